@@ -120,4 +120,8 @@ def test_every_screen(server: Server, person: Callable[..., Person], axe: str, s
     page.get_by_role("menuitem", name="Public rooms").click()
     expect(page.locator("dialog .names").first).to_be_visible()
     found += look(page, axe, "public rooms")
+    page.keyboard.press("Escape")
+    page.evaluate("location.hash = '#/c/nowhere'")
+    expect(page.locator(".gone")).to_be_visible()
+    found += look(page, axe, "a conversation that does not exist")
     assert not found, "\n".join(found)

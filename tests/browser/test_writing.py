@@ -44,6 +44,12 @@ class Room:
     def erased(self) -> None:
         self._ask("DELETE", self.path)
 
+    def deletes(self, seq: str | None) -> None:
+        self._ask("DELETE", f"{self.path}/messages/{seq}")
+
+    def pins(self, seq: int) -> None:
+        self._ask("PUT", f"{self.path}/messages/{seq}/pin", {})
+
     def says(self, text: str) -> int:
         seq: int = self._ask("POST", f"{self.path}/messages", {"text": text})["seq"]
         return seq
@@ -117,14 +123,19 @@ def test_slow_mode(server: Server, person: Make, room: Room) -> None:
     assert room.texts() == ["savol", "bir", "uch"]
 
 
-@pytest.mark.parametrize("ends", ["removed", "erased"])
-def test_the_room_disappears_while_one_types(server: Server, person: Make, room: Room, ends: str) -> None:
+@pytest.mark.parametrize("ends", ["removed", "erased while offline"])
+def test_the_room_disappears_while_one_types(server: Server, person: Make, room: Room, cut: Cut, ends: str) -> None:
     """The text and what is typed on stays to be copied, the page says what happened, and nothing is posted elsewhere."""
-    ali, _ = account(server, person, room)
+    ali, _ = account(server, person, room, port=cut.port)
     ali.opens("Choyxona")
     keys = ali.page.keyboard
     ali.field.press_sequentially("Bu gap faqat ")
-    room.removes("ali") if ends == "removed" else room.erased()
+    if ends == "removed":
+        room.removes("ali")
+    else:
+        cut.cut()
+        room.erased()
+        cut.mend()
     gone = ali.page.locator(".gone")
     expect(gone).to_contain_text("You are no longer in this conversation")
     keys.type("shu xona uchun")
@@ -192,6 +203,37 @@ def test_sent_text_does_not_come_back_over_a_slow_network(person: Make, cut: Cut
     assert [text for text in ali.page.evaluate("window.seen") if text] == []
 
 
+def test_a_room_that_is_archived_while_one_types(server: Server, person: Make, room: Room) -> None:
+    """The text stays, can be selected, and is not sent."""
+    ali, _ = account(server, person, room)
+    ali.opens("Choyxona")
+    ali.field.press_sequentially("Bu gap ")
+    room.becomes(archived=True)
+    expect(ali.page.locator(".composer")).to_contain_text("This room is archived")
+    ali.page.keyboard.type("yuborilmaydi")
+    ali.page.keyboard.press("Enter")
+    expect(ali.field).to_be_focused()
+    expect(ali.field).to_have_value("Bu gap ")
+    assert room.texts() == []
+
+
+def test_an_edit_of_a_message_that_was_deleted(server: Server, person: Make, room: Room) -> None:
+    """The text of the edit stays, with the reason, and does not become a new message."""
+    ali, _ = account(server, person, room)
+    ali.opens("Choyxona")
+    ali.says("xato")
+    stored = ali.page.locator("article[data-seq]")
+    expect(stored).to_have_count(1)
+    ali.field.press("ArrowUp")
+    ali.field.fill("toʻgʻri")
+    room.deletes(stored.get_attribute("data-seq"))
+    expect(ali.page.locator(".composer-context")).to_contain_text("Message deleted")
+    ali.field.press("Enter")
+    expect(ali.page.locator(".toast")).to_contain_text("cannot be edited")
+    expect(ali.field).to_have_value("toʻgʻri")
+    assert room.texts() == [""]
+
+
 def test_a_link_to_nowhere(person: Make) -> None:
     """It says that there is nothing, and leaves the other rooms usable."""
     ali = person("ali").comes()
@@ -202,6 +244,18 @@ def test_a_link_to_nowhere(person: Make) -> None:
     ali.opens("Everyone")
     ali.sees("salom")
     expect(ali.field).to_be_focused()
+
+
+def test_a_room_opened_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:
+    """It is shown, with its pins, when the network is back."""
+    ali, _ = account(server, person, room, port=cut.port)
+    room.pins(room.says("savol"))
+    ali.page.locator(".conversation.unread").wait_for()
+    cut.cut()
+    ali.opens("Choyxona")
+    expect(ali.page.locator(".banner")).to_be_visible()
+    cut.mend()
+    expect(ali.sees("savol").locator(".pinned")).to_be_visible()
 
 
 def test_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:

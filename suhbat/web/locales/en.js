@@ -119,6 +119,7 @@ export const texts = {
   "typing.many": "Several people are typing…",
   // Writing
   "composer.archived": "This room is archived and read-only.",
+  "composer.edit.gone": "This message was deleted and cannot be edited. Copy your text if you still need it.",
   "composer.editing": "Editing:",
   "composer.label": "Message",
   "composer.long": {

@@ -143,6 +143,7 @@ export const texts = {
   "typing.many": "Несколько человек печатают…",
   // Writing
   "composer.archived": "Эта комната в архиве и доступна только для чтения.",
+  "composer.edit.gone": "Сообщение удалено, изменить его нельзя. Скопируйте свой текст, если он ещё нужен.",
   "composer.editing": "Редактирование:",
   "composer.label": "Сообщение",
   "composer.long": {

@@ -122,6 +122,7 @@ export const texts = {
   "typing.many": "Bir necha kishi yozmoqda…",
   // Writing
   "composer.archived": "Bu xona arxivlangan, uni faqat oʻqish mumkin.",
+  "composer.edit.gone": "Bu xabar oʻchirilgan, uni tahrirlab boʻlmaydi. Matn kerak boʻlsa, nusxalab oling.",
   "composer.editing": "Tahrirlash:",
   "composer.label": "Xabar",
   "composer.long": {

@@ -50,11 +50,13 @@ export class Composer {
       this.#emoji(/** @type {Element} */ (event.currentTarget)),
     );
     this.held = heldNote(app, conversation);
+    this.closed = h("p", { class: "composer-note", hidden: true }, icon("lock"), t("composer.archived"));
     this.element = h(
       "div",
       { class: "composer" },
       this.completion.list,
       this.held.element,
+      this.closed,
       this.context,
       h("div", { class: "composer-row" }, emoji, this.input, this.count, this.sendButton),
     );
@@ -68,9 +70,10 @@ export class Composer {
   /** Show the current draft, which another device may have changed, and whether the user may write. */
   refresh() {
     const state = this.app.chat.conversations.get(this.conversation);
-    const closed = state?.archived ? t("composer.archived") : "";
-    this.input.disabled = this.sendButton.disabled = Boolean(closed);
-    this.input.placeholder = closed || t("composer.placeholder");
+    // The text stays readable. A disabled field would lose the focus, and its text could not be copied.
+    this.input.readOnly = this.sendButton.disabled = Boolean(state?.archived);
+    this.input.placeholder = t("composer.placeholder");
+    this.closed.hidden = !state?.archived;
     const { text } = this.draft.edit ?? this.draft;
     if (this.input.value !== text) this.input.value = text;
     this.#context();
@@ -123,8 +126,9 @@ export class Composer {
   async send() {
     const written = this.input.value;
     const named = /:[\w+-]+:/.test(written);
-    if (!written.trim() || this.input.disabled || (!named && !fits(written.trim()))) return;
+    if (!written.trim() || this.input.readOnly || (!named && !fits(written.trim()))) return;
     const { edit, replyTo } = this.draft;
+    if (edit && this.timeline.timeline.quote(edit.seq)?.deleted) return void toast(t("composer.edit.gone"));
     if (edit) this.app.drafts.change(this.conversation, { edit: null });
     else this.app.drafts.clear(this.conversation);
     this.refresh();

@@ -16,7 +16,7 @@ import { h, icon, iconButton } from "./dom.js";
 export function goneView(app, conversation, { title, what }, back) {
   const text = app.unsent(conversation);
   const kept = h("textarea", { rows: 6, dir: "auto", "aria-label": t("gone.kept"), ".value": text, on: { input } });
-  const told = h("p", { role: "alert", tabindex: -1 }, what);
+  const told = h("p", { id: "composer", role: "alert", tabindex: -1 }, what); // the skip link leads here
   const copied = () => void copy(kept.value).then(() => toast(t("copied"), null, { seconds: 3 }));
   /** What is still typed stays, too. */
   function input() {
@@ -47,7 +47,7 @@ export function goneView(app, conversation, { title, what }, back) {
       "header",
       { class: "bar" },
       iconButton("back", t("back"), back, { class: "icon-button back" }),
-      h("h1", { dir: "auto" }, title),
+      h("h1", { dir: "auto" }, title || t("none")),
     ),
     h("div", { class: "gone-body" }, told, text && left),
   );

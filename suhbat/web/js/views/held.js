@@ -12,7 +12,7 @@ const SHORT = 1500; // ms; a shorter wait is not shown
 export function heldNote(app, conversation) {
   const why = h("span", { "aria-live": "polite" });
   const left = h("span", { role: "timer" }); // it is not announced every second
-  const element = h("p", { class: "held", hidden: true }, icon("clock"), why, left);
+  const element = h("p", { class: "composer-note held", hidden: true }, icon("clock"), why, left);
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
   const look = () => {

@@ -54,7 +54,12 @@ export class Shell {
         {
           class: "skip",
           href: "#composer",
-          on: { click: (/** @type {Event} */ event) => (event.preventDefault(), this.#view?.composer.focus()) },
+          on: {
+            click: (/** @type {Event} */ event) => (
+              event.preventDefault(),
+              (this.#view?.composer ?? this.#gone)?.focus()
+            ),
+          },
         },
         t("skip"),
       ),
