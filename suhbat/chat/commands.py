@@ -13,7 +13,7 @@ from suhbat.protocol.types import LOBBY
 
 from .bans import BanListener, Bans
 from .mentions import mentioned_uids
-from .model import Actor, CommandContext, CommandResult
+from .model import Actor, CommandContext, CommandResult, Invite
 from .ports import Clock, CommandWriter, Directory
 from .reactions import valid_emoji
 
@@ -58,6 +58,13 @@ class Commands:
     async def accept_invite(self, actor: Actor, conversation: str) -> None:
         """Add a user to the room of the invite with which they registered."""
         await self.execute(actor, AcceptInvite(conversation=conversation))
+
+    async def use_invite(self, actor: Actor, invite: Invite) -> None:
+        """Add a user who is here already to the room of an invite, which has one use less then. For a member nothing changes.
+        Raises Forbidden if the invite has no use left."""
+        if invite.conversation is not None:
+            command = AcceptInvite(conversation=invite.conversation, code_hash=invite.code_hash.hex())
+            await self.execute(actor, command)
 
     async def person(self, name: str, uid: str | None = None) -> Actor:
         """The user with this name. With `uid`, it must be this user: the name of a guest may belong to another guest by now,

@@ -1,4 +1,4 @@
-"""Invites: codes with which somebody may register."""
+"""Invites: codes with which somebody may register, or join a room."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from suhbat.chat.model import Invite
-from suhbat.errors import Busy, NotFound, RateLimited
+from suhbat.errors import Busy, Forbidden, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.sent_types import UserId
 from suhbat.protocol.types import ConversationId, Schema, Time
 
-from .dependencies import READ, SAFE_WRITE, Served, Staff, address_of
+from .dependencies import READ, SAFE_WRITE, Caller, Served, Staff, address_of
 from .refusals import refuses
 
 router = APIRouter(prefix="/invites", tags=["invites"])
@@ -58,7 +58,14 @@ class InviteOffer(Schema):
     uses: int = Field(examples=[1])
     expires_at: Time
     conversation: str | None = Field(examples=["rqegnj7zdywrwkkgt34yyk"])
+    title: str | None = Field(default=None, examples=["Choyxona"])
     invited_by: UserId | None = Field(examples=["ali"])
+
+
+class InviteUsed(Schema):
+    """The room that the caller is in now; null if the invite is for no room."""
+
+    conversation: str | None = Field(examples=["rqegnj7zdywrwkkgt34yyk"])
 
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
@@ -92,8 +99,26 @@ async def look(request: Request, code: Annotated[str, Path(examples=[CODE])], se
         uses=invite.uses,
         expires_at=invite.expires_at,
         conversation=invite.conversation,
+        title=invite.title,
         invited_by=None if maker is None else maker.user_id,
     )
+
+
+@router.post("/{code}", dependencies=[SAFE_WRITE])
+@refuses(NotFound, RateLimited, Busy)
+async def use(
+    request: Request, code: Annotated[str, Path(examples=[CODE])], actor: Caller, services: Served
+) -> InviteUsed:
+    """Join the room of an invite, for somebody who needs no account for that. It has one use less then, except for a member of
+    the room. 404 as for a look-up; 403 if the room does not let the caller in, for example after a ban."""
+    with services.authentication.throttle.attempt(address_of(request, services), None):
+        invite = await services.registration.invites.find(code)
+    if invite.conversation is not None:
+        await services.commands.use_invite(actor, invite)
+        found = await services.store.states_of(actor, (invite.conversation,))
+        if not any(state.role is not None for state in found.states):
+            raise Forbidden("forbidden.invite")
+    return InviteUsed(conversation=invite.conversation)
 
 
 @router.delete("/{id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])

@@ -16,9 +16,10 @@ FilterWords = Annotated[
 
 class AcceptInvite(Schema):
     """Become a member of the room of an invite, which the caller has checked. Does nothing if the room is gone, archived or
-    full, or if the person is banned from it."""
+    full, or if the person is banned from it. `code_hash`: of an invite that is used once by this, in hexadecimal digits."""
 
     conversation: ConversationId
+    code_hash: str | None = None
 
 
 class SetFilter(Schema):

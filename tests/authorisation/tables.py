@@ -88,6 +88,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("POST", "/invites"): (STAFF, body()),
     ("GET", "/invites"): (STAFF, NONE),
     ("GET", "/invites/{unknown}"): (ANYBODY.format(404), NONE),
+    ("POST", "/invites/{unknown}"): (ALL.format(404), NONE),
     ("DELETE", "/invites/{unknown}"): (STAFF, NONE),
 }
 """Below /api/v1. The roles are those in the room; nobody has a role on the server."""

@@ -101,7 +101,7 @@ class Invite:
     """An invite as stored: `uses` more users may register with it until `expires_at`, and join the room `conversation` if
     there is one.
 
-    `code_hash`: SHA-256 of the code. `created_by`: a uid.
+    `code_hash`: SHA-256 of the code. `created_by`: a uid. `title`: of the room, as it is now.
     """
 
     id: str
@@ -111,3 +111,4 @@ class Invite:
     expires_at: Milliseconds
     created_by: str
     created_at: Milliseconds
+    title: str | None = None

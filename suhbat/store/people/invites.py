@@ -16,6 +16,7 @@ _SELECT = select(
     invites.c.expires_at,
     invites.c.created_by,
     invites.c.created_at,
+    conversations.c.title,
 ).select_from(invites.outerjoin(conversations, conversations.c.id == invites.c.conversation_id))
 """The columns of Invite, in its order."""
 
@@ -28,7 +29,7 @@ def add(connection: Connection, invite: Invite) -> None:
         into = connection.execute(named).scalar()
         if into is None:
             raise NotFound()
-    row = {name: getattr(invite, name) for name in Invite.__slots__ if name != "conversation"}
+    row = {name: getattr(invite, name) for name in Invite.__slots__ if name not in ("conversation", "title")}
     connection.execute(insert(invites), row | {"conversation_id": into})
 
 

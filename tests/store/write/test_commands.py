@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from suhbat.chat.mentions import EVERYBODY
-from suhbat.chat.model import Actor, CommandResult, PostResult
+from suhbat.chat.model import Actor, CommandResult, Invite, PostResult
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import NAMED_PER_SECOND
 from suhbat.chat.sync import sync_plan
@@ -948,6 +948,30 @@ class TestAccept:
             heard = len(house.listener.heard)
             assert not (await house.do(http_commands.AcceptInvite, VALI, place)).created
             assert house.listener.heard[heard:] == []
+
+    async def test_an_invite_is_used_once_by_each_new_member(self, house: House) -> None:
+        """Somebody who is here already joins with an invite, and uses it once. It is not used by a member, nor by somebody whom
+        the room does not let in. Without a use left, nobody joins."""
+        room, banned = await house.room(ALI), await house.room(ALI)
+        await house.do(commands.Ban, ALI, banned, person=VALI, on=True)
+        codes = {}
+        for place, code in ((room, b"1" * 32), (banned, b"2" * 32)):
+            await house.store.add_invite(Invite(f"i{place}", code, place, 1, AT + 10**9, ALI.uid, AT))
+            codes[place] = code
+
+        async def uses(place: str) -> int:
+            found = await house.store.invite_by_code(codes[place])
+            assert found is not None and found.title
+            return found.uses
+
+        await house.quiet(http_commands.AcceptInvite, ALI, room, code_hash=codes[room].hex())
+        await house.quiet(http_commands.AcceptInvite, VALI, banned, code_hash=codes[banned].hex())
+        assert (await uses(room), await uses(banned)) == (1, 1)
+        assert (await house.do(http_commands.AcceptInvite, VALI, room, code_hash=codes[room].hex())).created
+        assert await uses(room) == 0
+        with pytest.raises(Forbidden):
+            await house.do(http_commands.AcceptInvite, SOLI, room, code_hash=codes[room].hex())
+        assert await house.roles(ALI, room) == {"ali": "owner", "vali": "member"}
 
 
 class TestAdmit:

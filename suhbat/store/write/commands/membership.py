@@ -30,6 +30,7 @@ from suhbat.protocol.events import (
 )
 from suhbat.protocol.http_commands import AcceptInvite
 from suhbat.protocol.objects import Role, User
+from suhbat.store.people.invites import use
 from suhbat.store.read.invitations import inviter_of
 from suhbat.store.read.states import state_of
 from suhbat.store.read.unread import ordinal_at
@@ -56,13 +57,16 @@ def join(execution: Execution, command: Join) -> CommandResult:
 
 
 def accept_invite(execution: Execution, command: AcceptInvite) -> CommandResult:
-    """Join by an invite, which also admits to a private room. If it cannot let the user in, nothing happens."""
+    """Join by an invite, which also admits to a private room. If it cannot let the user in, nothing happens, and the invite is
+    not used. Raises Forbidden if it has no use left."""
     uid, log = execution.actor.uid, execution.find(command.conversation)
     if log is None or log.kind != "room" or log.people is None:
         return CommandResult(command.conversation, 0)
     banned = in_force(log.bans, uid, execution.at)
     is_crowded = crowding_refusal(execution.transaction, uid) is not None
     if invite_lets_in(uid, log.people, archived=log.settings.archived, banned=banned, crowded=is_crowded):
+        if command.code_hash is not None:
+            use(execution.connection, bytes.fromhex(command.code_hash), execution.at)
         return enter(execution, log, execution.actor, "member")
     return CommandResult(log.name, log.head)
 
