@@ -2,7 +2,10 @@
 scrolling.
 
 `python bench/web.py [--messages 10000] [--slow 4]`: with a real server and headless Chromium. `--slow`: the factor by
-which the processor is slowed for the figures of a slow phone.
+which the processor is slowed for the figures of a slow phone. `--visits-only`: no memory and no scrolling.
+
+The slow network is the DevTools' own emulation: it delays and slows the requests of the page, but neither the socket nor
+what the service worker fetches.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ from tests.servers import Server, running
 WEB = Path(__file__).parents[1] / "suhbat" / "web"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 780}, "has_touch": True, "is_mobile": True}
 VISITS = 5
+NETWORK = {"offline": False, "latency": 300, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
+"""Milliseconds a round trip, and bytes a second: a phone with a bad connection."""
 
 WATCH = """
 window.seen = {long: 0, frames: [], interactive: null};
@@ -78,12 +83,13 @@ def visit(page: Page, url: str) -> dict[str, float]:
     page.wait_for_timeout(300)
     return dict(
         page.evaluate(
-            """() => ({
+            """(_, fetched = [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]) => ({
               paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0,
               interactive: seen.interactive,
               long: seen.long,
-              bytes: performance.getEntriesByType("resource").reduce((sum, entry) => sum + entry.decodedBodySize, 0),
-              requests: performance.getEntriesByType("resource").length,
+              bytes: fetched.reduce((sum, entry) => sum + entry.decodedBodySize, 0),
+              sent: fetched.reduce((sum, entry) => sum + entry.encodedBodySize, 0),
+              requests: fetched.length,
             })"""
         )
     )
@@ -103,6 +109,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--messages", type=int, default=10_000)
     arguments.add_argument("--slow", type=float, default=4)
+    arguments.add_argument("--visits-only", action="store_true")
     asked = arguments.parse_args()
     with TemporaryDirectory() as place, running("suhbat", Path(place) / "data", send_rate="0") as server:
         token = server.guest("ali")
@@ -110,7 +117,11 @@ def main() -> None:
         fill(server, token, state["conversation"], asked.messages)
         url = f"http://localhost:{server.port}/"
         with launched() as browser:
-            for name, slow in (("this machine", 1.0), (f"{asked.slow:g} times slower", asked.slow)):
+            for name, slow, network in (
+                ("this machine", 1.0, None),
+                (f"{asked.slow:g} times slower", asked.slow, None),
+                (f"{asked.slow:g} times slower, 300 ms, 1.6 Mbit/s", asked.slow, NETWORK),
+            ):
                 first: list[dict[str, float]] = []
                 again: list[dict[str, float]] = []
                 for _ in range(VISITS):
@@ -118,8 +129,13 @@ def main() -> None:
                     context.add_init_script(WATCH)
                     context.add_cookies([{"name": "suhbat_session", "value": token, "url": url}])
                     page = context.new_page()
-                    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slow})
+                    cdp = context.new_cdp_session(page)
+                    cdp.send("Emulation.setCPUThrottlingRate", {"rate": slow})
+                    if network is not None:
+                        cdp.send("Network.enable")
+                        cdp.send("Network.emulateNetworkConditions", network)
                     first.append(visit(page, f"{url}#/c/{state['conversation']}"))
+                    page.evaluate("navigator.serviceWorker.ready.then(() => {})")
                     page.wait_for_timeout(800)
                     page.goto("about:blank")
                     again.append(visit(page, f"{url}#/c/{state['conversation']}"))
@@ -128,8 +144,11 @@ def main() -> None:
                     print(
                         f"{name}, {what}: first paint {median(visits, 'paint'):.0f} ms, messages shown "
                         f"{median(visits, 'interactive'):.0f} ms, long tasks {median(visits, 'long'):.0f} ms, "
-                        f"{median(visits, 'bytes') / 1024:.0f} KB in {median(visits, 'requests'):.0f} requests"
+                        f"{median(visits, 'bytes') / 1024:.0f} KB, {median(visits, 'sent') / 1024:.0f} KB as sent, in "
+                        f"{median(visits, 'requests'):.0f} requests"
                     )
+            if asked.visits_only:
+                return
             context = browser.new_context(viewport={"width": 1280, "height": 800})
             context.add_init_script(WATCH)
             context.add_cookies([{"name": "suhbat_session", "value": token, "url": url}])

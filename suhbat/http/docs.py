@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import HTMLResponse, Response
 from swagger_ui_bundle import swagger_ui_path
 
-from .pages import MEDIA_TYPES, Files
+from .files import MEDIA_TYPES, Files
 
 router = APIRouter(include_in_schema=False)
 

@@ -1,46 +1,31 @@
-"""Serves the web client and the page to try the simple dialect, unchanged from `suhbat/web/`."""
+"""Serves the web client and the page to try the simple dialect.
+
+The sources in `suhbat/web/` are plain modules and style sheets. At the first request they are joined into one file each
+(`bundle`), under a path that contains a digest of everything, the *version*. So a page and its files are always of one
+version: a browser that has the page asks for the files of the same version, and may keep them for ever.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
-from pathlib import Path, PurePath
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
-from fastapi import FastAPI
-from starlette.responses import FileResponse, Response
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
 
 from suhbat.protocol.headers import CONTENT_SECURITY_POLICY
 
+from . import bundle
+from .files import MEDIA_TYPES, Content, Files, answer, content
+
 WEB = Path(__file__).parent.parent / "web"
-
-MEDIA_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": "application/json",
-    ".webmanifest": "application/manifest+json",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-}
-"""Media types by suffix. Python's own table includes the Windows registry, which may call JavaScript plain text."""
-
-
-class Files(StaticFiles):
-    """The files of one directory with the media types above. Browsers revalidate them at each use."""
-
-    def file_response(
-        self, full_path: str | os.PathLike[str], stat_result: os.stat_result, scope: Scope, status_code: int = 200
-    ) -> Response:
-        response = super().file_response(full_path, stat_result, scope, status_code)
-        media_type = MEDIA_TYPES.get(PurePath(full_path).suffix)
-        if media_type is not None:
-            response.headers["content-type"] = media_type
-        response.headers["cache-control"] = "no-cache"
-        return response
-
 
 POLICY = (
     CONTENT_SECURITY_POLICY
@@ -48,32 +33,122 @@ POLICY = (
 )
 """The policy of our own pages. Even a mistake in our scripts cannot turn a text into markup or code (W3C Trusted Types)."""
 
+ENTRY = "js/main.js"
+APART = frozenset(("js/text/emoji-data.js",))
+"""Modules that are large and not needed at first. Each stays a file of its own."""
+KEPT = ("manifest.webmanifest", "web/icon.svg", "web/icon-maskable.svg", "web/icon-unread.svg")
+"""Further files that the page needs without a network."""
+
+OF_ANOTHER_VERSION = b"setTimeout(() => location.reload(), 2000);\n"
+"""Answers for the script of a version that this node does not have: while nodes are being updated, the page may come from
+one and its script from another. Loading again leads to one version."""
+
+_STYLES = re.compile(r'  <link rel="stylesheet" href="web/([^"]+)">\n')
+
+
+@dataclass(frozen=True)
+class Client:
+    """The files of the web client, by their path below the root; "" is the page itself."""
+
+    version: str
+    files: Mapping[str, Content]
+
+
+def build(directory: Path) -> Client:
+    """Join the sources of the client. Takes some 50 ms."""
+    sources = {
+        path.relative_to(directory).as_posix(): path.read_text(encoding="utf-8")
+        for path in directory.rglob("*")
+        if path.suffix in (".js", ".css")
+    }
+    page = (directory / "index.html").read_text(encoding="utf-8")
+    texts = {
+        "app.js": bundle.modules(sources, ENTRY, apart=APART),
+        "app.css": bundle.styles(sources, _STYLES.findall(page)),
+        "theme.js": bundle.without_comments(sources["js/theme.js"]),
+        **{path.rpartition("/")[2]: sources[path] for path in sorted(APART)},
+    }
+    worker = sources["sw.js"]
+    kept = [(directory / path.removeprefix("web/")).read_bytes() for path in KEPT]
+    version = _digest(page, worker, POLICY, *texts.values(), *kept)
+    place = f"page/{version}"
+    page = _STYLES.sub(
+        "", page.replace("</title>\n", f'</title>\n  <link rel="stylesheet" href="{place}/app.css">\n', 1)
+    )
+    page = page.replace("web/js/theme.js", f"{place}/theme.js").replace("web/js/main.js", f"{place}/app.js")
+    names = ["", *KEPT, *(f"{place}/{name}" for name in texts)]
+    head = f"const VERSION = {json.dumps(version)};\nconst FILES = {json.dumps(names)};\n"
+    files = {
+        "": content("index.html", page.encode()),
+        "sw.js": content("sw.js", (head + worker).encode()),
+        **{f"{place}/{name}": content(name, text.encode()) for name, text in texts.items()},
+    }
+    return Client(version, files)
+
+
+def _digest(*parts: str | bytes) -> str:
+    whole = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        whole.update(len(data).to_bytes(8, "big") + data)
+    return whole.hexdigest()[:16]
+
+
+class Built:
+    """The client, built at the first use. It is built again when a source has changed, so that a developer only loads the page
+    again. Looking for changes takes half a millisecond: call this in a thread."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._lock = threading.Lock()
+        self._seen: list[int] = []
+        self._client: Client | None = None
+
+    def __call__(self) -> Client:
+        with self._lock:
+            seen = _changes(self._directory)
+            if self._client is None or seen != self._seen:
+                self._client, self._seen = build(self._directory), seen
+            return self._client
+
+
+def _changes(directory: Path) -> list[int]:
+    """The time of the last change of every file."""
+    return [Path(place, name).stat().st_mtime_ns for place, _, names in os.walk(directory) for name in sorted(names)]
+
 
 def install(app: FastAPI, directory: Path = WEB) -> None:
-    """Serve the client at `/` and `/setup`, the page for the simple dialect at `/try`, and `/web/*` from `directory`."""
+    """Serve the client at `/` and `/setup`, its files below `/page/`, the page for the simple dialect at `/try`, and the
+    sources at `/web/*`. The functions below are synchronous, so FastAPI runs them in threads."""
+    built = Built(directory)
 
-    def file(name: str, cache: str = "no-cache") -> FileResponse:
-        headers = {"cache-control": cache, "content-security-policy": POLICY}
-        return FileResponse(directory / name, media_type=MEDIA_TYPES[PurePath(name).suffix], headers=headers)
+    def of_client(path: str, cache: str = "no-cache") -> Callable[[Request], Response]:
+        def get(request: Request) -> Response:
+            headers = {"cache-control": cache, "content-security-policy": POLICY}
+            return answer(built().files[path], request.headers, headers)
 
-    @app.get("/", include_in_schema=False)
-    async def client() -> FileResponse:
-        return file("index.html")
+        return get
 
-    @app.get("/setup", include_in_schema=False)
-    async def setup() -> FileResponse:
-        return file("index.html", "no-store")
+    for address, path, cache in (("/", "", "no-cache"), ("/setup", "", "no-store"), ("/sw.js", "sw.js", "no-cache")):
+        # The worker is beside the page, because a service worker controls only the paths below its own.
+        app.get(address, include_in_schema=False)(of_client(path, cache))
 
-    @app.get("/try", include_in_schema=False)
-    async def try_out() -> FileResponse:
-        return file("try.html")
+    @app.get("/page/{version}/{name}", include_in_schema=False)
+    def part(version: str, name: str, request: Request) -> Response:
+        found = built().files.get(f"page/{version}/{name}")
+        if found is not None:
+            return answer(found, request.headers, {"cache-control": "public, max-age=31536000, immutable"})
+        # A worker that fetches the files of its version must not take this for one of them.
+        if name == "app.js" and request.headers.get("sec-fetch-dest") == "script":
+            return Response(OF_ANOTHER_VERSION, media_type=MEDIA_TYPES[".js"])
+        raise HTTPException(404)
 
-    @app.get("/sw.js", include_in_schema=False)
-    async def worker() -> FileResponse:
-        return file("sw.js")  # beside the page, because a service worker controls only the paths below its own
+    for address, name in (("/try", "try.html"), ("/manifest.webmanifest", "manifest.webmanifest")):
 
-    @app.get("/manifest.webmanifest", include_in_schema=False)
-    async def manifest() -> FileResponse:
-        return file("manifest.webmanifest")
+        def get(request: Request, name: str = name) -> Response:
+            headers = {"cache-control": "no-cache", "content-security-policy": POLICY}
+            return answer(content(name, (directory / name).read_bytes()), request.headers, headers)
+
+        app.get(address, include_in_schema=False)(get)
 
     app.mount("/web", Files(directory=directory, check_dir=False))

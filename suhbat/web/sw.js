@@ -1,50 +1,83 @@
-// The service worker. It caches the files of the page for offline use. It never caches messages: those are in
-// IndexedDB, in a separate database for each account.
+// The service worker. It keeps the files of the page, so that the page starts without waiting for the network, and
+// opens the page at a notification. It never keeps messages: those are in IndexedDB, in a separate database for each
+// account.
+//
+// The server puts two lines before these: VERSION, a digest of all files of the page, and FILES, their paths. Browsers
+// look for a new worker at each start of the page. A new worker fetches all files of its version, and waits. It takes
+// over when no page is open, when the only page has just started, or when a page asks for it; pages that are open then
+// load again. So a page never gets files of two versions.
 
-const CACHE = "suhbat-shell-1";
+/* global VERSION, FILES */
 
-self.addEventListener("install", () => self.skipWaiting());
-self.addEventListener("activate", (event) => {
+const PREFIX = "suhbat-shell-";
+const CACHE = PREFIX + VERSION;
+const BEFORE_VERSIONS = `${PREFIX}1`; // the cache of workers that asked the network first and had no version
+
+const scope = new URL(self.registration.scope);
+
+self.addEventListener("install", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys())
-        if (name.startsWith("suhbat-shell-") && name !== CACHE) await caches.delete(name);
-      await self.clients.claim();
+      const cache = await caches.open(CACHE);
+      await cache.addAll(FILES.map(asked));
+      if (await caches.has(BEFORE_VERSIONS)) await self.skipWaiting();
     })(),
   );
 });
 
-const scope = new URL(self.registration.scope);
-const ALSO = ["", "manifest.webmanifest", "web/js/text/emoji-data.js"].map((path) => new URL(path, scope).href);
+/** Only an address with the version in it may come from the browser's own cache. @param {string} path */
+const asked = (path) => new Request(new URL(path, scope), { cache: path.startsWith("page/") ? "default" : "no-cache" });
+
+self.addEventListener("activate", (event) => {
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys()) if (name.startsWith(PREFIX) && name !== CACHE) await caches.delete(name);
+    })(),
+  );
+});
 
 self.addEventListener("message", (event) => {
-  const { keep } = event.data;
-  const wanted = [...ALSO, ...keep.filter((address) => isShell(new URL(address)))];
-  event.waitUntil(caches.open(CACHE).then((cache) => Promise.allSettled(wanted.map((address) => cache.add(address)))));
+  if (event.data === "take over") void self.skipWaiting();
+  if (event.data === "take over if alone") event.waitUntil(takeOverIfAlone());
 });
+
+/** Take over when the page that asks is the only one. It has just started, so loading it again disturbs nobody. */
+async function takeOverIfAlone() {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  if (open.length <= 1) await self.skipWaiting();
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method === "GET" && isShell(url)) event.respondWith(fresh(request, url.origin + url.pathname));
+  if (request.method !== "GET" || url.origin !== scope.origin || !url.pathname.startsWith(scope.pathname)) return;
+  const path = url.pathname.slice(scope.pathname.length);
+  if (FILES.includes(path)) event.respondWith(kept(path, request));
 });
 
-function isShell(url) {
-  const path = url.pathname.slice(scope.pathname.length);
-  const ours = url.origin === scope.origin && url.pathname.startsWith(scope.pathname);
-  return ours && (path === "" || path === "manifest.webmanifest" || path.startsWith("web/"));
+/** The file from the cache. @param {string} path @param {Request} request */
+async function kept(path, request) {
+  const cache = await caches.open(CACHE);
+  return (await cache.match(new URL(path, scope))) ?? fetch(request); // a browser may have deleted the cache
 }
 
-// Network first, so that a new server version brings a new page version. The cached copy serves when offline.
-async function fresh(request, key) {
-  const cache = await caches.open(CACHE);
-  try {
-    const answer = await fetch(request);
-    if (answer.ok) await cache.put(key, answer.clone());
-    return answer;
-  } catch (error) {
-    const kept = await cache.match(key);
-    if (kept) return kept;
-    throw error;
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(openAt(event.notification.data));
+});
+
+/**
+ * Show the message of a notification, in an open page if there is one.
+ * @param {{conversation: string, seq: number}} place
+ */
+async function openAt({ conversation, seq }) {
+  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  const pages = open.filter((page) => new URL(page.url).pathname === scope.pathname);
+  const page = pages.find((one) => one.visibilityState === "visible") ?? pages[0];
+  if (!page) {
+    await self.clients.openWindow(new URL(`#/c/${encodeURIComponent(conversation)}/${seq}`, scope));
+    return;
   }
+  page.postMessage({ open: { conversation, seq } });
+  await page.focus();
 }

@@ -11,7 +11,7 @@ from types import TracebackType
 
 class Cut:
     """Forwards bytes between `port` and the server until `cut`. After `mend` it accepts new connections. `delay`: seconds
-    that each piece of data takes in either direction."""
+    that each piece of data takes in either direction. While it is stalled, connections open, and nothing comes through."""
 
     def __init__(self, upstream: int) -> None:
         self.delay = 0.0
@@ -21,6 +21,8 @@ class Cut:
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._whole = True
+        self._flows = threading.Event()
+        self._flows.set()
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     def __enter__(self) -> Cut:
@@ -31,6 +33,7 @@ class Cut:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.cut()
+        self._flows.set()
         self._listener.close()
         self._thread.join(5)
 
@@ -42,9 +45,14 @@ class Cut:
         for one in broken:
             _end(one)
 
+    def stall(self) -> None:
+        """Carry nothing more until `mend`, and break nothing."""
+        self._flows.clear()
+
     def mend(self) -> None:
         with self._lock:
             self._whole = True
+        self._flows.set()
 
     def _accept(self) -> None:
         while True:
@@ -72,6 +80,7 @@ class Cut:
         try:
             source.settimeout(None)
             while data := source.recv(65536):
+                self._flows.wait()
                 time.sleep(self.delay)
                 target.sendall(data)
         except OSError:

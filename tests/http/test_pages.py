@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import httpx2
@@ -145,22 +147,48 @@ def _dangling(document: dict[str, Any]) -> set[str]:
     return found
 
 
-def test_modules_are_asked_for_at_once() -> None:
-    """The page lists all modules that the client loads at first, so that a browser need not find them import by import."""
-    web = Path(pages.__file__).parent.parent / "web"
-    found: set[Path] = set()
+def page_files(text: str) -> list[str]:
+    """The addresses of the scripts and styles of the page."""
+    return re.findall(r'(?:src|href)="(page/[^"]+)"', text)
 
-    def follow(file: Path) -> None:
-        if file in found:
-            return
-        found.add(file)
-        for name in re.findall(
-            r'^(?:import|export) [^;]*? from "([^"]+)";', file.read_text(encoding="utf-8"), re.MULTILINE
-        ):
-            follow((file.parent / name).resolve())
 
-    follow((web / "js" / "main.js").resolve())
-    listed = re.findall(r'rel="modulepreload" href="web/([^"]+)"', (web / "index.html").read_text(encoding="utf-8"))
-    assert sorted(listed) == sorted(
-        file.relative_to(web.resolve()).as_posix() for file in found if file.name != "main.js"
-    )
+async def test_the_page_and_its_files_are_of_one_version(client: httpx2.AsyncClient) -> None:
+    """The page names three files of one version, which browsers may keep for ever. The worker names the same version, and all
+    files that it names exist."""
+    page = await client.get("/")
+    names = page_files(page.text)
+    assert sorted(name.rpartition("/")[2] for name in names) == ["app.css", "app.js", "theme.js"]
+    version = names[0].split("/")[1]
+    assert {name.split("/")[1] for name in names} == {version}
+    worker = (await client.get("/sw.js")).text
+    assert f'VERSION = "{version}"' in worker
+    found = re.search(r"FILES = (.*);", worker)
+    assert found and set(names) < set(json.loads(found[1]))
+    for name in json.loads(found[1]):
+        answer = await client.get(f"/{name}")
+        assert answer.status_code == 200, name
+        kept = "public, max-age=31536000, immutable" if name.startswith("page/") else "no-cache"
+        assert answer.headers["cache-control"] == kept
+
+
+async def test_the_script_of_another_version_loads_the_page_again(client: httpx2.AsyncClient) -> None:
+    """While nodes are updated, a page may come from one node and its script from another. Then the page loads again, and
+    nobody keeps that answer. Other files of another version, and a script for a worker's cache, are not found."""
+    script = await client.get("/page/0123456789abcdef/app.js", headers={"sec-fetch-dest": "script"})
+    assert (script.status_code, script.headers["cache-control"]) == (200, "no-store")
+    assert "location.reload()" in script.text
+    assert_problem(await client.get("/page/0123456789abcdef/app.js"), 404, "not_found")
+    assert_problem(await client.get("/page/0123456789abcdef/app.css"), 404, "not_found")
+
+
+def test_every_change_makes_another_version(tmp_path: Path) -> None:
+    """A changed module, style sheet, icon or worker makes another version; the same sources make the same one."""
+    copytree(pages.WEB, tmp_path / "web")
+    built = pages.Built(tmp_path / "web")
+    versions = [built().version]
+    assert pages.build(pages.WEB).version == versions[0] and built().version == versions[0]
+    for name in ("js/text/time.js", "css/base.css", "icon.svg", "sw.js", "js/text/emoji-data.js"):
+        file = tmp_path / "web" / name
+        file.write_bytes(file.read_bytes() + (b" " if name.endswith("svg") else b"\n/**/\n"))
+        versions.append(built().version)
+    assert len(set(versions)) == len(versions)

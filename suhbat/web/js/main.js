@@ -5,11 +5,16 @@ import { Api } from "./sdk/http.js";
 import { choose, current, onchange, t, use } from "./text/languages.js";
 import { prefer, preferences } from "./storage/preferences.js";
 import { paint } from "./views/choices.js";
+import { toast } from "./views/dialog.js";
 import { h } from "./views/dom.js";
-import { later, loadAll } from "./views/later.js";
+import { sentence } from "./views/form.js";
+import { later } from "./views/later.js";
+import { addressOf, placeOf } from "./views/places.js";
 import { Shell } from "./views/shell.js";
+import { keepPage, takeNewVersion } from "./views/versions.js";
 
-const QUIET = 1000; // ms until the remaining modules are loaded and cached for offline use
+const PATIENCE = 1500; // ms that a start of a known user waits for the server
+const QUIET = 1000; // ms until the page is kept for a start without a network
 
 const base = new URL(".", document.baseURI);
 const api = new Api({ base });
@@ -20,6 +25,7 @@ let shell = null;
 /** @type {(() => void) | null} redraws the sign-in page */
 let drawGate = null;
 
+void takeNewVersion();
 paint();
 await use(choose(preferences().language, navigator.languages));
 document.documentElement.lang = current();
@@ -31,25 +37,28 @@ onchange(() => {
 });
 api.language = current();
 await begin();
-setTimeout(() => void serve(), QUIET);
+setTimeout(() => void keepPage(), QUIET);
 
 /** @param {string} [why] a sentence shown above the sign-in form */
 async function begin(why) {
   const setup = location.pathname.endsWith("/setup") ? new URLSearchParams(location.search).get("code") : null;
-  const invite = /^#\/invite\/([^/]+)$/.exec(location.hash)?.[1] ?? null;
+  const { invite } = placeOf(location.hash);
   // Remove secret codes from the address bar, and with it from the browser history.
   if (setup) history.replaceState(null, "", base.pathname);
-  if (invite) history.replaceState(null, "", "#/");
   try {
     // A setup link has no effect once the server has an owner. The normal sign-in follows.
     const first = setup !== null && !(await api.get("/server")).owned;
-    if (!first && !invite) return await enter(await api.get("/me"));
+    if (!first) {
+      const me = await soon(api.get("/me"));
+      return await (me ? enter(me) : enter(preferences().me, true));
+    }
   } catch (error) {
     const { status } = /** @type {{status?: number}} */ (error);
     const known = preferences().me;
     if (status !== 401 && status !== 403 && known) return enter(known, true);
     if (status !== undefined && status !== 401) why ??= /** @type {Error} */ (error).message;
   }
+  if (invite) history.replaceState(null, "", "#/");
   return open({
     setup,
     invite,
@@ -57,29 +66,48 @@ async function begin(why) {
   });
 }
 
-/**
- * Register the service worker, which serves the page offline. This is the only script URL that a script sets; the
- * page's policy allows no other (W3C Trusted Types).
- */
-async function serve() {
-  await loadAll();
-  const { trustedTypes } = /** @type {any} */ (globalThis);
-  const policy = trustedTypes?.createPolicy("suhbat", { createScriptURL: () => "sw.js" });
+/** Join the room of an invite, for which somebody logged in. @param {string} code */
+async function join(code) {
+  const { joinByInvite } = await later("invites");
+  const room = await joinByInvite(api, code).catch((error) => void toast(sentence(error)));
+  if (room) shell?.go(room);
+}
+
+/** What a code invites to, or null if it is not valid. @param {string} code */
+async function offerOf(code) {
   try {
-    await navigator.serviceWorker.register(policy?.createScriptURL("") ?? "sw.js");
-    const { active } = await navigator.serviceWorker.ready;
-    // The page's files may have loaded before the worker started. The worker caches them too, for an offline start.
-    active?.postMessage({ keep: performance.getEntriesByType("resource").map((entry) => entry.name) });
-  } catch {
-    // Without a worker only the offline start is lost.
+    return await api.get(`/invites/${encodeURIComponent(code)}`);
+  } catch (error) {
+    if (/** @type {{status?: number}} */ (error).status === 404) return null;
+    throw error;
   }
+}
+
+/**
+ * The answer, or null if it takes long and this device knows the user: then the page starts with what is stored here.
+ * @param {Promise<any>} answer
+ */
+function soon(answer) {
+  if (!preferences().me) return answer;
+  answer.catch(() => {}); // too late, and asked again when the server is there
+  return Promise.race([answer, new Promise((resolve) => setTimeout(() => resolve(null), PATIENCE))]);
 }
 
 /** Show the sign-in page. @param {Parameters<typeof import("./views/gate.js").gate>[1]} options */
 async function open(options) {
   try {
-    const [server, { gate }] = await Promise.all([api.get("/server"), later("gate")]);
-    drawGate = () => page.replaceChildren(gate({ api, server, enter: (user) => void enter(user) }, options));
+    const { invite } = options;
+    const [server, { gate }, offer] = await Promise.all([
+      api.get("/server"),
+      later("gate"),
+      invite ? offerOf(invite) : null,
+    ]);
+    const come = (/** @type {any} */ user, /** @type {boolean} */ registered) => {
+      // Who registers with an invite is in its room already.
+      if (registered && offer?.conversation) location.hash = addressOf(offer.conversation);
+      void enter(user).then(() => void (!registered && offer && invite && join(invite)));
+    };
+    drawGate = () => page.replaceChildren(gate({ api, server, offer, enter: come }, options));
     drawGate();
   } catch {
     const again = h(

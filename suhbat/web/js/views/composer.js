@@ -4,7 +4,7 @@ import { plain } from "../text/markdown.js";
 import { load, replaceNames } from "../text/emoji.js";
 import { t } from "../text/languages.js";
 import { Completion } from "./completion.js";
-import { h, icon, iconButton } from "./dom.js";
+import { composes, h, icon, iconButton } from "./dom.js";
 import { heldNote } from "./held.js";
 import { later } from "./later.js";
 import { called } from "./names.js";
@@ -171,7 +171,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing || this.completion.key(event)) return;
+    if (composes(event) || this.completion.key(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !touch()) {
       event.preventDefault();
       void this.send();

@@ -4,6 +4,7 @@ import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
 import { float, sink } from "./floating.js";
 import { remembered } from "./focus.js";
+import { trail } from "./trail.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -22,8 +23,10 @@ export function dialog(title, children, options = {}) {
     h("div", { class: "dialog-body" }, ...children),
   );
   const back = remembered();
+  const uncover = trail.cover(close);
   box.addEventListener("close", () => {
     box.remove();
+    uncover();
     options.onclose?.();
     if (document.activeElement === document.body || box.contains(document.activeElement)) back();
   });

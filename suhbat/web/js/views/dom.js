@@ -104,3 +104,10 @@ export function avatar(name, uid) {
   picture.style.setProperty("--hue", String(sum));
   return picture;
 }
+
+/**
+ * Whether this key press belongs to an input method, for example the Enter that ends a composition. Safari sends that
+ * one after the composition, with the key code 229.
+ * @param {KeyboardEvent} event
+ */
+export const composes = (event) => event.isComposing || event.keyCode === 229;

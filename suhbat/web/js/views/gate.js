@@ -9,7 +9,10 @@ import { languageChoice } from "./choices.js";
 
 /**
  * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} ServerInfo
- * @typedef {{api: Api, server: ServerInfo, enter: (user: any) => void}} Door
+ * @typedef {{conversation: string | null, title: string | null, invited_by: string | null}} InviteOffer
+ * @typedef {{api: Api, server: ServerInfo, offer: InviteOffer | null,
+ *   enter: (user: any, registered: boolean) => void}} Door
+ *   `offer`: of the invite, or null if it is not valid; `registered`: with the invite, if there is one
  */
 
 /**
@@ -34,13 +37,16 @@ export function gate(door, options) {
   );
   const show = (/** @type {Way} */ way) => {
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
-    const told = options.why || (options.setup && door.server.owned && t("gate.setup.owned"));
+    const told =
+      options.why ||
+      (options.setup && door.server.owned && t("gate.setup.owned")) ||
+      (options.invite && offered(door.offer));
     const why = told && h("p", { class: "why", role: "status" }, told);
     card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
     // Set the focus before the user can click. A later focus would move the typing from another field to this one.
     queueMicrotask(() => card.querySelector("input")?.focus());
   };
-  const ways = waysIn(door.server, options);
+  const ways = waysIn(door, options);
   show(ways[0]);
   return place;
 }
@@ -49,13 +55,19 @@ export function gate(door, options) {
 
 /**
  * The ways to sign in that this server offers, the most likely first.
- * @param {ServerInfo} server @param {Parameters<typeof gate>[1]} options
+ * @param {Door} door @param {Parameters<typeof gate>[1]} options
  */
-function waysIn(server, options) {
-  if (options.setup && !server.owned) return /** @type {Way[]} */ (["setup"]);
+function waysIn({ server, offer }, options) {
+  const first = options.setup && !server.owned;
   /** @type {Way[]} */
-  const ways = options.invite ? ["register", "login"] : options.login || options.setup ? ["login"] : [];
-  if (server.access === "open") ways.push(...(options.invite ? [] : /** @type {Way[]} */ (["guest"])));
+  const ways = first
+    ? ["setup"]
+    : offer
+      ? ["register"]
+      : options.login || options.setup || options.invite
+        ? ["login"]
+        : [];
+  if (server.access === "open" && !offer) ways.push("guest");
   if (!ways.includes("login")) ways.push("login");
   if (server.access === "open" && !ways.includes("register")) ways.push("register");
   return ways;
@@ -80,8 +92,8 @@ const FORMS = {
       t("gate.login"),
       (values) => enter(door, "/sessions", { user_id: values.user_id, password: values.password }),
     ),
-  register: (door, { invite = null }) => {
-    const box = form(
+  register: (door, { invite = null }) =>
+    form(
       [
         field(t("gate.name"), nameInput()),
         field(
@@ -92,11 +104,8 @@ const FORMS = {
         field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
       ],
       t("gate.register"),
-      (values) => enter(door, "/accounts", { ...account(values), ...(invite ? { invite } : {}) }),
-    );
-    if (invite) void invitation(door, invite).then((text) => box.prepend(h("p", {}, text)));
-    return box;
-  },
+      (values) => enter(door, "/accounts", { ...account(values), ...(door.offer ? { invite } : {}) }),
+    ),
   setup: (door, { setup = null }) =>
     form(
       [
@@ -118,18 +127,16 @@ function account(values) {
 /** @param {Door} door @param {string} path @param {object} body */
 async function enter(door, path, body) {
   const { user } = await door.api.post(path, { ...body, cookie: true });
-  door.enter(user);
+  door.enter(user, path === "/accounts");
 }
 
 /**
- * The text about an invite: who invites, or that the invite is not valid.
- * @param {Door} door @param {string} code
+ * The sentence about an invite: who invites, and to what; or that it is not valid.
+ * @param {InviteOffer | null} offer
  */
-async function invitation(door, code) {
-  try {
-    const { invited_by } = await door.api.get(`/invites/${encodeURIComponent(code)}`);
-    return invited_by ? t("gate.invited", { name: invited_by }) : t("gate.invited.nobody");
-  } catch (error) {
-    return /** @type {{status?: number}} */ (error).status === 404 ? t("gate.invite.gone") : t("error.unreachable");
-  }
+export function offered(offer) {
+  if (!offer) return t("gate.invite.gone");
+  const { invited_by: name, title } = offer;
+  if (!name) return t("gate.invited.nobody");
+  return title ? t("gate.invited.to", { name, title }) : t("gate.invited", { name });
 }

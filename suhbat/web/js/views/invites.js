@@ -1,12 +1,15 @@
-// Creates an invite link. It is shown only once.
+// Invite links: creates one, which is shown only once, and follows one.
 
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { dialog, toast } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
-import { field, form } from "./form.js";
+import { field, form, sentence } from "./form.js";
+import { offered } from "./gate.js";
+import { inviteAddress } from "./places.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Api } from "../sdk/http.js" */
 
 /** @param {App} app @param {string | null} conversation the room that the invited people join, if any */
 export function inviteDialog(app, conversation) {
@@ -25,7 +28,7 @@ export function inviteDialog(app, conversation) {
           expires_in: Number(days) * 86400,
           ...(conversation ? { conversation } : {}),
         });
-        const url = new URL(`#/invite/${made.code}`, app.base);
+        const url = new URL(inviteAddress(made.code), app.base);
         const take = () => {
           void copy(url.href);
           toast(t("copied"), null, { seconds: 3 });
@@ -47,4 +50,41 @@ export function inviteDialog(app, conversation) {
     ),
     place,
   ]);
+}
+
+/** @param {string} code */
+const pathOf = (code) => `/invites/${encodeURIComponent(code)}`;
+
+/**
+ * Use an invite. Returns its room, or null if it is for none.
+ * @param {Api} api @param {string} code @returns {Promise<string | null>}
+ */
+export const joinByInvite = async (api, code) => (await api.post(pathOf(code), {})).conversation;
+
+/**
+ * Follow an invite, for somebody who is logged in: ask, join its room and go there. Only a click joins, because anybody
+ * can make people open an address.
+ * @param {App} app @param {string} code @param {(conversation: string) => void} go
+ */
+export async function followInvite(app, code, go) {
+  try {
+    const offer = await app.api.get(pathOf(code));
+    if (!offer.conversation) return void toast(t("invite.here"));
+    if (app.chat.conversations.has(offer.conversation)) return go(offer.conversation);
+    const { close } = dialog(
+      t("invite.to"),
+      [
+        h("p", { dir: "auto" }, offered(offer)),
+        form([], t("room.join"), async () => {
+          await joinByInvite(app.api, code);
+          close();
+          go(offer.conversation);
+        }),
+        h("button", { type: "button", class: "link", on: { click: () => close() } }, t("invite.later")),
+      ],
+      { class: "small" },
+    );
+  } catch (error) {
+    toast(/** @type {{status?: number}} */ (error).status === 404 ? t("gate.invite.gone") : sentence(error));
+  }
 }

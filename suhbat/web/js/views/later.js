@@ -1,5 +1,5 @@
-// Views that the start does not need. Each is loaded on first use, or all are loaded shortly after the start. These
-// views do not import this file. They import another view directly, or receive a function that opens it.
+// Views that the start does not need. Each runs at its first use. These views do not import this file. They import
+// another view directly, or receive a function that opens it.
 
 const LATER = {
   browse: () => import("./rooms.js"),
@@ -14,10 +14,8 @@ const LATER = {
   search: () => import("./search.js"),
   settings: () => import("./settings.js"),
   switcher: () => import("./switcher.js"),
+  visit: () => import("./visit.js"),
 };
 
 /** The module of a view. @template {keyof typeof LATER} N @param {N} name */
 export const later = (name) => /** @type {ReturnType<typeof LATER[N]>} */ (LATER[name]());
-
-/** Load all remaining views, so that they open without a delay and offline. */
-export const loadAll = () => Promise.allSettled(Object.values(LATER).map((load) => load()));

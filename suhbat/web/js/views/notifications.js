@@ -1,15 +1,16 @@
 // Signals for a user who looks at another page: the tab's title and icon, and notifications if they are enabled.
+//
+// The service worker shows the notifications. On Android it is the only way, and all tabs see what is shown.
 
 import { aboutText } from "../models/amendments.js";
 import { cut } from "../text/graphemes.js";
 import { named, plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
+import { looksAnywhere, tellOthers } from "./looking.js";
 import { namesSeen, titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
-
-const SHOWN = 100; // the number of notifications that are updated after an edit and closed after a deletion
 
 /** Whether the browser may show notifications. Asks the user if there is no answer yet. */
 export async function askToNotify() {
@@ -28,6 +29,7 @@ export function namesMe(app, message) {
 }
 
 /**
+ * Keep the tab's title and icon, and show notifications, until the returned function is called.
  * @param {App} app
  * @param {(conversation: string, seq: number) => void} go
  * @returns {() => void}
@@ -35,8 +37,6 @@ export function namesMe(app, message) {
 export function notify(app, go) {
   const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
   const quiet = icon.href;
-  /** @type {Map<string, Notification>} */
-  const shown = new Map();
   const count = () => {
     const silent = preferences().silent;
     let unread = 0;
@@ -46,49 +46,67 @@ export function notify(app, go) {
     const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
     if (icon.href !== wanted) icon.href = wanted;
   };
-  const told = (/** @type {Message} */ message) => {
+  const told = async (/** @type {Message} */ message) => {
     const state = app.chat.conversations.get(message.conversation);
-    const looking = document.visibilityState === "visible" && document.hasFocus();
-    if (!state || looking || !preferences().notify || preferences().silent.includes(state.conversation)) return;
+    if (!state || !preferences().notify || preferences().silent.includes(state.conversation)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
     // Everybody is in the lobby, so only mentions notify there.
     if (state.kind === "lobby" && !namesMe(app, message)) return;
+    if (await looksAnywhere()) return;
     const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
-    // The tag is unique for each conversation and message, so several tabs show one notification.
-    show(title, message, false);
+    await show(title, message, false);
   };
-  /** @param {string} title @param {Message} message @param {boolean} again */
-  const show = (title, message, again) => {
-    const tag = `${message.conversation}/${message.seq}`;
-    const note = new Notification(title, {
-      body: cut(plain(message.text), 200),
-      tag,
-      icon: "web/icon.svg",
-      silent: again,
-    });
-    shown.set(tag, note);
-    if (shown.size > SHOWN) shown.delete(/** @type {string} */ (shown.keys().next().value));
-    note.onclose = () => shown.get(tag) === note && shown.delete(tag);
-    note.onclick = () => {
-      window.focus();
-      go(message.conversation, message.seq);
-      note.close();
-    };
+  const opened = (/** @type {MessageEvent} */ event) => {
+    const { open } = event.data ?? {};
+    if (open) go(open.conversation, open.seq);
   };
-  /** Close or update the notification of a deleted or edited message. @param {any} event */
-  const follow = (event) => {
-    const seq = aboutText(event);
-    const note = shown.get(`${event.conversation}/${seq}`);
-    if (!note || seq === null) return;
-    // The same tag replaces the existing notification.
-    if (event.type === "message.edited") show(note.title, event.message, true);
-    else note.close();
-  };
-  const ends = [app.on("conversations", count), app.on("message", told), app.on("about", follow)];
+  navigator.serviceWorker?.addEventListener("message", opened);
+  const ends = [
+    tellOthers(),
+    app.on("conversations", count),
+    app.on("message", (/** @type {Message} */ message) => void told(message)),
+    app.on("about", (/** @type {any} */ event) => void follow(event)),
+  ];
   count();
   return () => {
+    navigator.serviceWorker?.removeEventListener("message", opened);
     for (const end of ends) end();
     document.title = "Suhbat";
     icon.href = quiet;
   };
+}
+
+/**
+ * The tag of a message's notification. It is unique, so several tabs show one notification.
+ * @param {string} conversation @param {number} seq
+ */
+const tagOf = (conversation, seq) => `${conversation}/${seq}`;
+
+/** The registration whose worker shows notifications; undefined where the browser or a private window allows none. */
+const worker = async () => (await navigator.serviceWorker?.getRegistration())?.active && navigator.serviceWorker.ready;
+
+/**
+ * `again`: it replaces a notification that is shown, without a sound.
+ * @param {string} title @param {Message} message @param {boolean} again
+ */
+async function show(title, { conversation, seq, text }, again) {
+  await (
+    await worker()
+  )?.showNotification(title, {
+    body: cut(plain(text), 200),
+    tag: tagOf(conversation, seq),
+    icon: "web/icon.svg",
+    silent: again,
+    data: { conversation, seq },
+  });
+}
+
+/** Close or update the notification of a deleted or edited message. @param {any} event */
+async function follow(event) {
+  const seq = aboutText(event);
+  if (seq === null) return;
+  for (const note of (await (await worker())?.getNotifications({ tag: tagOf(event.conversation, seq) })) ?? []) {
+    if (event.type === "message.edited") await show(note.title, event.message, true);
+    else note.close();
+  }
 }

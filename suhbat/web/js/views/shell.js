@@ -12,8 +12,10 @@ import { goneView } from "./gone.js";
 import { later } from "./later.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
+import { addressOf, placeOf } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
+import { trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
 
@@ -30,6 +32,8 @@ export class Shell {
   #pane = null;
   /** Returns the focus to the button that opened the pane. */
   #back = () => {};
+  /** To call when the pane, which covers the page on a phone, is closed. */
+  #uncover = () => {};
 
   /** @param {App} app @param {{leave: () => void}} acts */
   constructor(app, acts) {
@@ -68,10 +72,12 @@ export class Shell {
       this.place,
     );
     const route = () => this.#route();
+    trail.route = route;
     const left = () => void app.saveNow();
     addEventListener("hashchange", route);
     addEventListener("pagehide", left);
     this.ends = [
+      () => (trail.route = () => {}),
       shortcuts({
         view: () => this.#view,
         pane: () => this.#pane,
@@ -96,21 +102,23 @@ export class Shell {
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
     ];
     onPreferences(() => this.sidebar.refresh());
+    if (phone() && placeOf(location.hash).conversation) trail.startAtList();
     this.#route();
   }
 
   /** @param {string} conversation @param {number} [seq] */
   go(conversation, seq) {
-    const hash = `#/c/${encodeURIComponent(conversation)}${seq ? `/${seq}` : ""}`;
-    if (location.hash === hash) this.#route();
-    else location.hash = hash;
+    trail.go(addressOf(conversation, seq));
   }
 
   /** Open the conversation in the address. Without one, open the last one used, or on a phone the list. */
   #route() {
-    const [, conversation, seq] = /^#\/c\/([^/]+)(?:\/(\d+))?$/.exec(location.hash) ?? [];
-    const wanted = conversation ? decodeURIComponent(conversation) : null;
-    if (wanted) return this.#open(wanted, seq ? Number(seq) : null);
+    const { conversation, seq, invite } = placeOf(location.hash);
+    if (conversation) return this.#open(conversation, seq);
+    if (invite) {
+      history.replaceState(null, "", "#/"); // the code is a secret
+      void later("invites").then(({ followInvite }) => followInvite(this.app, invite, (room) => this.go(room)));
+    }
     const last = preferences().last;
     if (!phone()) {
       const first =
@@ -123,6 +131,7 @@ export class Shell {
   /** @param {string} conversation @param {number | null} seq */
   #open(conversation, seq) {
     this.element.dataset.pane = "conversation";
+    trail.shown(false);
     if (this.#view?.conversation === conversation) {
       if (seq !== null) void this.#view.timeline.jump(seq);
       return;
@@ -132,7 +141,7 @@ export class Shell {
     this.sidebar.open = conversation;
     prefer({ last: conversation });
     const view = (this.#view = new ConversationView(this.app, conversation, {
-      back: () => (location.hash = "#/"),
+      back: () => trail.back(),
       details: () => this.pane("details"),
       search: () => this.pane("search"),
       go: (where, at) => this.go(where, at),
@@ -146,6 +155,7 @@ export class Shell {
 
   #close() {
     this.element.dataset.pane = "list";
+    trail.shown(true);
     this.#leave();
     this.#empty(t(this.app.chat.conversations.size ? "conversation.pick" : "loading"));
   }
@@ -163,15 +173,23 @@ export class Shell {
     this.#leave();
     if (here && phone() && !this.app.unsent(conversation)) {
       toast(t("conversation.removed"));
-      location.hash = "#/";
+      trail.back();
       return;
     }
     if (!here && !this.#waitedFor(conversation)) return this.#empty(t("loading"));
-    const back = () => (location.hash = "#/");
+    const back = () => trail.back();
     const what = t(here ? "conversation.removed" : "conversation.none");
     this.#gone = goneView(this.app, conversation, { title, what }, back);
     this.place.replaceChildren(this.#gone.element);
     if (typing) this.#gone.focus();
+    if (!here) void this.#visit(this.#gone, back);
+  }
+
+  /** Show a public room that the user may join. @param {ReturnType<typeof goneView>} gone @param {() => void} back */
+  async #visit(gone, back) {
+    const { publicRoom, visitView } = await later("visit");
+    const room = await publicRoom(this.app, gone.conversation);
+    if (room && this.#gone === gone) this.place.replaceChildren(visitView(this.app, room, back));
   }
 
   /** Whether a conversation that is not in the list will hardly come any more. @param {string} conversation */
@@ -189,6 +207,7 @@ export class Shell {
     this.#view?.close();
     this.#view = null;
     this.#gone = null;
+    this.#uncover();
     this.sidebar.open = null;
     this.#beside(null);
     this.sidebar.refresh();
@@ -204,6 +223,8 @@ export class Shell {
     const wanted = this.#pane === name ? null : name;
     this.place.querySelector(".panel")?.remove();
     this.#beside(wanted);
+    this.#uncover();
+    if (wanted && phone()) this.#uncover = trail.cover(() => this.pane(null));
     if (!wanted) return matchMedia("(pointer: coarse)").matches ? this.#back() : this.#view?.composer.focus();
     this.#back = remembered();
     const acts = {

@@ -1,5 +1,6 @@
 // The keyboard shortcuts of the page; keys.js lists them for people.
 
+import { composes } from "./dom.js";
 import { later } from "./later.js";
 
 /** @import { ConversationView } from "./conversation.js" */
@@ -35,7 +36,7 @@ export function shortcuts(places) {
 
 /** Returns whether the key was used. @param {KeyboardEvent} event @param {Places} places */
 function pressed(event, places) {
-  if (event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return false;
+  if (event.defaultPrevented || composes(event) || document.querySelector("dialog[open]")) return false;
   const key = keyOf(event);
   const open = document.querySelector("[popover]");
   const view = places.view();

@@ -3,7 +3,7 @@
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
-import { h } from "./dom.js";
+import { composes, h } from "./dom.js";
 import { sorted, titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
@@ -69,6 +69,7 @@ export function switcher(app, go) {
 
   /** @param {KeyboardEvent} event */
   function key(event) {
+    if (composes(event)) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step && found.length) point((at + step + found.length) % found.length);
     else if (event.key === "Enter") take(at);

@@ -1,0 +1,114 @@
+// The browser's history. Back closes what lies over the page, the topmost first, and then leads to the place before: on
+// a phone from the conversation to the list. A dialog never leaves the application, and no place comes twice in a row.
+//
+// Each layer (a dialog, or on a phone the pane) has an entry of its own with the address of the place below it. The
+// state of an entry: `layers`, how many layers it shows; `list`, the number of steps back to the list of conversations.
+// The browser goes back later, with `popstate`, so the history follows the layers in `settle`.
+
+const LATE = 1000; // ms after which a step back is taken as done, if the browser says nothing
+
+/** @typedef {{close: () => void}} Layer */
+
+export class Trail {
+  /** @type {Layer[]} */
+  #layers = [];
+  /** @type {ReturnType<typeof setTimeout> | undefined} set while the browser goes back */
+  #moving;
+  /** @type {string | null} the address to go to when the layers are gone */
+  #next = null;
+  /** The steps back to the list, or null if the list was not there before. @type {number | null} */
+  #toList = null;
+  /** Shows the place in the address. */
+  route = () => {};
+
+  constructor() {
+    addEventListener("popstate", () => this.#moved());
+    this.#settleSoon(); // after a reload, the entry may belong to a layer that is gone
+  }
+
+  /** Put something over the page. Returns a function to call when it was closed. @param {() => void} close */
+  cover(close) {
+    const layer = { close };
+    this.#layers.push(layer);
+    this.#settleSoon();
+    return () => {
+      const at = this.#layers.indexOf(layer);
+      if (at < 0) return;
+      this.#layers.splice(at, 1);
+      this.#settleSoon();
+    };
+  }
+
+  /** Close what lies over the page and go to an address. @param {string} address */
+  go(address) {
+    while (this.#layers.length) this.#layers.pop()?.close();
+    this.#next = address;
+    this.#settle();
+  }
+
+  /** Go back to the list, as a new start at the list if there is none. */
+  back() {
+    if (this.#toList) return history.go(-this.#toList);
+    history.replaceState(null, "", "#/");
+    this.route();
+  }
+
+  /** Tell the place that is shown now. @param {boolean} isList */
+  shown(isList) {
+    const known = history.state?.list;
+    this.#toList = isList ? 0 : (known ?? (this.#toList === null ? null : this.#toList + 1));
+    if (known !== this.#toList && this.#toList !== null)
+      history.replaceState({ ...history.state, list: this.#toList }, "");
+  }
+
+  /** Put the list below the place in the address, so that Back leads there. For a phone, at a start from a link. */
+  startAtList() {
+    if (history.state !== null) return; // a reload
+    const { hash } = location;
+    history.replaceState({ list: 0 }, "", "#/");
+    history.pushState({ list: 1 }, "", hash);
+  }
+
+  #moved() {
+    clearTimeout(this.#moving);
+    this.#moving = undefined;
+    while (this.#layers.length > depth()) this.#layers.pop()?.close();
+    this.#settle();
+  }
+
+  #settleSoon() {
+    setTimeout(() => this.#settle());
+  }
+
+  /** Make the history as the layers are. */
+  #settle() {
+    if (this.#moving) return;
+    const over = depth() - this.#layers.length;
+    const leads = this.#next !== null;
+    if (over > (leads ? 1 : 0)) {
+      this.#moving = setTimeout(() => this.#moved(), LATE);
+      history.go(leads ? 1 - over : -over);
+    } else if (leads) this.#arrive(over === 1);
+    else for (let layers = depth() + 1; layers <= this.#layers.length; layers += 1) this.#push(layers);
+  }
+
+  /** @param {boolean} replaces the entry of a layer that is gone becomes the new place */
+  #arrive(replaces) {
+    const address = this.#next ?? "";
+    this.#next = null;
+    if (replaces) {
+      history.replaceState(null, "", address);
+      this.route();
+    } else if (location.hash === address) this.route();
+    else location.hash = address;
+  }
+
+  /** @param {number} layers */
+  #push(layers) {
+    history.pushState({ ...history.state, layers }, "");
+  }
+}
+
+const depth = () => Number(history.state?.layers ?? 0);
+
+export const trail = new Trail();

@@ -1,0 +1,46 @@
+// A public room that the user is not in, reached by a link: what it is, and a button to join it.
+
+import { t } from "../text/languages.js";
+import { h, iconButton } from "./dom.js";
+import { form } from "./form.js";
+
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
+
+/**
+ * The room, or null if it is none that the user may join.
+ * @param {App} app @param {string} conversation @returns {Promise<ConversationState | null>}
+ */
+export async function publicRoom(app, conversation) {
+  try {
+    const state = await app.api.get(`/conversations/${encodeURIComponent(conversation)}`);
+    return state.kind === "room" && state.role === null ? state : null;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {App} app @param {ConversationState} room @param {() => void} back */
+export function visitView(app, room, back) {
+  const join = async () => {
+    await app.chat.command("join", { conversation: room.conversation });
+  };
+  return h(
+    "section",
+    { class: "gone" },
+    h(
+      "header",
+      { class: "bar" },
+      iconButton("back", t("back"), back, { class: "icon-button back" }),
+      h("h1", { dir: "auto" }, room.title),
+    ),
+    h(
+      "div",
+      { class: "gone-body" },
+      room.topic ? h("p", { dir: "auto" }, room.topic) : "",
+      h("p", { class: "hint" }, t("members", { n: room.member_count })),
+      h("p", { class: "hint" }, t("visit.hint")),
+      form([], t("room.join"), join),
+    ),
+  );
+}
