@@ -4,8 +4,8 @@ FTS5 returns nothing while nothing matches, however long that takes. So the inde
 ticks, at multiples of STEP. A query in steps asks for the matches and the ticks, and so a reader knows how far it has come, and
 can stop there. New messages get no such id. Messages of an older version may have one, and a tick beside it.
 
-A tick costs up to 40 us, which is most of what a search for a rare word costs in steps. So only a search for a phrase comes to
-all of them; any other comes to the wide ones, at multiples of WIDE_STEP.
+A tick costs up to 40 us, which is most of what a search for a rare word costs in steps. So only a search for a phrase or for
+many words comes to all of them; any other comes to the wide ones, at multiples of WIDE_STEP.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ SECURE_DELETE = (3, 42, 0)
 STEP = 8_192
 """The distance of the ticks. The most expensive phrase takes 1 to 3 ms from one to the next."""
 WIDE_STEP = 131_072
-"""The distance of the wide ticks. Words and marks take 1 to 3 ms from one to the next."""
+"""The distance of the wide ticks. Few words and marks take 1 to 3 ms from one to the next."""
+FEW_WORDS = 3
+"""For more words the wide ticks are too far apart: twenty words of half the messages took 32 ms from one to the next."""
 _WIDE_TICK = "\ue000"
 _TICK = "\ue001"
 """The mark of the other ticks. Each tick also has a mark of its own: the wide one with its id. No word contains these
@@ -45,7 +47,7 @@ def begins_in_steps(query: Query, below: int | None) -> bool:
 
 
 def _is_wide(query: Query) -> bool:
-    return not any(" " in term for term in query.terms)
+    return len(query.terms) <= FEW_WORDS and not any(" " in term for term in query.terms)
 
 
 def create(connection: Connection) -> None:

@@ -40,11 +40,11 @@ SCANNED = 5_000
 """Matches scanned for one page, at most. The next page continues there."""
 QUICK_SECONDS = 0.005
 """Processor time in which SQLite looks for matches without telling how far it has come. Most searches take less. Others begin
-again, in steps, which cost a little more. A search for words with a filter, which may be long and whose steps are wide, and a
-page that continues where a search has paused, begin with steps."""
+again, in steps, which cost a little more. A search for few words with a filter, which may be long and whose steps are wide, and
+a page that continues where a search has paused, begin with steps."""
 PAUSE_SECONDS = 0.014
-"""Processor time of a page. Then it ends at a step, even if it is empty, and the next page continues there. A phrase of common
-words that nobody has said would take 0.2 s in a million messages.
+"""Processor time of a page. Then it ends at a step or after a batch of matches, even if it is empty, and the next page
+continues there. A phrase of common words that nobody has said would take 0.2 s in a million messages.
 
 Waiting for the disk or for a processor does not count in these two: it costs nobody else anything, and on a busy machine a page
 should have what it has on an idle one."""
@@ -155,7 +155,7 @@ def find(
         # If the query named no conversations, it also matched others; and messages at or below the floor are not shown.
         found += [(id_, log_id, seq) for id_, log_id, seq in rows if log_id in readable and seq > readable[log_id][0]]
         highest = reached if is_cut or len(rows) == _BATCH else 0
-        if is_over:
+        if is_over or (scanned and busy() >= pause):
             break
     page = found[:limit]
     more = len(found) > limit or bool(_left(readable, highest, earliest))

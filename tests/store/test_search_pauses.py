@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -19,14 +20,17 @@ from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import fts5
 from suhbat.store import search as index
-from suhbat.store.dialect import TookTooLong
+from suhbat.store.dialect import TookTooLong, insert_new
+from suhbat.store.sqlite import connect
 from suhbat.store.sqlite.store import SQLiteStore
-from suhbat.store.tables import search_rows
+from suhbat.store.tables import conversations, search_rows
 from suhbat.store.write import indexing
+from suhbat.store.write.logs import new_log
 from tests.commands import execute
 from tests.servers import PATIENCE
 
-from .parts import ALI, VALI, Listener, direct, opened
+from .old import new_database
+from .parts import ALI, VALI, Listener, direct, opened, sqlite
 
 WORDS = ("non", "choy", "nonvoy", "kitob")
 QUERIES = ("non", "no*", '"non choy"', '"choy non"', '"non non non"', "non kitob", '"choy no"', "choy* kitob", "yoq")
@@ -215,6 +219,67 @@ async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch:
 
     page = await store._read(find)  # type: ignore[attr-defined]
     assert [message.text for message in page.messages] == ["choy non"]
+
+
+async def test_a_page_ends_after_a_batch(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matches that the user may not read take time as well: their batches end a page like a tick, and the pages together have
+    every message."""
+    monkeypatch.setattr(index, "_BATCH", 5)
+    monkeypatch.setattr(index, "FEW", 0)
+    monkeypatch.setattr(index, "MANY", 0)  # conversations are not named, so that all matches are scanned
+    pair = await direct(store, ALI, VALI, 1)
+    await listener.send(store, ALI, "choy", conversation=pair)
+    for _ in range(30):
+        sent = await listener.send(store, ALI, "choy")
+    late = replace(VALI, lobby_from=sent.seq)
+    assert together(await pages(store, late, "choy")) == ["choy"]
+    clock, found, below = count(), [], None
+
+    def find(connection: Connection) -> SearchPage:
+        return index.find(
+            connection, late, parse("choy"), None, limit=4, below=below, lobby_history="since_joined",
+            busy=lambda: next(clock) * index.PAUSE_SECONDS / 2,
+        )  # fmt: skip
+
+    while True:
+        page = await store._read(find)  # type: ignore[attr-defined]
+        found.append([message.text for message in page.messages])
+        if (below := page.cursor) is None:
+            break
+    assert together(found) == ["choy"]
+    assert len(found) > 2
+
+
+def test_many_words_come_to_all_ticks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each word takes time from one tick to the next, so a search for many words can pause more often than one for few."""
+    monkeypatch.setattr(fts5, "STEP", 2)
+    monkeypatch.setattr(fts5, "WIDE_STEP", 4)
+    new_database(tmp_path / "suhbat.db")
+    engine = connect.writing(tmp_path / "suhbat.db")
+    with engine.connect() as connection, connection.begin():
+        insert_new(connection, conversations, [new_log(LOBBY, "lobby", 1)])
+        fts5.append(connection, [(1, seq, "gap", ["message"]) for seq in range(1, 9)])
+
+        def ticks(query: str) -> list[int]:
+            found = fts5.find(connection, parse(query), [], [], 99, 0, 99, in_steps=True)
+            return [id_ for id_, log_id, _ in found if log_id is None]
+
+        assert ticks("non choy kitob") == [12, 8, 4]
+        assert ticks("non choy kitob gap") == ticks('"non choy"') == [14, 12, 10, 8, 6, 4, 2]
+    engine.dispose()
+
+
+async def test_a_damaged_index_costs_the_search_only(tmp_path: Path, listener: Listener) -> None:
+    """The store opens, and messages are sent and read."""
+    async with opened(sqlite(tmp_path / "data"), listener) as store:
+        await listener.send(store, ALI, "choy")
+        await pages(store, ALI, "choy")
+    with closing(sqlite3.connect(tmp_path / "data" / "suhbat.db")) as raw:
+        raw.execute("DELETE FROM search_data WHERE id > 10")
+        raw.commit()
+    async with opened(sqlite(tmp_path / "data"), listener) as store:
+        await listener.send(store, ALI, "non")
+        assert [message.text for message in (await store.history(ALI, LOBBY)).messages] == ["choy", "non"]
 
 
 async def test_ticks_are_no_messages(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,16 @@ test("a message that waits is taken back, but not one that the server may have s
   assert.deepEqual([outcomes, sent(outbox, 1)], [{ 1: "withdrawn" }, [2, 3]]);
 });
 
+test("after an error that may concern any message, none of those in flight is taken back before it is refused", () => {
+  const { outbox, outcomes } = rooms();
+  outbox.refused({ type: "error", code: "busy", message: "…", retry_after: 1 }, 0);
+  assert.ok(!outbox.withdraw("k1"), "it may be stored");
+  assert.deepEqual(sent(outbox, 1_000), [1]);
+  outbox.refused(haste(1, 1), 1_000);
+  assert.ok(outbox.withdraw("k1"), "the server has refused it");
+  assert.deepEqual(outcomes, { 1: "withdrawn" });
+});
+
 test("so many may wait; one more is refused to the one who asks, and each answer makes room", () => {
   const { outbox, outcomes } = filled(LIMIT);
   const add = (id) => outbox.add({ type: "send", id }, () => {}, () => {}); // prettier-ignore

@@ -56,8 +56,9 @@ class Pipeline:
 
     def __init__(self, connection: Connection) -> None:
         self._driver: Driver[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # psycopg's; see url_of
+        # After a rollback to a savepoint psycopg would deallocate all prepared statements, ours as well.
+        self._driver.prepare_threshold = None
         self._prepared: set[bytes] = set()
-        self._may_be_deallocated = False
         self._queued: list[tuple[Statement, Sequence[bytes | None]]] = []
         self._read_ahead: dict[Asked, tuple[set[tuple[Any, ...]], Rows]] = {}
         self.is_held = False
@@ -82,9 +83,6 @@ class Pipeline:
         self.round_trips += 1
         pgconn = self._driver.pgconn
         try:
-            if self._may_be_deallocated:
-                self._driver.execute("DEALLOCATE ALL")
-                self._prepared, self._may_be_deallocated = set(), False
             pgconn.enter_pipeline_mode()
             fresh, syncs = self._send(pgconn, queued)
             results = self._driver.wait(_results(pgconn, syncs))
@@ -117,10 +115,6 @@ class Pipeline:
     def forget(self) -> None:
         """Forget what was read ahead."""
         self._read_ahead = {}
-
-    def doubt_prepared(self) -> None:
-        """Call after rolling back to a savepoint: psycopg then deallocates all prepared statements, sooner or later."""
-        self._may_be_deallocated = True
 
     def _send(
         self, pgconn: pq.abc.PGconn, queued: Sequence[tuple[Statement, Sequence[bytes | None]]]
@@ -177,7 +171,6 @@ def attach(connection: Connection) -> Pipeline:
 def listen(engine: Engine) -> None:
     """Keep the pipelines of an engine's connections in step with the statements of SQLAlchemy."""
     event.listen(engine, "before_cursor_execute", _send_queued)
-    event.listen(engine, "rollback_savepoint", _doubt_prepared)
 
 
 def _send_queued(connection: Connection, *_: object) -> None:
@@ -185,12 +178,6 @@ def _send_queued(connection: Connection, *_: object) -> None:
     pipeline = of(connection)
     if pipeline is not None:
         pipeline.run()
-
-
-def _doubt_prepared(connection: Connection, *_: object) -> None:
-    pipeline = of(connection)
-    if pipeline is not None:
-        pipeline.doubt_prepared()
 
 
 def of(connection: Connection) -> Pipeline | None:

@@ -12,11 +12,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Changed, Committed, StoreDelta
 from suhbat.chat.ports import Clock
+from suhbat.errors import log_text
 from suhbat.protocol.types import LOBBY
 from suhbat.store import fts5, permissions
 from suhbat.store.dialect import insert_new
@@ -118,9 +120,9 @@ class SQLiteStore(SQLStore):
             migrate(connection, self._data / "backups", self._clock.wall())
             with connection.begin():
                 insert_new(connection, conversations, [new_log(LOBBY, "lobby", self._clock.wall())])
-                fts5.tune(connection)
                 instance = epoch.begin(connection, epoch.recall(path), self._file.stat().st_ino)
             epoch.remember(path, instance)
+            _tune_index(connection)
         if is_new:
             # The name of the file must survive a power loss like its first message.
             sync_directory(self._data)
@@ -149,3 +151,12 @@ class SQLiteStore(SQLStore):
                 opened.dispose()
         self._reads = self._writes = self._instance = None
         self._lock.release()
+
+
+def _tune_index(connection: Connection) -> None:
+    """Bring the index of the search up to date. A damaged one only costs the search: everything else works without it."""
+    try:
+        with connection.begin():
+            fts5.tune(connection)
+    except DBAPIError as error:
+        log.error("search: index is damaged", error=log_text(error))

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from suhbat.chat.model import Actor, CommandResult, PostResult
+from suhbat.errors import NotFound
 from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, own_log
 from suhbat.store.postgres.pipeline import Pipeline, of
@@ -151,21 +152,24 @@ async def test_work_sees_what_posts_wrote(store: PostgresStore, listener: Listen
     assert (await store.heads([sent[0].conversation]))[sent[0].conversation] == 2
 
 
-async def test_prepared_statements_after_a_refused_command(store: PostgresStore, listener: Listener) -> None:
-    """psycopg deallocates all prepared statements after a rollback to a savepoint. Messages are written all the same, and
-    commands that follow in the same transaction."""
-    for n in range(12):  # psycopg prepares what is repeated, and deallocates only if it has prepared something
-        await execute(store, commands.Create, ALI, 1, title=f"{n}")
-    for _ in range(3):
+@pytest.mark.parametrize("post", [True, False])
+async def test_prepared_statements_after_refused_commands(store: PostgresStore, listener: Listener, post: bool) -> None:
+    """A refused command is rolled back to a savepoint, after which psycopg deallocates the statements that it has prepared
+    because they were repeated, and ours as well. Nothing is refused for that reason, whatever was repeated how often."""
+    for creations in (0, 0, *[1] * 8, 12, 1):
+        posts = [listener.ask(store, ALI)] if post else []
         answers = await asyncio.gather(
-            listener.ask(store, ALI),
+            *posts,
             execute(store, commands.Update, VALI, 1, conversation="rnone", title="?"),
-            execute(store, commands.Create, ALI, 1, title="Xona"),
+            *(execute(store, commands.Create, ALI, 1, title="Xona") for _ in range(creations)),
             return_exceptions=True,
         )
-        assert isinstance(answers[0], PostResult), answers
-        assert isinstance(answers[1], Exception) and not isinstance(answers[2], BaseException), answers
+        refused = answers.pop(len(posts))
+        assert isinstance(refused, NotFound), refused
+        assert not any(isinstance(answer, BaseException) for answer in answers), answers
         assert isinstance(await listener.ask(store, ALI), PostResult)
+        for _ in range(creations - 1):
+            await execute(store, commands.Create, ALI, 1, title="Xona")
 
 
 async def test_prepared_statements_are_few(store: PostgresStore, listener: Listener) -> None:

@@ -32,7 +32,7 @@ const ONCE = new Set(["create"]);
 
 /**
  * @typedef {{ command: Frame, line: string, resolve: (ok: any) => void, reject: (error: Error) => void,
- *   unsure: boolean }} Ask  `unsure`: the connection broke before the reply, so it may have been carried out
+ *   unsure: boolean }} Ask  `unsure`: it was sent, and whether it was carried out is unknown
  */
 
 /** Of each command either `resolve` or `reject` is called, once. `now` is steady milliseconds. */
@@ -107,13 +107,11 @@ export class Outbox {
   /** The connection is lost: all unanswered commands must be sent again, in order. A `create` in flight rejects. */
   cut() {
     for (const id of this.#flying) {
-      const ask = this.#asks.get(id);
-      if (ask) ask.unsure = true;
-      if (ONCE.has(ask?.command.type ?? "")) {
+      if (ONCE.has(this.#asks.get(id)?.command.type ?? "")) {
         this.#take(id)?.reject(new Unreachable("the connection broke; it may have happened or not"));
       }
     }
-    this.#flying.clear();
+    this.#land();
     for (const line of this.#holds.keys()) this.release(line); // what held it back may have changed meanwhile
   }
 
@@ -133,21 +131,22 @@ export class Outbox {
   refused(error, now) {
     const wait = error.retry_after ? error.retry_after * 1000 : WAIT_MS;
     const short = wait <= LONGEST_MS || error.id == null || error.scope === "conversation";
-    const held = this.#asks.get(error.id);
     if (!WAIT_AND_REPEAT.has(error.code) || !short) {
       this.#take(error.id)?.reject(
         new Refused({ code: error.code, message: error.message, retryAfter: error.retry_after ?? null }),
       );
-    } else if (!error.scope) {
+      return;
+    }
+    const ask = this.#asks.get(error.id);
+    if (!error.scope) {
       this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, LONGEST_MS));
       this.#window = 1;
-      if (error.id == null) this.#flying.clear();
-      else this.#flying.delete(error.id);
-    } else if (held) {
-      this.#holds.set(held.line, Math.max(this.#holds.get(held.line) ?? -Infinity, now + wait));
-      this.#flying.delete(error.id);
-      held.unsure = false;
+      if (error.id == null) this.#land();
+    } else if (ask) {
+      this.#holds.set(ask.line, Math.max(this.#holds.get(ask.line) ?? -Infinity, now + wait));
     }
+    this.#flying.delete(error.id);
+    if (ask) ask.unsure = false;
   }
 
   /** No reply will arrive any more: reject all commands. @param {Error} error */
@@ -157,6 +156,15 @@ export class Outbox {
     this.#flying.clear();
     this.#holds.clear();
     for (const { reject } of asks) reject(error);
+  }
+
+  /** The outcome of everything in flight is unknown. */
+  #land() {
+    for (const id of this.#flying) {
+      const ask = this.#asks.get(id);
+      if (ask) ask.unsure = true;
+    }
+    this.#flying.clear();
   }
 
   /** @param {any} id */
