@@ -10,8 +10,9 @@ that line go one at a time until none waits, so that none overtakes another.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from suhbat.protocol.commands import History, Join, Leave, Send
 from suhbat.protocol.replies import Error, Ok
@@ -41,7 +42,17 @@ class _Ask:
     command: Asked
     answer: type[Ok]
     done: Callable[[Ok | ClientError], None]
-    line: str
+    line: _Line
+
+
+@dataclass(slots=True)
+class _Line:
+    """Commands that wait for each other while the line is held back: in their order, those in flight too. `until`: when the
+    first may be sent."""
+
+    name: str
+    asks: dict[int, _Ask] = field(default_factory=dict)
+    until: float = -math.inf
 
 
 class Outbox:
@@ -52,9 +63,10 @@ class Outbox:
         self._flying: set[int] = set()
         self._window = float(WINDOW)
         self._not_before = 0.0
-        self._holds: dict[
-            str, float
-        ] = {}  # by line: its commands are not sent before this time, and then one at a time
+        self._lines: dict[str, _Line] = {}
+        self._free: dict[int, None] = {}  # the commands of lines that are not held back, in their order
+        self._held: dict[str, _Line] = {}
+        self._due = math.inf  # no command of a line in `_held` may be sent before this time
 
     def __len__(self) -> int:
         """How many commands await their reply, sent or not."""
@@ -64,7 +76,11 @@ class Outbox:
         """Add a command. Raises Refused if the outbox is full; the command is not kept then."""
         if len(self._asks) >= LIMIT:
             raise Refused(FULL, f"{LIMIT:,} commands await an answer; wait for some before you ask more")
-        self._asks[_number(command.id)] = _Ask(command, answer, done, _line(command))
+        id, name = _number(command.id), _line(command)
+        line = self._lines.setdefault(name, _Line(name))
+        self._asks[id] = line.asks[id] = _Ask(command, answer, done, line)
+        if name not in self._held:
+            self._free[id] = None
 
     def forget(self, id: int) -> None:
         """Nobody awaits this reply any more. A command that was not sent yet is dropped."""
@@ -74,15 +90,12 @@ class Outbox:
         """The command to send now, if any. It counts as sent from then on."""
         if self.wait(now) or len(self._flying) >= int(self._window):
             return None
-        behind: set[str] = set()  # held lines of which an earlier command is not answered yet
-        for id, ask in self._asks.items():
-            hold = self._holds.get(ask.line)
-            if id not in self._flying and (hold is None or (hold <= now and ask.line not in behind)):
-                self._flying.add(id)
-                return ask.command
-            if hold is not None:
-                behind.add(ask.line)
-        return None
+        free = next((id for id in self._free if id not in self._flying), math.inf)
+        id = min(free, self._first_due(now) if now >= self._due else math.inf)
+        if not isinstance(id, int):
+            return None
+        self._flying.add(id)
+        return self._asks[id].command
 
     def wait(self, now: float) -> float:
         """Seconds during which nothing may be sent."""
@@ -91,21 +104,23 @@ class Outbox:
     @property
     def holding(self) -> bool:
         """Whether a line is held back, so that a command may become due by the passing of time."""
-        return bool(self._holds)
+        return bool(self._held)
 
     def held(self, conversation: str, now: float) -> float:
         """Seconds during which no message to this conversation is sent."""
-        return max(self.wait(now), self._holds.get(conversation, 0.0) - now)
+        line = self._held.get(conversation)
+        return max(self.wait(now), 0.0 if line is None else line.until - now)
 
     def release(self, conversation: str) -> None:
         """The reason to hold back this conversation may be gone: try again now."""
-        if conversation in self._holds:
-            self._holds[conversation] = 0.0
+        if line := self._held.get(conversation):
+            line.until = self._due = -math.inf
 
     def cut(self) -> None:
         """The connection is lost: all commands without a reply must be sent again, in their order."""
         self._flying.clear()
-        self._holds = dict.fromkeys(self._holds, 0.0)  # what held them back may have changed meanwhile
+        for name in self._held:
+            self.release(name)  # what held it back may have changed meanwhile
 
     def answered(self, ok: Ok, data: str | bytes) -> None:
         """A reply came. `data`: its frame, decoded again as the reply that the command expects. Raises ValueError."""
@@ -125,25 +140,51 @@ class Outbox:
             self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
             self._window = 1.0
             self._flying -= self._flying if error.id is None else {error.id}
+            self._due = -math.inf  # one of them may be the first of its line
         elif isinstance(error.id, int) and (held := self._asks.get(error.id)):
-            self._holds[held.line] = max(self._holds.get(held.line, 0.0), now + wait)
+            self._hold(held.line, now + wait)
             self._flying.discard(error.id)
 
     def close(self, error: ClientError) -> None:
         """No more replies will come: every command fails with `error`."""
         asks, self._asks = self._asks, {}
-        self._flying.clear()
-        self._holds.clear()
+        for kept in (self._flying, self._lines, self._free, self._held):
+            kept.clear()
         for ask in asks.values():
             ask.done(error)
 
+    def _hold(self, line: _Line, until: float) -> None:
+        line.until = max(line.until, until)
+        self._due = min(self._due, line.until)
+        if line.name not in self._held:
+            self._held[line.name] = line
+            for id in line.asks:
+                del self._free[id]
+
+    def _first_due(self, now: float) -> float:
+        """The id of a command in `_held` that may be sent now; infinity for none. Finds out when that changes."""
+        self._due = math.inf
+        for line in self._held.values():
+            id = next(iter(line.asks))
+            if id in self._flying:
+                continue
+            self._due = min(self._due, line.until)
+            if line.until <= now:
+                return id
+        return math.inf
+
     def _take(self, id: int | str | None) -> _Ask | None:
-        if not isinstance(id, int):
+        if not isinstance(id, int) or (ask := self._asks.pop(id, None)) is None:
             return None
+        line = ask.line
+        del line.asks[id]
         self._flying.discard(id)
-        ask = self._asks.pop(id, None)
-        if ask is not None and ask.line in self._holds and all(one.line != ask.line for one in self._asks.values()):
-            del self._holds[ask.line]
+        self._free.pop(id, None)
+        if not line.asks:
+            del self._lines[line.name]
+            self._held.pop(line.name, None)
+        elif line.name in self._held:
+            self._due = min(self._due, line.until)  # the next one may be sent then
         return ask
 
 

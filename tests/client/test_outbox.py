@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import tracemalloc
 
 import pytest
@@ -162,6 +163,27 @@ def test_a_limit_of_one_command_holds_back_what_stands_behind_it() -> None:
     desk.refuse("rate_limited", 3, retry_after=80_000, scope="command")
     refused = desk.outcomes[3]
     assert isinstance(refused, Refused) and refused.retry_after == 80_000
+
+
+def test_thousands_of_held_conversations_cost_the_others_nothing() -> None:
+    """The time of a message does not depend on how many others are held back."""
+
+    def held(count: int) -> float:
+        desk = Desk(0)
+        began = time.thread_time()
+        for id in range(1, count + 1):
+            desk.add(id, f"r{id}")
+        while ids := desk.sent():
+            for id in ids:
+                desk.refuse("rate_limited", id, retry_after=3_600, scope="conversation")
+        for id in range(count + 1, 2 * count + 1):
+            desk.add(id)
+            assert desk.sent(1) == [id]
+            desk.ok(id)
+        return time.thread_time() - began
+
+    few = max(0.02, min(held(300) for _ in range(3)))  # Windows counts in steps of 16 ms
+    assert held(4_800) < 64 * few  # 16 times as many; 256 times if each looked at all others
 
 
 def test_who_gives_up_waiting_holds_back_nobody() -> None:

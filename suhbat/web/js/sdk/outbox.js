@@ -31,8 +31,13 @@ const LONGEST_MS = 60_000;
 const ONCE = new Set(["create"]);
 
 /**
- * @typedef {{ command: Frame, line: string, resolve: (ok: any) => void, reject: (error: Error) => void,
+ * @typedef {{ command: Frame, line: Line, resolve: (ok: any) => void, reject: (error: Error) => void,
  *   unsure: boolean }} Ask  `unsure`: it was sent, and whether it was carried out is unknown
+ */
+
+/**
+ * @typedef {{ name: string, asks: Map<number, Ask>, until: number }} Line  Commands that wait for each other while the
+ *   line is held back: in their order, those in flight too. `until`: when the first may be sent.
  */
 
 /** Of each command either `resolve` or `reject` is called, once. `now` is steady milliseconds. */
@@ -43,8 +48,14 @@ export class Outbox {
   #flying = new Set();
   #window = WINDOW;
   #notBefore = -Infinity;
-  /** By line: its commands are not sent before this time, and then one at a time. @type {Map<string, number>} */
-  #holds = new Map();
+  /** @type {Map<string, Line>} */
+  #lines = new Map();
+  /** The commands of lines that are not held back, in their order. @type {Set<number>} */
+  #free = new Set();
+  /** @type {Map<string, Line>} */
+  #held = new Map();
+  /** No command of a line in `#held` may be sent before this time. */
+  #due = Infinity;
 
   /** The number of unanswered commands, sent or not. */
   get size() {
@@ -61,33 +72,34 @@ export class Outbox {
       const message = `${LIMIT.toLocaleString("en")} commands await an answer; wait for some before you ask more`;
       throw new Refused({ code: "outbox_full", message });
     }
-    this.#asks.set(command.id, { command, line: lineOf(command), resolve, reject, unsure: false });
+    const name = lineOf(command);
+    const line = this.#lines.get(name) ?? { name, asks: new Map(), until: -Infinity };
+    const ask = { command, line, resolve, reject, unsure: false };
+    this.#lines.set(name, line);
+    line.asks.set(command.id, ask);
+    this.#asks.set(command.id, ask);
+    if (!this.#held.has(name)) this.#free.add(command.id);
   }
 
   /** The command to send now, if any. It counts as sent. @param {number} now */
   next(now) {
     if (now < this.#notBefore || this.#flying.size >= Math.trunc(this.#window)) return null;
-    /** Held lines of which an earlier command is not answered yet. @type {Set<string>} */
-    const behind = new Set();
-    for (const [id, { command, line }] of this.#asks) {
-      const hold = this.#holds.get(line);
-      if (!this.#flying.has(id) && (hold === undefined || (hold <= now && !behind.has(line)))) {
-        this.#flying.add(id);
-        return command;
-      }
-      if (hold !== undefined) behind.add(line);
-    }
-    return null;
+    const id = Math.min(this.#firstFree(), now < this.#due ? Infinity : this.#firstDue(now));
+    const ask = this.#asks.get(id);
+    if (!ask) return null;
+    this.#flying.add(id);
+    return ask.command;
   }
 
   /** How many ms no message to this conversation will be sent. @param {string} conversation @param {number} now */
   held(conversation, now) {
-    return Math.max(0, this.#notBefore - now, (this.#holds.get(conversation) ?? -Infinity) - now);
+    return Math.max(0, this.#notBefore - now, (this.#held.get(conversation)?.until ?? -Infinity) - now);
   }
 
   /** The reason to hold back this conversation may be gone: try again now. @param {string} conversation */
   release(conversation) {
-    if (this.#holds.has(conversation)) this.#holds.set(conversation, -Infinity);
+    const line = this.#held.get(conversation);
+    if (line) line.until = this.#due = -Infinity;
   }
 
   /**
@@ -112,7 +124,7 @@ export class Outbox {
       }
     }
     this.#land();
-    for (const line of this.#holds.keys()) this.release(line); // what held it back may have changed meanwhile
+    for (const name of this.#held.keys()) this.release(name); // what held it back may have changed meanwhile
   }
 
   /** @param {Frame} ok */
@@ -142,8 +154,9 @@ export class Outbox {
       this.#notBefore = Math.max(this.#notBefore, now + Math.min(wait, LONGEST_MS));
       this.#window = 1;
       if (error.id == null) this.#land();
+      this.#due = -Infinity; // one of them may be the first of its line
     } else if (ask) {
-      this.#holds.set(ask.line, Math.max(this.#holds.get(ask.line) ?? -Infinity, now + wait));
+      this.#hold(ask.line, now + wait);
     }
     this.#flying.delete(error.id);
     if (ask) ask.unsure = false;
@@ -152,9 +165,7 @@ export class Outbox {
   /** No reply will arrive any more: reject all commands. @param {Error} error */
   close(error) {
     const asks = [...this.#asks.values()];
-    this.#asks.clear();
-    this.#flying.clear();
-    this.#holds.clear();
+    for (const kept of [this.#asks, this.#flying, this.#lines, this.#free, this.#held]) kept.clear();
     for (const { reject } of asks) reject(error);
   }
 
@@ -167,13 +178,44 @@ export class Outbox {
     this.#flying.clear();
   }
 
+  /** @param {Line} line @param {number} until */
+  #hold(line, until) {
+    line.until = Math.max(line.until, until);
+    this.#due = Math.min(this.#due, line.until);
+    if (this.#held.has(line.name)) return;
+    this.#held.set(line.name, line);
+    for (const id of line.asks.keys()) this.#free.delete(id);
+  }
+
+  /** The id of a command that is not held back and may be sent now; Infinity for none. */
+  #firstFree() {
+    for (const id of this.#free) if (!this.#flying.has(id)) return id;
+    return Infinity;
+  }
+
+  /** The same of a command in `#held`. Finds out when that changes. @param {number} now */
+  #firstDue(now) {
+    this.#due = Infinity;
+    for (const { asks, until } of this.#held.values()) {
+      const [id] = asks.keys();
+      if (this.#flying.has(id)) continue;
+      this.#due = Math.min(this.#due, until);
+      if (until <= now) return id;
+    }
+    return Infinity;
+  }
+
   /** @param {any} id */
   #take(id) {
     const ask = this.#asks.get(id);
-    this.#asks.delete(id);
-    this.#flying.delete(id);
-    if (ask && this.#holds.has(ask.line) && ![...this.#asks.values()].some(({ line }) => line === ask.line)) {
-      this.#holds.delete(ask.line);
+    if (!ask) return undefined;
+    const { line } = ask;
+    for (const kept of [this.#asks, line.asks, this.#free, this.#flying]) kept.delete(id);
+    if (line.asks.size === 0) {
+      this.#lines.delete(line.name);
+      this.#held.delete(line.name);
+    } else if (this.#held.has(line.name)) {
+      this.#due = Math.min(this.#due, line.until); // the next one may be sent then
     }
     return ask;
   }
