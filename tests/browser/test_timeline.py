@@ -288,7 +288,8 @@ def test_no_conversation_is_called_empty_before_it_is_known(server: Server, pers
 
 
 def test_each_message_is_announced_once(server: Server, person: Make) -> None:
-    """A screen reader hears of each new message once. Receipts, reactions, edits and pages of history announce nothing."""
+    """A screen reader hears of each new message once, and of each that was refused. Receipts, reactions, edits and pages of
+    history announce nothing."""
     room = Room(server, "Eshitish")
     room.fill(120)
     ali = room.joins(person("ali-eshitish"))
@@ -327,6 +328,10 @@ def test_each_message_is_announced_once(server: Server, person: Make) -> None:
     ali.sees("mening gapim")
     expect(page.locator(".rows article").last).to_contain_text("mening gapim")
     assert announced() == ["You: mening gapim"]
+    room.ask("anna", "PATCH", f"{room.path}/members/{ali.name}", {"muted": True})
+    ali.says("rad etilgan")
+    expect(page.locator("article.failed")).to_have_count(1)
+    assert len(announced()) == 1
 
 
 def test_the_look_of_own_messages(server: Server, person: Make) -> None:
@@ -339,6 +344,7 @@ def test_the_look_of_own_messages(server: Server, person: Make) -> None:
     room.reads_all("anna")
     room.say("uzun gap " * 60)
     room.say("uzun gap " * 60, name=ali.name)
+    room.say("```\nkod\n```", name=ali.name)
     room.say("oxirgi", name=ali.name)
     page = opens(room, ali)
     shown = [one for one in page.locator(".ticks").all() if one.is_visible()]
@@ -354,6 +360,11 @@ def test_the_look_of_own_messages(server: Server, person: Make) -> None:
         assert 0 < gap < 24, gap
     widths = page.locator(".text").filter(has_text="uzun").evaluate_all("(all) => all.map((one) => one.clientWidth)")
     assert len(widths) == 2 and widths[0] == widths[1], widths
+    code = page.locator("article.message", has=page.locator("pre"))
+    empty = code.evaluate(
+        "(row) => row.getBoundingClientRect().bottom - row.querySelector('pre').getBoundingClientRect().bottom"
+    )
+    assert empty < 12, empty
     page.locator("article.message").nth(0).focus()
     page.locator("article.message").nth(2).hover()
     expect(page.locator(".actions")).to_have_count(1)

@@ -172,6 +172,13 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
+  /** Show nothing until another window is opened. */
+  clear() {
+    this.messages = [];
+    this.loaded = this.hasFresh = this.hasBefore = this.hasAfter = false;
+    this.#changed({ at: "all" });
+  }
+
   /** @param {"start" | "end"} side */
   more(side) {
     const wanted = side === "start" ? this.hasBefore : this.hasAfter;

@@ -5,6 +5,8 @@ import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 
+/** @import { Pending } from "../models/pending.js" */
+
 const AT_ONCE = 5; // more messages in one frame, such as after a reconnection, are only counted
 const KEPT = 20;
 
@@ -12,6 +14,8 @@ export class Announcer {
   /** @type {string[]} */
   #told = [];
   #frame = 0;
+  /** @type {Set<string>} the `clientId`s of the refused messages that were told */
+  #failed = new Set();
 
   constructor() {
     this.element = h("div", { class: "unseen", role: "log", "aria-label": t("timeline.log") });
@@ -19,11 +23,22 @@ export class Announcer {
 
   /** @param {string} name @param {string} text Markdown */
   message(name, text) {
-    this.say(`${name}: ${plain(text)}`);
+    this.#say(`${name}: ${plain(text)}`);
+  }
+
+  /** Tell once that a message was refused. @param {Pending[]} pending the messages on their way */
+  failures(pending) {
+    for (const { clientId, error } of pending) {
+      if (!error) this.#failed.delete(clientId);
+      else if (!this.#failed.has(clientId)) {
+        this.#failed.add(clientId);
+        this.#say(error.message || t("message.failed"));
+      }
+    }
   }
 
   /** @param {string} sentence */
-  say(sentence) {
+  #say(sentence) {
     this.#told.push(sentence);
     this.#frame ||= requestAnimationFrame(() => this.#show());
   }

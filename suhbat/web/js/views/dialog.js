@@ -34,6 +34,8 @@ export function dialog(title, children, options = {}) {
   box.addEventListener("pointerdown", (event) => event.target === box && close());
   document.body.append(box);
   box.showModal();
+  // The browser focuses the button that closes it. In a form people begin with the first field.
+  /** @type {HTMLElement | null} */ (box.querySelector(".dialog-body > form input"))?.focus();
   return { box, close };
 }
 

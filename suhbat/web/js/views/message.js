@@ -88,8 +88,9 @@ function textNode({ text, me, names, everybody }, acts) {
 function marked(text, marks) {
   if (!marks.childElementCount) return [text];
   const last = text.lastElementChild;
-  if (last?.tagName !== "P") return [text, marks];
-  last.append(marks);
+  if (last?.tagName === "P") last.append(marks);
+  // After code, a list or a quote they need a line of their own, which only marks get that are always visible.
+  else if (marks.querySelector(":scope > :not(.ticks), .newest")) return [text, marks];
   return [text];
 }
 

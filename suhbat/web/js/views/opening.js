@@ -48,7 +48,7 @@ export class Opening {
     if (wanted !== this.#wanted) return;
     this.divide();
     if (this.#has(place) || !this.#online) this.#arrive(wanted);
-    else this.view.draw();
+    else this.timeline.clear(); // another place would be shown for a moment
     await this.#fetch();
   }
 
@@ -107,7 +107,9 @@ export class Opening {
     const { messages, hasBefore, hasAfter } = this.timeline;
     if (place !== null) return this.timeline.find(place) !== null;
     if (this.divider === null) return messages.length > 0 && !hasAfter;
-    return messages.length > 0 && (!hasBefore || messages[0].ordinal <= this.divider + 1);
+    const last = messages.at(-1);
+    if (!last || (hasAfter && last.ordinal <= this.divider)) return false;
+    return !hasBefore || messages[0].ordinal <= this.divider + 1;
   }
 
   /** @param {{place: Place, shown: boolean}} wanted */
@@ -139,9 +141,13 @@ export class Opening {
   }
 
   /** @param {Place} place */
-  #load(place) {
+  async #load(place) {
     if (place !== null) return this.timeline.open(place);
-    if (this.divider === null || this.#state.unread <= FEW) return this.timeline.open(null, FEW + READ);
+    if (this.divider === null || this.#state.unread <= FEW) {
+      await this.timeline.open(null, FEW + READ);
+      // The user's own messages are not unread, so even a few unread ones may lie far above.
+      if (this.divider === null || this.#has(null)) return undefined;
+    }
     return this.timeline.openOrdinal(this.divider + 1);
   }
 

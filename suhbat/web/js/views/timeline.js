@@ -83,7 +83,10 @@ export class TimelineView {
       ),
       app.on(
         "pending",
-        here(() => this.#soon()),
+        here(() => {
+          this.#announcer.failures(app.pending.in(conversation));
+          this.#soon();
+        }),
       ),
       app.on(
         "receipts",

@@ -6,6 +6,8 @@
 
 import { actionsNode } from "./message.js";
 
+const ROOM = 16; // px that the actions need above the message
+
 export class Toolbar {
   /** @type {HTMLElement | null} */
   #shown = null;
@@ -36,6 +38,8 @@ export class Toolbar {
     if (!row || this.#moving || row === old?.parentElement) return;
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
     this.#shown = message && !message.deleted ? actionsNode(message.seq, this.acts) : null;
+    const edge = row.closest(".scroller")?.getBoundingClientRect().top ?? 0;
+    this.#shown?.classList.toggle("inside", row.getBoundingClientRect().top < edge + ROOM);
     if (this.#shown) row.append(this.#shown);
     this.#moving = true;
     if (old?.contains(document.activeElement)) old.parentElement?.focus({ preventScroll: true });

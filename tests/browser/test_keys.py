@@ -1,0 +1,142 @@
+"""The keyboard: shortcuts on every layout, where the focus returns to, undo, and scrolling from the message field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.servers import Server, running
+
+from .person import Person
+from .room import Room, in_view
+
+Make = Callable[..., Person]
+
+PRESS = """([key, code, held]) => {
+  const event = new KeyboardEvent("keydown", { key, code, ...held, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+}"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running("suhbat", tmp_path_factory.mktemp("keys") / "data", send_rate="0", room_rate="0") as server:
+        yield server
+
+
+def cyrillic(page: Page, key: str, code: str, **held: bool) -> None:
+    """Press a key while the layout is Cyrillic: it writes `key` and stands at `code`."""
+    page.evaluate(PRESS, [key, code, held])
+
+
+def comes(room: Room, person: Person) -> Page:
+    room.joins(person)
+    room.reads_all(person.name)
+    person.page.goto(room.url(person))
+    person.page.wait_for_selector("article.message")
+    return person.page
+
+
+def test_shortcuts_on_a_cyrillic_layout(server: Server, person: Make) -> None:
+    """The shortcuts are the keys that `?` names, whatever they write."""
+    room = Room(server, "Klaviatura")
+    room.fill(3)
+    ali = person("ali-klaviatura")
+    page = comes(room, ali)
+    cyrillic(page, "л", "KeyK", ctrlKey=True)
+    expect(page.locator("dialog.switcher input")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(ali.field).to_be_focused()
+    cyrillic(page, "А", "KeyF", ctrlKey=True, shiftKey=True)
+    expect(page.locator(".search-head input[type=search]")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".panel")).to_have_count(0)
+    ali.sees("gap 2").focus()
+    cyrillic(page, ",", "Slash", shiftKey=True)
+    expect(page.locator("dialog")).to_contain_text("Ctrl")
+    page.keyboard.press("Escape")
+    expect(ali.sees("gap 2")).to_be_focused()
+    cyrillic(page, "к", "KeyR")
+    expect(page.locator(".composer-context")).to_contain_text("gap 2")
+
+
+def test_the_focus_returns(server: Server, person: Make) -> None:
+    """After a menu or a dialog the focus is where it was, also when the message was drawn again meanwhile."""
+    room = Room(server, "Qaytish")
+    room.fill(3)
+    ali = person("ali-qaytish")
+    page = comes(room, ali)
+    ali.sees("gap 2").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(ali.sees("gap 2")).to_be_focused()
+    for close in ("Escape", "Report"):
+        page.keyboard.press("Enter")
+        page.get_by_role("menuitem", name="Report").press("Enter")
+        expect(page.locator("dialog input")).to_be_focused()
+        room.react(room.seqs[1], "👍" if close == "Escape" else "🎉")
+        expect(ali.sees("gap 2").locator(".reaction")).to_have_count(1 if close == "Escape" else 2)
+        page.keyboard.press("Escape") if close == "Escape" else page.keyboard.press("Enter")
+        expect(page.locator("dialog")).to_have_count(0)
+        expect(ali.sees("gap 2")).to_be_focused()
+
+
+def test_undo_by_keyboard(server: Server, person: Make) -> None:
+    """After a deletion by keyboard Undo has the focus, and then the message has it. Ctrl+Z undoes too, except in a field
+    with text. What is not undone is deleted."""
+    room = Room(server, "Bekor")
+    ali = person("ali-bekor")
+    room.fill(1)
+    page = comes(room, ali)
+    ali.says("oʻchiriladigan")
+    ali.sees("oʻchiriladigan")
+    delete = page.get_by_role("menuitem", name="Delete")
+    undo = page.locator(".toast").get_by_role("button", name="Undo")
+
+    def ask() -> None:
+        ali.sees("oʻchiriladigan").focus()
+        page.keyboard.press("Enter")
+        delete.press("Enter")
+        expect(undo).to_be_focused()
+
+    ask()
+    page.keyboard.press("Enter")
+    expect(undo).to_have_count(0)
+    expect(ali.sees("oʻchiriladigan")).to_be_focused()
+    ask()
+    ali.field.fill("yozilmoqda")
+    page.keyboard.press("Control+z")
+    expect(undo).to_be_visible()
+    ali.field.fill("")
+    page.keyboard.press("Control+z")
+    expect(undo).to_have_count(0)
+    ask()
+    page.evaluate("dispatchEvent(new Event('pagehide'))")
+    expect(page.locator(".tombstone")).to_have_count(1)
+
+
+def test_pages_from_the_message_field(server: Server, person: Make) -> None:
+    """PgUp and PgDn scroll the messages while one writes. In the search they do not."""
+    room = Room(server, "Varaqlash")
+    room.fill(80)
+    ali = person("ali-varaqlash")
+    page = comes(room, ali)
+    ali.field.focus()
+    expect(ali.sees("gap 80")).to_be_in_viewport()
+    page.keyboard.press("PageUp")
+    expect(page.locator(".newer")).to_be_visible()
+    assert not in_view(ali.sees("gap 80"))
+    expect(ali.field).to_be_focused()
+    page.keyboard.press("PageDown")
+    expect(page.locator(".newer")).to_be_hidden()
+    assert in_view(ali.sees("gap 80"))
+    page.keyboard.press("Control+Shift+f")
+    expect(page.locator(".search-head input[type=search]")).to_be_focused()
+    page.keyboard.press("PageUp")
+    page.wait_for_timeout(200)
+    expect(page.locator(".newer")).to_be_hidden()
