@@ -1,8 +1,5 @@
 // The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
-import { PendingChanges } from "./models/changes.js";
-import { Drafts } from "./models/drafts.js";
-import { PendingMessages } from "./models/pending.js";
 import { Receipts } from "./models/receipts.js";
 import { aboutText, amended } from "./models/amendments.js";
 import { Timeline } from "./models/timeline.js";
@@ -11,9 +8,10 @@ import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { Database } from "./storage/database.js";
 import { prefer } from "./storage/preferences.js";
+import { Writing } from "./writing.js";
 
-/** @import { Change, Wish } from "./models/changes.js" */
-/** @import { Pending } from "./models/pending.js" */
+/** @import { Wish } from "./models/changes.js" */
+/** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
 /** @import { Message, Person } from "./sdk/types.js" */
 
@@ -46,11 +44,9 @@ export class App {
    * @param {User} me
    * @param {Database} database
    * @param {any} restored the state stored by the last visit
-   * @param {Pending[]} unsent
-   * @param {Record<string, any>} drafts
-   * @param {Change[]} changes
+   * @param {Stored} stored
    */
-  constructor(base, api, me, database, restored, unsent, drafts, changes) {
+  constructor(base, api, me, database, restored, stored) {
     this.base = base;
     this.api = api;
     this.me = me;
@@ -58,52 +54,24 @@ export class App {
     const socket = new WebSocketLink({ url: socketUrl(base, api.language) });
     const link = new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket });
     this.chat = new Chat({ base, link, restored, language: api.language });
-    this.pending = new PendingMessages(
-      (message) => this.chat.send({ ...message, clientId: message.clientId }),
-      {
-        put: (message) => void database.put("pending", message.clientId, message),
-        remove: (clientId) => void database.remove("pending", clientId),
-      },
-      (conversation) => this.#emit("pending", conversation),
-    );
-    this.changes = new PendingChanges(
-      ({ conversation, seq, wish: { type, ...fields } }) => this.chat.command(type, { conversation, seq, ...fields }),
-      {
-        put: (change) => void database.change("state", "changes", (all) => ({ ...all, [change.id]: change })),
-        remove: ({ id, at }) =>
-          void database.change("state", "changes", ({ [id]: stored, ...others } = {}) =>
-            stored && stored.at !== at ? { ...others, [id]: stored } : others,
-          ),
-      },
-      (conversation, seq) => {
-        this.#emit("timeline", conversation, { at: seq });
-        this.#emit("conversations", conversation);
-      },
-      (error) => this.#emit("refused", error),
-    );
-    this.drafts = new Drafts(
-      drafts,
-      (conversation, draft) =>
-        void database.change("state", "drafts", ({ [conversation]: _, ...others } = {}) =>
-          draft ? { ...others, [conversation]: draft } : others,
-        ),
-      (conversation, text) => this.chat.command("draft", { conversation, text }),
-    );
+    this.writing = new Writing(this.chat, database, stored, {
+      name: `suhbat:writing:${base.pathname}:${me.uid}`,
+      me: () => this.me,
+      emit: (name, ...told) => this.#emit(name, ...told),
+    });
+    // Most views need these.
+    this.pending = this.writing.pending;
+    this.changes = this.writing.changes;
+    this.drafts = this.writing.drafts;
     this.#listen();
-    this.pending.restore(unsent);
-    this.changes.restore(changes);
+    this.writing.begin();
   }
 
   /** @param {URL} base @param {Api} api @param {User} me */
   static async start(base, api, me) {
     const database = await Database.open(me.uid);
-    const [state, drafts, unsent, changes] = await Promise.all([
-      database.get("state", "chat"),
-      database.get("state", "drafts"),
-      database.all("pending"),
-      database.get("state", "changes"),
-    ]);
-    const app = new App(base, api, me, database, state ?? null, unsent, drafts ?? {}, Object.values(changes ?? {}));
+    const [state, stored] = await Promise.all([database.get("state", "chat"), Writing.stored(database)]);
+    const app = new App(base, api, me, database, state ?? null, stored);
     app.chat.connect();
     return app;
   }
@@ -198,6 +166,8 @@ export class App {
   /** @param {string} conversation */
   #reset(conversation) {
     void this.database.remove("messages", conversation);
+    const state = this.chat.conversations.get(conversation);
+    if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
     void this.#timelines
       .get(conversation)
       ?.reload()
@@ -251,32 +221,11 @@ export class App {
     this.pending.add({ clientId: newId(), conversation, text, replyTo, at: Date.now() });
   }
 
-  /** Delete a refused message, or take back one that waits. @param {string} clientId */
-  discard(clientId) {
-    if (this.pending.failed(clientId) || this.chat.withdraw(clientId)) this.pending.remove(clientId);
-  }
-
   /** The account changed, or is known better. @param {Partial<User>} me */
   renew(me) {
     Object.assign(this.me, me);
     prefer({ me: { ...this.me } });
     this.#emit("me");
-  }
-
-  /** The texts that were written for a conversation and not sent. @param {string} conversation */
-  unsent(conversation) {
-    const { text, edit } = this.drafts.of(conversation);
-    return [...this.pending.in(conversation).map((one) => one.text), edit?.text, text].filter(Boolean).join("\n\n");
-  }
-
-  /** @param {string} conversation */
-  forgetUnsent(conversation) {
-    for (const { clientId } of this.pending.in(conversation)) {
-      this.chat.withdraw(clientId);
-      this.pending.remove(clientId);
-    }
-    this.drafts.clear(conversation);
-    this.drafts.change(conversation, { edit: null });
   }
 
   /** A message as it is to be shown: with the changes that the server has not confirmed. @param {Message} message */
@@ -327,6 +276,7 @@ export class App {
   /** Stop the application. `forget` deletes this user's data from the browser. @param {boolean} forget */
   stop(forget) {
     for (const end of this.#ends) end();
+    this.writing.end();
     clearTimeout(this.#saving);
     this.#saving = undefined;
     this.chat.close();

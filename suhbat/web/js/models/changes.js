@@ -54,9 +54,16 @@ export class PendingChanges {
   /** Show the changes of an earlier visit, and send those without an error again. @param {Change[]} kept */
   restore(kept) {
     for (const change of [...kept].sort((one, other) => one.at - other.at)) {
+      if (this.#all.has(change.id)) continue;
       this.#all.set(change.id, change);
       if (!change.error) void this.#go(change);
+      this.#changed(change.conversation, change.seq);
     }
+  }
+
+  /** Whether an edit in this conversation was refused. @param {string} conversation */
+  failed(conversation) {
+    return [...this.#all.values()].some((one) => one.error && one.conversation === conversation);
   }
 
   /** Send a refused edit again. @param {string} id */

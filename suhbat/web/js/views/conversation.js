@@ -5,6 +5,7 @@ import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
+import { SHORT } from "./held.js";
 import { called, isHere, namesSeen, otherOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
@@ -162,7 +163,7 @@ export class ConversationView {
       called: (uid, name) => called(app, uid, name),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq),
-      held: () => app.chat.held(conversation) > 0,
+      held: () => app.chat.held(conversation) > SHORT,
       exists: (folded) => names.has(folded),
     };
   }
@@ -189,9 +190,9 @@ export class ConversationView {
         person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
       },
       retry: (clientId) => app.pending.retry(clientId),
-      discard: (clientId) => app.discard(clientId),
+      discard: (clientId) => app.writing.discard(clientId),
       retryEdit: (id) => app.changes.retry(id),
-      discardEdit: (id) => app.changes.discard(id),
+      discardEdit: (id) => app.writing.discardEdit(id),
     };
   }
 

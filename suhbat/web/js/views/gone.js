@@ -14,17 +14,17 @@ import { h, icon, iconButton } from "./dom.js";
  * @param {() => void} back
  */
 export function goneView(app, conversation, { title, what }, back) {
-  const text = app.unsent(conversation);
+  const text = app.writing.unsent(conversation);
   const kept = h("textarea", { rows: 6, dir: "auto", "aria-label": t("gone.kept"), ".value": text, on: { input } });
   const told = h("p", { id: "composer", role: "alert", tabindex: -1 }, what); // the skip link leads here
   const copied = () => void copy(kept.value).then(() => toast(t("copied"), null, { seconds: 3 }));
   /** What is still typed stays, too. */
   function input() {
-    if (app.drafts.of(conversation).text === app.unsent(conversation))
+    if (app.drafts.of(conversation).text === app.writing.unsent(conversation))
       app.drafts.change(conversation, { text: kept.value });
   }
   const drop = () => {
-    app.forgetUnsent(conversation);
+    app.writing.discardAll(conversation);
     left.remove();
     told.focus();
   };

@@ -6,7 +6,7 @@ import { h, icon } from "./dom.js";
 
 /** @import { App } from "../app.js" */
 
-const SHORT = 1500; // ms; a shorter wait is not shown
+export const SHORT = 1500; // ms; a shorter wait is not shown
 
 /** @param {App} app @param {string} conversation */
 export function heldNote(app, conversation) {

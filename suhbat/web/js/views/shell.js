@@ -73,7 +73,10 @@ export class Shell {
     );
     const route = () => this.#route();
     trail.route = route;
-    const left = () => void app.saveNow();
+    const left = () => {
+      app.writing.left();
+      void app.saveNow();
+    };
     addEventListener("hashchange", route);
     addEventListener("pagehide", left);
     this.ends = [
@@ -171,7 +174,7 @@ export class Shell {
     const typing = this.#view?.composer.element.contains(document.activeElement);
     const title = (here && this.#view?.title.textContent) || "";
     this.#leave();
-    if (here && phone() && !this.app.unsent(conversation)) {
+    if (here && phone() && !this.app.writing.unsent(conversation)) {
       toast(t("conversation.removed"));
       trail.back();
       return;

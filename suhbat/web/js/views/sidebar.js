@@ -104,7 +104,7 @@ export class Sidebar {
       },
       unread: state.unread,
       mentions: state.mentions,
-      failed: app.pending.in(conversation).some((one) => one.error),
+      failed: app.pending.in(conversation).some((one) => one.error) || app.changes.failed(conversation),
     };
   }
 
