@@ -13,6 +13,9 @@ const PREFIX = "suhbat-shell-";
 const CACHE = PREFIX + VERSION;
 const BEFORE_VERSIONS = `${PREFIX}1`; // the cache of workers that asked the network first and had no version
 
+const LOOKS = 5;
+const LOOK_MS = 150;
+
 const scope = new URL(self.registration.scope);
 
 self.addEventListener("install", (event) => {
@@ -41,10 +44,16 @@ self.addEventListener("message", (event) => {
   if (event.data === "take over if alone") event.waitUntil(takeOverIfAlone());
 });
 
-/** Take over when the page that asks is the only one. It has just started, so loading it again disturbs nobody. */
+/**
+ * Take over when the page that asks is the only one. It has just started, so loading it again disturbs nobody. The page
+ * that it replaced may still be there for a moment.
+ */
 async function takeOverIfAlone() {
-  const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-  if (open.length <= 1) await self.skipWaiting();
+  for (let looks = 0; looks < LOOKS; looks += 1) {
+    const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+    if (open.length <= 1) return self.skipWaiting();
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }
 
 self.addEventListener("fetch", (event) => {

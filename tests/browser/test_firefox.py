@@ -1,0 +1,54 @@
+"""The main flow in Firefox: another engine than that of the other tests."""
+
+from __future__ import annotations
+
+import json
+
+from tests import firefox
+from tests.firefox import ENTER, Tab
+from tests.servers import Server
+
+MESSAGES = "[...document.querySelectorAll('article.message:not(.pending) .text')].map((one) => one.innerText)"
+LANGUAGE = "document.documentElement.lang"
+
+
+def sees(tab: Tab, *texts: str) -> None:
+    tab.wait(
+        f"JSON.stringify({MESSAGES}) === {json.dumps(json.dumps(texts, ensure_ascii=False, separators=(',', ':')))}"
+    )
+
+
+def test_the_main_flow(server: Server) -> None:
+    """A guest joins, sends, receives, reloads with and without the server, and switches the language."""
+    with firefox.launched() as browser:
+        tab = browser.tab()
+        tab.goto(f"http://localhost:{server.port}/")
+        tab.focus("input[name=user_id]")
+        tab.type(f"ali{ENTER}")
+        tab.wait("document.querySelector('.shell .conversation') !== null")
+        tab.focus(".composer textarea")
+        tab.type(f"Salom, oʻrtoqlar!{ENTER}")
+        sees(tab, "Salom, oʻrtoqlar!")
+        vali = server.guest("vali")
+        status, _ = server.request(
+            "POST", "/api/v1/conversations/lobby/messages", {"text": "Va alaykum, @ali 👋"}, token=vali
+        )
+        assert status == 201
+        sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
+        assert tab.evaluate("document.querySelectorAll('.mention.mine').length") == 1
+        tab.wait("navigator.serviceWorker.ready.then(() => true)")
+        tab.reload()
+        sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
+        tab.evaluate("document.querySelector('.sidebar footer .icon-button').click()")
+        tab.wait("document.querySelector('dialog select.language') !== null")
+        for tag, text in (("ru", "Написать сообщение"), ("uz-Cyrl", "Хабар ёзинг"), ("uz", "Xabar yozing")):
+            tab.evaluate(
+                "((box, tag) => (box.value = tag, box.dispatchEvent(new Event('change', {bubbles: true}))))"
+                f"(document.querySelector('dialog select.language'), '{tag}')"
+            )
+            tab.wait(f"{LANGUAGE} === '{tag}' && document.querySelector('.composer textarea').placeholder === '{text}'")
+        assert browser.logged == []
+        server.kill()
+        tab.reload()
+        sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
+        assert tab.evaluate(LANGUAGE) == "uz"
