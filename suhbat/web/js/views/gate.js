@@ -40,9 +40,16 @@ export function gate(door, options) {
     const told =
       options.why ||
       (options.setup && door.server.owned && t("gate.setup.owned")) ||
-      (options.invite && offered(door.offer));
+      (options.invite && !door.offer && offered(null));
+    const invited = door.offer && h("p", { class: "invited", dir: "auto" }, offered(door.offer));
     const why = told && h("p", { class: "why", role: "status" }, told);
-    card.replaceChildren(h("h2", {}, t(`gate.${way}`)), ...(why ? [why] : []), FORMS[way](door, options), ...other);
+    card.replaceChildren(
+      h("h2", {}, t(`gate.${way}`)),
+      ...(why ? [why] : []),
+      ...(invited ? [invited] : []),
+      FORMS[way](door, options),
+      ...other,
+    );
     // Set the focus before the user can click. A later focus would move the typing from another field to this one.
     queueMicrotask(() => card.querySelector("input")?.focus());
   };

@@ -71,7 +71,7 @@ export async function followInvite(app, code, go) {
     const offer = await app.api.get(pathOf(code));
     if (!offer.conversation) return void toast(t("invite.here"));
     if (app.chat.conversations.has(offer.conversation)) return go(offer.conversation);
-    const { close } = dialog(
+    const { box, close } = dialog(
       t("invite.to"),
       [
         h("p", { dir: "auto" }, offered(offer)),
@@ -84,6 +84,7 @@ export async function followInvite(app, code, go) {
       ],
       { class: "small" },
     );
+    /** @type {HTMLElement | null} */ (box.querySelector("button.primary"))?.focus();
   } catch (error) {
     toast(/** @type {{status?: number}} */ (error).status === 404 ? t("gate.invite.gone") : sentence(error));
   }
