@@ -11,7 +11,7 @@ import { sentence } from "./views/form.js";
 import { later } from "./views/later.js";
 import { addressOf, placeOf } from "./views/places.js";
 import { Shell } from "./views/shell.js";
-import { keepPage, takeNewVersion } from "./views/versions.js";
+import { keepPage } from "./views/versions.js";
 
 const PATIENCE = 1500; // ms that a start of a known user waits for the server
 const QUIET = 1000; // ms until the page is kept for a start without a network
@@ -25,7 +25,6 @@ let shell = null;
 /** @type {(() => void) | null} redraws the sign-in page */
 let drawGate = null;
 
-void takeNewVersion();
 paint();
 await use(choose(preferences().language, navigator.languages));
 document.documentElement.lang = current();

@@ -6,21 +6,22 @@ import { toast } from "./dialog.js";
 
 const LOOK_EVERY = 3_600_000; // ms between two looks for a new version while the page stays open
 const OFFERED = 60; // seconds
+const OFFER_AFTER = 1500; // ms, in which the worker takes over if no other page is open
 
-/** At the start of the page: take a version that was fetched before, if no other page is open. */
-export async function takeNewVersion() {
-  const workers = navigator.serviceWorker;
-  if (!workers?.controller) return; // no worker yet, or not over plain HTTP
-  // When a worker of another version takes over, this page would get its files, so it loads again.
-  workers.addEventListener("controllerchange", () => location.reload());
-  (await workers.getRegistration())?.waiting?.postMessage("take over if alone");
-}
-
-/** Register the worker. Without one, only the start without a network is lost. */
+/**
+ * Register the worker, and take a version that was fetched before. Without a worker, only the start without a network
+ * is lost. Call this when the page has loaded: Chrome holds back a worker that takes over during requests to the old one.
+ */
 export async function keepPage() {
   try {
+    // When a worker of another version takes over, this page would get its files, so it loads again.
+    const kept = navigator.serviceWorker.controller !== null;
+    navigator.serviceWorker.addEventListener("controllerchange", () => kept && location.reload());
     const registration = await navigator.serviceWorker.register(address());
-    if (registration.waiting) offer(registration);
+    if (registration.waiting) {
+      registration.waiting.postMessage("take over if alone");
+      setTimeout(() => registration.waiting && offer(registration), OFFER_AFTER);
+    }
     registration.addEventListener("updatefound", () => {
       const next = registration.installing;
       next?.addEventListener("statechange", () => next.state === "installed" && offer(registration));
