@@ -92,7 +92,7 @@ test("a few unread messages above many of one's own are found", async () => {
   assert.ok(timeline.find(201));
 });
 
-test("offline there is what the device has, and after the connection the place with the unread count of then", async () => {
+test("offline there is what the device has, and once online the place with the unread count of then", async () => {
   const { opening, timeline, state, asked, shown, change } = scene(500, { kept: [message(299)], online: false });
   await opening.open(null);
   assert.deepEqual([asked.length, shown], [0, [[null, true]]]);

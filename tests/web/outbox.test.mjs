@@ -127,7 +127,8 @@ test("a limit of one command holds back what stands behind it; a daily limit is 
 
 test("thousands of conversations that are held back cost the others nothing", (t) => {
   const outbox = new Outbox();
-  const add = (id, conversation) => outbox.add({ type: "send", id, conversation }, () => {}, () => {}); // prettier-ignore
+  const nothing = () => {};
+  const add = (id, conversation) => outbox.add({ type: "send", id, conversation }, nothing, nothing);
   const looks = t.mock.method(Set.prototype, "has"); // one for each command that is considered
   const count = 1_000;
   for (let id = 1; id <= count; id++) add(id, `r${id}`);

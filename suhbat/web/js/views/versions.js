@@ -10,7 +10,8 @@ const OFFER_AFTER = 1500; // ms, in which the worker takes over if no other page
 
 /**
  * Register the worker, and take a version that was fetched before. Without a worker, only the start without a network
- * is lost. Call this when the page has loaded: Chrome holds back a worker that takes over during requests to the old one.
+ * is lost. Call this when the page has loaded: Chrome holds back a worker that takes over while the old one still
+ * answers requests.
  */
 export async function keepPage() {
   try {
