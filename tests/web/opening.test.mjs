@@ -46,6 +46,7 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
   const view = {
     arrive: (place) => shown.push([place, timeline.messages.length > 0]),
     draw: () => shown.push("drawn"),
+    tell: (error) => assert.fail(error),
   };
   const opening = new Opening(app, "c1", timeline, view);
   const change = (word) => {

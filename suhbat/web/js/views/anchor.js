@@ -2,6 +2,7 @@
 // `overflow-anchor`, so the style sheet switches it off in the others.
 
 const AT_END = 10; // px from the end within which the view follows new rows
+const ENOUGH = 4; // messages whose places are noted, in case some of them go
 
 /**
  * A row in view, and the place of its content below the upper edge of the view, in px. The content and not the row: a
@@ -12,7 +13,7 @@ const AT_END = 10; // px from the end within which the view follows new rows
 export class Anchor {
   /** Whether the view stays at the end. */
   following = true;
-  /** @type {Kept[]} the rows in view; the first one that still exists keeps its place */
+  /** @type {Kept[]} rows in view; the first one that still exists keeps its place */
   #kept = [];
   /** The scroll position when the places were noted. A different one was chosen by the user. */
   #noted = 0;
@@ -125,7 +126,7 @@ export class Anchor {
     return this.scroller.getBoundingClientRect().top;
   }
 
-  /** The rows in view, the best to hold on to first. */
+  /** Some of the rows in view, the best to hold on to first. */
   #inView() {
     const { top, bottom } = this.scroller.getBoundingClientRect();
     /** @type {Kept[][]} */
@@ -133,7 +134,7 @@ export class Anchor {
     for (let at = this.#firstBelow(top); at < this.list.childElementCount; at += 1) {
       const row = this.#at(at);
       const place = content(row).getBoundingClientRect().top;
-      if (place >= bottom) break;
+      if (place >= bottom || found[0].length === ENOUGH) break;
       const { key, seq } = row.dataset;
       if (!key) continue;
       // A message that is cut off above grows upwards, out of the view, unless the user is doing something in it. The

@@ -1,9 +1,5 @@
 // Where a conversation opens, and jumps: what this device has is shown at once, the rest when the server has sent it.
 
-import { t } from "../text/languages.js";
-import { toast } from "./dialog.js";
-import { sentence } from "./form.js";
-
 /** @import { App } from "../app.js" */
 /** @import { Timeline } from "../models/timeline.js" */
 
@@ -30,8 +26,9 @@ export class Opening {
    * @param {App} app
    * @param {string} conversation
    * @param {Timeline} timeline
-   * @param {{arrive: (place: Place) => void, draw: () => void}} view `arrive` shows a place that is loaded, or of a
-   *   message that no longer exists its neighbour
+   * @param {{arrive: (place: Place) => void, draw: () => void, tell: (error: unknown) => void}} view `arrive` shows a
+   *   place that is loaded, or of a message that no longer exists its neighbour; `tell` says that a place cannot be
+   *   loaded, with null for want of a connection
    */
   constructor(app, conversation, timeline, view) {
     this.app = app;
@@ -55,7 +52,7 @@ export class Opening {
   /** Show a message. It is loaded if needed. @param {number} seq */
   async jump(seq) {
     const there = this.#has(seq);
-    if (!there && !this.#online) return void toast(t("error.unreachable"));
+    if (!there && !this.#online) return this.view.tell(null);
     const wanted = (this.#wanted = { place: seq, moved: false, shown: false, asked: false });
     if (there) this.#arrive(wanted);
     return this.#fetch();
@@ -68,7 +65,7 @@ export class Opening {
       if (this.timeline.hasAfter) await this.timeline.open();
       return true;
     } catch (error) {
-      toast(sentence(error));
+      this.view.tell(error);
       return false;
     }
   }
@@ -155,7 +152,7 @@ export class Opening {
   #missed(error) {
     if (this.timeline.hasFresh) {
       this.#wanted = null;
-      return void toast(sentence(error));
+      return this.view.tell(error);
     }
     this.failed = true;
     if (this.#wanted) this.#wanted.asked = false;

@@ -1,5 +1,7 @@
 // Marks messages as read, and knows whether anybody is looking. Messages that arrive while nobody looks stay unread.
 
+import { looksHere } from "./looking.js";
+
 /** @import { App } from "../app.js" */
 
 const READ_AFTER = 300; // ms without scrolling after which the visible messages are marked as read
@@ -27,8 +29,7 @@ export class ReadMarks {
 
   /** Whether somebody looks at the messages as they arrive: not at those that were missed without a connection. */
   get looking() {
-    const online = this.app.chat.status.state === "online";
-    return online && document.visibilityState === "visible" && document.hasFocus();
+    return this.app.chat.status.state === "online" && looksHere();
   }
 
   /** Mark the messages in view as read after a moment. */

@@ -5,6 +5,7 @@ import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
 import { toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
+import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
 import { Opening } from "./opening.js";
@@ -70,6 +71,7 @@ export class TimelineView {
     this.#opening = new Opening(app, conversation, this.timeline, {
       arrive: (seq) => this.#arrive(seq),
       draw: () => this.#render(),
+      tell: (error) => void toast(error === null ? t("error.unreachable") : sentence(error)),
     });
     this.#marks = new ReadMarks(app, conversation, () => this.#messageOf(this.#anchor.last)?.ordinal ?? 0);
     this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
