@@ -11,6 +11,7 @@ import { sentence } from "./views/form.js";
 import { later } from "./views/later.js";
 import { addressOf, placeOf } from "./views/places.js";
 import { Shell } from "./views/shell.js";
+import { trail } from "./views/trail.js";
 import { keepPage } from "./views/versions.js";
 
 const PATIENCE = 1500; // ms that a start of a known user waits for the server
@@ -26,6 +27,7 @@ let shell = null;
 let drawGate = null;
 
 paint();
+trail.listen();
 await use(choose(preferences().language, navigator.languages));
 document.documentElement.lang = current();
 onchange(() => {

@@ -21,7 +21,8 @@ export class Trail {
   /** Shows the place in the address. */
   route = () => {};
 
-  constructor() {
+  /** Follow the browser's history from now on. */
+  listen() {
     addEventListener("popstate", () => this.#moved());
     this.#settleSoon(); // after a reload, the entry may belong to a layer that is gone
   }
