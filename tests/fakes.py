@@ -181,7 +181,7 @@ class FakePeople:
         self._work()
         if invite.conversation not in (None, LOBBY):
             raise NotFound()
-        self.invited[invite.id] = invite
+        self.invited[invite.id] = replace(invite, title=None if invite.conversation is None else "")  # the lobby's
 
     async def invite_by_code(self, code_hash: bytes) -> Invite | None:
         self._work()
