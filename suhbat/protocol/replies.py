@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_core import to_json
 
-from suhbat.errors import Scope, SuhbatError
+from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
 
 from .objects import ConversationState, Invitation, Message, User
@@ -123,13 +123,14 @@ class Pong(_Reply):
 
 class Error(_Reply):
     """The command was refused. `code` is for programs and never changes; `message` is for people, in their language.
-    `scope`: the commands that must wait for `retry_after`; without it, all of them."""
+    `scope`: the commands that must wait for `retry_after` (see `suhbat.errors.Scope`; a later server may send other values);
+    without it, all of them."""
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["not_found"])
     message: str = Field(examples=[say("not_found", "en")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
-    scope: Scope | None = Field(default=None, exclude_if=lambda value: value is None)
+    scope: str | None = Field(default=None, examples=["conversation"], exclude_if=lambda value: value is None)
 
 
 Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Page | Ok | Pong | Error

@@ -310,7 +310,7 @@ def test_each_message_is_announced_once(server: Server, person: Make) -> None:
           for (const part of live) changed.observe(part, { childList: true, subtree: true, characterData: true });
         }"""
     )
-    announced: Callable[[], Any] = lambda: page.evaluate("announced.splice(0)")  # noqa: E731
+    announced: Callable[[], Any] = lambda: page.evaluate("announced.splice(0)")  # noqa: E731 (asked again and again below)
     room.reads_all("anna")
     expect(page.locator(".ticks.read").last).to_be_attached()
     room.react(room.seqs[-1])

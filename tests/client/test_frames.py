@@ -9,7 +9,7 @@ import pytest
 from suhbat.client.frames import BadFrame, OtherEvent, decode
 from suhbat.protocol.events import ConversationRemoved
 from suhbat.protocol.notices import TypingNotice
-from suhbat.protocol.replies import CaughtUp, Ok, Removed, Sent, encode
+from suhbat.protocol.replies import CaughtUp, Error, Ok, Removed, Sent, encode
 
 from .parts import added, message, pong, removed, reset, snapshot, welcome, wire
 
@@ -31,6 +31,12 @@ def test_removed_is_an_event_or_a_reply() -> None:
     """`conversation.removed` with a `seq` is an event of the user's own log, without one a reply."""
     assert isinstance(wire(removed(2, "d1")), ConversationRemoved)
     assert isinstance(wire(Removed(conversation="d1", removed="d1")), Removed)
+
+
+def test_an_error_with_a_scope_of_a_later_server() -> None:
+    """It is an error like any other: a server that is newer than the SDK must not end the connection."""
+    frame = decode('{"type":"error","id":"1","code":"slow","message":"?","retry_after":3,"scope":"thread"}')
+    assert isinstance(frame, Error) and frame.scope == "thread"
 
 
 def test_ok_is_bare() -> None:

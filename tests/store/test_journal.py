@@ -305,7 +305,7 @@ class Counted(journals.Cursor):
     """A cursor over rows in memory, which counts the rows that it reads."""
 
     def __init__(self, rows: list[journals.JournalRow]) -> None:
-        super().__init__(None, NAME, 0, 0, ())  # type: ignore[arg-type]
+        super().__init__(None, NAME, 0, 0, ())  # type: ignore[arg-type]  # it reads no database
         self._all = rows
         self.read = 0
 

@@ -217,7 +217,7 @@ async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch:
             steady=lambda: next(clock) / 50, busy=lambda: 0,
         )  # fmt: skip
 
-    page = await store._read(find)  # type: ignore[attr-defined]
+    page = await store._read(find)  # type: ignore[attr-defined]  # of both stores
     assert [message.text for message in page.messages] == ["choy non"]
 
 
@@ -242,7 +242,7 @@ async def test_a_page_ends_after_a_batch(store: Store, listener: Listener, monke
         )  # fmt: skip
 
     while True:
-        page = await store._read(find)  # type: ignore[attr-defined]
+        page = await store._read(find)  # type: ignore[attr-defined]  # of both stores
         found.append([message.text for message in page.messages])
         if (below := page.cursor) is None:
             break
