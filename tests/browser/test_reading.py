@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,7 @@ def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None
     now = "yangi gap" if how == "edited" else "Message deleted"
     expect(olga.page.locator(".composer-context")).to_contain_text(now)
     olga.page.locator(".newer").click()
+    expect(olga.page).to_have_url(re.compile(r"/c/[^/]+$"))
     expect(refused.locator(".quote")).to_contain_text(now)
     expect(olga.sees("javob").locator(".quote")).to_contain_text(now)
     assert "eski gap" not in olga.page.content()

@@ -87,7 +87,11 @@ def test_a_jump_to_a_message_that_is_not_loaded(server: Server, person: Make) ->
     page.locator(".search-head input[type=search]").fill('"gap 33"')
     page.locator(".results .result").first.click()
     arrived(33)
+    expect(page).to_have_url(room.url(ali))  # the newest message is shown now: a reload opens there
+    page.goto(room.url(ali, room.seqs[32]))
     page.reload()
+    expect(found).to_be_in_viewport()
+    expect(page.locator(".toast")).to_have_count(0)
     arrived(33)
     page.evaluate("(hash) => (location.hash = hash)", f"#/c/{room.conversation}/999999")
     expect(page.locator(".toast")).to_have_text("This message no longer exists.")

@@ -44,7 +44,7 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
     () => "u1",
   );
   const view = {
-    arrive: (place) => shown.push([place, timeline.messages.length > 0]),
+    arrive: (place, gone) => shown.push([place, timeline.messages.length > 0, ...(gone ? ["gone"] : [])]),
     draw: () => shown.push("drawn"),
     tell: (error) => assert.fail(error),
   };
@@ -102,6 +102,22 @@ test("offline there is what the device has, and once online the place with the u
   while (shown.length < 2) await new Promise(setImmediate);
   assert.deepEqual([opening.divider, shown.length], [300, 2]);
   assert.ok(timeline.find(301));
+});
+
+test("a message is gone if the server does not have it, not if this device does not", async () => {
+  const known = scene(500, { kept: [message(499), message(500)], online: false });
+  await known.opening.open(70);
+  assert.deepEqual(known.shown, [[70, true]]);
+  known.change("online");
+  while (known.shown.length < 2) await new Promise(setImmediate);
+  assert.deepEqual(known.shown[1], [70, true]);
+  const none = scene(500);
+  await none.opening.open(null);
+  await none.opening.jump(510);
+  assert.deepEqual(none.shown, [
+    [null, true],
+    [510, true, "gone"],
+  ]);
 });
 
 test("who scrolls before the answer stays where they are", async () => {

@@ -25,7 +25,7 @@ export class ConversationView {
    * @param {App} app
    * @param {string} conversation
    * @param {{back: () => void, details: () => void, search: () => void,
-   *   go: (conversation: string, seq?: number) => void}} acts
+   *   go: (conversation: string, seq?: number) => void, ended: () => void}} acts
    */
   constructor(app, conversation, acts) {
     this.app = app;
@@ -181,6 +181,7 @@ export class ConversationView {
         edit: (message) => this.composer.edit(message),
       }),
       jump: (seq) => this.acts.go(conversation, seq),
+      ended: this.acts.ended,
       person,
       mentioned: (name, anchor) => {
         // A person may be known only as the sender of a loaded message, so search these too.

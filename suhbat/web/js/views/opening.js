@@ -26,9 +26,9 @@ export class Opening {
    * @param {App} app
    * @param {string} conversation
    * @param {Timeline} timeline
-   * @param {{arrive: (place: Place) => void, draw: () => void, tell: (error: unknown) => void}} view `arrive` shows a
-   *   place that is loaded, or of a message that no longer exists its neighbour; `tell` says that a place cannot be
-   *   loaded, with null for want of a connection
+   * @param {{arrive: (place: Place, gone: boolean) => void, draw: () => void, tell: (error: unknown) => void}} view
+   *   `arrive` shows a place, or of a message that is not loaded its neighbour, with `gone` if the server no longer has
+   *   the message; `tell` says that a place cannot be loaded, with null for want of a connection
    */
   constructor(app, conversation, timeline, view) {
     this.app = app;
@@ -109,10 +109,10 @@ export class Opening {
     return !hasBefore || messages[0].ordinal <= this.divider + 1;
   }
 
-  /** @param {{place: Place, shown: boolean}} wanted */
-  #arrive(wanted) {
+  /** @param {{place: Place, shown: boolean}} wanted @param {boolean} [answered] by the server */
+  #arrive(wanted, answered = false) {
     wanted.shown = this.#has(wanted.place);
-    this.view.arrive(wanted.place);
+    this.view.arrive(wanted.place, answered && !wanted.shown);
   }
 
   /** Ask the server for the wanted place. This waits for the connection: only then the unread count is known. */
@@ -134,7 +134,7 @@ export class Opening {
     this.#wanted = null;
     this.failed = false;
     if (wanted.moved) this.view.draw();
-    else if (!there || !wanted.shown) this.#arrive(wanted);
+    else if (!there || !wanted.shown) this.#arrive(wanted, true);
   }
 
   /** @param {Place} place */

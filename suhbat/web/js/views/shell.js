@@ -148,6 +148,7 @@ export class Shell {
       details: () => this.pane("details"),
       search: () => this.pane("search"),
       go: (where, at) => this.go(where, at),
+      ended: () => trail.rename(addressOf(conversation)),
     }));
     this.#beside(null);
     this.place.replaceChildren(view.element);

@@ -69,7 +69,7 @@ export class TimelineView {
     this.element = h("div", { class: "timeline" }, this.scroller, this.newer, this.#announcer.element);
     this.#anchor = new Anchor(this.scroller, this.list, () => !this.timeline.hasAfter);
     this.#opening = new Opening(app, conversation, this.timeline, {
-      arrive: (seq) => this.#arrive(seq),
+      arrive: (seq, gone) => this.#arrive(seq, gone),
       draw: () => this.#render(),
       tell: (error) => void toast(error === null ? t("error.unreachable") : sentence(error)),
     });
@@ -126,6 +126,7 @@ export class TimelineView {
   /** Show the newest message. */
   async toEnd() {
     if (!(await this.#opening.toEnd())) return;
+    this.acts.ended();
     this.#anchor.following = true;
     this.timeline.trim();
     this.#render();
@@ -148,18 +149,18 @@ export class TimelineView {
     this.#opening.divide();
   }
 
-  /** @param {number | null} seq */
-  #arrive(seq) {
+  /** @param {number | null} seq @param {boolean} gone */
+  #arrive(seq, gone) {
     this.#anchor.following = true;
     this.#render(false);
     const divider = this.list.querySelector(".unread-divider");
-    if (seq !== null) this.#show(seq);
+    if (seq !== null) this.#show(seq, gone);
     else if (divider instanceof HTMLElement) this.#anchor.place(divider.dataset.key ?? "", DIVIDER);
     this.#settled();
   }
 
-  /** Show a loaded message. One that no longer exists leaves its neighbour. @param {number} seq */
-  #show(seq) {
+  /** Show a message, or the neighbour of one that is not loaded. @param {number} seq @param {boolean} gone */
+  #show(seq, gone) {
     const found = this.timeline.find(seq);
     const shown = found ?? this.timeline.messages.find((message) => message.seq > seq) ?? this.timeline.last;
     if (!shown) return;
@@ -167,7 +168,7 @@ export class TimelineView {
     this.#anchor.place(`m${shown.seq}`, "middle");
     const row = this.#mark();
     row?.focus({ preventScroll: true });
-    if (!found) toast(t("message.gone"));
+    if (gone) toast(t("message.gone"));
     setTimeout(() => this.#found === seq && (this.#found = null), FOUND_MS);
   }
 

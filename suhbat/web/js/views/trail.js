@@ -47,6 +47,11 @@ export class Trail {
     this.#settle();
   }
 
+  /** Give the place that is shown another address, which a reload opens. @param {string} address */
+  rename(address) {
+    if (location.hash !== address) history.replaceState(history.state, "", address);
+  }
+
   /** Go back to the list, as a new start at the list if there is none. */
   back() {
     if (this.#toList) return history.go(-this.#toList);
