@@ -24,14 +24,17 @@ TALK = (
 
 
 class Town:
-    """Users with accounts, a room, directs, reactions and pins. `ali` is the user at the page."""
+    """Users with accounts, a room, directs, reactions and pins. `ali` is the user at the page. With the code of the setup
+    link (`setup`), ali is the owner of the server."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, setup: str | None = None) -> None:
         self.server = server
         self.tokens: dict[str, str] = {}
         for name, shown in (("ali", "Ali Valiyev"), ("nodira", "Nodira"), ("jasur", "Jasur"), ("olga", "Ольга")):
-            answer = self.ask("", "POST", "/accounts", {"user_id": name, "password": PASSWORD, "display_name": shown})
-            self.tokens[name] = answer["token"]
+            account = {"user_id": name, "password": PASSWORD, "display_name": shown}
+            if name == "ali" and setup:
+                account["setup"] = setup
+            self.tokens[name] = self.ask("", "POST", "/accounts", account)["token"]
         room = {"title": "Choyxona", "topic": "Ish haqida, choy ustida", "visibility": "public"}
         self.room: str = self.ask("nodira", "POST", "/conversations", room)["conversation"]
         for name in ("ali", "jasur", "olga"):

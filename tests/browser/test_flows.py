@@ -213,8 +213,8 @@ def test_read_marks_on_two_tabs(server: Server, person: Make) -> None:
 
 
 def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
-    """The network of one user is cut for 10 seconds, and both users write. The page shows a banner. Afterwards no
-    message is missing or doubled."""
+    """The network of one user is cut for 10 seconds, and both users write. The page shows a banner, and a message that
+    waits can be taken back. Afterwards no message is missing or doubled."""
     ali, vali = person("ali", port=cut.port).comes(), person("vali").comes()
     vali.says("oldin")
     ali.sees("oldin")
@@ -223,6 +223,11 @@ def test_the_network_is_cut(server: Server, person: Make, cut: Cut) -> None:
     vali.says("bu yerda ham")
     expect(ali.page.locator(".banner")).to_be_visible()
     expect(ali.page.locator("article.pending")).to_have_count(1)
+    ali.says("qaytarib olinadi")
+    pending = ali.page.locator("article.pending")
+    expect(pending).to_have_count(2)
+    pending.filter(has_text="qaytarib olinadi").get_by_role("button", name="Don't send").click()
+    expect(pending).to_have_count(1)
     ali.page.wait_for_timeout(10_000)
     cut.mend()
     ali.page.get_by_role("button", name="Try now").click()

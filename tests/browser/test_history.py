@@ -83,6 +83,32 @@ def test_back_closes_one_dialog(person: Make) -> None:
     expect(page.locator(".sidebar")).to_be_visible()
 
 
+def test_back_closes_a_menu(person: Make) -> None:
+    """On a phone, back closes a menu, a card or the emoji, and leaves the place. After a choice in one of them, back leads
+    to the place before, not to an empty step."""
+    ali = person("ali", **PHONE).comes()
+    page, sidebar, view = ali.page, ali.page.locator(".sidebar"), ali.page.locator(".conversation-view")
+    page.get_by_label("New conversation").click()
+    expect(page.get_by_role("menu")).to_be_visible()
+    back(page)
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(sidebar).to_be_visible()
+    ali.opens("Everyone")
+    picker = page.locator(".emoji-picker")
+    emoji = page.locator(".composer").get_by_label("Emoji")
+    emoji.click()
+    expect(picker.locator("button").first).to_be_visible()
+    back(page)
+    expect(picker).to_have_count(0)
+    expect(view).to_be_visible()
+    emoji.click()
+    picker.locator("button").first.click()
+    expect(picker).to_have_count(0)
+    expect(ali.field).not_to_have_value("")
+    back(page)
+    expect(sidebar).to_be_visible()
+
+
 def test_back_from_a_link_leads_to_the_list(person: Make) -> None:
     """On a phone, back from a conversation that was opened by a link leads to the list. On a desk, a link opens the place and
     back leads where the link was."""

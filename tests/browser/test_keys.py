@@ -88,7 +88,8 @@ def test_the_focus_returns(server: Server, person: Make) -> None:
 
 def test_undo_by_keyboard(server: Server, person: Make) -> None:
     """After a deletion by keyboard Undo has the focus, and then the message has it. Ctrl+Z undoes too, except in a field
-    with text. What is not undone is deleted."""
+    with text. Until then the message looks like one that goes, also when it is drawn again. What is not undone is
+    deleted."""
     room = Room(server, "Bekor")
     ali = person("ali-bekor")
     room.fill(1)
@@ -109,12 +110,17 @@ def test_undo_by_keyboard(server: Server, person: Make) -> None:
     expect(undo).to_have_count(0)
     expect(ali.sees("oʻchiriladigan")).to_be_focused()
     ask()
+    leaving = page.locator("article.leaving")
+    room.react(int(ali.sees("oʻchiriladigan").get_attribute("data-seq") or 0))
+    expect(ali.sees("oʻchiriladigan").locator(".reaction")).to_have_count(1)
+    expect(leaving).to_have_count(1)
     ali.field.fill("yozilmoqda")
     page.keyboard.press("Control+z")
     expect(undo).to_be_visible()
     ali.field.fill("")
     page.keyboard.press("Control+z")
     expect(undo).to_have_count(0)
+    expect(leaving).to_have_count(0)
     ask()
     page.evaluate("dispatchEvent(new Event('pagehide'))")
     expect(page.locator(".tombstone")).to_have_count(1)

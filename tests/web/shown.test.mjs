@@ -31,7 +31,8 @@ const quoted = message({ seq: 3, sender: "soli", sender_uid: "u3", text: "savol"
 const facts = (fields = {}) => ({
   me: { uid: "u1", user_id: "ali" },
   current: (one) => one,
-  held: () => false,
+  waits: () => false,
+  leaving: () => false,
   find: () => quoted,
   called: (uid, name) => name,
   readers: () => ["vali"],
@@ -51,6 +52,7 @@ const CHANGES = {
   "the text": [{ text: "xayr" }],
   "that it was edited": [{ edited_at: "2026-11-23T10:01:00Z" }],
   "that it was deleted": [{ deleted: true }],
+  "that its deletion can still be undone": [{}, { leaving: () => true }],
   "that it names everybody": [{ mentions_all: true }],
   "how many reacted": [{ reactions: [{ ...reaction, count: 3 }] }],
   "who reacted": [{ reactions: [{ ...reaction, users: ["vali", "gani"] }] }],
@@ -95,9 +97,10 @@ test("a day is drawn anew when it is no longer today, and when new messages begi
   assert.notEqual(shown(day), shown(day, facts(), new Date(2026, 10, 24, 0, 1)));
 });
 
-test("a message on its way is drawn anew when it was refused, and when it is tried again", () => {
+test("a message on its way is drawn anew when it must wait, when it was refused, and when it is tried again", () => {
   const pending = { clientId: "k", conversation: "c1", text: "salom", replyTo: null, at: 0, error: null };
-  const state = () => shown({ kind: "pending", pending, follows: false });
+  const state = (about) => shown({ kind: "pending", pending, follows: false }, facts(about));
+  assert.notEqual(state({ waits: (clientId) => clientId === "k" }), state());
   const first = state();
   pending.error = { code: "too_large", message: "" };
   const refused = state();

@@ -8,7 +8,7 @@ import * as emoji from "../../suhbat/web/js/text/emoji.js";
 import { letters } from "../../suhbat/web/js/text/folding.js";
 import { cyrillic } from "../../suhbat/web/js/text/cyrillic.js";
 import { choose, current, onchange, t, use } from "../../suhbat/web/js/text/languages.js";
-import { ago, clock, day, moment, short } from "../../suhbat/web/js/text/time.js";
+import { ago, brief, clock, day, follow, moment, short } from "../../suhbat/web/js/text/time.js";
 import { texts as en } from "../../suhbat/web/locales/en.js";
 import { texts as ru } from "../../suhbat/web/locales/ru.js";
 import { texts as uz } from "../../suhbat/web/locales/uz.js";
@@ -126,6 +126,7 @@ test("times, in each language", async () => {
   const now = new Date(2026, 10, 23, 12, 0);
   const friday = new Date(2026, 10, 20, 9, 5);
   const lastYear = new Date(2025, 2, 3, 9, 5);
+  follow("en-GB");
   await use("en");
   assert.equal(clock(friday), "09:05");
   assert.equal(day(now, now), "Today");
@@ -142,6 +143,28 @@ test("times, in each language", async () => {
   assert.equal(day(friday, now), "жума, 20-ноябрь");
   await use("ru");
   assert.equal(day(friday, now), "пятница, 20 ноября");
+});
+
+test("the clock and the order of the date follow the system in English, and the language in the others", async () => {
+  const afternoon = new Date(2026, 10, 20, 14, 5);
+  const now = new Date(2026, 10, 23, 12, 0);
+  const shown = (locale) => {
+    follow(locale);
+    return [clock(afternoon), brief(afternoon), short(afternoon, new Date(2026, 11, 1)), day(afternoon, now)].map(
+      (text) => text.replace(/\s/gu, " ").replace(/(day),/, "$1"),
+    );
+  };
+  await use("en");
+  assert.deepEqual(shown("en-US"), ["2:05 PM", "2:05", "11/20", "Friday November 20"]);
+  assert.match(moment(afternoon).replace(/\s/gu, " "), /^November 20, 2026.* 2:05 PM$/);
+  assert.deepEqual(shown("en-GB"), ["14:05", "14:05", "20/11", "Friday 20 November"]);
+  assert.deepEqual(shown("de-DE"), ["14:05", "14:05", "20/11", "Friday 20 November"]);
+  assert.match(shown("ko-KR")[0], /^2:05 pm$/i);
+  follow("en-US");
+  for (const tag of ["ru", "uz", "uz-Cyrl"]) {
+    await use(tag);
+    assert.deepEqual([clock(afternoon), brief(afternoon)], ["14:05", "14:05"]);
+  }
 });
 
 test("emoji by name, by the beginning of a word, and in what one writes", async () => {

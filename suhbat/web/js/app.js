@@ -1,7 +1,7 @@
 // The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
 import { Receipts } from "./models/receipts.js";
-import { aboutText, amended } from "./models/amendments.js";
+import { KeptMessages } from "./models/kept.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
@@ -16,7 +16,6 @@ import { Writing } from "./writing.js";
 /** @import { Message, Person } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
-const KEPT_MESSAGES = 100; // per conversation, stored for offline use
 const SAVE_AFTER = 300; // ms
 const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
 
@@ -36,7 +35,7 @@ export class App {
   #saving;
   /** @type {(() => void)[]} */
   #ends = [];
-  #amending = Promise.resolve();
+  #kept;
 
   /**
    * @param {URL} base the root URL of the server
@@ -51,6 +50,7 @@ export class App {
     this.api = api;
     this.me = me;
     this.database = database;
+    this.#kept = new KeptMessages(database, () => this.me.uid);
     const socket = new WebSocketLink({ url: socketUrl(base, api.language) });
     const link = new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket });
     this.chat = new Chat({ base, link, restored, language: api.language });
@@ -117,9 +117,9 @@ export class App {
       this.typing.done(event.conversation, event.actor_uid);
       this.#emit("typing", event.conversation);
     }
+    this.#kept.apply(event);
     this.#timelines.get(event.conversation)?.apply(event);
     this.changes.confirm(event, this.me.uid);
-    if (aboutText(event) !== null) this.#amend(event);
     // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
     if (event.type === "message.created") {
@@ -128,29 +128,9 @@ export class App {
     }
   }
 
-  /**
-   * Apply an edit or a deletion to the messages stored for offline use, so that they do not show the old text.
-   * @param {any} event
-   */
-  #amend(event) {
-    const { conversation } = event;
-    const timeline = this.#timelines.get(conversation);
-    if (timeline?.loaded && !timeline.hasAfter) return; // the next save writes the whole timeline
-    this.#amending = this.#amending.then(async () => {
-      const kept = await this.kept(conversation);
-      if (kept.some((/** @type {any} */ one) => one.seq === aboutText(event))) {
-        await this.database.put(
-          "messages",
-          conversation,
-          kept.map((/** @type {any} */ one) => amended(one, event)),
-        );
-      }
-    });
-  }
-
   #renewed() {
     // No event reports later changes to these messages, so an open conversation is loaded and stored again.
-    this.#amending = this.#amending.then(() => this.database.clear("messages"));
+    void this.#kept.clear();
     for (const [conversation, timeline] of this.#timelines) {
       if (this.chat.conversations.has(conversation)) void timeline.reload().catch(() => {});
       else this.#timelines.delete(conversation);
@@ -165,7 +145,7 @@ export class App {
 
   /** @param {string} conversation */
   #reset(conversation) {
-    void this.database.remove("messages", conversation);
+    void this.#kept.forget(conversation);
     const state = this.chat.conversations.get(conversation);
     if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
     void this.#timelines
@@ -179,7 +159,7 @@ export class App {
   #removed(conversation) {
     this.#timelines.delete(conversation);
     this.changes.forget(conversation);
-    void this.database.remove("messages", conversation);
+    void this.#kept.forget(conversation);
     this.#emit("removed", conversation);
     this.#emit("conversations", null);
   }
@@ -211,8 +191,8 @@ export class App {
   }
 
   /** The messages stored on this device, to be shown until the server answers. @param {string} conversation */
-  async kept(conversation) {
-    return (await this.database.get("messages", conversation)) ?? [];
+  kept(conversation) {
+    return this.#kept.in(conversation);
   }
 
   /** @param {string} conversation @param {string} text @param {number | null} replyTo */
@@ -264,13 +244,10 @@ export class App {
   async saveNow() {
     clearTimeout(this.#saving);
     this.#saving = undefined;
-    await this.#amending;
-    // Save the messages before the state. With a cursor ahead of the messages, the missing ones would never be sent.
-    for (const [conversation, timeline] of this.#timelines) {
-      if (!timeline.loaded || timeline.hasAfter) continue;
-      await this.database.put("messages", conversation, timeline.messages.slice(-KEPT_MESSAGES));
-    }
-    await this.database.put("state", "chat", this.chat.save());
+    // Both as of now: with a cursor ahead of the messages, the missing ones would never be sent.
+    const state = this.chat.save();
+    await this.#kept.save(this.#timelines);
+    await this.database.put("state", "chat", state);
   }
 
   /** Stop the application. `forget` deletes this user's data from the browser. @param {boolean} forget */

@@ -1,6 +1,7 @@
 // The loaded messages of one conversation: a window without gaps into its history. Events keep it up to date.
 
-import { aboutText, amended, change } from "./amendments.js";
+import { change } from "./amendments.js";
+import { Quotes } from "./quotes.js";
 
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
@@ -9,10 +10,6 @@ import { aboutText, amended, change } from "./amendments.js";
  * @typedef {{before?: number, after?: number, around?: number, around_ordinal?: number, limit: number}} HistoryQuery
  */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
-/**
- * @typedef {{message: Message | null, since: Event[] | null}} Quote
- *   `since`: the events about it that arrived during the request
- */
 
 const PAGE = 60;
 const MORE = 30; // messages per request while scrolling: few enough to be drawn within a frame or two
@@ -26,6 +23,8 @@ export class Timeline {
   notes = [];
   /** @type {Set<number>} the `seq` of pinned messages */
   pinned = new Set();
+  /** @type {Set<number>} the `seq` of messages whose deletion can still be undone */
+  leaving = new Set();
   hasBefore = false;
   hasAfter = false;
   loaded = false;
@@ -38,8 +37,7 @@ export class Timeline {
 
   #load;
   #changed;
-  /** @type {Map<number, Quote>} messages outside of the window that replies quote */
-  #quoted = new Map();
+  #quotes;
   #me;
   /** @type {Event[] | null} events that arrived during the request that opens a window */
   #waiting = null;
@@ -61,10 +59,16 @@ export class Timeline {
     this.#load = load;
     this.#me = me;
     this.#changed = changed;
+    this.#quotes = new Quotes(load, (seq) => changed({ at: seq }));
   }
 
   get last() {
     return this.messages.at(-1) ?? null;
+  }
+
+  /** Whether the window ends with the newest message, and every event that arrived is applied to it. */
+  get current() {
+    return this.loaded && !this.hasAfter && !this.#waiting;
   }
 
   /** @param {number} seq */
@@ -83,31 +87,7 @@ export class Timeline {
 
   /** A quoted message in its current state. One that is not loaded is requested once. @param {number} seq */
   quote(seq) {
-    const found = this.find(seq);
-    if (found) return found;
-    if (!this.#quoted.has(seq)) void this.#ask(seq);
-    return this.#quoted.get(seq)?.message ?? null;
-  }
-
-  /** @param {number} seq */
-  async #ask(seq) {
-    /** @type {Quote} */
-    const quote = { message: null, since: [] };
-    this.#quoted.set(seq, quote);
-    if (this.#quoted.size > MOST) this.#quoted.delete(/** @type {number} */ (this.#quoted.keys().next().value));
-    try {
-      const page = await this.#load({ around: seq, limit: 1 });
-      const found = page.messages.find((message) => message.seq === seq);
-      if (!found) return;
-      quote.message = found;
-      // The server may have read the log before the message was deleted.
-      for (const event of quote.since ?? []) if (event.seq > page.head) quote.message = amended(quote.message, event);
-    } catch {
-      return; // it is shown as not loaded; the next opened window requests it again
-    } finally {
-      quote.since = null;
-    }
-    if (this.#quoted.get(seq) === quote) this.#changed({ at: "all" });
+    return this.find(seq) ?? this.#quotes.of(seq);
   }
 
   /**
@@ -148,7 +128,7 @@ export class Timeline {
     }
     if (visit !== this.#visit) return this.#opened;
     this.messages = asOf(page);
-    this.#quoted.clear();
+    this.#quotes.clear();
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
     this.loaded = this.hasFresh = true;
@@ -232,7 +212,7 @@ export class Timeline {
 
   /** @param {Event} event an event of this conversation, in order of `seq` */
   apply(event) {
-    this.#amendQuote(event);
+    this.#quotes.apply(event); // at once, also during a request for a page
     if (this.#waiting) {
       this.#waiting.push(event);
       return;
@@ -277,23 +257,15 @@ export class Timeline {
     this.#changed({ at: "all" });
   }
 
+  /** Show a message as one that is being deleted, or no longer so. @param {number} seq @param {boolean} on */
+  leave(seq, on) {
+    this.leaving[on ? "add" : "delete"](seq);
+    this.#changed({ at: seq });
+  }
+
   /** Data shown beside the messages, such as read receipts, has changed: draw the messages again. */
   touch() {
     this.#changed({ at: "all" });
-  }
-
-  /**
-   * Apply an edit or a deletion to the quoted messages at once, also during a request for a page.
-   * @param {Event} event
-   */
-  #amendQuote(event) {
-    const seq = aboutText(event);
-    const quote = seq === null ? undefined : this.#quoted.get(seq);
-    if (!quote || seq === null) return;
-    quote.since?.push(event);
-    if (!quote.message) return;
-    quote.message = amended(quote.message, event);
-    this.#changed({ at: seq });
   }
 
   /** @param {Note} note */

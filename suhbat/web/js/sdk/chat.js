@@ -155,6 +155,11 @@ export class Chat {
     return this.#line.held(conversation);
   }
 
+  /** Whether a message waits, so that `withdraw` would take it back. @param {string} clientId */
+  waits(clientId) {
+    return this.#outbox.waits(clientId);
+  }
+
   /**
    * Take back a message that waits. Its `send` rejects with Refused, code `withdrawn`. Returns false if it is unknown,
    * or if the server may have stored it.

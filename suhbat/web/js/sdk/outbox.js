@@ -102,18 +102,27 @@ export class Outbox {
     if (line) line.until = this.#due = -Infinity;
   }
 
+  /** Whether `withdraw` would take back this message. @param {string} clientId */
+  waits(clientId) {
+    return this.#unsent(clientId) !== null;
+  }
+
   /**
    * Take back a message, unless it may have reached the server. It then rejects with the code `withdrawn`.
    * @param {string} clientId
    */
   withdraw(clientId) {
-    for (const [id, { command, unsure }] of this.#asks) {
-      if (command.client_id !== clientId) continue;
-      if (unsure || this.#flying.has(id)) return false;
-      this.#take(id)?.reject(new Refused({ code: "withdrawn", message: "the message was withdrawn" }));
-      return true;
-    }
-    return false;
+    const id = this.#unsent(clientId);
+    if (id === null) return false;
+    this.#take(id)?.reject(new Refused({ code: "withdrawn", message: "the message was withdrawn" }));
+    return true;
+  }
+
+  /** The id of a message that cannot have reached the server. @param {string} clientId */
+  #unsent(clientId) {
+    for (const [id, { command, unsure }] of this.#asks)
+      if (command.client_id === clientId) return unsure || this.#flying.has(id) ? null : id;
+    return null;
   }
 
   /** The connection is lost: all unanswered commands must be sent again, in order. A `create` in flight rejects. */

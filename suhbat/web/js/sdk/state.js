@@ -1,12 +1,9 @@
 // The state of a client and the effect of each frame: frames in, effects out (docs/reference/v1.md). It uses no socket,
 // timer or clock.
-//
-// `#event` turns at-least-once delivery into exactly-once: it applies cursor + 1, drops an event that is not above the
-// cursor, and for a higher one requests the missing events instead of applying it.
 
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
-import { Gaps } from "./gaps.js";
+import { Logs } from "./logs.js";
 import { WAIT_MS } from "./outbox.js";
 import { People } from "./people.js";
 import { Pulse } from "./pulse.js";
@@ -23,8 +20,7 @@ export class State {
   conversations = new Map();
   /** @type {Map<string, Presence>} */
   presence = new Map();
-  /** @type {Map<string, number>} */
-  cursors = new Map();
+  #logs = new Logs();
   /** The user's invitations to rooms, by conversation. @type {Map<string, Invitation>} */
   invitations = new Map();
   people = new People();
@@ -39,9 +35,6 @@ export class State {
   #more = false;
   /** @type {Map<string, ConversationState>} */
   #fresh = new Map();
-  /** @type {Map<string, number>} */
-  #early = new Map();
-  #gaps = new Gaps();
   #pings = 0;
 
   /** @param {Saved | null} saved  the result of `save`; invalid data is ignored */
@@ -49,11 +42,16 @@ export class State {
     if (!saved?.epoch || !saved.me || !saved.cursors || !Array.isArray(saved.conversations)) return;
     this.me = saved.me;
     this.epoch = saved.epoch;
-    this.cursors = new Map(Object.entries(saved.cursors));
+    this.#logs = new Logs(saved.cursors);
     this.conversations = byId(saved.conversations);
     this.tallies = new Tallies(saved.tallies);
     this.invitations = new Map((saved.invitations ?? []).map((one) => [one.conversation, one]));
     for (const person of saved.people ?? []) this.people.add(person);
+  }
+
+  /** The last applied `seq` of each log. */
+  get cursors() {
+    return this.#logs.cursors;
   }
 
   /** @returns {Saved | null}  null before the first snapshot */
@@ -97,8 +95,7 @@ export class State {
     this.welcomed = false;
     this.#opening = true;
     this.#more = false;
-    this.#gaps.clear();
-    this.#early.clear();
+    this.#logs.cut();
     this.#fresh.clear();
   }
 
@@ -143,13 +140,8 @@ export class State {
   tick(now) {
     /** @type {Effect[]} */
     const effects = [];
-    const due = new Map();
-    for (const log of this.#gaps.due(now)) {
-      if (this.cursors.has(log)) due.set(log, this.cursors.get(log));
-    }
-    const cursors = fitting(due);
-    this.#gaps.asked(Object.keys(cursors), now);
-    if (due.size > 0) effects.push({ say: { type: "sync", cursors } });
+    const cursors = this.#logs.due(now);
+    if (cursors) effects.push({ say: { type: "sync", cursors } });
     const beat = this.pulse.tick(now);
     if (beat === "ping") effects.push({ say: { type: "ping", id: `ping${++this.#pings}` } });
     if (beat === "silence") effects.push({ dead: true });
@@ -186,7 +178,7 @@ export class State {
     this.#more = frame.more === true;
     if (!continued) {
       this.conversations = new Map();
-      this.cursors = new Map();
+      this.cursors.clear();
       this.invitations = new Map();
       this.tallies = new Tallies(frame.tallies); // only another tab sends these
     }
@@ -226,28 +218,16 @@ export class State {
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */
   #pong(frame, now) {
     this.pulse.pong(now);
-    for (const [log, head] of Object.entries(frame.heads)) {
-      const cursor = this.cursors.get(log);
-      if (cursor !== undefined && cursor < head) this.#gaps.below(log, head, now);
-    }
+    this.#logs.below(frame.heads, now);
     return [];
   }
 
   /** @param {Event} event @param {number} now @returns {Effect[]} */
   #event(event, now) {
     const log = event.conversation;
-    const cursor = this.cursors.get(log);
-    if (cursor === undefined) {
-      this.#early.set(log, Math.max(event.seq, this.#early.get(log) ?? 0));
-      return [];
-    }
-    if (event.seq <= cursor) return [];
-    if (event.seq > cursor + 1) {
-      if (!this.#gaps.skipped(log, event.seq, now)) return [];
-      return [{ say: { type: "sync", cursors: { [log]: cursor } } }];
-    }
-    this.cursors.set(log, event.seq);
-    this.#gaps.moved(log, event.seq, now);
+    const came = this.#logs.receive(log, event.seq, now);
+    if (came === "ask") return [{ say: { type: "sync", cursors: { [log]: this.cursors.get(log) } } }];
+    if (came !== "next") return [];
     this.people.seen(event);
     if (log === ME) return [{ emit: ["event", event, null] }, ...this.#own(event, now)];
     const state = this.conversations.get(log);
@@ -296,22 +276,14 @@ export class State {
     const log = state.conversation;
     this.conversations.set(log, state);
     this.tallies.forget(log);
-    this.cursors.set(log, state.head);
-    this.#gaps.moved(log, state.head, now);
-    const early = this.#early.get(log) ?? 0;
-    this.#early.delete(log);
-    // Its first events arrived before the event that added it.
-    if (early > state.head) this.#gaps.below(log, early, now);
+    this.#logs.follow(log, state.head, now);
   }
 
   /** @param {string} log @returns {Effect[]} */
   #drop(log) {
     const known = this.conversations.delete(log);
     this.tallies.forget(log);
-    this.cursors.delete(log);
-    const above = this.#gaps.forget(log);
-    // A later event may add it again. Then the events up to this head are still missing.
-    if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
+    this.#logs.forget(log);
     return known ? [{ emit: ["removed", log] }] : [];
   }
 }

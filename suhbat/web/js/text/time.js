@@ -1,4 +1,5 @@
-// Formats times: the clock, the day, the time since. It uses the language of the page and the time zone of the browser.
+// Formats times: the clock, the day, the time since. It uses the language of the page, and the time zone and the habits
+// of the system: in English they decide between 24 and 12 hours, and between "20 November" and "November 20".
 
 import { current, t } from "./languages.js";
 import { cyrillic } from "./cyrillic.js";
@@ -23,9 +24,24 @@ const MONTHS = [
 ];
 const WEEK = ["yakshanba", "dushanba", "seshanba", "chorshanba", "payshanba", "juma", "shanba"];
 
-/** 14:05 @param {Date} date */
+/** The habits of the browser, which follows the system. Found out at the first use. @type {Habits | undefined} */
+let system;
+
+/** @typedef {Pick<Intl.ResolvedDateTimeFormatOptions, "locale" | "hourCycle">} Habits */
+
+/** Take the habits of a locale; without one those of the system. @param {string} [locale] @returns {Habits} */
+export function follow(locale) {
+  return (system = new Intl.DateTimeFormat(locale, { hour: "numeric" }).resolvedOptions());
+}
+
+/** 14:05, or 2:05 PM @param {Date} date */
 export function clock(date) {
-  return format(date, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  return format(date, hours());
+}
+
+/** 14:05, or 2:05: for a place too narrow for AM and PM. @param {Date} date */
+export function brief(date) {
+  return clock(date).split(/\s/u)[0];
 }
 
 /**
@@ -57,14 +73,7 @@ export function short(date, now) {
 /** Date and clock. @param {Date} date */
 export function moment(date) {
   if (isUzbek()) return uzbek(`${date.getDate()}-${MONTHS[date.getMonth()]} ${date.getFullYear()}, ${clock(date)}`);
-  return format(date, {
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    hour: "2-digit",
-    minute: "2-digit",
-    hourCycle: "h23",
-  });
+  return format(date, { day: "numeric", month: "long", year: "numeric", ...hours() });
 }
 
 /** The text for the time when an account was last online. @param {Date} date @param {Date} now */
@@ -81,12 +90,23 @@ export function ago(date, now) {
 const isUzbek = () => current().startsWith("uz");
 const uzbek = (/** @type {string} */ text) => (current() === "uz-Cyrl" ? text.replace(/[\p{L}]+/gu, cyrillic) : text);
 
+/** Russian and Uzbek count 24 hours. English has both. @returns {Intl.DateTimeFormatOptions} */
+function hours() {
+  const twelve = current() === "en" && /h1[12]/.test((system ?? follow()).hourCycle ?? "");
+  return twelve
+    ? { hour: "numeric", minute: "2-digit", hourCycle: "h12" }
+    : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+}
+
 /** @type {Map<string, Intl.DateTimeFormat>} cached, because creating one takes longer than a hundred uses */
 const formats = new Map();
 
 /** @param {Date} date @param {Intl.DateTimeFormatOptions} options */
 function format(date, options) {
-  const language = isUzbek() || current() === "en" ? "en-GB" : current(); // for Uzbek only digits are formatted here
+  const { locale } = system ?? follow();
+  const english = current() === "en" && locale.startsWith("en");
+  // For Uzbek only digits are formatted here.
+  const language = english ? locale : isUzbek() || current() === "en" ? "en-GB" : current();
   const key = language + JSON.stringify(options);
   const made = formats.get(key) ?? new Intl.DateTimeFormat(language, options);
   formats.set(key, made);

@@ -5,8 +5,14 @@ import { h } from "./dom.js";
 
 /** @import { App } from "../app.js" */
 
-const QUIET = 2000; // ms offline before the banner appears
+const QUIET = 2000; // ms offline before the page says so
 const TICK = 1000;
+
+/** How long, in ms, the page still says nothing; Infinity with a connection. @param {App} app */
+export function quiet(app) {
+  const { state, since } = app.chat.status;
+  return state === "online" || state === "closed" ? Infinity : since + QUIET - Date.now();
+}
 
 /** @param {App} app */
 export function banner(app) {
@@ -16,15 +22,12 @@ export function banner(app) {
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let timer;
   const look = () => {
-    const { state, since, retryAt } = app.chat.status;
+    const { retryAt } = app.chat.status;
     clearInterval(timer);
-    if (state === "online" || state === "closed") {
-      element.hidden = true;
-      return;
-    }
-    const quiet = since + QUIET - Date.now();
-    if (quiet > 0) {
-      timer = setInterval(look, quiet);
+    const wait = quiet(app);
+    if (wait > 0) {
+      if (wait === Infinity) element.hidden = true;
+      else timer = setInterval(look, wait);
       return;
     }
     const seconds = retryAt === null ? 0 : Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));

@@ -3,6 +3,7 @@
 import { ago } from "../text/time.js";
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
+import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
 import { SHORT } from "./held.js";
@@ -18,6 +19,8 @@ import { later } from "./later.js";
 export class ConversationView {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typingEnds;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #quietEnds;
   /** The connection for which the pins and the readers were asked. @type {object | null} */
   #asked = null;
 
@@ -54,7 +57,10 @@ export class ConversationView {
     this.ends = [
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
       app.on("about", (/** @type {any} */ event) => event.conversation === conversation && this.composer.refresh()),
-      app.on("status", () => void this.#load()),
+      app.on("status", () => {
+        void this.#load();
+        this.#offline();
+      }),
       app.on("draft", (/** @type {string} */ name) => name === conversation && this.composer.refresh()),
     ];
     this.refresh();
@@ -77,6 +83,14 @@ export class ConversationView {
     if (status.state !== "online" || this.#asked === status) return;
     this.#asked = status;
     await Promise.all([this.#loadPins(), this.#loadReaders()]).catch(() => {}); // shown without pins or receipts
+  }
+
+  /** Without a connection, messages that wait are offered to be taken back, at the same time as the banner appears. */
+  #offline() {
+    clearTimeout(this.#quietEnds);
+    const wait = quiet(this.app);
+    this.timeline.refresh();
+    if (wait > 0 && wait < Infinity) this.#quietEnds = setTimeout(() => this.timeline.refresh(), wait);
   }
 
   async #loadPins() {
@@ -163,7 +177,8 @@ export class ConversationView {
       called: (uid, name) => called(app, uid, name),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq),
-      held: () => app.chat.held(conversation) > SHORT,
+      waits: (clientId) => (app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId),
+      leaving: (seq) => timeline.leaving.has(seq),
       exists: (folded) => names.has(folded),
     };
   }
@@ -199,6 +214,7 @@ export class ConversationView {
 
   close() {
     clearTimeout(this.#typingEnds);
+    clearTimeout(this.#quietEnds);
     for (const end of this.ends) end();
     this.timeline.close();
     this.composer.held.end();

@@ -1,7 +1,8 @@
 // Floating boxes beside the element that opened them: menus, cards, the emoji picker. A click outside or Escape closes
-// them.
+// them, and so does Back on a phone.
 
 import { remembered } from "./focus.js";
+import { phone, trail } from "./trail.js";
 
 /** @type {WeakMap<HTMLElement, () => void>} */
 const closers = new WeakMap();
@@ -13,8 +14,10 @@ const closers = new WeakMap();
 export function float(box, anchor) {
   (anchor.closest("dialog, aside, .conversation-view, main") ?? document.body).append(box);
   const back = remembered(anchor);
+  const uncover = phone() ? trail.cover(() => sink(box)) : () => {};
   const gone = () => {
     if (!closers.delete(box)) return;
+    uncover();
     const focused = box.contains(document.activeElement) || document.activeElement === document.body;
     box.remove();
     if (focused) back();
@@ -37,7 +40,7 @@ export function sink(box) {
 function popover(box, gone) {
   box.setAttribute("popover", "auto");
   box.addEventListener("toggle", (event) => /** @type {any} */ (event).newState === "closed" && gone());
-  closers.set(box, () => box.hidePopover());
+  closers.set(box, () => box.matches(":popover-open") && box.hidePopover());
   box.showPopover();
 }
 

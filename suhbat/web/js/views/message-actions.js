@@ -94,15 +94,17 @@ export function actionsFor(app, conversation, composer) {
    * @param {Message} message @param {boolean} mine
    */
   async function remove(message, mine) {
-    const go = () => app.change(conversation, message.seq, { type: "delete" });
+    const go = () => {
+      app.change(conversation, message.seq, { type: "delete" });
+      timeline.leave(message.seq, false);
+    };
     if (!mine) {
       if (await confirm(t("message.delete"), t("message.delete.ask", { name: message.sender }), t("message.delete")))
         go();
       return;
     }
-    const row = document.querySelector(`[data-seq="${message.seq}"]`);
-    row?.classList.add("leaving");
-    const back = () => row?.classList.remove("leaving");
+    timeline.leave(message.seq, true);
+    const back = () => timeline.leave(message.seq, false);
     // Who works with the keyboard finds the button under the focus, and has more time. Ctrl+Z presses it too.
     const focus = Boolean(document.activeElement?.matches(":focus-visible"));
     const seconds = focus ? UNDO_BY_KEYBOARD_SECONDS : UNDO_SECONDS;

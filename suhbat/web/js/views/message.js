@@ -3,7 +3,7 @@
 
 import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
-import { clock, moment } from "../text/time.js";
+import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
 import { rich } from "./rich.js";
@@ -36,13 +36,19 @@ export const FOLDED = 8;
 export function messageNode(message, acts) {
   const { named, sender, follows } = message;
   const sentAt = new Date(message.sentAt);
+  const kinds = [
+    follows && "follows",
+    message.mine && "mine",
+    message.deleted && "deleted",
+    message.leaving && "leaving",
+  ];
   const row = h("article", {
-    class: `message${follows ? " follows" : ""}${message.mine ? " mine" : ""}${message.deleted ? " deleted" : ""}`,
+    class: ["message", ...kinds.filter(Boolean)].join(" "),
     tabindex: -1,
     data: { seq: String(message.seq) },
     "aria-label": `${named}, ${clock(sentAt)}`,
   });
-  const time = h("time", { datetime: message.sentAt, title: moment(sentAt) }, clock(sentAt));
+  const time = h("time", { datetime: message.sentAt, title: moment(sentAt) }, (follows ? brief : clock)(sentAt));
   const person = (/** @type {Event} */ event) => acts.person(sender, message.uid, pressed(event));
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
@@ -210,7 +216,7 @@ function wrongNode(reason, acts) {
 const button = (label, act) => h("button", { type: "button", on: { click: act } }, label);
 
 /** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
-export function pendingNode({ clientId, uid, named, follows, text, quote, error, held }, acts) {
+export function pendingNode({ clientId, uid, named, follows, text, quote, error, waits }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
@@ -228,7 +234,7 @@ export function pendingNode({ clientId, uid, named, follows, text, quote, error,
             [t("message.discard"), discard],
           ]),
         ]
-      : held
+      : waits
         ? [said, h("p", { class: "waits" }, clockNode(), button(t("message.withdraw"), discard))]
         : marked(said, h("span", { class: "marks" }, clockNode()));
   row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), ...state));

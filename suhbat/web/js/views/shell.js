@@ -15,7 +15,7 @@ import { notify } from "./notifications.js";
 import { addressOf, placeOf } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
-import { trail } from "./trail.js";
+import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
 
@@ -290,5 +290,3 @@ export class Shell {
     for (const end of this.ends) end();
   }
 }
-
-const phone = () => matchMedia("(max-width: 720px)").matches;

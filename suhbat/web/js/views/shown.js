@@ -19,7 +19,8 @@ import { day } from "../text/time.js";
  * @property {(message: Message) => string[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
- * @property {() => boolean} held  whether messages that are sent here must wait
+ * @property {(clientId: string) => boolean} waits  whether a message that is being sent waits, and can be taken back
+ * @property {(seq: number) => boolean} leaving  whether it is being deleted, which can still be undone
  * @property {(folded: string) => boolean} exists  whether a person with this name was seen
  */
 
@@ -42,6 +43,7 @@ import { day } from "../text/time.js";
  * @property {boolean} follows  the previous message is by the same sender, shortly before
  * @property {boolean} mine
  * @property {boolean} deleted
+ * @property {boolean} leaving  it is being deleted, which can still be undone
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
@@ -63,7 +65,7 @@ import { day } from "../text/time.js";
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
  * @property {string | null} error  the reason of the refusal, maybe empty; null during sending
- * @property {boolean} held  it waits because the server asked for it, and can be taken back
+ * @property {boolean} waits  for the server or the connection, and can be taken back
  */
 
 /**
@@ -115,6 +117,7 @@ function shownMessage(message, follows, facts) {
     follows,
     mine,
     deleted: message.deleted,
+    leaving: facts.leaving(message.seq),
     text: shownText(message, Boolean(message.mentions_all), facts),
     quote: shownQuote(message.reply_to, facts),
     editedAt: message.edited_at ?? null,
@@ -146,7 +149,7 @@ function shownPending(pending, follows, facts) {
     text: shownText(pending, false, facts),
     quote: shownQuote(pending.replyTo, facts),
     error: pending.error && pending.error.message,
-    held: facts.held(),
+    waits: facts.waits(pending.clientId),
   };
 }
 

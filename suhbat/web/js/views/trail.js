@@ -115,6 +115,9 @@ export class Trail {
   }
 }
 
+/** Whether the page shows one pane at a time. */
+export const phone = () => matchMedia("(max-width: 720px)").matches;
+
 const depth = () => Number(history.state?.layers ?? 0);
 
 export const trail = new Trail();
