@@ -302,6 +302,7 @@ class FakeStore(FakePeople):
         after: int | None = None,
         around: int | None = None,
         around_ordinal: int | None = None,
+        around_time: Milliseconds | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from suhbat.errors import BadRequest
+from suhbat.protocol.types import parse_time
 
 from .model import Milliseconds
 from .normalise import normalise
@@ -22,6 +23,7 @@ BEGINNINGS = 2
 SHORTEST = 2
 """Letters of a prefix. A prefix of one letter has so many words that collecting them takes 60 ms."""
 _PART = re.compile(r'"([^"]*)"|(\S+)')
+_DAY = re.compile(r"\d+-\d+-\d+")
 _FILTER = re.compile(r"(from|in|before|after|has):(.+)", re.DOTALL | re.IGNORECASE)
 
 
@@ -45,8 +47,8 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
     """`salom "yangi yil" choy* from:ali in:lobby before:2026-11-01 after:2026-10-01 has:link`.
 
     Filters may be in any case, and a name may have its @. A word is found as a whole; with * at its end it is a prefix of
-    SHORTEST letters or more. Days are in UTC. `sender` and `conversation` replace `from:` and `in:`. Raises BadRequest if
-    nothing to search for is left.
+    SHORTEST letters or more. Days are in UTC; `before:` and `after:` also take a time of RFC 3339. `sender` and
+    `conversation` replace `from:` and `in:`. Raises BadRequest if nothing to search for is left.
     """
     if len(text) > LONGEST:
         raise BadRequest(reason="search.long")
@@ -87,10 +89,10 @@ def _filtered(query: Query, name: str, value: str) -> Query | None:
         return replace(query, conversation=value[:64])
     if name == "has":
         return replace(query, link=True) if value.lower() == "link" else None
-    day = _day(value)
-    if day is None:
+    time = _time(value)
+    if time is None:
         return None
-    return replace(query, after=day) if name == "after" else replace(query, before=day)
+    return replace(query, after=time) if name == "after" else replace(query, before=time)
 
 
 def _name(typed: str | None) -> str | None:
@@ -98,9 +100,12 @@ def _name(typed: str | None) -> str | None:
     return (typed or "").strip().removeprefix("@")[:128] or None
 
 
-def _day(text: str) -> Milliseconds | None:
-    """The beginning of a day in UTC; None if it is not a date."""
+def _time(text: str) -> Milliseconds | None:
+    """The beginning of a day in UTC, or a time with its offset; None if it is neither."""
     try:
-        return round(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
+        if _DAY.fullmatch(text):
+            return round(datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).timestamp() * 1000)
+        time = parse_time(text.upper())
+        return time if isinstance(time, int) else None
     except (ValueError, OverflowError):
         return None

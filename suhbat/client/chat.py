@@ -168,9 +168,11 @@ class Suhbat:
         before: int | None = None,
         after: int | None = None,
         around: int | None = None,
+        around_time: int | None = None,
         limit: int = 50,
     ) -> Page:
-        """A page of messages, ascending: the newest, or those before, after or around a `seq`. `limit`: 1 to 200.
+        """A page of messages, ascending: the newest, or those before, after or around a `seq`, or around the first one at
+        `around_time` or later, in milliseconds since 1970. `limit`: 1 to 200.
 
         Raises Refused, ChatClosed."""
         id = next(self._ids)
@@ -182,6 +184,7 @@ class Suhbat:
                 before=before,
                 after=after,
                 around=around,
+                around_time=around_time,
                 limit=limit,
             )
         return await self._ask(id, command, Page)

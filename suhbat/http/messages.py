@@ -13,7 +13,7 @@ from suhbat.chat.reactions import valid_emoji
 from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
-from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Schema, Seq, Text, Time
+from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Schema, Seq, Text, Time, Until
 from suhbat.services import Services
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served
@@ -24,6 +24,7 @@ router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messa
 
 EmojiPath = Annotated[str, Path(examples=["👍"])]
 SeqQuery = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
+TimeQuery = Annotated[Until | None, Query()]
 
 
 class NewMessage(Schema):
@@ -83,12 +84,13 @@ async def page(
     after: Annotated[int | None, Query(ge=0, le=MAX_INTEGER)] = None,
     around: SeqQuery = None,
     around_ordinal: SeqQuery = None,
+    around_time: TimeQuery = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> MessagePage:
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around a message's ordinal, for
-    example around the first unread message (one of the four)."""
-    if sum(place is not None for place in (before, after, around, around_ordinal)) > 1:
-        raise BadRequest(reason="give at most one of before, after, around, around_ordinal")
+    example around the first unread message, or around the first message at a time or later (one of the five)."""
+    if sum(place is not None for place in (before, after, around, around_ordinal, around_time)) > 1:
+        raise BadRequest(reason="give at most one of before, after, around, around_ordinal, around_time")
     found = await services.store.history(
         actor,
         valid_id(conversation),
@@ -96,6 +98,7 @@ async def page(
         after=after,
         around=around,
         around_ordinal=around_ordinal,
+        around_time=around_time,
         limit=limit,
     )
     return MessagePage.model_validate(found, from_attributes=True)

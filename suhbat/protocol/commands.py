@@ -135,19 +135,21 @@ class Typing(_Command):
 
 
 class History(_Command):
-    """A page of messages: the newest, or those `before`, `after` or `around` a `seq`."""
+    """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around the first message at a time or
+    later."""
 
     type: Literal["history"]
     conversation: ConversationId
     before: Seq | None = Field(default=None, examples=[12])
     after: Cursor | None = None
     around: Seq | None = None
+    around_time: Until | None = None
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE)] = 50
 
     @model_validator(mode="after")
     def _one_position(self) -> Self:
-        if sum(seq is not None for seq in (self.before, self.after, self.around)) > 1:
-            raise ValueError("give at most one of before, after, around")
+        if sum(place is not None for place in (self.before, self.after, self.around, self.around_time)) > 1:
+            raise ValueError("give at most one of before, after, around, around_time")
         return self
 
 

@@ -21,6 +21,7 @@ from suhbat.chat.model import (
     CommandResult,
     HistoryPage,
     MemberPage,
+    Milliseconds,
     Places,
     Post,
     PostResult,
@@ -159,13 +160,14 @@ class SQLStore(PeopleOverSQL):
         after: int | None = None,
         around: int | None = None,
         around_ordinal: int | None = None,
+        around_time: Milliseconds | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
         return await self._read(
             lambda c: history.page(
                 c, actor, conversation, before=before, after=after, around=around, around_ordinal=around_ordinal,
-                limit=limit, lobby_history=self._lobby_history,
+                around_time=around_time, limit=limit, lobby_history=self._lobby_history,
             ),
             aside=aside,
         )  # fmt: skip

@@ -166,6 +166,7 @@ class V1Dialect(V1Hello):
                 before=command.before,
                 after=command.after,
                 around=command.around,
+                around_time=command.around_time,
                 limit=command.limit,
             )
         if command.id is not None:

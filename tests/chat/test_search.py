@@ -38,6 +38,13 @@ def test_filters_as_people_write_them(case: dict[str, Any]) -> None:
     assert parse("Salom Has:Link BEFORE:1970-01-03 In:lobby") == parse("salom has:link before:1970-01-03 in:lobby")
 
 
+def test_times() -> None:
+    """A day begins at midnight UTC, a time has its offset; both in any case."""
+    query = parse("salom after:1970-01-02T05:00:00+05:00 before:1970-01-02T00:00:01.500z")
+    assert (query.after, query.before) == (DAY, DAY + 1_500)
+    assert parse("salom after:1970-01-02T00:00:00").terms == ("salom", "after 1970 01 02t00 00 00")
+
+
 @pytest.mark.parametrize("text", ["before:yesterday", "after:2026-13-01", "has:photo", "form:ali", "http://a.uz"])
 def test_what_only_looks_like_a_filter(text: str) -> None:
     """It is text, so that a typo is no error."""

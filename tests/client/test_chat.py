@@ -89,6 +89,11 @@ async def test_history_and_typing(server: Scripted) -> None:
         page = Page(id=command["id"], messages=(message(7).message,), has_before=True, has_after=True, head=12)
         await peer.say(page)
         assert await asking == page
+        asking = asyncio.create_task(chat.history("lobby", around_time=90_000))
+        command = await peer.hear("history")
+        assert command["around_time"] == "1970-01-01T00:01:30.000Z" and "around" not in command
+        await peer.say(page.model_copy(update={"id": command["id"]}))
+        assert (await asking).messages == page.messages
         await chat.typing("lobby")
         assert (await peer.hear("typing")).keys() == {"type", "conversation"}
 

@@ -194,6 +194,9 @@ async def test_history_in_pages(house: House) -> None:
         "around=1&before=2",
         "around=1&around_ordinal=2",
         "around_ordinal=0",
+        "around_time=1",
+        "around_time=2026-11-23",
+        "around=1&around_time=2026-11-23T00:00:00Z",
         "after=9007199254740992",
     ],
 )

@@ -335,6 +335,24 @@ class TestHistory:
         assert await texts(1) == (["1", "2", "3"], False, True)
         assert await texts(99) == (["6", "7", "8"], True, False)
 
+    async def test_around_a_time(self, store: Store, listener: Listener) -> None:
+        """A page around a time has the first message at that time or later in its middle, or else the last one. Other
+        events between the messages do not count."""
+        for i in range(1, 9):
+            sent = await listener.send(store, ALI, f"{i}", at=i * 1_000)
+            await execute(store, commands.React, VALI, 5, conversation=LOBBY, seq=sent.seq, emoji="👍", on=True)
+
+        async def texts(time: int, limit: int = 3) -> tuple[list[str], bool, bool]:
+            found = await store.history(ALI, LOBBY, limit=limit, around_time=time)
+            return [message.text for message in found.messages], found.has_before, found.has_after
+
+        assert await texts(6_000) == (["5", "6", "7"], True, True)
+        assert await texts(5_001) == (["5", "6", "7"], True, True)
+        assert await texts(0) == (["1", "2", "3"], False, True)
+        assert await texts(9_000) == (["6", "7", "8"], True, False)
+        for time, text in ((0, "1"), (1_000, "1"), (1_001, "2"), (8_000, "8"), (8_001, "8")):
+            assert (await texts(time, 1))[0] == [text]
+
     async def test_limits(self, store: Store, listener: Listener) -> None:
         """A limit outside 1 to 200 is clamped."""
         await asyncio.gather(*(listener.ask(store, ALI) for _ in range(210)))
@@ -344,7 +362,7 @@ class TestHistory:
     async def test_an_empty_conversation(self, store: Store) -> None:
         """An empty conversation has an empty page at every position."""
         theirs = await direct(store, ALI, VALI, 1)
-        for place in ({}, {"before": 5}, {"after": 0}, {"around": 3}):
+        for place in ({}, {"before": 5}, {"after": 0}, {"around": 3}, {"around_time": 3}):
             page = await store.history(ALI, theirs, **place)
             assert (page.messages, page.has_before, page.has_after, page.head) == ((), False, False, 0)
 

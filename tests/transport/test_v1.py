@@ -136,6 +136,11 @@ async def test_history(server: Server, name: Name) -> None:
         assert [message["seq"] for message in after["messages"]] == seqs[8:10] and after["has_after"]
         around = await one.ask("history", conversation=direct, around=seqs[5], limit=4)
         assert seqs[5] in [message["seq"] for message in around["messages"]] and len(around["messages"]) <= 4
+        sent_at = around["messages"][0]["sent_at"]
+        [first] = (await one.ask("history", conversation=direct, around_time=sent_at, limit=1))["messages"]
+        assert first["sent_at"] == sent_at
+        refused = await one.ask("history", conversation=direct, around=seqs[5], around_time=sent_at)
+        assert refused["code"] == "bad_request"
 
 
 async def test_lobby_history_begins_with_the_identity(server: Server, name: Name) -> None:

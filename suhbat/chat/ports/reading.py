@@ -10,6 +10,7 @@ from suhbat.chat.model import (
     Audited,
     HistoryPage,
     MemberPage,
+    Milliseconds,
     Places,
     ReactionPage,
     Reported,
@@ -54,11 +55,13 @@ class ConversationReader(Protocol):
         after: int | None = None,
         around: int | None = None,
         around_ordinal: int | None = None,
+        around_time: Milliseconds | None = None,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
-        """A page of messages that the actor may read. `aside`: with low priority, after reads for which a user waits. Raises
-        NotFound, Forbidden."""
+        """A page of messages that the actor may read. `around_time`: the first message at this time or later, or else the last
+        one, is the middle of the page. `aside`: with low priority, after reads for which a user waits. Raises NotFound,
+        Forbidden."""
         ...
 
     async def search(
