@@ -15,6 +15,7 @@ from suhbat.chat.model import (
     Guest,
     HistoryPage,
     Invite,
+    Milliseconds,
     Places,
     Post,
     PostResult,

@@ -75,7 +75,7 @@ def draw(browser: Browser, server: Server) -> None:
     light.page.get_by_label("Details").click()
     take(light.page, "details")
     light.page.locator(".panel").get_by_label("Close").click()
-    light.page.locator(".conversation-view").get_by_label("Search").click()
+    light.page.keyboard.press("Control+Shift+f")
     light.page.locator(".search-head input[type=search]").fill("koʻrdim")
     take(light.page, "search")
     light.page.locator(".panel").get_by_label("Close").click()

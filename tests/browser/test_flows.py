@@ -137,7 +137,7 @@ def test_search(person: Make) -> None:
     ali, vali = person("ali").comes(), person("vali").comes()
     ali.says("Бугун ўзбек тилида гаплашамиз")
     vali.sees("Бугун ўзбек тилида гаплашамиз")
-    vali.page.locator(".conversation-view").get_by_label("Search").click()
+    vali.page.locator(".sidebar").get_by_label("Search").click()
     vali.page.locator(".search-head input[type=search]").fill("o'zbek")
     result = vali.page.locator(".results .result")
     expect(result).to_contain_text("ўзбек")
@@ -157,14 +157,14 @@ def test_a_search_that_takes_many_pages(person: Make) -> None:
         route.fulfill(json={"messages": [], "cursor": cursor})
 
     ali.page.route("**/api/v1/search?*", answer)
-    ali.page.locator(".conversation-view").get_by_label("Search").click()
+    ali.page.locator(".sidebar").get_by_label("Search").click()
     ali.page.locator(".search-head input[type=search]").fill("hech kim")
-    expect(ali.page.locator(".results .empty")).to_have_text(
+    expect(ali.page.locator(".search-panel .empty")).to_have_text(
         "Nothing found in newer messages. Older ones were not searched yet."
     )
     assert len(asked) == 11
     ali.page.get_by_role("button", name="Show more").click()
-    expect(ali.page.locator(".results .empty")).to_have_text("Nothing found.")
+    expect(ali.page.locator(".search-panel .empty")).to_contain_text("Nothing found.")
     assert len(asked) == 13
 
 

@@ -104,7 +104,14 @@ async def test_nothing_that_is_read_shows_it(scene: Scene) -> None:
     await house.do(commands.Report, VALI, place, seq=scene.old, reason=SECRET)
     await house.write(ALI, place, "javob", reply_to=scene.old)
     shown: list[Any] = [await everything(store, late), await store.state(late, place)]
-    for where in ({}, {"around": scene.old}, {"before": scene.new}, {"after": 0}, {"before": scene.old + 1}, {"around_time": 0}):
+    for where in (
+        {},
+        {"around": scene.old},
+        {"before": scene.new},
+        {"after": 0},
+        {"before": scene.old + 1},
+        {"around_time": 0},
+    ):
         shown.append(await store.history(late, place, **where))
         assert not shown[-1].has_before, where
     shown += [await store.pins(late, place), await store.reports(late), await store.search(late, parse(SECRET), None)]

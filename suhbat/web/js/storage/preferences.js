@@ -1,4 +1,5 @@
-// The preferences on this device: the language, the colour theme, muted conversations, the last open conversation.
+// The preferences on this device: the language, the colour theme, muted conversations, how the list is shown, the last
+// open conversation.
 
 const KEY = "suhbat.preferences";
 
@@ -8,12 +9,23 @@ const KEY = "suhbat.preferences";
  * @property {"light" | "dark" | "system"} theme
  * @property {string[]} silent conversations without notifications
  * @property {boolean} notify
+ * @property {boolean} unreadOnly the list shows only unread conversations
+ * @property {string[]} folded sections of the list that are folded
  * @property {string | null} last the conversation that was open
  * @property {any} me the account of the last visit, as the server described it, or null
  */
 
 /** @type {Chosen} */
-const DEFAULTS = { language: null, theme: "system", silent: [], notify: false, last: null, me: null };
+const DEFAULTS = {
+  language: null,
+  theme: "system",
+  silent: [],
+  notify: false,
+  unreadOnly: false,
+  folded: [],
+  last: null,
+  me: null,
+};
 
 /** @type {Chosen} */
 let chosen = { ...DEFAULTS, ...read() };

@@ -53,9 +53,12 @@ export function named(text, exists) {
 
 const never = () => false;
 
-/** One line for a preview: the text without its markup. @param {string} text */
-export function plain(text) {
-  const words = parse(cut(text, PREVIEWED)).map(blockText).join(" ");
+/**
+ * One line for a preview: the text without its markup. `longest`: how many UTF-16 units of the message are used.
+ * @param {string} text @param {number} [longest]
+ */
+export function plain(text, longest = PREVIEWED) {
+  const words = parse(cut(text, longest)).map(blockText).join(" ");
   return words.replace(/\s+/g, " ").trim();
 }
 

@@ -47,7 +47,7 @@ export class ConversationView {
         { class: "bar" },
         iconButton("back", t("back"), acts.back, { class: "icon-button back" }),
         h("div", { class: "titles" }, this.title, this.about),
-        iconButton("search", `${t("search")} (Ctrl+Shift+F)`, acts.search),
+        iconButton("search", `${t("search")} (Ctrl+Shift+F)`, acts.search, { class: "icon-button search-here" }),
         iconButton("info", t("details"), acts.details),
       ),
       this.timeline.element,
@@ -197,6 +197,7 @@ export class ConversationView {
       }),
       jump: (seq) => this.acts.go(conversation, seq),
       ended: this.acts.ended,
+      day: (anchor) => void later("day").then(({ dayMenu }) => dayMenu(app, conversation, anchor, this.acts.go)),
       person,
       mentioned: (name, anchor) => {
         // A person may be known only as the sender of a loaded message, so search these too.

@@ -3,6 +3,7 @@
 
 const LATER = {
   browse: () => import("./rooms.js"),
+  day: () => import("./day-jump.js"),
   details: () => import("./details.js"),
   emoji: () => import("./emoji-picker.js"),
   gate: () => import("./gate.js"),

@@ -24,6 +24,7 @@ export const FOLDED = 8;
  * @property {(seq: number, anchor: Element) => void} more
  * @property {(seq: number) => void} jump
  * @property {() => void} ended  the user went from the message in the address to the newest one
+ * @property {(anchor: Element) => void} day  offers to go to another day
  * @property {(name: string, uid: string, anchor: Element) => void} person
  * @property {(name: string, anchor: Element) => void} mentioned
  * @property {(clientId: string) => void} retry

@@ -1,4 +1,4 @@
-// The places in the address: a conversation, a message in it, an invitation.
+// The places in the address: a conversation, a message in it, an invitation, the search.
 
 /**
  * @typedef {{conversation: string, seq: number | null, invite: null}
@@ -20,6 +20,9 @@ export function placeOf(hash) {
   if (kind === "invite") return seq ? NOWHERE : { conversation: null, seq: null, invite: decoded };
   return { conversation: decoded, seq: seq ? Number(seq) : null, invite: null };
 }
+
+/** The address of the search. What is searched for is not in it. */
+export const SEARCH = "#/search";
 
 /** @param {string | null} conversation @param {number} [seq] */
 export function addressOf(conversation, seq) {

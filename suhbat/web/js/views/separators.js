@@ -5,12 +5,16 @@ import { h } from "./dom.js";
 
 /** @import { ShownDay, ShownNote } from "./shown.js" */
 
-/** A day, and in the same line that the new messages begin there. @param {ShownDay} shown */
-export function dayNode({ label, unread }) {
+/**
+ * A day, and in the same line that the new messages begin there.
+ * @param {ShownDay} shown @param {(anchor: Element) => void} jump offers to go to another day
+ */
+export function dayNode({ label, unread }, jump) {
+  const act = (/** @type {Event} */ event) => jump(/** @type {Element} */ (event.currentTarget));
   return h(
     "h2",
     { class: unread ? "day unread-divider" : "day" },
-    h("span", {}, label),
+    h("button", { type: "button", title: t("day.jump"), "aria-haspopup": "dialog", on: { click: act } }, label),
     unread && h("span", { class: "new" }, t("timeline.unread")),
   );
 }

@@ -6,13 +6,13 @@ import { banner } from "./banner.js";
 import { ConversationView } from "./conversation.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
-import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { goneView } from "./gone.js";
 import { later } from "./later.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
-import { addressOf, placeOf } from "./places.js";
+import { Panes } from "./panes.js";
+import { addressOf, placeOf, SEARCH } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { phone, trail } from "./trail.js";
@@ -28,12 +28,6 @@ export class Shell {
   #gone = null;
   /** Since when this conversation is looked for. */
   #sought = { conversation: "", since: 0 };
-  /** @type {"details" | "search" | null} */
-  #pane = null;
-  /** Returns the focus to the button that opened the pane. */
-  #back = () => {};
-  /** To call when the pane, which covers the page on a phone, is closed. */
-  #uncover = () => {};
 
   /** @param {App} app @param {{leave: () => void}} acts */
   constructor(app, acts) {
@@ -43,13 +37,12 @@ export class Shell {
     const moderate = () => void later("moderation").then(({ moderationDialog }) => moderationDialog(app));
     this.sidebar = new Sidebar(app, {
       open: go,
-      search: () => this.pane("search"),
+      search: () => void this.panes.open("search"),
       add: (anchor) => void later("browse").then(({ addMenu }) => addMenu(app, anchor, go)),
       settings: () => void later("settings").then(({ settingsDialog }) => settingsDialog(app, { ...acts, moderate })),
       switcher: () => this.switch(),
     });
     this.banner = banner(app);
-    this.place = h("div", { class: "place" });
     this.element = h(
       "main",
       { class: "shell" },
@@ -69,8 +62,9 @@ export class Shell {
       ),
       this.banner.element,
       this.sidebar.element,
-      this.place,
     );
+    this.panes = new Panes(app, this.element, { view: () => this.#view, go });
+    this.element.append(this.panes.place);
     const route = () => this.#route();
     trail.route = route;
     const left = () => {
@@ -83,8 +77,8 @@ export class Shell {
       () => (trail.route = () => {}),
       shortcuts({
         view: () => this.#view,
-        pane: () => this.#pane,
-        show: (name) => void this.pane(name),
+        pane: () => this.panes.shown,
+        show: (name) => void this.panes.open(name),
         switch: () => this.switch(),
         neighbour: (step, unreadOnly) => {
           const next = this.sidebar.neighbour(step, unreadOnly);
@@ -105,7 +99,7 @@ export class Shell {
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
     ];
     onPreferences(() => this.sidebar.refresh());
-    if (phone() && placeOf(location.hash).conversation) trail.startAtList();
+    if (phone() && (placeOf(location.hash).conversation || location.hash === SEARCH)) trail.startAtList();
     this.#route();
   }
 
@@ -118,6 +112,10 @@ export class Shell {
   #route() {
     const { conversation, seq, invite } = placeOf(location.hash);
     if (conversation) return this.#open(conversation, seq);
+    if (location.hash === SEARCH) {
+      if (phone()) return this.#search();
+      void this.panes.showSearch(); // beside the conversation that is opened below
+    }
     if (invite) {
       history.replaceState(null, "", "#/"); // the code is a secret
       void later("invites").then(({ followInvite }) => followInvite(this.app, invite, (room) => this.go(room)));
@@ -134,7 +132,8 @@ export class Shell {
   /** @param {string} conversation @param {number | null} seq */
   #open(conversation, seq) {
     this.element.dataset.pane = "conversation";
-    trail.shown(false);
+    trail.shown("conversation");
+    if (phone()) this.panes.hide();
     if (this.#view?.conversation === conversation) {
       if (seq !== null) void this.#view.timeline.jump(seq);
       return;
@@ -145,21 +144,27 @@ export class Shell {
     prefer({ last: conversation });
     const view = (this.#view = new ConversationView(this.app, conversation, {
       back: () => trail.back(),
-      details: () => this.pane("details"),
-      search: () => this.pane("search"),
+      details: () => void this.panes.open("details"),
+      search: () => void this.panes.open("search"),
       go: (where, at) => this.go(where, at),
       ended: () => trail.rename(addressOf(conversation)),
     }));
-    this.#beside(null);
-    this.place.replaceChildren(view.element);
+    this.panes.show(view.element);
     this.sidebar.refresh();
     void view.open(seq);
     if (!matchMedia("(pointer: coarse)").matches) view.composer.focus();
   }
 
+  /** On a phone the search covers the page. The conversation stays below it. */
+  #search() {
+    this.element.dataset.pane = "search";
+    trail.shown("search");
+    void this.panes.showSearch();
+  }
+
   #close() {
     this.element.dataset.pane = "list";
-    trail.shown(true);
+    trail.shown("list");
     this.#leave();
     this.#empty(t(this.app.chat.conversations.size ? "conversation.pick" : "loading"));
   }
@@ -184,7 +189,7 @@ export class Shell {
     const back = () => trail.back();
     const what = t(here ? "conversation.removed" : "conversation.none");
     this.#gone = goneView(this.app, conversation, { title, what }, back);
-    this.place.replaceChildren(this.#gone.element);
+    this.panes.show(this.#gone.element);
     if (typing) this.#gone.focus();
     if (!here) void this.#visit(this.#gone, back);
   }
@@ -193,7 +198,7 @@ export class Shell {
   async #visit(gone, back) {
     const { publicRoom, visitView } = await later("visit");
     const room = await publicRoom(this.app, gone.conversation);
-    if (room && this.#gone === gone) this.place.replaceChildren(visitView(this.app, room, back));
+    if (room && this.#gone === gone) this.panes.show(visitView(this.app, room, back));
   }
 
   /** Whether a conversation that is not in the list will hardly come any more. @param {string} conversation */
@@ -211,55 +216,27 @@ export class Shell {
     this.#view?.close();
     this.#view = null;
     this.#gone = null;
-    this.#uncover();
     this.sidebar.open = null;
-    this.#beside(null);
+    this.panes.left();
     this.sidebar.refresh();
+  }
+
+  /** The conversation below the search is gone. Back leads to a place that says so. */
+  #forget() {
+    this.#view?.close();
+    this.#view = null;
+    this.#gone = null;
   }
 
   /** @param {string} text */
   #empty(text) {
-    this.place.replaceChildren(h("p", { class: "empty" }, text));
+    this.panes.show(h("p", { class: "empty" }, text));
   }
 
-  /** Show a pane beside the conversation, or close it. @param {"details" | "search" | null} name */
-  async pane(name) {
-    const wanted = this.#pane === name ? null : name;
-    this.place.querySelector(".panel")?.remove();
-    this.#beside(wanted);
-    this.#uncover();
-    if (wanted && phone()) this.#uncover = trail.cover(() => this.pane(null));
-    if (!wanted) return matchMedia("(pointer: coarse)").matches ? this.#back() : this.#view?.composer.focus();
-    this.#back = remembered();
-    const acts = {
-      close: () => this.pane(null),
-      go: (/** @type {string} */ where, /** @type {number | undefined} */ seq) => this.#found(where, seq),
-    };
-    const conversation = this.#view?.conversation ?? null;
-    const [{ searchPanel }, { detailsPanel }] = await Promise.all([later("search"), later("details")]);
-    if (this.#pane !== wanted || this.place.querySelector(".panel")) return;
-    if (wanted === "search") this.place.append(searchPanel(this.app, conversation, acts));
-    else if (conversation) {
-      const invite = () => void later("invites").then(({ inviteDialog }) => inviteDialog(this.app, conversation));
-      this.place.append(detailsPanel(this.app, conversation, { ...acts, invite }));
-    }
-  }
-
-  /** @param {"details" | "search" | null} name */
-  #beside(name) {
-    this.#pane = name;
-    this.element.toggleAttribute("data-aside", name !== null);
-  }
-
-  /** Open the switcher, which finds a conversation by its name. */
+  /** Open the switcher, which finds conversations, people and rooms by their names. */
   switch() {
-    void later("switcher").then(({ switcher }) => switcher(this.app, (conversation) => this.go(conversation)));
-  }
-
-  /** @param {string} conversation @param {number} [seq] */
-  #found(conversation, seq) {
-    if (phone()) this.pane(null);
-    this.go(conversation, seq);
+    const open = this.#view?.conversation ?? null;
+    void later("switcher").then(({ switcher }) => switcher(this.app, open, (conversation) => this.go(conversation)));
   }
 
   #changed() {
@@ -267,6 +244,7 @@ export class Shell {
     this.#view?.refresh();
     const { conversation } = this.#view ?? this.#gone ?? {};
     if (!conversation) this.#route();
+    else if (this.element.dataset.pane === "search" && !this.app.chat.conversations.has(conversation)) this.#forget();
     else if (!this.app.chat.conversations.has(conversation)) this.#missing(conversation);
     else if (this.#gone) this.#open(conversation, null);
   }
@@ -287,6 +265,7 @@ export class Shell {
 
   close() {
     this.#view?.close();
+    this.panes.end();
     for (const end of this.ends) end();
   }
 }

@@ -1,36 +1,31 @@
-// The sidebar: the conversations, the newest first, with their unread counts, and the user's own name.
+// The sidebar: the conversations in sections, each with the newest first, and the user's own name.
 
-import { plain } from "../text/markdown.js";
+import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } from "../models/sections.js";
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
-import { preferences } from "../storage/preferences.js";
+import { prefer, preferences } from "../storage/preferences.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
+import { remembered } from "./focus.js";
 import { InvitationList } from "./invitations.js";
-import { KeyedList } from "./keyed-list.js";
-import { isHere, otherOf, sorted, titleOf } from "./names.js";
+import { ListSection } from "./list-section.js";
+import { isHere, otherOf, titleOf } from "./names.js";
+import { ReadAll } from "./read-all.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Layout, Listed, Section } from "../models/sections.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
+/** @import { Entry } from "./conversation-row.js" */
 
-/**
- * The data of a conversation in the list.
- * @typedef {object} Entry
- * @property {string} conversation
- * @property {string} title
- * @property {string | null} uid  of the other person in a direct; it sets the colour
- * @property {"people" | "hash" | "lock" | null} icon  null for a direct
- * @property {boolean} here  the other person is online
- * @property {boolean} current
- * @property {boolean} silent
- * @property {string} draft
- * @property {{by: string | null, text: string, deleted: boolean, at: string} | null} last  the newest message
- * @property {number} unread
- * @property {number} mentions
- * @property {boolean} failed  a message could not be sent
- */
+const RESTS_MS = 3000; // after which a pointer that does not move in the list no longer holds it
 
 export class Sidebar {
-  #entries;
+  /** The open conversation, and whether it was unread then. @type {{conversation: string, unread: boolean} | null} */
+  #open = null;
+  /** @type {Layout} */
+  #layout = [];
+  /** While the pointer moves in the list. @type {ReturnType<typeof setTimeout> | undefined} */
+  #pointing;
+  #sections;
 
   /**
    * @param {App} app
@@ -40,12 +35,28 @@ export class Sidebar {
   constructor(app, acts) {
     this.app = app;
     this.acts = acts;
-    /** @type {string | null} */
-    this.open = null;
-    this.list = h("ul", { class: "conversations" });
-    this.#entries = new KeyedList(this.list, item);
+    const readAll = new ReadAll(app);
+    this.#sections = SECTIONS.map(
+      (name) => new ListSection(name, () => this.#fold(name), name === "unread" && readAll.element),
+    );
     this.invitations = new InvitationList(app, acts.open);
     this.me = h("button", { type: "button", class: "me", on: { click: acts.settings } });
+    this.filter = iconButton("filter", t("sidebar.unread.only"), () => this.#filter());
+    this.nothing = h(
+      "div",
+      { class: "empty", hidden: true },
+      h("p", {}, t("sidebar.unread.none")),
+      h("button", { type: "button", on: { click: () => this.#filter() } }, t("sidebar.unread.all")),
+    );
+    const lists = h(
+      "div",
+      { class: "lists" },
+      this.invitations.element,
+      ...this.#sections.map(({ element }) => element),
+      this.nothing,
+    );
+    lists.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#hold());
+    lists.addEventListener("pointerleave", () => this.#release());
     this.element = h(
       "nav",
       { class: "sidebar", "aria-label": t("conversations") },
@@ -53,15 +64,35 @@ export class Sidebar {
         "header",
         { class: "bar" },
         h("h1", {}, "Suhbat"),
-        iconButton("search", `${t("switcher")} (Ctrl+K)`, acts.switcher),
+        this.filter,
+        iconButton("search", `${t("search")} (Ctrl+Shift+F)`, acts.search),
         iconButton("add", t("add"), (event) => acts.add(/** @type {Element} */ (event.currentTarget)), {
           "aria-haspopup": "menu",
         }),
       ),
-      h("div", { class: "lists" }, this.invitations.element, this.list),
+      h(
+        "button",
+        { type: "button", class: "go-to", title: "Ctrl+K", on: { click: acts.switcher } },
+        icon("goto"),
+        h("span", {}, t("switcher")),
+        h("kbd", { "aria-hidden": "true" }, "Ctrl K"),
+      ),
+      lists,
       h("footer", {}, this.me, iconButton("settings", t("settings"), acts.settings)),
     );
     this.refresh();
+  }
+
+  /** The id of the open conversation. */
+  get open() {
+    return this.#open?.conversation ?? null;
+  }
+
+  /** Another conversation is open, or none: the one before takes its place in the list. @param {string | null} id */
+  set open(id) {
+    if (id === this.open) return;
+    const state = id === null ? undefined : this.app.chat.conversations.get(id);
+    this.#open = id === null ? null : { conversation: id, unread: Boolean(state) && isUnread(listed(state)) };
   }
 
   refresh() {
@@ -75,8 +106,25 @@ export class Sidebar {
         h("small", {}, app.me.kind === "guest" ? t("guest") : `@${app.me.user_id}`),
       ),
     );
-    const states = sorted([...app.chat.conversations.values()]);
-    this.#entries.update(states.map((state) => ({ key: state.conversation, shown: this.#entry(state) })));
+    const { unreadOnly } = preferences();
+    this.filter.setAttribute("aria-pressed", String(unreadOnly));
+    const wanted = sections([...app.chat.conversations.values()].map(listed), { open: this.#open, unreadOnly });
+    this.#layout = this.#pointing === undefined ? wanted : steady(this.#layout, wanted);
+    const back = this.element.contains(document.activeElement) ? remembered() : () => {};
+    for (const section of this.#sections) this.#draw(section);
+    if (document.activeElement === document.body) back(); // a row with the focus was drawn again
+    this.nothing.hidden = !unreadOnly || this.#layout.length > 0 || app.chat.conversations.size === 0;
+  }
+
+  /** @param {ListSection} section */
+  #draw(section) {
+    const ids = this.#layout.find(({ name }) => name === section.name)?.ids ?? [];
+    const folded = preferences().folded.includes(section.name);
+    const entries = unfolded(ids, folded, this.open).flatMap((id) => {
+      const state = this.app.chat.conversations.get(id);
+      return state ? [this.#entry(state)] : [];
+    });
+    section.update(entries, ids.length, folded);
   }
 
   /** @param {ConversationState} state @returns {Entry} */
@@ -104,65 +152,55 @@ export class Sidebar {
       },
       unread: state.unread,
       mentions: state.mentions,
+      asks: isUnread(listed(state)),
       failed: app.pending.in(conversation).some((one) => one.error) || app.changes.failed(conversation),
     };
   }
 
-  /** The id of the nearest conversation up or down, or null. @param {1 | -1} step @param {boolean} unreadOnly */
+  /** While the pointer moves in the list, nothing moves away from under it. */
+  #hold() {
+    clearTimeout(this.#pointing);
+    this.#pointing = setTimeout(() => this.#release(), RESTS_MS);
+  }
+
+  #release() {
+    if (this.#pointing === undefined) return;
+    clearTimeout(this.#pointing);
+    this.#pointing = undefined;
+    this.refresh();
+  }
+
+  #filter() {
+    this.#release();
+    prefer({ unreadOnly: !preferences().unreadOnly }); // which draws the list
+  }
+
+  /** @param {Section} name */
+  #fold(name) {
+    const { folded } = preferences();
+    prefer({ folded: folded.includes(name) ? folded.filter((one) => one !== name) : [...folded, name] });
+  }
+
+  /**
+   * The id of the nearest conversation up or down in the list, or null.
+   * @param {1 | -1} step @param {boolean} unreadOnly
+   */
   neighbour(step, unreadOnly) {
-    const states = sorted([...this.app.chat.conversations.values()]);
-    const at = states.findIndex((state) => state.conversation === this.open);
-    for (let away = 1; away <= states.length; away += 1) {
-      const state = states[(at + step * away + states.length * 2) % states.length];
-      if (!unreadOnly || state.unread) return state.conversation;
-    }
-    return null;
+    const { conversations } = this.app.chat;
+    const asks = (/** @type {string} */ id) => asking(listed(conversations.get(id))) > 0;
+    const ids = this.#layout.flatMap((section) => section.ids);
+    return neighbour(ids, this.open, step, (id) => !unreadOnly || asks(id));
   }
 }
 
-/** @param {Entry} entry */
-function item(entry) {
-  const { title, last, unread, mentions } = entry;
-  const picture = entry.icon
-    ? h("span", { class: "avatar room", "aria-hidden": "true" }, icon(entry.icon))
-    : avatar(title, entry.uid ?? "");
-  if (entry.here) picture.classList.add("here");
-  const first = h(
-    "span",
-    { class: "first" },
-    h("strong", { dir: "auto" }, title),
-    entry.silent && icon("muted"),
-    last && h("time", {}, last.at),
-  );
-  const second = h(
-    "span",
-    { class: "second" },
-    h("span", { class: "preview", dir: "auto" }, ...preview(entry)),
-    entry.failed && h("span", { class: "badge failed", title: t("message.failed") }, "!"),
-    mentions > 0 && h("span", { class: "badge named", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
-    unread > 0 &&
-      h(
-        "span",
-        { class: "badge", "aria-label": t("sidebar.unread", { n: unread }) },
-        unread > 999 ? "999+" : String(unread),
-      ),
-  );
-  const link = h(
-    "a",
-    {
-      href: `#/c/${encodeURIComponent(entry.conversation)}`,
-      "aria-current": entry.current ? "page" : null,
-      class: unread ? "conversation unread" : "conversation",
-    },
-    picture,
-    h("span", { class: "names" }, first, second),
-  );
-  return h("li", {}, link);
-}
-
-/** The draft, or else the last message. @param {Entry} entry */
-function preview({ draft, last }) {
-  if (draft) return [h("em", {}, t("sidebar.draft")), " ", plain(draft)];
-  if (!last) return [];
-  return [last.by !== null && `${last.by}: `, last.deleted ? t("message.deleted") : plain(last.text)];
+/** @param {ConversationState | undefined} state @returns {Listed} */
+function listed(state) {
+  return {
+    conversation: state?.conversation ?? "",
+    direct: state?.kind === "direct",
+    silent: preferences().silent.includes(state?.conversation ?? ""),
+    unread: state?.unread ?? 0,
+    mentions: state?.mentions ?? 0,
+    at: state?.last_message?.sent_at ?? "",
+  };
 }

@@ -234,7 +234,7 @@ export class TimelineView {
   #node(shown) {
     switch (shown.kind) {
       case "day":
-        return dayNode(shown);
+        return dayNode(shown, this.acts.day);
       case "unread":
         return unreadNode();
       case "note":

@@ -2,7 +2,8 @@
 // a phone from the conversation to the list. A dialog never leaves the application, and no place comes twice in a row.
 //
 // Each layer (a dialog, or on a phone the pane) has an entry of its own with the address of the place below it. The
-// state of an entry: `layers`, how many layers it shows; `list`, the number of steps back to the list of conversations.
+// state of an entry: `layers`, how many layers it shows; `list`, how many steps the page's own button goes back: to the
+// list of conversations, or from a message that was found to the search.
 // The browser goes back later, with `popstate`, so the history follows the layers in `settle`.
 
 const LATE = 1000; // ms after which a step back is taken as done, if the browser says nothing
@@ -16,8 +17,10 @@ export class Trail {
   #moving;
   /** @type {string | null} the address to go to when the layers are gone */
   #next = null;
-  /** The steps back to the list, or null if the list was not there before. @type {number | null} */
+  /** The steps back to the list or the search, or null if neither was there before. @type {number | null} */
   #toList = null;
+  /** Whether the search is shown. */
+  #inSearch = false;
   /** Shows the place in the address. */
   route = () => {};
 
@@ -59,10 +62,12 @@ export class Trail {
     this.route();
   }
 
-  /** Tell the place that is shown now. @param {boolean} isList */
-  shown(isList) {
+  /** Tell the place that is shown now. @param {"list" | "search" | "conversation"} place */
+  shown(place) {
     const known = history.state?.list;
-    this.#toList = isList ? 0 : (known ?? (this.#toList === null ? null : this.#toList + 1));
+    const next = this.#toList === null ? null : this.#inSearch || place === "search" ? 1 : this.#toList + 1;
+    this.#toList = place === "list" ? 0 : (known ?? next);
+    this.#inSearch = place === "search";
     if (known !== this.#toList && this.#toList !== null)
       history.replaceState({ ...history.state, list: this.#toList }, "");
   }

@@ -1,0 +1,77 @@
+// The row of a conversation in the list, drawn from plain data.
+
+import { plain } from "../text/markdown.js";
+import { t } from "../text/languages.js";
+import { avatar, h, icon } from "./dom.js";
+
+/**
+ * The data of a conversation in the list.
+ * @typedef {object} Entry
+ * @property {string} conversation
+ * @property {string} title
+ * @property {string | null} uid  of the other person in a direct; it sets the colour
+ * @property {"people" | "hash" | "lock" | null} icon  null for a direct
+ * @property {boolean} here  the other person is online
+ * @property {boolean} current
+ * @property {boolean} silent
+ * @property {string} draft
+ * @property {{by: string | null, text: string, deleted: boolean, at: string} | null} last  the newest message
+ * @property {number} unread
+ * @property {number} mentions
+ * @property {boolean} asks  something is unread that asks for attention; see models/sections.js
+ * @property {boolean} failed  a message could not be sent
+ */
+
+/** @param {Entry} entry */
+export function conversationRow(entry) {
+  const { title, last } = entry;
+  const picture = entry.icon
+    ? h("span", { class: "avatar room", "aria-hidden": "true" }, icon(entry.icon))
+    : avatar(title, entry.uid ?? "");
+  if (entry.here) picture.classList.add("here");
+  const first = h(
+    "span",
+    { class: "first" },
+    h("strong", { dir: "auto" }, title),
+    entry.silent && h("span", { class: "silent", role: "img", "aria-label": t("sidebar.muted") }, icon("muted")),
+    last && h("time", {}, last.at),
+  );
+  const second = h(
+    "span",
+    { class: "second" },
+    h("span", { class: "preview", dir: "auto" }, ...preview(entry)),
+    ...badges(entry),
+  );
+  const link = h(
+    "a",
+    {
+      href: `#/c/${encodeURIComponent(entry.conversation)}`,
+      "aria-current": entry.current ? "page" : null,
+      class: entry.asks ? "conversation unread" : "conversation",
+    },
+    picture,
+    h("span", { class: "names" }, first, second),
+  );
+  return h("li", {}, link);
+}
+
+/** @param {Entry} entry */
+function badges({ failed, mentions, unread, silent }) {
+  return [
+    failed && h("span", { class: "badge failed", title: t("message.failed") }, "!"),
+    mentions > 0 && h("span", { class: "badge named", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
+    unread > 0 &&
+      h(
+        "span",
+        { class: silent ? "badge quiet" : "badge", "aria-label": t("sidebar.unread", { n: unread }) },
+        unread > 999 ? "999+" : String(unread),
+      ),
+  ];
+}
+
+/** The draft, or else the last message. @param {Entry} entry */
+function preview({ draft, last }) {
+  if (draft) return [h("em", {}, t("sidebar.draft")), " ", plain(draft)];
+  if (!last) return [];
+  return [last.by !== null && `${last.by}: `, last.deleted ? t("message.deleted") : plain(last.text)];
+}

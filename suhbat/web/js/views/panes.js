@@ -1,0 +1,164 @@
+// The panes beside the conversation: its details, and the search. On a phone a pane takes the whole page: the details
+// are a layer over the conversation, and the search is a place of its own, so that Back leads from a message that was
+// found to the results.
+
+import { h } from "./dom.js";
+import { remembered } from "./focus.js";
+import { later } from "./later.js";
+import { SEARCH } from "./places.js";
+import { phone, trail } from "./trail.js";
+
+/** @import { App } from "../app.js" */
+/** @import { ConversationView } from "./conversation.js" */
+/** @import { SearchPanel } from "./search.js" */
+
+/** @typedef {"details" | "search"} PaneName */
+
+export class Panes {
+  /** @type {PaneName | null} */
+  shown = null;
+  /** The last search with its results, also while it is not shown. @type {SearchPanel | null} */
+  #search = null;
+  #scrolled = 0;
+  /** The conversation in which it was begun. @type {string | null} */
+  #begun = null;
+  /** Whether the user goes to a result. */
+  #taken = false;
+  /** @type {HTMLElement | null} */
+  #details = null;
+  /** Returns the focus to the button that opened the pane. */
+  #back = () => {};
+  /** To call when the details, which cover the page on a phone, are closed. */
+  #uncover = () => {};
+
+  /**
+   * @param {App} app
+   * @param {HTMLElement} shell  its `data-aside` tells that a pane is shown
+   * @param {{view: () => ConversationView | null, go: (conversation: string, seq?: number) => void}} acts
+   */
+  constructor(app, shell, acts) {
+    this.app = app;
+    this.shell = shell;
+    this.acts = acts;
+    this.main = h("div", { class: "main" });
+    this.place = h("div", { class: "place" }, this.main);
+  }
+
+  /** Show something in place of the conversation. @param {HTMLElement} element */
+  show(element) {
+    this.main.replaceChildren(element);
+    this.#search?.placed();
+  }
+
+  /** The user asked for a pane, or with null to close it. @param {PaneName | null} name */
+  async open(name) {
+    if (name === "search") return this.#openSearch();
+    const searched = this.shown === "search";
+    if (searched && phone()) return trail.back();
+    const closes = name === null || name === this.shown;
+    this.hide();
+    if (closes) {
+      if (searched) this.#endSearch();
+      return matchMedia("(pointer: coarse)").matches ? this.#back() : this.acts.view()?.composer.focus();
+    }
+    return this.#openDetails();
+  }
+
+  /** Hide the pane. A search keeps its results; on a phone, only if the user went to one of them. */
+  hide() {
+    this.#details?.remove();
+    this.#details = null;
+    this.#uncover();
+    this.#uncover = () => {};
+    if (this.#search && this.shown === "search") {
+      this.#scrolled = this.#search.body.scrollTop;
+      this.#search.element.hidden = true;
+      if (phone() && !this.#taken) this.#endSearch();
+    }
+    this.#taken = false;
+    this.#beside(null);
+  }
+
+  /** The conversation is left. On a desk a search stays beside the next one. */
+  left() {
+    if (this.shown !== "search" || phone()) this.hide();
+  }
+
+  /** Show the search as it was left, or a new one. */
+  async showSearch() {
+    if (this.#shows("search")) return;
+    this.hide();
+    this.#beside("search");
+    const { SearchPanel } = await later("search");
+    if (!this.#shows("search")) return;
+    const known = this.#search;
+    const search = (this.#search ??= this.#newSearch(SearchPanel));
+    search.element.hidden = false;
+    search.body.scrollTop = this.#scrolled;
+    // On a phone the keyboard would cover the results to which the user comes back.
+    if (!known || !matchMedia("(pointer: coarse)").matches) search.focus();
+  }
+
+  async #openSearch() {
+    if (this.shown === "search") return this.#search?.focus();
+    this.#back = remembered();
+    // One that made place for the details is shown again, unless it was begun in another conversation.
+    if (this.#begun !== (this.acts.view()?.conversation ?? null)) this.#endSearch();
+    if (phone()) return trail.go(SEARCH);
+    return this.showSearch();
+  }
+
+  /** @param {typeof SearchPanel} Panel */
+  #newSearch(Panel) {
+    this.#begun = this.acts.view()?.conversation ?? null;
+    const search = new Panel(this.app, this.#begun, {
+      close: () => void this.open(null),
+      go: (conversation, seq) => {
+        this.#taken = true;
+        this.acts.go(conversation, seq);
+      },
+      open: () => this.acts.view()?.conversation ?? null,
+    });
+    this.place.append(search.element);
+    this.#scrolled = 0;
+    return search;
+  }
+
+  #endSearch() {
+    this.#search?.end();
+    this.#search = null;
+  }
+
+  async #openDetails() {
+    const conversation = this.acts.view()?.conversation;
+    if (!conversation) return;
+    this.#back = remembered();
+    this.#beside("details");
+    if (phone()) this.#uncover = trail.cover(() => void this.open(null));
+    const { detailsPanel } = await later("details");
+    if (!this.#shows("details") || this.#details) return;
+    const invite = () => void later("invites").then(({ inviteDialog }) => inviteDialog(this.app, conversation));
+    const go = (/** @type {string} */ where, /** @type {number | undefined} */ seq) => {
+      if (phone()) void this.open(null);
+      this.acts.go(where, seq);
+    };
+    this.#details = detailsPanel(this.app, conversation, { close: () => void this.open(null), go, invite });
+    this.place.append(this.#details);
+  }
+
+  /** @param {PaneName} name */
+  #shows(name) {
+    return this.shown === name;
+  }
+
+  /** @param {PaneName | null} name */
+  #beside(name) {
+    this.shown = name;
+    this.shell.toggleAttribute("data-aside", name !== null);
+    if (name) this.shell.dataset.aside = name;
+  }
+
+  end() {
+    this.#endSearch();
+  }
+}

@@ -1,0 +1,41 @@
+// A message that the search found: where, by whom, when, and the words in their context.
+
+import { excerpt, rangesOf } from "../text/highlights.js";
+import { plain } from "../text/markdown.js";
+import { moment } from "../text/time.js";
+import { h } from "./dom.js";
+import { called } from "./names.js";
+
+/** @import { App } from "../app.js" */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { Term } from "../text/highlights.js" */
+
+const WHOLE = 8000; // UTF-16 units: the longest message
+
+/**
+ * @param {App} app
+ * @param {Message} message
+ * @param {{id: string, where: string | null, terms: Term[]}} shown  `id`: of the element; `where`: the title of the
+ *   conversation, null if only one is searched
+ * @param {() => void} act
+ */
+export function resultRow(app, { sender, sender_uid, text, sent_at }, { id, where, terms }, act) {
+  const line = plain(text, WHOLE);
+  const pieces = excerpt(line, rangesOf(line, terms));
+  return h(
+    "li",
+    { class: "result", role: "option", id, "aria-selected": "false", on: { click: act } },
+    h(
+      "span",
+      { class: "first" },
+      h("strong", { dir: "auto" }, called(app, sender_uid, sender)),
+      where !== null && h("span", { class: "where", dir: "auto" }, where),
+      h("time", {}, moment(new Date(sent_at))),
+    ),
+    h(
+      "span",
+      { dir: "auto", class: "found-text" },
+      ...pieces.map((piece) => (piece.marked ? h("mark", {}, piece.text) : piece.text)),
+    ),
+  );
+}
