@@ -83,8 +83,9 @@ def draw(browser: Browser, server: Server) -> None:
     dark = logged_in(DESK, "dark")
     dark.opens("Choyxona")
     take(dark.page, "dark")
-    dark.page.locator(".sidebar footer .icon-button").click()
-    dark.page.locator(".sessions li").first.wait_for()
+    dark.page.locator(".sidebar footer .icon-button").last.click()
+    dark.page.get_by_role("tab", name="Devices").click()
+    dark.page.locator(".sessions li strong").first.wait_for()
     take(dark.page, "settings")
 
     phone = logged_in(PHONE, "light", "uz-UZ")

@@ -77,7 +77,7 @@ def comes(town: Town, ali: Person, conversation: str) -> None:
     """Ali is logged in, and the conversation is open."""
     ali.context.add_cookies([{"name": COOKIE, "value": town.tokens["ali"], "url": ali.url}])
     ali.page.goto(f"{ali.url}#/c/{conversation}")
-    ali.page.wait_for_selector("article.message, .rows .empty")
+    ali.page.wait_for_selector("article.message, .rows .intro")
 
 
 def test_every_state_before_the_login(server: Server, person: Make, request: pytest.FixtureRequest) -> None:
@@ -151,7 +151,7 @@ def test_every_state_of_a_conversation(town: Town, person: Make, cut: Cut) -> No
     page.keyboard.press("Escape")
     empty = town.ask("ali", "POST", "/conversations", {"title": "Boʻsh xona"})["conversation"]
     page.evaluate("(hash) => (location.hash = hash)", f"#/c/{empty}")
-    expect(page.locator(".rows .empty, .rows .first-run")).to_be_visible()
+    expect(page.locator(".rows .intro")).to_be_visible()
     look.in_both("an empty room")
     page.evaluate("location.hash = '#/c/nowhere'")
     expect(page.locator(".gone")).to_be_visible()
@@ -219,13 +219,15 @@ def test_every_pane_and_dialog(town: Town, person: Make) -> None:
     expect(page.locator("dialog .member").first).to_be_visible()
     look.at("a new direct")
     page.keyboard.press("Escape")
-    page.get_by_label("Settings", exact=True).click()
-    expect(page.locator(".sessions li").first).to_be_visible()
-    look.in_both("settings")
-    page.locator("dialog").get_by_role("button", name="Moderation").click()
-    expect(page.locator(".audit li").first).to_be_visible()
-    look.at("moderation")
-    page.keyboard.press("Escape")
+    page.locator(".sidebar footer").get_by_label("Settings").click()
+    for place in ("settings", "moderation"):
+        for name in [tab.get_attribute("id") for tab in page.get_by_role("tab").all()]:
+            page.locator(f"#{name}").click()
+            expect(page.locator("#section [aria-busy=true]")).to_have_count(0)
+            look.in_both(f"{place}, {name}")
+        if place == "settings":
+            page.locator(".sidebar footer").get_by_label("Moderation").click()
+            expect(page.locator("#tab-reports")).to_be_visible()
     page.keyboard.press("Escape")
     page.locator(".scroller").focus()
     page.keyboard.press("?")
@@ -254,7 +256,10 @@ def test_every_state_on_a_phone(town: Town, person: Make) -> None:
     page.get_by_label("Back").click()
     expect(page.locator(".sidebar")).to_be_visible()
     look.in_both("list on a phone")
-    page.get_by_label("Settings", exact=True).click()
-    expect(page.locator(".sessions li").first).to_be_visible()
+    page.locator(".sidebar footer").get_by_label("Settings").click()
+    expect(page.locator(".sections nav")).to_be_visible()
     look.at("settings on a phone")
+    page.locator(".sections").get_by_role("link", name="Devices").click()
+    expect(page.locator(".sessions li strong").first).to_be_visible()
+    look.at("a section of the settings on a phone")
     assert not look.found, "\n".join(look.found)

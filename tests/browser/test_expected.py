@@ -203,15 +203,17 @@ def test_permissions_and_sessions_in_the_settings(server: Server, person: Make) 
     page.goto(ali.url)
     ali.is_in()
     page.get_by_label("Settings").click()
-    settings = page.locator("dialog")
+    settings = page.locator(".sections")
+    settings.get_by_role("tab", name="Notifications").click()
     asked: Callable[[], Any] = lambda: page.evaluate("asked")  # noqa: E731 (asked twice)
     assert asked() == 0
-    settings.get_by_label("Notifications").click()
+    settings.get_by_label("Show notifications").click()
     expect(settings.get_by_text("Your browser blocks notifications")).to_be_visible()
     assert asked() == 1
+    settings.get_by_role("tab", name="Devices").click()
     sessions = settings.locator(".sessions li")
     expect(sessions).to_have_count(2)
-    sessions.filter(has_not_text="this device").get_by_role("button", name="Log out").click()
+    sessions.filter(has_not_text="This device").get_by_role("button", name="Log out").click()
     expect(sessions).to_have_count(1)
 
 

@@ -40,11 +40,13 @@ def test_the_main_flow(server: Server) -> None:
         tab.reload()
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
         tab.evaluate("document.querySelector('.sidebar footer .icon-button').click()")
-        tab.wait("document.querySelector('dialog select.language') !== null")
+        tab.wait("document.querySelector('#tab-appearance') !== null")
+        tab.evaluate("document.querySelector('#tab-appearance').click()")
+        tab.wait("document.querySelector('#language') !== null")
         for tag, text in (("ru", "Написать сообщение"), ("uz-Cyrl", "Хабар ёзинг"), ("uz", "Xabar yozing")):
             tab.evaluate(
                 "((box, tag) => (box.value = tag, box.dispatchEvent(new Event('change', {bubbles: true}))))"
-                f"(document.querySelector('dialog select.language'), '{tag}')"
+                f"(document.querySelector('#language'), '{tag}')"
             )
             tab.wait(f"{LANGUAGE} === '{tag}' && document.querySelector('.composer textarea').placeholder === '{text}'")
         assert browser.logged == []

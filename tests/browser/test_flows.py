@@ -357,10 +357,12 @@ def test_languages(person: Make) -> None:
         ("en", "Settings", "Write a message"),
     ):
         ali.page.locator(".sidebar footer .icon-button").click()
-        ali.page.locator("dialog select.language").select_option(tag)
+        ali.page.get_by_role("tab").nth(1).click()
+        ali.page.locator("#language").select_option(tag)
+        expect(ali.page.locator(".sections h1")).to_have_text(name)
+        ali.page.keyboard.press("Escape")
         expect(ali.field).to_have_attribute("placeholder", label)
         expect(ali.field).to_have_value("qoralama")
-        ali.page.keyboard.press("Escape")
         expect(ali.page.locator(".sidebar footer .icon-button")).to_have_attribute("aria-label", name)
         expect(ali.page.locator("html")).to_have_attribute("lang", tag)
     ali.page.reload()

@@ -26,10 +26,11 @@ def asks(person: Person, name: str) -> None:
     """Add a user by name. They do not know the inviter, so they get an invitation."""
     if not person.page.locator(".panel").count():
         person.page.get_by_label("Details").click()
-    person.page.locator(".panel").get_by_role("button", name="Add a member").click()
-    person.page.fill("dialog input[name=user_id]", name)
+    person.page.locator(".panel").get_by_role("button", name="Add people").click()
+    person.page.fill("dialog input[type=text]", name)
+    person.page.locator("dialog .member", has_text=name).locator("button").click()
     person.page.click("dialog button.primary")
-    expect(person.page.get_by_text("an invitation was sent")).to_be_visible()
+    expect(person.page.locator(".toast", has_text="Invitation sent")).to_be_visible()
 
 
 def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:

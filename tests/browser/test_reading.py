@@ -169,6 +169,7 @@ def test_when_a_session_was_used_can_be_read_on_a_phone(server: Server, person: 
     body = {"user_id": "ali", "password": PASSWORD}
     assert server.request("POST", "/api/v1/sessions", body)[0] == 201
     ali.page.locator(".sidebar footer .icon-button").click()
+    ali.page.locator(".sections").get_by_role("link", name="Devices").click()
     used = ali.page.locator(".sessions li small")
     expect(used).to_have_count(2)
     assert used.evaluate_all("(all) => all.every((one) => one.scrollWidth <= one.clientWidth)")

@@ -280,15 +280,17 @@ def test_no_conversation_is_called_empty_before_it_is_known(server: Server, pers
     held: list[Route] = []
     ali.page.route("**/messages?*", lambda route: held.append(route))
     ali.page.goto(room.url(ali))
-    empty = ali.page.locator(".rows .empty")
-    expect(empty).to_have_text("Loading…")
+    rows = ali.page.locator(".rows")
+    expect(rows).to_contain_text("Loading…")
     while not held:
         ali.page.wait_for_timeout(50)
     ali.page.wait_for_timeout(300)
-    expect(empty).to_have_text("Loading…")
+    expect(rows).to_contain_text("Loading…")
+    expect(rows).to_have_attribute("aria-busy", "true")
     for route in held:
         route.continue_()
-    expect(empty).to_have_text("No messages yet. Say hello.")
+    expect(rows).to_contain_text("No messages yet. Write the first one.")
+    expect(rows).to_have_attribute("aria-busy", "false")
 
 
 def test_each_message_is_announced_once(server: Server, person: Make) -> None:

@@ -122,7 +122,8 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
         can_send(page, href)
         if href != "#/c/lobby":
             page.locator(".conversation-view .bar").get_by_label("Details").click()
-            page.wait_for_selector(".panel .member")
+            page.wait_for_selector(".panel .about-it")
+            page.wait_for_timeout(200)
             fits(page, f"{href} with details")
             if width > 390:
                 can_send(page, f"{href} with details")
@@ -169,6 +170,7 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
     page.locator("dialog .member button").first.click()
     fits(page, "new direct")
     page.keyboard.press("Escape")
-    page.locator(".sidebar footer .icon-button").click()
-    page.wait_for_selector("dialog .sessions li")
-    fits(page, "settings")
+    for name in ("profile", "appearance", "notifications", "devices", "security", "about"):
+        page.evaluate("(name) => (location.hash = `#/settings/${name}`)", name)
+        page.wait_for_selector(".section-page")
+        fits(page, f"settings, {name}")

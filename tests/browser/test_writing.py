@@ -265,8 +265,9 @@ def test_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -
     assert setup
     ali, _ = account(server, person, room, setup[1], port=cut.port)
     ali.page.get_by_label("Settings").click()
-    ali.page.fill("dialog input[name=display_name]", "Ali Valiyev")
-    ali.page.locator("dialog").get_by_role("button", name="Save").first.click()
+    ali.page.fill("#display-name", "Ali Valiyev")
+    ali.page.locator(".sections").get_by_role("button", name="Save").click()
+    expect(ali.page.locator(".me")).to_contain_text("Ali Valiyev")
     ali.page.keyboard.press("Escape")
     room.says("savol")
     ali.opens("Everyone")

@@ -130,6 +130,23 @@ test("who scrolls before the answer stays where they are", async () => {
   assert.deepEqual([asked, shown], [[{ around: 250, limit: 60 }], [[null, true], "drawn"]]);
 });
 
+test("after a failure, Try again asks at once", async () => {
+  const { opening, timeline, asked, shown } = scene(500);
+  const { chat } = opening.app;
+  let hurried = 0;
+  chat.retryNow = () => (hurried += 1);
+  const load = timeline.open.bind(timeline);
+  timeline.open = () => Promise.reject(new Error("no answer"));
+  await opening.open(null);
+  assert.deepEqual([opening.failed, asked.length, shown], [true, 0, ["drawn"]]);
+  timeline.open = load;
+  opening.again();
+  assert.equal(opening.failed, false);
+  while (shown.length < 3) await new Promise(setImmediate);
+  assert.deepEqual([hurried, asked.length, shown.at(-1)], [1, 1, [null, true]]);
+  opening.close();
+});
+
 test("a place that was left for another is not shown", async () => {
   const { opening, shown } = scene(500);
   const first = opening.open(null);

@@ -9,6 +9,7 @@ import { toast } from "./views/dialog.js";
 import { h } from "./views/dom.js";
 import { sentence } from "./views/form.js";
 import { later } from "./views/later.js";
+import { trouble } from "./views/loading.js";
 import { addressOf, placeOf } from "./views/places.js";
 import { Shell } from "./views/shell.js";
 import { trail } from "./views/trail.js";
@@ -110,13 +111,9 @@ async function open(options) {
     };
     drawGate = () => page.replaceChildren(gate({ api, server, offer, enter: come }, options));
     drawGate();
-  } catch {
-    const again = h(
-      "button",
-      { type: "button", class: "primary", on: { click: () => void begin() } },
-      t("offline.now"),
-    );
-    page.replaceChildren(h("main", { class: "gate" }, h("p", { role: "alert" }, t("error.unreachable")), again));
+  } catch (error) {
+    const again = trouble(sentence(error), () => void begin());
+    page.replaceChildren(h("main", { class: "gate" }, again));
   }
 }
 

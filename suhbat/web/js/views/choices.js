@@ -16,7 +16,7 @@ export function languageChoice(chosen = () => {}) {
   };
   return h(
     "select",
-    { class: "language", "aria-label": t("language"), on: { change } },
+    { class: "language", id: "language", "aria-label": t("language"), on: { change } },
     ...LANGUAGES.map((tag) =>
       h(
         "option",
@@ -34,7 +34,7 @@ export function themeChoice() {
   };
   return h(
     "select",
-    { "aria-label": t("settings.theme"), on: { change } },
+    { id: "theme", "aria-label": t("settings.theme"), on: { change } },
     ...["system", "light", "dark"].map((theme) =>
       h("option", { value: theme, selected: preferences().theme === theme }, t(`settings.theme.${theme}`)),
     ),

@@ -7,12 +7,14 @@ import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
 import { h, iconButton } from "./dom.js";
 import { SHORT } from "./held.js";
+import { introOf } from "./intro.js";
 import { called, isHere, namesSeen, otherOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
 
 /** @import { App } from "../app.js" */
+/** @import { IntroActs } from "./intro.js" */
 /** @import { RowActs } from "./message.js" */
 /** @import { RowFacts } from "./shown.js" */
 
@@ -28,7 +30,7 @@ export class ConversationView {
    * @param {App} app
    * @param {string} conversation
    * @param {{back: () => void, details: () => void, search: () => void,
-   *   go: (conversation: string, seq?: number) => void, ended: () => void}} acts
+   *   go: (conversation: string, seq?: number) => void, ended: () => void, intro: IntroActs}} acts
    */
   constructor(app, conversation, acts) {
     this.app = app;
@@ -37,7 +39,8 @@ export class ConversationView {
     this.title = h("h1", { dir: "auto" });
     this.about = h("p", { class: "about", dir: "auto" });
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
-    this.timeline = new TimelineView(app, conversation, () => this.#facts(), this.#acts());
+    const intro = () => (this.state ? introOf(app, this.state) : null);
+    this.timeline = new TimelineView(app, conversation, () => this.#facts(), intro, this.#acts());
     this.composer = new Composer(app, conversation, this.timeline, (begun) => this.people(begun));
     this.element = h(
       "section",
@@ -57,6 +60,7 @@ export class ConversationView {
     this.ends = [
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
       app.on("about", (/** @type {any} */ event) => event.conversation === conversation && this.composer.refresh()),
+      app.on("me", () => this.timeline.introduce()),
       app.on("status", () => {
         void this.#load();
         this.#offline();
@@ -124,6 +128,7 @@ export class ConversationView {
       });
     else this.about.textContent = state.topic || t("members", { n: state.member_count });
     this.composer.refresh();
+    this.timeline.introduce();
   }
 
   #typing() {
@@ -210,6 +215,7 @@ export class ConversationView {
       discard: (clientId) => app.writing.discard(clientId),
       retryEdit: (id) => app.changes.retry(id),
       discardEdit: (id) => app.writing.discardEdit(id),
+      intro: this.acts.intro,
     };
   }
 

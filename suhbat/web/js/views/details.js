@@ -1,296 +1,229 @@
-// Details of a conversation: its members, its pins, muting on this device, and the settings for moderators.
+// Details of a conversation, from what it is to the way out: its name and topic, the members, the pins, notifications,
+// invites, its settings, and apart from these what ends it.
 
+import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { prefer, preferences } from "../storage/preferences.js";
-import { confirm, dialog, menu, toast } from "./dialog.js";
-import { avatar, h, iconButton } from "./dom.js";
-import { field, form, nameInput, sentence } from "./form.js";
-import { isHere, titleOf } from "./names.js";
+import { confirm, toast } from "./dialog.js";
+import { avatar, h, icon } from "./dom.js";
+import { sentence } from "./form.js";
+import { trouble } from "./loading.js";
+import { addPeople, memberList } from "./members.js";
+import { called, isHere, otherOf, titleOf } from "./names.js";
 import { panel } from "./panel.js";
-import { showPerson } from "./person.js";
+import { adds, moderates, moderatesServer } from "./rights.js";
+import { roomSettings } from "./room-settings.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, Message } from "../sdk/types.js" */
-/** @import { MenuItem } from "./dialog.js" */
 
 /**
  * @param {App} app
  * @param {string} conversation
- * @param {{close: () => void, go: (conversation: string, seq?: number) => void, invite: () => void}} acts
+ * @param {{close: () => void, go: (conversation: string, seq?: number) => void, invite: () => void,
+ *   ends: (text: string | null) => void}} acts `ends`: the user leaves the conversation, and is told this then; with
+ *   null it stays
  */
 export function detailsPanel(app, conversation, acts) {
   const path = `/conversations/${encodeURIComponent(conversation)}`;
   const found = app.chat.conversations.get(conversation);
-  const pins = h("ul", { class: "pins" });
-  const members = h("ul", { class: "members" });
-  const parts = h("div", {});
+  const pins = h("section", { class: "part", hidden: true });
+  const parts = h("div", { tabindex: -1 });
   const element = panel(t("details"), acts.close, [parts]);
+  /** @type {Message[]} */
+  let pinned = [];
+  let drawn = "";
   if (found) draw(found);
-  const end = app.on("about", (/** @type {any} */ event) => {
-    if (!element.isConnected) end();
-    else if (event.conversation === conversation) void loadPins();
-  });
+  const ends = [
+    app.on("about", (/** @type {any} */ event) => {
+      if (isOpen() && event.conversation === conversation) void loadPins();
+    }),
+    app.on("conversations", () => {
+      const state = app.chat.conversations.get(conversation);
+      if (isOpen() && state && drawn !== factsOf(state)) draw(state);
+    }),
+  ];
   return element;
+
+  function isOpen() {
+    if (!element.isConnected) ends.forEach((end) => end());
+    return element.isConnected;
+  }
 
   /** @param {ConversationState} state */
   function draw(state) {
-    const moderates = state.role === "owner" || state.role === "moderator";
+    drawn = factsOf(state);
+    const focused = parts.contains(document.activeElement);
     parts.replaceChildren(
-      h("h3", { dir: "auto" }, titleOf(state)),
-      state.topic ? h("p", { class: "topic", dir: "auto" }, state.topic) : "",
-      silence(),
-      h("div", { class: "buttons" }, ...buttons(state, moderates)),
-      h("h4", {}, t("pins")),
-      pins,
-      h("h4", {}, state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count })),
-      members,
+      identity(app, state, () => change(state, "topic")),
+      .../** @type {Node[]} */ ([people(state), pins, notifications(), room(state), apart(state)].filter(Boolean)),
     );
     void loadPins();
-    void (state.kind === "lobby" ? drawPresent() : loadMembers(state, moderates));
+    if (focused && document.activeElement === document.body) parts.focus();
   }
 
-  function silence() {
-    const change = (/** @type {Event} */ event) => {
-      const { checked } = /** @type {HTMLInputElement} */ (event.target);
-      const others = preferences().silent.filter((one) => one !== conversation);
-      prefer({ silent: checked ? [...others, conversation] : others });
-    };
-    return h(
-      "label",
-      { class: "check" },
-      h("input", { type: "checkbox", checked: preferences().silent.includes(conversation), on: { change } }),
-      t("silent"),
-    );
+  /** @param {ConversationState} state @param {"title" | "topic"} [focus] */
+  function change(state, focus) {
+    roomSettings(app, state, draw, focus);
   }
 
-  /** @param {ConversationState} state @param {boolean} moderates */
-  function buttons(state, moderates) {
-    if (state.kind === "lobby") return [];
-    const button = (/** @type {string} */ text, /** @type {() => void} */ act, danger = false) =>
-      h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, text);
-    if (state.kind === "direct")
-      return [button(t("direct.leave"), () => void leave(t("direct.leave"), t("direct.leave.ask")))];
-    return [
-      moderates && button(t("member.add"), addMember),
-      moderates && button(t("room.settings"), () => settings(state)),
-      ["owner", "moderator"].includes(app.me.role ?? "") && button(t("invite"), acts.invite),
-      button(t("room.leave"), () => void leave(t("room.leave"), t("room.leave.ask")), true),
-    ];
+  /** @param {ConversationState} state */
+  function people(state) {
+    if (state.kind === "direct" && state.member_count <= 2) return null; // it says above who that is
+    const { list, more, renew, uids } = memberList(app, state, (direct) => acts.go(direct));
+    const title = state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count });
+    const added = () => void renew();
+    const add =
+      adds(state) && button(t("member.add"), () => addPeople(app, conversation, { there: uids(), added }), "add");
+    const invite = state.kind !== "direct" && moderatesServer(app) && button(t("invite"), acts.invite, "link");
+    const buttons = add || invite ? h("div", { class: "buttons" }, add, invite) : null;
+    return h("section", { class: "part" }, h("h3", {}, title), buttons, list, more);
   }
 
   async function loadPins() {
     try {
-      const { messages } = await app.api.get(`${path}/pins`);
+      pinned = (await app.api.get(`${path}/pins`)).messages;
+      drawPins();
+    } catch (error) {
+      pins.hidden = false;
       pins.replaceChildren(
-        ...messages.map((/** @type {Message} */ message) =>
-          h(
-            "li",
-            {},
-            h(
-              "button",
-              { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } },
-              h("strong", {}, message.sender),
-              h("span", { dir: "auto" }, plain(message.text)),
-            ),
-          ),
-        ),
+        h("h3", {}, t("pins")),
+        trouble(sentence(error), () => void loadPins()),
       );
-      if (!messages.length) pins.append(h("li", { class: "empty" }, t("pins.none")));
-    } catch (error) {
-      pins.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
     }
   }
 
-  function drawPresent() {
-    const here = [...app.chat.presence.values()].filter((one) => one.state === "online");
-    members.replaceChildren(...here.slice(0, 200).map((one) => person(one.uid, one.user_id, "", null)));
-  }
-
-  /** @param {ConversationState} state @param {boolean} moderates @param {string} [after] */
-  async function loadMembers(state, moderates, after = "") {
-    try {
-      const page = await app.api.get(`${path}/members`, { limit: 100, ...(after ? { after } : {}) });
-      if (!after) members.replaceChildren();
-      members.lastElementChild?.querySelector(".more-members")?.parentElement?.remove();
-      for (const member of page.members) {
-        const about = [member.role !== "member" && t(`role.${member.role}`), member.muted && t("member.muted")]
-          .filter(Boolean)
-          .join(" · ");
-        members.append(
-          person(
-            member.user.uid,
-            member.user.user_id,
-            about,
-            moderates && member.user.uid !== app.me.uid && state.kind === "room" ? member : null,
-          ),
-        );
-      }
-      if (page.after)
-        members.append(
-          h(
-            "li",
-            {},
-            h(
-              "button",
-              {
-                type: "button",
-                class: "more-members",
-                on: { click: () => void loadMembers(state, moderates, page.after) },
-              },
-              t("search.more"),
-            ),
-          ),
-        );
-    } catch (error) {
-      members.replaceChildren(h("li", { class: "wrong" }, sentence(error)));
-    }
-  }
-
-  /**
-   * @param {string} uid @param {string} name @param {string} about
-   * @param {any} member null if the user may not moderate this member
-   */
-  function person(uid, name, about, member) {
-    const picture = avatar(name, uid);
-    if (isHere(app, uid)) picture.classList.add("here");
-    const card = (/** @type {Event} */ event) =>
-      void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), (direct) => acts.go(direct));
-    return h(
-      "li",
-      { class: "member" },
-      h(
-        "button",
-        { type: "button", class: "who", on: { click: card } },
-        picture,
-        h("span", { class: "names" }, h("strong", { dir: "auto" }, name), about && h("small", {}, about)),
-      ),
-      member &&
-        iconButton(
-          "more",
-          t("message.more"),
-          (event) => memberMenu(member, /** @type {Element} */ (event.currentTarget)),
-          {
-            "aria-haspopup": "menu",
-          },
-        ),
+  function drawPins() {
+    pins.hidden = !pinned.length; // an empty part would only take space
+    pins.replaceChildren(
+      h("h3", {}, t("pins")),
+      h("ul", { class: "pins" }, ...pinned.map((message) => h("li", {}, pin(message)))),
     );
   }
 
-  /** @param {any} member @param {Element} anchor */
-  function memberMenu(member, anchor) {
-    const name = member.user.user_id;
-    const where = `${path}/members/${encodeURIComponent(name)}?uid=${encodeURIComponent(member.user.uid)}`;
-    const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
-    const owner = app.chat.conversations.get(conversation)?.role === "owner";
-    /** @type {MenuItem[]} */
-    const items = [];
-    if (owner && member.role === "member")
-      items.push({ label: t("member.promote"), icon: "shield", act: () => change({ role: "moderator" }) });
-    if (owner && member.role === "moderator")
-      items.push({ label: t("member.demote"), icon: "shield", act: () => change({ role: "member" }) });
-    items.push({
-      label: t(member.muted ? "member.unmute" : "member.mute"),
-      icon: "muted",
-      act: () => change({ muted: !member.muted }),
-    });
-    items.push({ label: t("member.remove"), icon: "close", danger: true, act: () => done(app.api.delete(where)) });
-    items.push({
-      label: t("member.ban"),
-      icon: "warning",
-      danger: true,
-      act: () => void ask(t("member.ban"), t("member.ban.ask", { name }), () => change({ banned: true })),
-    });
-    menu(anchor, items);
+  /** @param {Message} message */
+  function pin(message) {
+    return h(
+      "button",
+      { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } },
+      h("strong", { dir: "auto" }, called(app, message.sender_uid, message.sender)),
+      h("span", { dir: "auto" }, plain(message.text)),
+    );
   }
 
-  /** @param {string} title @param {string} text @param {() => void} act */
-  async function ask(title, text, act) {
-    if (await confirm(title, text, title)) act();
-  }
-
-  /** @param {Promise<unknown>} work */
-  function done(work) {
-    const again = () => {
-      const state = app.chat.conversations.get(conversation);
-      if (state) draw(state);
+  function notifications() {
+    const toggle = (/** @type {Event} */ event) => {
+      const { checked } = /** @type {HTMLInputElement} */ (event.target);
+      const others = preferences().silent.filter((one) => one !== conversation);
+      prefer({ silent: checked ? [...others, conversation] : others });
     };
-    work.then(again, (error) => toast(sentence(error)));
-  }
-
-  function addMember() {
-    const { close } = dialog(t("member.add"), [
-      form([field(t("gate.name"), nameInput({ autocomplete: "off" }))], t("member.add"), async ({ user_id }) => {
-        const name = user_id.trim().replace(/^@/, ""); // the page shows names with an @
-        const answer = await app.api.put(`${path}/members/${encodeURIComponent(name)}`, {});
-        close();
-        if (answer?.invited) toast(t("member.invited", { name }));
-        done(Promise.resolve());
-      }),
-    ]);
+    const box = h("input", {
+      type: "checkbox",
+      checked: preferences().silent.includes(conversation),
+      on: { change: toggle },
+    });
+    return h(
+      "section",
+      { class: "part" },
+      h("h3", {}, t("notify")),
+      h("label", { class: "check" }, box, t("silent")),
+      h("p", { class: "hint" }, t("silent.hint")),
+    );
   }
 
   /** @param {ConversationState} state */
-  function settings(state) {
-    const owner = state.role === "owner";
-    const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
-      h(
-        "select",
-        { name },
-        ...values.map((value) => h("option", { value, selected: value === chosen }, t(`room.${name}.${value}`))),
-      );
-    const { close } = dialog(t("room.settings"), [
-      form(
-        [
-          field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100, value: state.title })),
-          field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic })),
-          field(
-            t("room.slow"),
-            h("input", { name: "slow_mode", type: "number", min: 0, max: 3600, value: state.slow_mode }),
-            t("room.slow.hint"),
-          ),
-          owner && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
-          owner && field(t("room.history"), select("history", ["all", "joined"], state.history)),
-          owner &&
-            field(
-              t("room.retention"),
-              h("input", { name: "retention", type: "number", min: 0, max: 36500, value: state.retention }),
-              t("room.retention.hint"),
-            ),
-          owner &&
-            h(
-              "label",
-              { class: "check" },
-              h("input", { type: "checkbox", name: "archived", checked: state.archived }),
-              t("room.archived"),
-            ),
-        ],
-        t("save"),
-        async (values) => {
-          const body = { title: values.title, topic: values.topic, slow_mode: Number(values.slow_mode) };
-          const more = owner
-            ? {
-                visibility: values.visibility,
-                history: values.history,
-                retention: Number(values.retention),
-                archived: "archived" in values,
-              }
-            : {};
-          draw(await app.api.patch(path, { ...body, ...more }));
-          close();
-        },
-      ),
-      owner && h("button", { type: "button", class: "danger", on: { click: () => void erase() } }, t("room.erase")),
-    ]);
-    async function erase() {
-      if (!(await confirm(t("room.erase"), t("room.erase.ask"), t("room.erase")))) return;
-      await app.api.delete(path).then(close, (error) => toast(sentence(error)));
-    }
+  function room(state) {
+    if (!moderates(state)) return null;
+    return h(
+      "section",
+      { class: "part" },
+      button(t("room.settings"), () => change(state), "settings"),
+    );
   }
 
-  /** @param {string} act @param {string} question */
-  async function leave(act, question) {
-    if (!(await confirm(act, question, act))) return;
-    await app.chat.command("leave", { conversation }).catch((error) => toast(sentence(error)));
+  /** What ends it, last and apart. @param {ConversationState} state */
+  function apart(state) {
+    if (state.kind === "lobby") return null;
+    const ending = (/** @type {keyof typeof ENDINGS} */ which, /** @type {() => Promise<unknown>} */ act) => {
+      const { sign, title, danger, ...texts } = ENDINGS[which];
+      return button(t(title), () => void finish({ title, ...texts }, state, act), sign, danger);
+    };
+    const leave = () => app.chat.command("leave", { conversation });
+    if (state.kind === "direct") return h("section", { class: "part apart" }, ending("hide", leave));
+    return h(
+      "section",
+      { class: "part apart" },
+      ending("leave", leave),
+      state.role === "owner" && ending("erase", () => app.api.delete(path)),
+    );
+  }
+
+  /**
+   * @param {{title: string, ask: string, done: string}} texts keys @param {ConversationState} state
+   * @param {() => Promise<unknown>} act
+   */
+  async function finish({ title, ask, done }, state, act) {
+    if (!(await confirm(t(title), t(ask), t(title)))) return;
+    acts.ends(t(done, { title: titleOf(state) }));
+    await act().catch((error) => {
+      acts.ends(null);
+      toast(sentence(error));
+    });
   }
 }
+
+const ENDINGS = /** @type {const} */ ({
+  hide: { sign: "close", title: "direct.leave", ask: "direct.leave.ask", done: "direct.leave.done", danger: false },
+  leave: { sign: "exit", title: "room.leave", ask: "room.leave.ask", done: "room.leave.done", danger: true },
+  erase: { sign: "trash", title: "room.erase", ask: "room.erase.ask", done: "room.erase.done", danger: true },
+});
+
+/** What the details show of the state of a conversation. @param {ConversationState} state */
+const factsOf = ({ title, topic, member_count, role, archived, visibility, slow_mode, history, retention }) =>
+  JSON.stringify([title, topic, member_count, role, archived, visibility, slow_mode, history, retention]);
+
+/** What the conversation is, or who. @param {App} app @param {ConversationState} state @param {() => void} setTopic */
+function identity(app, state, setTopic) {
+  const other = otherOf(app, state);
+  const title = titleOf(state);
+  const picture =
+    state.kind === "direct"
+      ? avatar(title, other?.uid ?? state.conversation)
+      : h(
+          "span",
+          { class: "avatar room", "aria-hidden": "true" },
+          icon(state.kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock"),
+        );
+  return h(
+    "section",
+    { class: "about-it" },
+    picture,
+    h("h3", { dir: "auto" }, title),
+    h("p", { class: "hint" }, aboutOf(app, state, other)),
+    state.topic
+      ? h("p", { class: "topic", dir: "auto" }, state.topic)
+      : moderates(state) &&
+          h("button", { type: "button", class: "link", on: { click: setTopic } }, t("room.topic.add")),
+  );
+}
+
+/**
+ * What kind of room it is, or the @name and the presence.
+ * @param {App} app @param {ConversationState} state
+ * @param {ReturnType<typeof otherOf>} other
+ */
+function aboutOf(app, state, other) {
+  if (state.kind === "room") return t(`room.kind.${state.visibility}`);
+  if (state.kind === "lobby") return t("lobby.about");
+  if (!other) return state.member_count > 2 ? t("direct.group", { n: state.member_count }) : "";
+  const seen = app.chat.presence.get(other.uid)?.last_seen;
+  const presence = isHere(app, other.uid) ? t("online") : seen ? ago(new Date(seen), new Date()) : t("offline");
+  return [`@${other.user_id}`, other.kind === "guest" && t("guest"), presence].filter(Boolean).join(" · ");
+}
+
+/**
+ * @param {string} text @param {() => void} act @param {Parameters<typeof icon>[0]} sign @param {boolean} [danger]
+ */
+const button = (text, act, sign, danger = false) =>
+  h("button", { type: "button", class: danger ? "danger" : "", on: { click: act } }, icon(sign), text);

@@ -37,13 +37,16 @@ export function set(element, props) {
 const PATHS = {
   add: "M12 5v14M5 12h14",
   back: "M15 5l-7 7 7 7",
+  bell: "M6 16v-5a6 6 0 0112 0v5l2 2H4zM10 21h4",
   check: "M4 12.5l5 5L20 6.5",
   checks: "M2 12.5l5 5L17 7M11 16l1.5 1.5L23 7",
   close: "M6 6l12 12M18 6L6 18",
   clock: "M12 7v5l3 2M12 3a9 9 0 100 18 9 9 0 000-18z",
   copy: "M9 9h10v11H9zM5 15V4h10",
   down: "M12 5v14M6 13l6 6 6-6",
+  device: "M4 5h16v11H4zM9 20h6M12 16v4",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
+  exit: "M10 4H5v16h5M15 8l4 4-4 4M19 12H9",
   filter: "M4 6h16M7 12h10M10 18h4",
   flag: "M6 21V4h11l-2 4 2 4H6",
   fold: "M7 10l5 5 5-5",
@@ -51,12 +54,15 @@ const PATHS = {
   hash: "M9 4L7 20M17 4l-2 16M4 9h16M3 15h16",
   info: "M12 11v6M12 7.5v.1M12 3a9 9 0 100 18 9 9 0 000-18z",
   link: "M10 14a4 4 0 006 0l3-3a4 4 0 00-6-6l-1 1M14 10a4 4 0 00-6 0l-3 3a4 4 0 006 6l1-1",
+  list: "M9 6h11M9 12h11M9 18h11M4.5 6h.1M4.5 12h.1M4.5 18h.1",
   lock: "M6 11h12v9H6zM8.5 11V8a3.5 3.5 0 017 0v3",
   more: "M5 12h.1M12 12h.1M19 12h.1",
   muted: "M4 9v6h4l5 4V5L8 9zM17 9l5 6M22 9l-5 6",
+  next: "M9 5l7 7-7 7",
   people:
     "M9 11a3.5 3.5 0 100-7 3.5 3.5 0 000 7zM2.5 20c0-4 3-6 6.5-6s6.5 2 6.5 6M16 4.5a3.5 3.5 0 010 6" +
     "M18 14.5c2.300.8 3.5 2.700 3.5 5.5",
+  person: "M12 12a4 4 0 100-8 4 4 0 000 8zM4 20.5c0-4 3.5-6.5 8-6.5s8 2.5 8 6.5",
   pin: "M9 4h6l-1 6 4 4H6l4-4zM12 14v7",
   reply: "M10 6L4 12l6 6M4 12h9c4 0 7 2 7 6",
   search: "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5",
@@ -64,6 +70,9 @@ const PATHS = {
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
   shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",
   smile: "M12 3a9 9 0 100 18 9 9 0 000-18zM8.5 14.5c2 2.5 5 2.5 7 0M9 9.5v.1M15 9.5v.1",
+  sun:
+    "M12 8a4 4 0 100 8 4 4 0 000-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5 5l1.5 1.5" +
+    "M17.5 17.5L19 19M19 5l-1.5 1.5M6.5 17.5L5 19",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   warning: "M12 4l9 16H3zM12 10v5M12 17.5v.1",
 };

@@ -38,10 +38,11 @@ export const passwordInput = (kind, props = {}) =>
  * @param {Child[]} children
  * @param {string} button
  * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<unknown>} submit its error is shown
+ * @param {{danger?: boolean}} [options] `danger`: it cannot be undone
  */
-export function form(children, button, submit) {
+export function form(children, button, submit, { danger = false } = {}) {
   const wrong = h("p", { class: "wrong", role: "alert" });
-  const go = h("button", { class: "primary" }, button);
+  const go = h("button", { class: danger ? "danger" : "primary" }, button);
   const box = h("form", { class: "form", on: { submit: sent } }, ...children, wrong, go);
   /** @param {SubmitEvent} event */
   async function sent(event) {
@@ -62,12 +63,13 @@ export function form(children, button, submit) {
 }
 
 /**
- * The text to show for an error: the server's sentence, or that the server cannot be reached.
+ * The text to show for an error: the server's sentence, or that the server cannot be reached. Never a bare code.
  * @param {unknown} error
  */
 export function sentence(error) {
-  const { name = "", message = "" } = /** @type {Error} */ (error ?? {});
-  if (name === "Refused" || name === "Closed") return message;
-  if (name !== "Unreachable") console.error(error);
-  return t(name === "Unreachable" ? "error.unreachable" : "error.unexpected");
+  const { name = "", message = "", code = null } = /** @type {Error & {code?: unknown}} */ (error ?? {});
+  if (name === "Refused" && message && message !== code) return message;
+  if (name === "Unreachable" || name === "Closed") return t("error.unreachable");
+  if (name !== "Refused") console.error(error);
+  return t("error.unexpected");
 }

@@ -18,7 +18,9 @@ import { languageChoice } from "./choices.js";
 /**
  * The page without a login session. `why` is a sentence above it, for example that the session ended.
  * @param {Door} door
- * @param {{setup?: string | null, invite?: string | null, login?: boolean, name?: string, why?: string}} options
+ * @param {{setup?: string | null, invite?: string | null, login?: boolean, name?: string, why?: string,
+ *   way?: Way}} options
+ *   `name` and `way` become what the user has typed and chosen, so that another language does not lose them
  */
 export function gate(door, options) {
   const place = h("main", { class: "gate" });
@@ -35,7 +37,13 @@ export function gate(door, options) {
     card,
     h("footer", { class: "gate-foot" }, languageChoice(), h("a", { href: "try" }, t("gate.try"))),
   );
+  // Another language draws this page anew. Then the focus stays at the choice of the language.
+  let focused = document.activeElement?.id ?? "";
+  card.addEventListener("input", ({ target }) => {
+    if (target instanceof HTMLInputElement && target.name === "user_id") options.name = target.value;
+  });
   const show = (/** @type {Way} */ way) => {
+    options.way = way;
     const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
     const told =
       options.why ||
@@ -51,10 +59,13 @@ export function gate(door, options) {
       ...other,
     );
     // Set the focus before the user can click. A later focus would move the typing from another field to this one.
-    queueMicrotask(() => card.querySelector("input")?.focus());
+    queueMicrotask(() => {
+      (document.getElementById(focused) ?? card.querySelector("input"))?.focus();
+      focused = "";
+    });
   };
   const ways = waysIn(door, options);
-  show(ways[0]);
+  show(options.way && ways.includes(options.way) ? options.way : ways[0]);
   return place;
 }
 
@@ -89,7 +100,7 @@ function switchTo(way, act) {
 const FORMS = {
   guest: (door, { name = "" }) =>
     form(
-      [field(t("gate.name"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))],
+      [field(t("gate.nick"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))],
       t("gate.enter"),
       (values) => enter(door, "/guests", { user_id: values.user_id }),
     ),
@@ -99,31 +110,33 @@ const FORMS = {
       t("gate.login"),
       (values) => enter(door, "/sessions", { user_id: values.user_id, password: values.password }),
     ),
-  register: (door, { invite = null }) =>
+  register: (door, { invite = null, name = "" }) =>
     form(
       [
-        field(t("gate.name"), nameInput()),
-        field(
-          t("gate.shown"),
-          h("input", { name: "display_name", maxlength: 64, autocomplete: "name" }),
-          t("gate.shown.hint"),
-        ),
+        field(t("gate.name"), nameInput({ value: name }), t("gate.name.hint")),
+        shownName(),
         field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
       ],
       t("gate.register"),
       (values) => enter(door, "/accounts", { ...account(values), ...(door.offer ? { invite } : {}) }),
     ),
-  setup: (door, { setup = null }) =>
+  setup: (door, { setup = null, name = "" }) =>
     form(
       [
         h("p", {}, t("gate.setup.lead")),
-        field(t("gate.name"), nameInput()),
+        field(t("gate.name"), nameInput({ value: name }), t("gate.name.hint")),
+        shownName(),
         field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
       ],
       t("gate.setup.go"),
       (values) => enter(door, "/accounts", { ...account(values), setup }),
     ),
 };
+
+function shownName() {
+  const input = h("input", { name: "display_name", maxlength: 64, autocomplete: "name" });
+  return field(t("gate.shown"), input, t("gate.shown.hint"));
+}
 
 /** @param {Record<string, string>} values */
 function account(values) {

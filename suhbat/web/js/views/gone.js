@@ -47,7 +47,7 @@ export function goneView(app, conversation, { title, what }, back) {
       "header",
       { class: "bar" },
       iconButton("back", t("back"), back, { class: "icon-button back" }),
-      h("h1", { dir: "auto" }, title || t("none")),
+      h("h1", { dir: "auto" }, title || t("conversation.unknown")),
     ),
     h("div", { class: "gone-body" }, told, text && left),
   );

@@ -3,53 +3,75 @@
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { dialog, toast } from "./dialog.js";
-import { h, iconButton } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { offered } from "./gate.js";
+import { titleOf } from "./names.js";
 import { inviteAddress } from "./places.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Api } from "../sdk/http.js" */
 
-/** @param {App} app @param {string | null} conversation the room that the invited people join, if any */
-export function inviteDialog(app, conversation) {
+/**
+ * @param {App} app @param {string | null} conversation the room that the invited people join, if any
+ * @param {() => void} [made] called for each link
+ */
+export function inviteDialog(app, conversation, made = () => {}) {
+  const room = conversation && app.chat.conversations.get(conversation);
   const place = h("div", { class: "invite-link", hidden: true });
+  const ask = form(
+    [
+      field(t("invite.uses"), h("input", { name: "uses", type: "number", min: 1, max: 1000, value: 1 })),
+      field(t("invite.days"), h("input", { name: "days", type: "number", min: 1, max: 90, value: 7 })),
+    ],
+    t("invite.make"),
+    async ({ uses, days }) => {
+      const { code } = await app.api.post("/invites", {
+        uses: Number(uses),
+        expires_in: Number(days) * 86400,
+        ...(conversation ? { conversation } : {}),
+      });
+      made();
+      show(new URL(inviteAddress(code), app.base).href);
+    },
+  );
   dialog(t("invite"), [
-    h("p", {}, t("invite.lead")),
-    form(
-      [
-        field(t("invite.uses"), h("input", { name: "uses", type: "number", min: 1, max: 1000, value: 1 })),
-        field(t("invite.days"), h("input", { name: "days", type: "number", min: 1, max: 90, value: 7 })),
-      ],
-      t("invite.make"),
-      async ({ uses, days }) => {
-        const made = await app.api.post("/invites", {
-          uses: Number(uses),
-          expires_in: Number(days) * 86400,
-          ...(conversation ? { conversation } : {}),
-        });
-        const url = new URL(inviteAddress(made.code), app.base);
-        const take = () => {
-          void copy(url.href);
-          toast(t("copied"), null, { seconds: 3 });
-        };
-        const shown = h("input", {
-          readonly: true,
-          value: url.href,
-          "aria-label": t("invite"),
-          on: { focus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() },
-        });
-        place.replaceChildren(
-          shown,
-          iconButton("copy", t("message.copy"), take),
-          h("p", { class: "hint" }, t("invite.once")),
-        );
-        place.hidden = false;
-        shown.focus();
-      },
-    ),
+    h("p", { dir: "auto" }, room ? t("invite.lead.room", { title: titleOf(room) }) : t("invite.lead")),
+    ask,
     place,
   ]);
+
+  /** Show the link in place of the form. @param {string} link */
+  function show(link) {
+    const take = () => {
+      void copy(link);
+      toast(t("message.linked"), null, { seconds: 3 });
+    };
+    const again = () => {
+      place.hidden = true;
+      ask.hidden = false;
+      ask.querySelector("input")?.focus();
+    };
+    const shown = h("input", {
+      readonly: true,
+      value: link,
+      "aria-label": t("invite"),
+      on: { focus: (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.target).select() },
+    });
+    place.replaceChildren(
+      shown,
+      h("p", { class: "hint" }, t("invite.once")),
+      h(
+        "div",
+        { class: "buttons" },
+        h("button", { type: "button", class: "primary", on: { click: take } }, icon("copy"), t("message.link")),
+        h("button", { type: "button", on: { click: again } }, t("invite.another")),
+      ),
+    );
+    place.hidden = false;
+    ask.hidden = true;
+    shown.focus();
+  }
 }
 
 /** @param {string} code */

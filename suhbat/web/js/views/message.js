@@ -11,6 +11,7 @@ import { rich } from "./rich.js";
 /** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
+/** @import { IntroActs } from "./intro.js" */
 /** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownText } from "./shown.js" */
 
 /**
@@ -31,6 +32,7 @@ export const FOLDED = 8;
  * @property {(clientId: string) => void} discard
  * @property {(id: string) => void} retryEdit
  * @property {(id: string) => void} discardEdit
+ * @property {IntroActs} intro
  */
 
 /** @param {ShownMessage} message @param {RowActs} acts */

@@ -1,99 +1,128 @@
-// Moderation of the server: reports, the word filter, the audit log, invites.
+// Moderation: the reports, the invites, the word filter and the audit log of the server. A place of its own, for those
+// who may.
 
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
 import { plain } from "../text/markdown.js";
-import { dialog, toast } from "./dialog.js";
+import { confirm, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
+import { inviteDialog } from "./invites.js";
+import { fill } from "./loading.js";
+import { titleOf } from "./names.js";
+import { Sections } from "./sections.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Tab } from "./sections.js" */
+
+const PAGE = 50; // entries of the audit log
 
 /** @param {App} app */
-export function moderationDialog(app) {
-  const owner = app.me.role === "owner";
-  const reports = h("ul", { class: "reports" });
-  const invites = h("ul", { class: "sessions" });
-  const words = h("div", {});
-  const log = h("ol", { class: "audit" });
-  dialog(
-    t("moderation"),
-    [
-      h("section", {}, h("h3", {}, t("moderation.reports")), reports),
-      h("section", {}, h("h3", {}, t("moderation.invites")), invites),
-      owner && h("section", {}, h("h3", {}, t("moderation.filter")), words),
-      owner && h("section", {}, h("h3", {}, t("moderation.audit")), log),
-    ],
-    { class: "settings" },
-  );
-  const fill = (/** @type {Element} */ place, /** @type {Promise<Node[]>} */ work) =>
-    work.then(
-      (nodes) => place.replaceChildren(...(nodes.length ? nodes : [h("li", { class: "empty" }, t("none"))])),
-      (error) => place.replaceChildren(h("li", { class: "wrong" }, sentence(error))),
+export function sections(app) {
+  /** @type {Tab[]} */
+  const all = [
+    { name: "reports", title: t("moderation.reports"), icon: "flag", draw: () => reports(app) },
+    { name: "invites", title: t("moderation.invites"), icon: "link", draw: () => invites(app) },
+  ];
+  if (app.me.role === "owner")
+    all.push(
+      { name: "words", title: t("moderation.filter"), icon: "warning", draw: () => words(app) },
+      { name: "log", title: t("moderation.audit"), icon: "list", draw: () => log(app) },
     );
-  void fill(reports, loadReports());
-  void fill(invites, loadInvites());
-  if (owner) {
-    void fill(words, loadWords());
-    void fill(log, loadLog());
-  }
+  return new Sections("moderation", t("moderation"), all);
+}
 
-  async function loadReports() {
-    const found = await app.api.get("/reports");
-    return found.reports.map((/** @type {any} */ one) => {
-      const settle = () =>
-        app.api.delete(`/reports/${one.id}`).then(
-          () => void fill(reports, loadReports()),
-          (error) => toast(sentence(error)),
-        );
-      return h(
-        "li",
-        {},
-        h(
-          "span",
-          { class: "names" },
-          h("strong", { dir: "auto" }, `${one.message.sender}: ${plain(one.message.text)}`),
-          h("small", { dir: "auto" }, `${one.by.user_id}, ${moment(new Date(one.at))}: ${one.reason}`),
-        ),
+/** @param {App} app */
+function reports(app) {
+  const list = h("ul", { class: "reports" });
+  const draw = () =>
+    fill(list, async () => (await app.api.get("/reports")).reports.map(report), {
+      empty: t("moderation.reports.none"),
+    });
+  void draw();
+  return [h("p", { class: "hint" }, t("moderation.reports.hint")), list];
+
+  /** @param {any} one */
+  function report({ id, message, by, reason, at }) {
+    const settle = async () => {
+      await app.api.delete(`/reports/${id}`).then(
+        () => toast(t("moderation.settled"), null, { seconds: 3 }),
+        (error) => void toast(sentence(error)),
+      );
+      await draw();
+    };
+    return h(
+      "li",
+      { class: "report" },
+      h("strong", {}, h("bdi", {}, message.sender)),
+      h("blockquote", { dir: "auto" }, plain(message.text)),
+      h("small", {}, t("moderation.report.by", { name: by.user_id, when: moment(new Date(at)) })),
+      reason ? h("p", { dir: "auto" }, reason) : null,
+      h(
+        "span",
+        { class: "buttons" },
         h(
           "a",
-          { class: "button", href: `#/c/${encodeURIComponent(one.message.conversation)}/${one.message.seq}` },
-          t("room.open"),
+          { class: "button", href: `#/c/${encodeURIComponent(message.conversation)}/${message.seq}` },
+          t("moderation.report.open"),
         ),
         h("button", { type: "button", on: { click: () => void settle() } }, t("moderation.settle")),
-      );
-    });
+      ),
+    );
   }
+}
 
-  async function loadInvites() {
-    const found = await app.api.get("/invites");
-    return found.invites.map((/** @type {any} */ one) => {
-      const end = () =>
-        app.api.delete(`/invites/${one.id}`).then(
-          () => void fill(invites, loadInvites()),
-          (error) => toast(sentence(error)),
-        );
-      return h(
-        "li",
-        {},
+/** @param {App} app */
+function invites(app) {
+  const list = h("ul", { class: "sessions" });
+  const draw = () =>
+    fill(list, async () => (await app.api.get("/invites")).invites.map(invite), {
+      empty: t("moderation.invites.none"),
+    });
+  void draw();
+  const make = () => inviteDialog(app, null, () => void draw());
+  return [h("button", { type: "button", class: "primary", on: { click: make } }, t("invite")), list];
+
+  /** @param {any} one */
+  function invite({ id, uses, conversation, created_by: by, expires_at: until }) {
+    const end = async () => {
+      const name = t("moderation.invite.end");
+      if (!(await confirm(name, t("moderation.invite.ask"), name))) return;
+      await app.api.delete(`/invites/${id}`).catch((error) => void toast(sentence(error)));
+      await draw();
+    };
+    const room = conversation && app.chat.conversations.get(conversation);
+    const maker = by ?? "";
+    return h(
+      "li",
+      {},
+      h(
+        "span",
+        { class: "names" },
+        h("strong", {}, room ? h("bdi", {}, titleOf(room)) : t("moderation.invite.server")),
         h(
-          "span",
-          { class: "names" },
-          h("strong", {}, t("moderation.invite.uses", { n: one.uses })),
-          h(
-            "small",
-            {},
-            `${one.created_by ?? ""} · ${t("moderation.invite.until", { when: moment(new Date(one.expires_at)) })}`,
-          ),
+          "small",
+          {},
+          [
+            t("moderation.invite.uses", { n: uses }),
+            t("moderation.invite.until", { when: moment(new Date(until)) }),
+            maker,
+          ]
+            .filter(Boolean)
+            .join(" · "),
         ),
-        h("button", { type: "button", on: { click: () => void end() } }, t("moderation.invite.end")),
-      );
-    });
+      ),
+      h("button", { type: "button", class: "danger", on: { click: () => void end() } }, t("moderation.invite.end")),
+    );
   }
+}
 
-  async function loadWords() {
+/** @param {App} app */
+function words(app) {
+  const box = h("div", {});
+  void fill(box, async () => {
     const found = await app.api.get("/filter");
-    const input = h("textarea", { name: "words", rows: 4, ".value": found.words.join("\n") });
+    const input = h("textarea", { name: "words", rows: 8, dir: "auto", ".value": found.words.join("\n") });
     return [
       form(
         [field(t("moderation.filter.label"), input, t("moderation.filter.hint"))],
@@ -108,17 +137,55 @@ export function moderationDialog(app) {
         },
       ),
     ];
-  }
+  });
+  return [box];
+}
 
-  async function loadLog() {
-    const found = await app.api.get("/audit", { limit: 100 });
-    return found.entries.map((/** @type {any} */ one) =>
-      h(
-        "li",
-        {},
-        h("time", {}, moment(new Date(one.at))),
-        ` ${one.actor}: ${one.action} ${one.conversation} ${one.data}`,
-      ),
+/** @param {App} app */
+function log(app) {
+  const list = h("ol", { class: "audit" });
+  const more = h("button", { type: "button", hidden: true }, t("search.more"));
+  /** @type {any[]} */
+  const all = [];
+  const draw = () =>
+    fill(
+      list,
+      async () => {
+        const before = all.at(-1)?.id;
+        const { entries } = await app.api.get("/audit", { limit: PAGE, ...(before ? { before } : {}) });
+        all.push(...entries);
+        more.hidden = entries.length < PAGE;
+        return all.map(entry);
+      },
+      { empty: t("moderation.audit.none"), rows: 6 },
+    );
+  more.addEventListener("click", () => void draw());
+  void draw();
+  return [list, more];
+
+  /** @param {any} one */
+  function entry({ at, actor, action, conversation, subject, data }) {
+    const where = app.chat.conversations.get(conversation);
+    const person = app.chat.people.get(subject);
+    const what = done(action, person ? person.user_id : t("people.unknown"), data);
+    const about = [actor, where && titleOf(where), moment(new Date(at))].filter(Boolean).join(" · ");
+    const reason = /^(ban|mute)/.test(action) ? data : "";
+    return h(
+      "li",
+      {},
+      h("strong", { dir: "auto" }, what),
+      reason && h("span", { dir: "auto" }, reason),
+      h("small", { dir: "auto" }, about),
     );
   }
+}
+
+/**
+ * An action of the audit log in words. One that this page does not know stays as it is called.
+ * @param {string} action @param {string} name of the person concerned @param {string} data
+ */
+export function done(action, name, data) {
+  const key = `audit.${action}`;
+  const told = t(`audit.${action}`, { name, data: action === "member.role" ? t(`role.${data}`) : data });
+  return told === key ? `${action} ${data}`.trim() : told;
 }

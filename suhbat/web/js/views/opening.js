@@ -70,6 +70,15 @@ export class Opening {
     }
   }
 
+  /** Try again at once, after the server did not answer. */
+  again() {
+    this.failed = false;
+    this.app.chat.retryNow();
+    this.view.draw();
+    clearTimeout(this.#retry);
+    void this.#fetch();
+  }
+
   /** The user scrolled. */
   moved() {
     if (this.#wanted?.place === null) this.#wanted.moved = true;

@@ -2,6 +2,7 @@
 // are a layer over the conversation, and the search is a place of its own, so that Back leads from a message that was
 // found to the results.
 
+import { invite } from "./beginnings.js";
 import { h } from "./dom.js";
 import { remembered } from "./focus.js";
 import { later } from "./later.js";
@@ -34,7 +35,9 @@ export class Panes {
   /**
    * @param {App} app
    * @param {HTMLElement} shell  its `data-aside` tells that a pane is shown
-   * @param {{view: () => ConversationView | null, go: (conversation: string, seq?: number) => void}} acts
+   * @param {{view: () => ConversationView | null, go: (conversation: string, seq?: number) => void,
+   *   ends: (conversation: string, text: string | null) => void}} acts  `ends`: the user leaves a conversation, and is
+   *   told this text then; with null it stays
    */
   constructor(app, shell, acts) {
     this.app = app;
@@ -137,12 +140,16 @@ export class Panes {
     if (phone()) this.#uncover = trail.cover(() => void this.open(null));
     const { detailsPanel } = await later("details");
     if (!this.#shows("details") || this.#details) return;
-    const invite = () => void later("invites").then(({ inviteDialog }) => inviteDialog(this.app, conversation));
     const go = (/** @type {string} */ where, /** @type {number | undefined} */ seq) => {
       if (phone()) void this.open(null);
       this.acts.go(where, seq);
     };
-    this.#details = detailsPanel(this.app, conversation, { close: () => void this.open(null), go, invite });
+    this.#details = detailsPanel(this.app, conversation, {
+      close: () => void this.open(null),
+      go,
+      invite: () => invite(this.app, conversation),
+      ends: (text) => this.acts.ends(conversation, text),
+    });
     this.place.append(this.#details);
   }
 

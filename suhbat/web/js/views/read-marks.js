@@ -15,12 +15,13 @@ export class ReadMarks {
   /**
    * @param {App} app
    * @param {string} conversation
-   * @param {() => number} lastSeen gives the ordinal of the last message in view, 0 if there is none
+   * @param {{lastSeen: () => number, covered: () => boolean}} view `lastSeen`: the ordinal of the last message in view,
+   *   0 if there is none; `covered`: whether something lies over the messages
    */
-  constructor(app, conversation, lastSeen) {
+  constructor(app, conversation, view) {
     this.app = app;
     this.conversation = conversation;
-    this.lastSeen = lastSeen;
+    this.view = view;
     this.look = () => this.soon();
     addEventListener("focus", this.look);
     document.addEventListener("visibilitychange", this.look);
@@ -29,7 +30,7 @@ export class ReadMarks {
 
   /** Whether somebody looks at the messages as they arrive: not at those that were missed without a connection. */
   get looking() {
-    return this.app.chat.status.state === "online" && looksHere();
+    return this.app.chat.status.state === "online" && looksHere() && !this.view.covered();
   }
 
   /** Mark the messages in view as read after a moment. */
@@ -42,7 +43,7 @@ export class ReadMarks {
     if (!this.looking) return;
     this.missed = false;
     const state = this.app.chat.conversations.get(this.conversation);
-    const ordinal = this.lastSeen();
+    const ordinal = this.view.lastSeen();
     if (state?.unread && ordinal > state.read_ordinal)
       void this.app.chat.command("read", { conversation: this.conversation, ordinal }).catch(() => {});
   }

@@ -2,9 +2,12 @@
 
 import { t } from "../text/languages.js";
 import { dialog, menu, toast } from "./dialog.js";
-import { avatar, h, icon } from "./dom.js";
+import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { inviteDialog } from "./invites.js";
+import { fill } from "./loading.js";
+import { pickPeople } from "./people-picker.js";
+import { moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
@@ -18,8 +21,7 @@ export function addMenu(app, anchor, go) {
     { label: t("room.new"), icon: "add", act: () => newRoom(app, go) },
     { label: t("room.browse"), icon: "hash", act: () => browse(app, go) },
   ];
-  if (["owner", "moderator"].includes(app.me.role ?? ""))
-    items.push({ label: t("invite"), icon: "link", act: () => inviteDialog(app, null) });
+  if (moderatesServer(app)) items.push({ label: t("invite"), icon: "link", act: () => inviteDialog(app, null) });
   menu(anchor, items);
 }
 
@@ -30,7 +32,7 @@ export function newRoom(app, go) {
     form(
       [
         field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100 })),
-        field(t("room.topic"), h("input", { name: "topic", maxlength: 500 })),
+        field(t("room.topic"), h("input", { name: "topic", maxlength: 500 }), t("room.topic.hint")),
         field(t("room.visibility"), h("select", { name: "visibility" }, option("private"), option("public"))),
       ],
       t("room.make"),
@@ -45,117 +47,43 @@ export function newRoom(app, go) {
 
 /** @param {App} app @param {(conversation: string) => void} go */
 export function newDirect(app, go) {
-  /** @type {Map<string, {chip: HTMLElement, uid: string}>} by name */
-  const chosen = new Map();
-  const input = h("input", {
-    type: "text",
-    maxlength: 64,
-    autocapitalize: "none",
-    spellcheck: "false",
-    "aria-label": t("gate.name"),
-    placeholder: t("direct.find"),
-    on: { input: () => void find() },
+  const texts = { title: t("direct.new"), hint: t("direct.hint"), button: t("person.write") };
+  pickPeople(app, texts, async (people, close) => {
+    const { conversation } = await app.api.post("/directs", {
+      users: people.map(({ user_id: name }) => name),
+      uids: people.map(({ uid }) => uid),
+    });
+    close();
+    go(conversation);
   });
-  const list = h("ul", { class: "members" });
-  const picked = h("div", { class: "picked" });
-  const wrong = h("p", { class: "wrong", role: "alert" });
-  const open = h(
-    "button",
-    { type: "button", class: "primary", disabled: true, on: { click: () => void start() } },
-    t("person.write"),
-  );
-  const { close } = dialog(t("direct.new"), [
-    h("p", { class: "hint" }, t("direct.hint")),
-    picked,
-    input,
-    list,
-    wrong,
-    open,
-  ]);
-  input.focus();
-  let asked = 0;
-  void find();
-
-  async function find() {
-    const visit = ++asked;
-    try {
-      const { users } = await app.api.get("/users", { query: input.value.trim(), limit: 20 });
-      if (visit === asked)
-        list.replaceChildren(...users.filter((/** @type {{uid: string}} */ user) => user.uid !== app.me.uid).map(row));
-    } catch (error) {
-      wrong.textContent = sentence(error);
-    }
-  }
-
-  /** @param {any} user */
-  function row(user) {
-    const pick = () => toggle(user);
-    return h(
-      "li",
-      { class: "member" },
-      h(
-        "button",
-        { type: "button", class: "who", on: { click: pick } },
-        avatar(user.display_name, user.uid),
-        h(
-          "span",
-          { class: "names" },
-          h("strong", { dir: "auto" }, user.display_name),
-          h("small", {}, `@${user.user_id}`),
-        ),
-      ),
-    );
-  }
-
-  /** @param {any} user */
-  function toggle(user) {
-    const there = chosen.get(user.user_id);
-    if (there) {
-      there.chip.remove();
-      chosen.delete(user.user_id);
-    } else {
-      const chip = h(
-        "button",
-        { type: "button", class: "chip", on: { click: () => toggle(user) } },
-        user.user_id,
-        icon("close"),
-      );
-      chosen.set(user.user_id, { chip, uid: user.uid });
-      picked.append(chip);
-    }
-    open.disabled = !chosen.size;
-  }
-
-  async function start() {
-    try {
-      const { conversation } = await app.api.post("/directs", {
-        users: [...chosen.keys()],
-        uids: [...chosen.values()].map(({ uid }) => uid),
-      });
-      close();
-      go(conversation);
-    } catch (error) {
-      wrong.textContent = sentence(error);
-    }
-  }
 }
 
 /** @param {App} app @param {(conversation: string) => void} go */
 export function browse(app, go) {
   const list = h("ul", { class: "rooms-list" });
-  const { close } = dialog(t("room.browse"), [list]);
-  void page("");
+  const { close } = dialog(t("room.browse"), [list], { class: "wide" });
+  const make = () => {
+    close();
+    newRoom(app, go);
+  };
+  const none = h(
+    "div",
+    { class: "nothing" },
+    h("p", {}, t("room.none")),
+    h("button", { type: "button", on: { click: make } }, t("room.make")),
+  );
+  void fill(list, all, { empty: none });
 
-  /** @param {string} after */
-  async function page(after) {
-    try {
-      const found = await app.api.get("/conversations", { public: true, limit: 50, ...(after ? { after } : {}) });
-      list.append(...found.conversations.map(row));
-      if (!list.childElementCount) list.append(h("li", { class: "empty" }, t("room.none")));
-      if (found.after) void page(found.after);
-    } catch (error) {
-      list.append(h("li", { class: "wrong" }, sentence(error)));
-    }
+  async function all() {
+    /** @type {HTMLElement[]} */
+    const rows = [];
+    let after = "";
+    do {
+      const page = await app.api.get("/conversations", { public: true, limit: 50, ...(after ? { after } : {}) });
+      rows.push(...page.conversations.map(row));
+      after = page.after ?? "";
+    } while (after);
+    return rows;
   }
 
   /** @param {ConversationState} state */
@@ -177,7 +105,7 @@ export function browse(app, go) {
         "span",
         { class: "names" },
         h("strong", { dir: "auto" }, state.title),
-        h("small", { dir: "auto" }, state.topic || t("members", { n: state.member_count })),
+        h("small", { dir: "auto" }, [t("members", { n: state.member_count }), state.topic].filter(Boolean).join(" · ")),
       ),
       h(
         "button",

@@ -3,12 +3,15 @@
 import { t } from "../text/languages.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
 import { banner } from "./banner.js";
+import { introActs, stepActs } from "./beginnings.js";
 import { ConversationView } from "./conversation.js";
+import { Cover } from "./cover.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { goneView } from "./gone.js";
 import { later } from "./later.js";
+import { skeleton } from "./loading.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
 import { Panes } from "./panes.js";
@@ -18,6 +21,7 @@ import { Sidebar } from "./sidebar.js";
 import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Address } from "./places.js" */
 
 const PATIENCE = 1000; // ms online until a conversation that is not in the list is said not to exist
 
@@ -26,20 +30,30 @@ export class Shell {
   #view = null;
   /** @type {ReturnType<typeof goneView> | null} in the place of a conversation that is gone or does not exist */
   #gone = null;
+  /**
+   * The conversation that the user leaves, and what to say then.
+   * @type {{conversation: string, text: string} | null}
+   */
+  #leaving = null;
   /** Since when this conversation is looked for. */
   #sought = { conversation: "", since: 0 };
 
-  /** @param {App} app @param {{leave: () => void}} acts */
-  constructor(app, acts) {
+  /**
+   * @param {App} app @param {{leave: () => void}} acts
+   * @param {string} [focused] the id of the control that gets the focus again, where the page is drawn anew
+   */
+  constructor(app, acts, focused = "") {
     this.app = app;
     this.acts = acts;
     const go = this.go.bind(this);
-    const moderate = () => void later("moderation").then(({ moderationDialog }) => moderationDialog(app));
+    this.steps = stepActs(app, { go, profile: () => this.cover.go("settings", "profile") });
     this.sidebar = new Sidebar(app, {
+      steps: this.steps,
       open: go,
-      search: () => void this.panes.open("search"),
+      search: () => this.cover.leave(() => void this.panes.open("search")),
       add: (anchor) => void later("browse").then(({ addMenu }) => addMenu(app, anchor, go)),
-      settings: () => void later("settings").then(({ settingsDialog }) => settingsDialog(app, { ...acts, moderate })),
+      settings: () => this.cover.go("settings"),
+      moderate: () => this.cover.go("moderation"),
       switcher: () => this.switch(),
     });
     this.banner = banner(app);
@@ -54,7 +68,7 @@ export class Shell {
           on: {
             click: (/** @type {Event} */ event) => (
               event.preventDefault(),
-              (this.#view?.composer ?? this.#gone)?.focus()
+              (this.cover.open ? this.cover : (this.#view?.composer ?? this.#gone))?.focus()
             ),
           },
         },
@@ -63,8 +77,13 @@ export class Shell {
       this.banner.element,
       this.sidebar.element,
     );
-    this.panes = new Panes(app, this.element, { view: () => this.#view, go });
+    this.panes = new Panes(app, this.element, {
+      view: () => this.#view,
+      go,
+      ends: (conversation, text) => (this.#leaving = text === null ? null : { conversation, text }),
+    });
     this.element.append(this.panes.place);
+    this.cover = new Cover(app, this.element, this.panes.place, acts, focused);
     const route = () => this.#route();
     trail.route = route;
     const left = () => {
@@ -76,9 +95,10 @@ export class Shell {
     this.ends = [
       () => (trail.route = () => {}),
       shortcuts({
-        view: () => this.#view,
-        pane: () => this.panes.shown,
-        show: (name) => void this.panes.open(name),
+        view: () => (this.cover.open ? null : this.#view),
+        pane: () => (this.cover.open ? null : this.panes.shown),
+        covered: () => this.cover.open,
+        show: (name) => void (this.cover.open || this.panes.open(name)),
         switch: () => this.switch(),
         neighbour: (step, unreadOnly) => {
           const next = this.sidebar.neighbour(step, unreadOnly);
@@ -99,7 +119,8 @@ export class Shell {
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
     ];
     onPreferences(() => this.sidebar.refresh());
-    if (phone() && (placeOf(location.hash).conversation || location.hash === SEARCH)) trail.startAtList();
+    const { conversation, apart } = placeOf(location.hash);
+    if (phone() && (conversation || apart || location.hash === SEARCH)) trail.startAtList();
     this.#route();
   }
 
@@ -108,9 +129,20 @@ export class Shell {
     trail.go(addressOf(conversation, seq));
   }
 
-  /** Open the conversation in the address. Without one, open the last one used, or on a phone the list. */
+  /** Show the place in the address. */
   #route() {
-    const { conversation, seq, invite } = placeOf(location.hash);
+    const address = placeOf(location.hash);
+    if (this.cover.may(address.apart)) {
+      if (!phone() && !this.#view && !this.#gone) this.#show(address); // below it
+      return void this.cover.show(address.apart);
+    }
+    const back = this.cover.hide();
+    this.#show(address);
+    back();
+  }
+
+  /** Open this conversation. Without one, open the last one used, or on a phone the list. @param {Address} address */
+  #show({ conversation, seq, invite }) {
     if (conversation) return this.#open(conversation, seq);
     if (location.hash === SEARCH) {
       if (phone()) return this.#search();
@@ -135,6 +167,7 @@ export class Shell {
     trail.shown("conversation");
     if (phone()) this.panes.hide();
     if (this.#view?.conversation === conversation) {
+      this.#view.timeline.refresh(); // it may have been covered; what came meanwhile is read now
       if (seq !== null) void this.#view.timeline.jump(seq);
       return;
     }
@@ -147,7 +180,8 @@ export class Shell {
       details: () => void this.panes.open("details"),
       search: () => void this.panes.open("search"),
       go: (where, at) => this.go(where, at),
-      ended: () => trail.rename(addressOf(conversation)),
+      ended: () => placeOf(location.hash).apart || trail.rename(addressOf(conversation)),
+      intro: introActs(this.app, conversation, this.steps),
     }));
     this.panes.show(view.element);
     this.sidebar.refresh();
@@ -166,7 +200,7 @@ export class Shell {
     this.element.dataset.pane = "list";
     trail.shown("list");
     this.#leave();
-    this.#empty(t(this.app.chat.conversations.size ? "conversation.pick" : "loading"));
+    this.#empty(this.app.chat.conversations.size > 0);
   }
 
   /**
@@ -179,13 +213,13 @@ export class Shell {
     const here = this.#view?.conversation === conversation;
     const typing = this.#view?.composer.element.contains(document.activeElement);
     const title = (here && this.#view?.title.textContent) || "";
+    const left = this.#leaving?.conversation === conversation ? this.#leaving.text : null;
     this.#leave();
-    if (here && phone() && !this.app.writing.unsent(conversation)) {
-      toast(t("conversation.removed"));
-      trail.back();
-      return;
+    if (here && (left || phone()) && !this.app.writing.unsent(conversation)) {
+      toast(left ?? t("conversation.removed"));
+      return phone() ? trail.back() : trail.go("#/", true);
     }
-    if (!here && !this.#waitedFor(conversation)) return this.#empty(t("loading"));
+    if (!here && !this.#waitedFor(conversation)) return this.#empty(false);
     const back = () => trail.back();
     const what = t(here ? "conversation.removed" : "conversation.none");
     this.#gone = goneView(this.app, conversation, { title, what }, back);
@@ -228,9 +262,10 @@ export class Shell {
     this.#gone = null;
   }
 
-  /** @param {string} text */
-  #empty(text) {
-    this.panes.show(h("p", { class: "empty" }, text));
+  /** No conversation is open, or not yet. @param {boolean} loaded */
+  #empty(loaded) {
+    const waits = () => h("div", { class: "opening", "aria-busy": "true" }, ...skeleton(8));
+    this.panes.show(loaded ? h("p", { class: "empty" }, t("conversation.pick")) : waits());
   }
 
   /** Open the switcher, which finds conversations, people and rooms by their names. */
@@ -243,7 +278,8 @@ export class Shell {
     this.sidebar.refresh();
     this.#view?.refresh();
     const { conversation } = this.#view ?? this.#gone ?? {};
-    if (!conversation) this.#route();
+    if (!conversation)
+      this.#route(); // also where the settings lie over nothing
     else if (this.element.dataset.pane === "search" && !this.app.chat.conversations.has(conversation)) this.#forget();
     else if (!this.app.chat.conversations.has(conversation)) this.#missing(conversation);
     else if (this.#gone) this.#open(conversation, null);
@@ -259,11 +295,13 @@ export class Shell {
   /** The language changed: draw the page again at the same place. */
   redraw() {
     const { app, acts } = this;
+    const focused = document.activeElement?.id;
     this.close();
-    return new Shell(app, acts);
+    return new Shell(app, acts, focused);
   }
 
   close() {
+    this.cover.close();
     this.#view?.close();
     this.panes.end();
     for (const end of this.ends) end();

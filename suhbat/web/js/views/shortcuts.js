@@ -2,6 +2,7 @@
 
 import { composes } from "./dom.js";
 import { later } from "./later.js";
+import { trail } from "./trail.js";
 
 /** @import { ConversationView } from "./conversation.js" */
 
@@ -20,6 +21,7 @@ export function keyOf({ key, code, shiftKey }) {
  * @typedef {object} Places
  * @property {() => ConversationView | null} view  the open conversation
  * @property {() => string | null} pane  the name of the open pane beside it
+ * @property {() => boolean} covered  whether the settings or the moderation lie over the conversation
  * @property {(name: "search" | null) => void} show  shows a pane, or closes it
  * @property {() => void} switch  opens the switcher
  * @property {(step: 1 | -1, unreadOnly: boolean) => void} neighbour  opens the conversation above or below
@@ -49,6 +51,7 @@ function pressed(event, places) {
     places.neighbour(key === "arrowup" ? -1 : 1, event.shiftKey);
   else if (key === "escape" && open)
     return false; // this key press closes only the popover
+  else if (key === "escape" && places.covered()) trail.leave();
   else if (key === "escape" && places.pane()) places.show(null);
   else if (key === "escape" && view) view.composer.focus();
   else if (event.ctrlKey || event.metaKey || event.altKey) return false;

@@ -7,6 +7,7 @@ import { day } from "../text/time.js";
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { ShownIntro } from "./intro.js" */
 /** @import { Row } from "./rows.js" */
 
 /**
@@ -71,7 +72,8 @@ import { day } from "../text/time.js";
 /**
  * @typedef {{kind: "day", label: string, unread: boolean}} ShownDay  `unread`: the new messages begin with this day
  * @typedef {{kind: "note", joined: string[], left: string[]}} ShownNote
- * @typedef {ShownDay | {kind: "unread"} | ShownNote | ShownMessage | ShownPending} Shown
+ * @typedef {ShownDay | {kind: "unread"} | ShownNote | ShownMessage | ShownPending | ShownNothing} Shown
+ * @typedef {ShownIntro | {kind: "loading"} | {kind: "failed"}} ShownNothing  in place of messages
  */
 
 /** @param {Row[]} rows @param {RowFacts} facts @param {Date} now */

@@ -5,16 +5,20 @@ import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { prefer, preferences } from "../storage/preferences.js";
 import { avatar, h, icon, iconButton } from "./dom.js";
+import { firstSteps, stepList } from "./first-steps.js";
 import { remembered } from "./focus.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
+import { skeleton } from "./loading.js";
 import { isHere, otherOf, titleOf } from "./names.js";
 import { ReadAll } from "./read-all.js";
+import { moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Layout, Listed, Section } from "../models/sections.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
 /** @import { Entry } from "./conversation-row.js" */
+/** @import { StepActs } from "./first-steps.js" */
 
 const RESTS_MS = 3000; // after which a pointer that does not move in the list no longer holds it
 
@@ -30,7 +34,7 @@ export class Sidebar {
   /**
    * @param {App} app
    * @param {{open: (conversation: string) => void, search: () => void, add: (anchor: Element) => void,
-   *   settings: () => void, switcher: () => void}} acts
+   *   steps: StepActs, settings: () => void, moderate: () => void, switcher: () => void}} acts
    */
   constructor(app, acts) {
     this.app = app;
@@ -41,6 +45,12 @@ export class Sidebar {
     );
     this.invitations = new InvitationList(app, acts.open);
     this.me = h("button", { type: "button", class: "me", on: { click: acts.settings } });
+    this.settings = iconButton("settings", t("settings"), acts.settings);
+    this.moderation = iconButton("shield", t("moderation"), acts.moderate);
+    /** Until the first list comes. */
+    this.loading = h("div", { class: "conversations", "aria-busy": "true" }, ...skeleton(6));
+    /** On a phone, where no conversation is open at the start. */
+    this.steps = h("div", { class: "list-steps" });
     this.filter = iconButton("filter", t("sidebar.unread.only"), () => this.#filter());
     this.nothing = h(
       "div",
@@ -52,8 +62,10 @@ export class Sidebar {
       "div",
       { class: "lists" },
       this.invitations.element,
+      this.loading,
       ...this.#sections.map(({ element }) => element),
       this.nothing,
+      this.steps,
     );
     lists.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#hold());
     lists.addEventListener("pointerleave", () => this.#release());
@@ -78,7 +90,7 @@ export class Sidebar {
         h("kbd", { "aria-hidden": "true" }, "Ctrl K"),
       ),
       lists,
-      h("footer", {}, this.me, iconButton("settings", t("settings"), acts.settings)),
+      h("footer", {}, this.me, this.settings),
     );
     this.refresh();
   }
@@ -106,6 +118,10 @@ export class Sidebar {
         h("small", {}, app.me.kind === "guest" ? t("guest") : `@${app.me.user_id}`),
       ),
     );
+    if (moderatesServer(app)) this.settings.before(this.moderation);
+    else this.moderation.remove();
+    this.#drawSteps();
+    this.loading.hidden = app.chat.conversations.size > 0;
     const { unreadOnly } = preferences();
     this.filter.setAttribute("aria-pressed", String(unreadOnly));
     const wanted = sections([...app.chat.conversations.values()].map(listed), { open: this.#open, unreadOnly });
@@ -125,6 +141,14 @@ export class Sidebar {
       return state ? [this.#entry(state)] : [];
     });
     section.update(entries, ids.length, folded);
+  }
+
+  #drawSteps() {
+    const steps = firstSteps(this.app);
+    const drawn = JSON.stringify(steps);
+    if (this.steps.dataset.drawn === drawn) return;
+    this.steps.dataset.drawn = drawn;
+    this.steps.replaceChildren(steps ? stepList(steps, this.acts.steps) : "");
   }
 
   /** @param {ConversationState} state @returns {Entry} */

@@ -6,7 +6,9 @@ import { Announcer } from "./announcer.js";
 import { toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
+import { introNode } from "./intro.js";
 import { KeyedList } from "./keyed-list.js";
+import { skeleton, trouble } from "./loading.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
@@ -17,6 +19,7 @@ import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { ShownIntro } from "./intro.js" */
 /** @import { RowActs } from "./message.js" */
 /** @import { RowFacts, Shown } from "./shown.js" */
 
@@ -43,10 +46,12 @@ export class TimelineView {
    * @param {App} app
    * @param {string} conversation
    * @param {() => Omit<RowFacts, "unfolded">} facts gives the current facts
+   * @param {() => ShownIntro | null} intro gives what the conversation shows without messages
    * @param {Omit<RowActs, "unfold">} acts
    */
-  constructor(app, conversation, facts, acts) {
+  constructor(app, conversation, facts, intro, acts) {
     this.app = app;
+    this.intro = intro;
     this.conversation = conversation;
     this.facts = facts;
     /** @type {RowActs} */
@@ -73,7 +78,10 @@ export class TimelineView {
       draw: () => this.#render(),
       tell: (error) => void toast(error === null ? t("error.unreachable") : sentence(error)),
     });
-    this.#marks = new ReadMarks(app, conversation, () => this.#messageOf(this.#anchor.last)?.ordinal ?? 0);
+    this.#marks = new ReadMarks(app, conversation, {
+      lastSeen: () => this.#messageOf(this.#anchor.last)?.ordinal ?? 0,
+      covered: () => this.element.closest("[inert]") !== null,
+    });
     this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
     this.timeline.watched = true;
     this.timeline.place = () => this.#opening.query(this.#messageOf(this.#anchor.held)?.seq);
@@ -142,6 +150,11 @@ export class TimelineView {
     this.#soon();
   }
 
+  /** Draw the introduction anew, if it is shown. */
+  introduce() {
+    if (this.timeline.hasFresh && !this.timeline.last) this.#soon();
+  }
+
   /** The state comes anew, without the events that led to it. Nobody has looked at the unread messages. */
   #renewed() {
     if (!this.#anchor.following || !this.state?.unread) return;
@@ -205,9 +218,10 @@ export class TimelineView {
     if (this.#anchor.look()) this.#opening.moved();
     const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest(".rows > article"))?.dataset.key;
     const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
-    this.#rows.update(shownRows(rows, facts, new Date()));
-    if (!rows.length) this.list.replaceChildren(h("p", { class: "empty" }, this.#nothing()));
-    else this.list.querySelector(":scope > .empty")?.remove();
+    const some = rows.some(({ kind }) => kind === "message" || kind === "pending");
+    const nothing = some ? null : this.#nothing();
+    this.#rows.update(nothing ? [{ key: "nothing", shown: nothing }] : shownRows(rows, facts, new Date()));
+    this.list.setAttribute("aria-busy", String(nothing?.kind === "loading"));
     const pointed = focused ?? this.#toolbar.at;
     this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
     if (focused && document.activeElement === document.body) this.#anchor.row(focused)?.focus({ preventScroll: true });
@@ -218,10 +232,11 @@ export class TimelineView {
     if (settle) this.#settled();
   }
 
-  /** The text in place of messages. */
+  /** What is shown in place of messages. @returns {Shown} */
   #nothing() {
-    if (this.timeline.hasFresh) return t("timeline.empty");
-    return t(this.#opening.failed || this.app.chat.status.state === "offline" ? "error.unreachable" : "loading");
+    if (this.timeline.hasFresh) return this.intro() ?? { kind: "loading" };
+    const failed = this.#opening.failed || this.app.chat.status.state === "offline";
+    return { kind: failed ? "failed" : "loading" };
   }
 
   /** While nobody looks, the view follows new messages only until the first of them reaches the upper edge. */
@@ -239,6 +254,16 @@ export class TimelineView {
         return unreadNode();
       case "note":
         return noteNode(shown);
+      case "intro":
+        return introNode(shown, this.acts.intro);
+      case "loading":
+        return h("div", { class: "skeletons" }, h("p", { class: "unseen" }, t("loading")), ...skeleton(8));
+      case "failed":
+        return h(
+          "div",
+          { class: "missing" },
+          trouble(t("error.unreachable"), () => this.#opening.again()),
+        );
       case "message":
         return messageNode(shown, this.acts);
       default:

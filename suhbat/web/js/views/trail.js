@@ -3,7 +3,8 @@
 //
 // Each layer (a dialog, or on a phone the pane) has an entry of its own with the address of the place below it. The
 // state of an entry: `layers`, how many layers it shows; `list`, how many steps the page's own button goes back: to the
-// list of conversations, or from a message that was found to the search.
+// list of conversations, or from a message that was found to the search; `over`, how many places one has entered from
+// the conversation, such as the settings and in them a section.
 // The browser goes back later, with `popstate`, so the history follows the layers in `settle`.
 
 const LATE = 1000; // ms after which a step back is taken as done, if the browser says nothing
@@ -17,6 +18,10 @@ export class Trail {
   #moving;
   /** @type {string | null} the address to go to when the layers are gone */
   #next = null;
+  /** Whether that takes the entry of the place before, which does not exist any more. */
+  #instead = false;
+  /** Whether to go back to the list when the browser has arrived. */
+  #goesBack = false;
   /** The steps back to the list or the search, or null if neither was there before. @type {number | null} */
   #toList = null;
   /** Whether the search is shown. */
@@ -43,10 +48,15 @@ export class Trail {
     };
   }
 
-  /** Close what lies over the page and go to an address. @param {string} address */
-  go(address) {
+  /**
+   * Close what lies over the page and go to an address. `instead`: the place before is gone, so Back does not
+   * lead there.
+   * @param {string} address @param {boolean} [instead]
+   */
+  go(address, instead = false) {
     while (this.#layers.length) this.#layers.pop()?.close();
     this.#next = address;
+    this.#instead = instead;
     this.#settle();
   }
 
@@ -57,8 +67,31 @@ export class Trail {
 
   /** Go back to the list, as a new start at the list if there is none. */
   back() {
-    if (this.#toList) return history.go(-this.#toList);
+    if (this.#moving) return void (this.#goesBack = true);
+    if (this.#toList) {
+      this.#moving = setTimeout(() => this.#moved(), LATE);
+      return history.go(-this.#toList - depth()); // from a layer of the place, too
+    }
     history.replaceState(null, "", "#/");
+    this.route();
+  }
+
+  /** Go to a place from which `leave` comes back here. No layer may be open. @param {string} address */
+  enter(address) {
+    history.pushState({ over: Number(history.state?.over ?? 0) + 1 }, "", address);
+    this.route();
+  }
+
+  /** Go back to where `enter` was called. After a start at this place, go to the address instead, or to the list. */
+  leave(address = "") {
+    if (history.state?.over) history.back();
+    else if (address) this.replace(address);
+    else this.back();
+  }
+
+  /** Show another place in the entry of this one, so that Back does not lead to this one. @param {string} address */
+  replace(address) {
+    history.replaceState(history.state, "", address);
     this.route();
   }
 
@@ -84,7 +117,10 @@ export class Trail {
     clearTimeout(this.#moving);
     this.#moving = undefined;
     while (this.#layers.length > depth()) this.#layers.pop()?.close();
-    this.#settle();
+    const back = this.#goesBack;
+    this.#goesBack = false;
+    if (back) this.back();
+    else this.#settle();
   }
 
   #settleSoon() {
@@ -106,8 +142,10 @@ export class Trail {
   /** @param {boolean} replaces the entry of a layer that is gone becomes the new place */
   #arrive(replaces) {
     const address = this.#next ?? "";
+    const instead = this.#instead;
     this.#next = null;
-    if (replaces) {
+    this.#instead = false;
+    if (replaces || instead) {
       history.replaceState(null, "", address);
       this.route();
     } else if (location.hash === address) this.route();

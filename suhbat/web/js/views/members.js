@@ -1,0 +1,170 @@
+// The members of a conversation in its details: who they are, and for moderators what they may do with each. A long
+// list is shown in parts.
+
+import { t } from "../text/languages.js";
+import { confirm, menu, toast } from "./dialog.js";
+import { avatar, h, iconButton } from "./dom.js";
+import { sentence } from "./form.js";
+import { fill } from "./loading.js";
+import { called, isHere } from "./names.js";
+import { pickPeople } from "./people-picker.js";
+import { showPerson } from "./person.js";
+import { moderates } from "./rights.js";
+
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { MenuItem } from "./dialog.js" */
+
+const FEW = 8; // members that are shown at first
+const PAGE = 100;
+const PRESENT = 200; // people online that the lobby lists
+
+/** @param {string} conversation */
+const pathOf = (conversation) => `/conversations/${encodeURIComponent(conversation)}/members`;
+
+/**
+ * The list, and the button that shows the rest of it. `renew` reads the members anew; `uids`: of those that were
+ * read.
+ * @param {App} app @param {ConversationState} state @param {(conversation: string) => void} go
+ */
+export function memberList(app, state, go) {
+  const { conversation } = state;
+  const path = pathOf(conversation);
+  const list = h("ul", { class: "members" });
+  const more = h("button", { type: "button", class: "link", hidden: true }, t("members.all"));
+  /** @type {any[]} */
+  let members = [];
+  /** @type {string | null} where the next page begins */
+  let after = null;
+  let shown = FEW;
+  const renew = () => {
+    members = [];
+    after = null;
+    return fill(list, load);
+  };
+  more.addEventListener("click", () => {
+    shown = shown === FEW ? PAGE : shown + PAGE;
+    const at = list.childElementCount;
+    void fill(list, members.length < shown && after ? load : async () => rows()).then(() =>
+      list.children[at]?.querySelector("button")?.focus(),
+    );
+  });
+  void renew();
+  return { list, more, renew, uids: () => members.map(({ user }) => user.uid) };
+
+  async function load() {
+    if (state.kind === "lobby") {
+      const here = [...app.chat.presence.values()].filter((one) => one.state === "online");
+      members = here.slice(0, PRESENT).map((user) => ({ user }));
+    } else {
+      const page = await app.api.get(path, { limit: PAGE, ...(after ? { after } : {}) });
+      members.push(...page.members);
+      after = page.after ?? null;
+    }
+    return rows();
+  }
+
+  function rows() {
+    more.hidden = members.length <= shown && !after;
+    return members.slice(0, shown).map(row);
+  }
+
+  /** @param {any} member */
+  function row(member) {
+    const { uid, user_id: name } = member.user;
+    const picture = avatar(name, uid);
+    if (isHere(app, uid)) picture.classList.add("here");
+    const about = [
+      uid === app.me.uid && t("you"),
+      member.role && member.role !== "member" && t(`role.${member.role}`),
+      member.muted && t("member.muted"),
+    ].filter(Boolean);
+    const card = (/** @type {Event} */ event) =>
+      void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), go);
+    const may = state.kind === "room" && moderates(state) && uid !== app.me.uid;
+    return h(
+      "li",
+      { class: "member" },
+      h(
+        "button",
+        { type: "button", class: "who", on: { click: card } },
+        picture,
+        h(
+          "span",
+          { class: "names" },
+          h("strong", { class: "name" }, h("bdi", {}, name)),
+          about.length > 0 && h("small", {}, about.join(" · ")),
+        ),
+      ),
+      may &&
+        iconButton(
+          "more",
+          `${t("message.more")}: ${name}`,
+          (event) => open(member, /** @type {Element} */ (event.currentTarget)),
+          { "aria-haspopup": "menu" },
+        ),
+    );
+  }
+
+  /** @param {any} member @param {Element} anchor */
+  function open(member, anchor) {
+    const { uid, user_id } = member.user;
+    const name = called(app, uid, user_id);
+    const where = `${path}/${encodeURIComponent(user_id)}?uid=${encodeURIComponent(uid)}`;
+    const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
+    /** @type {MenuItem[]} */
+    const items = [];
+    if (state.role === "owner" && member.role !== "owner") {
+      const promote = member.role === "member";
+      const role = promote ? "moderator" : "member";
+      items.push({
+        label: t(promote ? "member.promote" : "member.demote"),
+        icon: "shield",
+        act: () => change({ role }),
+      });
+    }
+    items.push(
+      {
+        label: t(member.muted ? "member.unmute" : "member.mute"),
+        icon: "muted",
+        act: () => change({ muted: !member.muted }),
+      },
+      { label: t("member.remove"), icon: "close", danger: true, act: () => void ask("remove", app.api.delete) },
+      { label: t("member.ban"), icon: "warning", danger: true, act: () => void ask("ban", app.api.patch) },
+    );
+    menu(anchor, items);
+
+    /** @param {"remove" | "ban"} what @param {(path: string, body?: object) => Promise<any>} call */
+    async function ask(what, call) {
+      const title = t(`member.${what}`);
+      if (await confirm(title, t(`member.${what}.ask`, { name }), title))
+        done(call.call(app.api, where, ...(what === "ban" ? [{ banned: true }] : [])));
+    }
+  }
+
+  /** @param {Promise<unknown>} work */
+  function done(work) {
+    work.then(renew, (error) => void toast(sentence(error)));
+  }
+}
+
+/**
+ * Choose people and add them to a room. Those who do not know the user get an invitation.
+ * @param {App} app @param {string} conversation
+ * @param {{there?: string[], added?: () => void}} [options] `there`: the uids of members
+ */
+export function addPeople(app, conversation, { there = [], added = () => {} } = {}) {
+  const path = pathOf(conversation);
+  const texts = { title: t("member.add"), hint: t("member.add.hint"), button: t("member.add.do") };
+  pickPeople(app, { ...texts, without: new Set([app.me.uid, ...there]) }, async (people, close) => {
+    /** @type {string[]} */
+    const invited = [];
+    for (const { uid, user_id } of people) {
+      const answer = await app.api.put(`${path}/${encodeURIComponent(user_id)}`, {});
+      if (answer?.invited) invited.push(called(app, uid, user_id));
+    }
+    close();
+    added();
+    if (invited.length) toast(t("member.invited", { names: invited.join(", ") }));
+  });
+}

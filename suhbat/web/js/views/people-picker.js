@@ -1,0 +1,172 @@
+// A dialog to choose people: type a name, pick from the list. For a new direct, and to add people to a room.
+
+import { t } from "../text/languages.js";
+import { dialog } from "./dialog.js";
+import { avatar, composes, h, icon } from "./dom.js";
+import { sentence } from "./form.js";
+import { fill } from "./loading.js";
+import { isHere } from "./names.js";
+
+/** @import { App } from "../app.js" */
+
+const MOST = 20; // people in the list
+
+/**
+ * @typedef {{uid: string, user_id: string, display_name?: string}} Candidate
+ */
+
+/**
+ * @param {App} app
+ * @param {{title: string, hint: string, button: string, without?: Set<string>}} texts `without`: the uids of people who
+ *   are not offered
+ * @param {(people: Candidate[], close: () => void) => Promise<unknown>} submit its error is shown; at the end it closes
+ *   the dialog
+ */
+export function pickPeople(app, { title, hint, button, without = new Set([app.me.uid]) }, submit) {
+  /** @type {Map<string, {chip: HTMLElement, person: Candidate}>} by uid */
+  const chosen = new Map();
+  const input = h("input", {
+    type: "text",
+    maxlength: 64,
+    autocapitalize: "none",
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-label": t("direct.find"),
+    placeholder: t("direct.find"),
+    on: { input: () => void (looking = find()), keydown: (/** @type {KeyboardEvent} */ event) => void key(event) },
+  });
+  const list = h("ul", { class: "members" });
+  const picked = h("div", { class: "picked" });
+  const wrong = h("p", { class: "wrong", role: "alert" });
+  const go = h(
+    "button",
+    { type: "button", class: "primary", disabled: true, on: { click: () => void done() } },
+    button,
+  );
+  const { close } = dialog(title, [h("p", { class: "hint" }, hint), picked, input, list, wrong, go], {
+    class: "picker",
+  });
+  input.focus();
+  /** @type {Candidate[]} */
+  let offered = [];
+  let looking = find();
+
+  function wanted() {
+    return input.value.trim().replace(/^@/, ""); // the page shows names with an @
+  }
+
+  function find() {
+    wrong.textContent = "";
+    return fill(
+      list,
+      async () => {
+        const query = wanted();
+        const people = (query ? await search(query) : known()).filter(({ uid }) => !without.has(uid));
+        if (query === wanted()) offered = people;
+        return people.map(row);
+      },
+      { empty: wanted() ? t("people.none") : null },
+    );
+  }
+
+  /** @param {string} query @returns {Promise<Candidate[]>} */
+  async function search(query) {
+    const { users } = await app.api.get("/users", { query, limit: MOST });
+    return users;
+  }
+
+  /** @param {Candidate} person */
+  function shownName(person) {
+    return person.display_name ?? person.user_id;
+  }
+
+  /** Before anything is typed: accounts that this client has seen, those who are here first. @returns {Candidate[]} */
+  function known() {
+    const accounts = [...app.chat.people.values()].filter(({ kind }) => kind === "account");
+    return accounts.sort((one, other) => Number(isHere(app, other.uid)) - Number(isHere(app, one.uid))).slice(0, MOST);
+  }
+
+  /** @param {Candidate} person */
+  function row(person) {
+    const { uid, user_id: name } = person;
+    const pressed = chosen.has(uid);
+    return h(
+      "li",
+      { class: "member" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "who",
+          "aria-pressed": String(pressed),
+          data: { uid },
+          on: { click: () => toggle(person) },
+        },
+        avatar(shownName(person), uid),
+        h(
+          "span",
+          { class: "names" },
+          h("strong", { dir: "auto" }, shownName(person)),
+          h("small", {}, h("bdi", {}, `@${name}`)),
+        ),
+        icon("check"),
+      ),
+    );
+  }
+
+  /** Enter takes the first one of the list; in an empty field, those who were chosen. @param {KeyboardEvent} event */
+  async function key(event) {
+    if (event.key !== "Enter" || composes(event)) return;
+    event.preventDefault();
+    const query = wanted();
+    if (!query) return done();
+    await looking;
+    const first = offered.find((one) => !chosen.has(one.uid));
+    if (first && query === wanted()) toggle(first);
+  }
+
+  /** @param {Candidate} person */
+  function toggle(person) {
+    const there = chosen.get(person.uid);
+    if (there) {
+      there.chip.remove();
+      chosen.delete(person.uid);
+    } else {
+      const name = shownName(person);
+      const chip = h(
+        "button",
+        {
+          type: "button",
+          class: "chip",
+          "aria-label": `${t("people.drop")}: ${name}`,
+          on: { click: () => toggle(person) },
+        },
+        h("bdi", {}, name),
+        icon("close"),
+      );
+      chosen.set(person.uid, { chip, person });
+      picked.append(chip);
+      input.value = "";
+      looking = find();
+    }
+    for (const one of list.querySelectorAll("button"))
+      one.setAttribute("aria-pressed", String(chosen.has(one.dataset.uid ?? "")));
+    go.disabled = !chosen.size;
+    input.focus();
+  }
+
+  async function done() {
+    if (go.disabled) return;
+    go.disabled = true;
+    wrong.textContent = "";
+    try {
+      await submit(
+        [...chosen.values()].map(({ person }) => person),
+        close,
+      );
+    } catch (error) {
+      wrong.textContent = sentence(error);
+      go.disabled = false;
+    }
+  }
+}

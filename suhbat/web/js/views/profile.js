@@ -1,0 +1,76 @@
+// The user's profile: the display name and, for a guest, the way to an account.
+
+import { t } from "../text/languages.js";
+import { toast } from "./dialog.js";
+import { avatar, h } from "./dom.js";
+import { field, form, nameInput, passwordInput } from "./form.js";
+import { part } from "./sections.js";
+
+/** @import { App } from "../app.js" */
+
+/** @param {App} app */
+export function profile(app) {
+  let shown = app.me.display_name ?? "";
+  const name = h("input", {
+    name: "display_name",
+    id: "display-name",
+    required: true,
+    maxlength: 64,
+    autocomplete: "name",
+    value: shown,
+  });
+  const head = h("div", { class: "identity" });
+  const draw = () =>
+    head.replaceChildren(
+      avatar(shown || app.me.user_id, app.me.uid),
+      h(
+        "span",
+        { class: "names" },
+        h("strong", {}, h("bdi", {}, shown || app.me.user_id)),
+        h(
+          "small",
+          {},
+          `@${app.me.user_id}`,
+          app.me.role && app.me.role !== "member" && ` · ${t(`role.${app.me.role}`)}`,
+        ),
+      ),
+    );
+  draw();
+  return h(
+    "div",
+    { class: "part" },
+    head,
+    form([field(t("gate.shown"), name, t("settings.name.hint"))], t("save"), async ({ display_name }) => {
+      if (display_name !== shown) app.renew(await app.api.patch("/me", { display_name }));
+      shown = display_name;
+      draw();
+      toast(t("saved"), null, { seconds: 3 });
+    }),
+  );
+}
+
+/** Turns a guest into an account. The name, the uid and the messages are kept. @param {App} app */
+export function upgrade(app) {
+  return part(
+    t("settings.upgrade"),
+    [
+      form(
+        [
+          nameInput({ value: app.me.user_id, hidden: true }),
+          field(t("gate.password"), passwordInput("new-password"), t("gate.password.hint")),
+        ],
+        t("settings.upgrade"),
+        async ({ new_password }) => {
+          const { user } = await app.api.post("/accounts", {
+            user_id: app.me.user_id,
+            password: new_password,
+            cookie: true,
+          });
+          app.renew(user);
+          toast(t("settings.upgraded"), null, { seconds: 3 });
+        },
+      ),
+    ],
+    t("settings.upgrade.hint", { name: app.me.user_id }),
+  );
+}

@@ -1,0 +1,14 @@
+// Who may see which buttons. The server decides (docs/reference/permissions.md); these keep what it would refuse out of
+// sight.
+
+/** @import { App } from "../app.js" */
+/** @import { ConversationState } from "../sdk/types.js" */
+
+/** Whether the user moderates the server, and so may invite people to it. @param {App} app */
+export const moderatesServer = (app) => ["owner", "moderator"].includes(app.me.role ?? "");
+
+/** Whether the user moderates this conversation. In a direct nobody does. @param {ConversationState} state */
+export const moderates = ({ kind, role }) => kind !== "direct" && ["owner", "moderator"].includes(role ?? "");
+
+/** Whether the user may add people. @param {ConversationState} state */
+export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;
