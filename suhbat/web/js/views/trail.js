@@ -26,6 +26,8 @@ export class Trail {
   #toList = null;
   /** Whether the search is shown. */
   #inSearch = false;
+  /** The layers of the entry that was last shown. Those that are still there lie below an address that comes next. */
+  #below = 0;
   /** Shows the place in the address. */
   route = () => {};
 
@@ -98,7 +100,9 @@ export class Trail {
   /** Tell the place that is shown now. @param {"list" | "search" | "conversation"} place */
   shown(place) {
     const known = history.state?.list;
-    const next = this.#toList === null ? null : this.#inSearch || place === "search" ? 1 : this.#toList + 1;
+    const steps = 1 + this.#below;
+    this.#below = depth();
+    const next = this.#toList === null ? null : this.#inSearch || place === "search" ? 1 : this.#toList + steps;
     this.#toList = place === "list" ? 0 : (known ?? next);
     this.#inSearch = place === "search";
     if (known !== this.#toList && this.#toList !== null)
@@ -116,6 +120,7 @@ export class Trail {
   #moved() {
     clearTimeout(this.#moving);
     this.#moving = undefined;
+    this.#below = depth();
     while (this.#layers.length > depth()) this.#layers.pop()?.close();
     const back = this.#goesBack;
     this.#goesBack = false;
@@ -146,6 +151,7 @@ export class Trail {
     this.#next = null;
     this.#instead = false;
     if (replaces || instead) {
+      this.#below = 0;
       history.replaceState(null, "", address);
       this.route();
     } else if (location.hash === address) this.route();
@@ -154,6 +160,7 @@ export class Trail {
 
   /** @param {number} layers */
   #push(layers) {
+    this.#below = layers;
     history.pushState({ ...history.state, layers }, "");
   }
 }
