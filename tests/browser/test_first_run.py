@@ -90,7 +90,7 @@ def test_a_new_direct_says_who_that_is(server: Server, person: Make) -> None:
     page.keyboard.press("Enter")
     intro = page.locator(".intro")
     expect(intro.get_by_role("heading", name="olim")).to_be_visible()
-    expect(intro).to_contain_text("@olim · guest")
+    expect(intro).to_contain_text("@olim")
     page.get_by_label("Details").click()
     expect(page.locator(".panel .about-it h3")).to_have_text("olim")
     expect(page.locator(".panel button").last).to_have_text("Hide this conversation")

@@ -216,7 +216,7 @@ function identity(app, state, setTopic) {
 function aboutOf(app, state, other) {
   if (state.kind === "room") return t(`room.kind.${state.visibility}`);
   if (state.kind === "lobby") return t("lobby.about");
-  if (!other) return state.member_count > 2 ? t("direct.group", { n: state.member_count }) : "";
+  if (!other) return state.member_count > 2 ? t("direct.group", { n: state.member_count }) : `@${state.title}`;
   const seen = app.chat.presence.get(other.uid)?.last_seen;
   const presence = isHere(app, other.uid) ? t("online") : seen ? ago(new Date(seen), new Date()) : t("offline");
   return [`@${other.user_id}`, other.kind === "guest" && t("guest"), presence].filter(Boolean).join(" · ");

@@ -54,7 +54,7 @@ function aboutOf(state, other) {
   if (state.kind === "room")
     return `${t(`room.kind.${state.visibility}`)} · ${t("members", { n: state.member_count })}`;
   if (state.member_count > 2) return t("direct.group", { n: state.member_count });
-  return [other && `@${other.user_id}`, other?.kind === "guest" && t("guest")].filter(Boolean).join(" · ");
+  return [`@${other?.user_id ?? state.title}`, other?.kind === "guest" && t("guest")].filter(Boolean).join(" · ");
 }
 
 /** @param {ShownIntro} shown @param {IntroActs} acts */
