@@ -256,6 +256,7 @@ function desk(kept = {}) {
   const told = [];
   const stored = { ...kept };
   const waiting = [];
+  const late = [];
   const drafts = new Drafts(
     kept,
     (conversation, draft) => (draft ? (stored[conversation] = { ...draft }) : delete stored[conversation]),
@@ -263,6 +264,7 @@ function desk(kept = {}) {
       told.push(text);
       return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
     },
+    (conversation) => late.push(conversation),
   );
   const answer = async (error) => {
     const { resolve, reject } = waiting.shift();
@@ -270,7 +272,7 @@ function desk(kept = {}) {
     else resolve();
     for (let turn = 0; turn < 5; turn += 1) await Promise.resolve();
   };
-  return { drafts, told, stored, answer };
+  return { drafts, told, stored, late, answer };
 }
 
 test("drafts: kept at once, told after a silence, given up to another device while one does not write", async () => {
@@ -308,6 +310,26 @@ test("drafts: a text that was sent does not come back, however late its events a
   assert.equal(drafts.received("c1", ""), false);
   assert.equal(drafts.of("c1").text, "");
   assert.equal(drafts.received("c1", "of another device"), true);
+  mock.timers.reset();
+});
+
+test("drafts: what another device writes just after a message was sent here is shown", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { drafts, told, late, answer } = desk();
+  for (const [echo, shown] of [
+    [false, "of another device"],
+    [true, ""],
+  ]) {
+    drafts.change("c1", { text: "salom" });
+    drafts.clear("c1"); // within the delay, so the server never had the text, and its deletion has no event
+    await answer();
+    assert.equal(drafts.received("c1", "of another device"), false);
+    if (echo) drafts.received("c1", ""); // it had: the deletion is the newer one
+    mock.timers.tick(3000);
+    assert.equal(drafts.of("c1").text, shown);
+    drafts.received("c1", "");
+  }
+  assert.deepEqual([told, late], [["", ""], ["c1"]]);
   mock.timers.reset();
 });
 

@@ -61,6 +61,7 @@ export class Writing {
           draft ? { ...others, [conversation]: draft } : others,
         ),
       (conversation, text) => chat.command("draft", { conversation, text }),
+      (conversation) => emit("draft", conversation),
     );
     this.#channel = globalThis.BroadcastChannel ? new BroadcastChannel(name) : null;
     if (this.#channel) this.#channel.onmessage = ({ data }) => this.#hear(data);

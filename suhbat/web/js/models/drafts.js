@@ -24,18 +24,23 @@ export class Drafts {
   #telling = new Set();
   /** The texts that this device sent last and whose events have not arrived. @type {Map<string, string>} */
   #echoes = new Map();
+  /** The texts of other devices that arrived while such an event was awaited. @type {Map<string, string>} */
+  #others = new Map();
   #keep;
   #tell;
+  #changed;
 
   /**
    * @param {Record<string, any>} kept stored drafts, maybe of an older version
    * @param {(conversation: string, draft: Draft | null) => void} keep stores one on this device
    * @param {(conversation: string, text: string) => Promise<unknown>} tell sends one to the server; rejects with an
    *   error whose `code` is a string if the server refused it for good
+   * @param {(conversation: string) => void} changed is called if a text of another device is applied late
    */
-  constructor(kept, keep, tell) {
+  constructor(kept, keep, tell, changed) {
     this.#keep = keep;
     this.#tell = tell;
+    this.#changed = changed;
     for (const [conversation, { editing = null, ...draft }] of Object.entries(kept)) {
       const edit = editing === null ? {} : { text: "", edit: { seq: editing, text: draft.text } };
       this.#here.set(conversation, { ...NONE, ...draft, ...edit });
@@ -79,6 +84,9 @@ export class Drafts {
     const mine = this.of(conversation);
     const echo = this.#echoes.get(conversation);
     if (echo === text) this.#echoes.delete(conversation);
+    // If the event of this device's text comes later, that text is the newer one.
+    if (echo === undefined || echo === text) this.#others.delete(conversation);
+    else this.#others.set(conversation, text);
     if (echo !== undefined || mine.untold || mine.text === text) return false;
     this.#set(conversation, { ...mine, text });
     return true;
@@ -103,11 +111,18 @@ export class Drafts {
     }
     this.#telling.delete(conversation);
     // A text that the server had already has no event.
-    setTimeout(() => this.#echoes.get(conversation) === text && this.#echoes.delete(conversation), ECHO);
+    setTimeout(() => this.#echoes.get(conversation) === text && this.#unechoed(conversation), ECHO);
     if (ended) return;
     const now = this.of(conversation);
     if (now.text === text) this.#set(conversation, { ...now, untold: false });
     else if (!this.#timers.has(conversation)) void this.#say(conversation);
+  }
+
+  /** No event came, so the server has what another device said last, if any did. @param {string} conversation */
+  #unechoed(conversation) {
+    this.#echoes.delete(conversation);
+    const text = this.#others.get(conversation);
+    if (text !== undefined && this.received(conversation, text)) this.#changed(conversation);
   }
 
   /** @param {string} conversation @param {Draft} draft */

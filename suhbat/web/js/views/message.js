@@ -107,7 +107,7 @@ function marked(text, marks) {
 /** @param {ShownMessage} message */
 function marksNode({ pinned, editedAt, readers, newest, change }) {
   const marks = h("span", { class: "marks" });
-  if (pinned) marks.append(h("span", { class: "pinned", title: t("message.pinned") }, icon("pin")));
+  if (pinned) marks.append(h("span", { class: "pinned", data: { label: t("message.pinned") } }, icon("pin")));
   if (editedAt) {
     const title = moment(new Date(editedAt));
     marks.append(h("span", { class: "edited", title, data: { label: t("message.edited") } }));
