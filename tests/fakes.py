@@ -25,7 +25,7 @@ from suhbat.chat.model import (
 from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.http_commands import StateCommand
-from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.objects import ConversationState, Message, Person
 from suhbat.protocol.types import LOBBY, ME
 
 
@@ -62,6 +62,7 @@ class FakeListener:
         self.sessions: list[str] = []
         self.users: list[str] = []
         self.changed: list[Actor] = []
+        self.profiles: list[Person] = []
         self.moved: list[tuple[Actor, str]] = []
         self.banned: list[str] = []
 
@@ -79,6 +80,9 @@ class FakeListener:
             self.changed.append(actor)
         else:
             self.moved.append((actor, session))
+
+    def change_profile(self, person: Person) -> None:
+        self.profiles.append(person)
 
 
 class FakePresenceListener:
@@ -327,6 +331,13 @@ class FakeStore(FakePeople):
     async def guests_of(self, uids: Collection[str]) -> list[Guest]:
         self._work()
         return [guest for guest in self.rows.values() if guest.uid in uids]
+
+    async def users(self, uids: Collection[str]) -> list[Actor]:
+        self._work()
+        found = {message.sender_uid: message.sender for log in self.logs.values() for message in log}
+        return [
+            Actor(uid, name, "account" if uid in self.people else "guest") for uid, name in found.items() if uid in uids
+        ]
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None:
         self._work()

@@ -15,7 +15,7 @@ from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
 from .chat import Suhbat
 from .errors import ChatClosed, ClientError, Refused
 from .frames import Happening, OtherEvent
-from .web import new_guest
+from .web import new_guest, people_of
 
 __all__ = [
     "ChatClosed",
@@ -30,4 +30,5 @@ __all__ = [
     "Snapshot",
     "Suhbat",
     "new_guest",
+    "people_of",
 ]

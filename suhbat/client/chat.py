@@ -104,6 +104,12 @@ class Suhbat:
         return self._line.state.invitations
 
     @property
+    def users(self) -> Mapping[str, User]:
+        """The users in directs and last messages, by `uid`; an account is a `Person`, with its display name. See `people_of`
+        for others."""
+        return self._line.state.users
+
+    @property
     def presence(self) -> Mapping[str, Presence]:
         """The presence of users, by `uid`: who is online, and when others last were."""
         return self._line.state.presence

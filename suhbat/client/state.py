@@ -20,7 +20,7 @@ from suhbat.protocol.events import (
     ReadMarked,
     UserUpdated,
 )
-from suhbat.protocol.notices import PresenceNotice, Receipt, TypingNotice
+from suhbat.protocol.notices import Notice, PresenceNotice, Receipt, TypingNotice, UsersNotice
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User, by_time
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
@@ -90,7 +90,7 @@ class State:
                 return self._caught_up()
             case Pong():
                 self._pong(frame, now)
-            case PresenceNotice() | TypingNotice() | Receipt():
+            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice():
                 return self._notice(frame, full)
             case Error() if frame.code in WAIT_AND_REPEAT and not isinstance(frame.id, int):  # no command of the outbox
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
@@ -167,11 +167,13 @@ class State:
 
     # After the opening
 
-    def _notice(self, frame: PresenceNotice | TypingNotice | Receipt, full: bool) -> Sequence[Effect]:
+    def _notice(self, frame: Notice, full: bool) -> Sequence[Effect]:
         if isinstance(frame, PresenceNotice):
             if frame.whole:
                 self.presence.clear()  # anybody who is not listed is offline
             self.presence.update((person.uid, person) for person in frame.users)
+        elif isinstance(frame, UsersNotice):
+            self.users |= {person.uid: person for person in frame.users if person.uid in self.users}
         return () if full else [Deliver(frame)]
 
     def _pong(self, frame: Pong, now: float) -> None:

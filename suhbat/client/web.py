@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.error import HTTPError
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 from urllib.request import Request, urlopen
 
-from suhbat.protocol.objects import User
+from suhbat.protocol.objects import Person, User
 
 from .errors import Refused
 
 TIMEOUT_SECONDS = 10.0
+ASKED_AT_ONCE = 50
+"""Users of one request, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,21 @@ async def end_guest(url: str, token: str) -> None:
     """End a guest, so that its name is free again. If the server cannot be reached, it keeps the name for a while."""
     with suppress(OSError):
         await _ask(f"{Address.of(url).http}/sessions/current", token, method="DELETE")
+
+
+async def people_of(url: str, token: str, uids: Collection[str]) -> list[Person]:
+    """The users with these uids and their display names, also those who have left. Unknown uids are left out.
+
+    One request for each 50 of them. Raises Refused, and OSError if the server cannot be reached.
+    """
+    wanted, found = list(dict.fromkeys(uids)), list[Person]()
+    for start in range(0, len(wanted), ASKED_AT_ONCE):
+        query = urlencode([("uid", uid) for uid in wanted[start : start + ASKED_AT_ONCE]])
+        status, answer = await _ask(f"{Address.of(url).http}/users?{query}", token)
+        if status != 200:
+            raise _refusal(status, answer)
+        found += map(Person.model_validate, answer["users"])
+    return found
 
 
 async def who_am_i(address: Address, token: str) -> Refused | None:

@@ -8,19 +8,22 @@ from collections.abc import Iterator
 from suhbat.chat.model import Actor
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import own_log
+from suhbat.protocol.objects import Person
 
 from .channels import Channels
 from .connection import Connection
+from .profiles import ProfileBroadcast
 
 MOVE_SECONDS = 1.0
 """How long the connection of a guest who became an account may stay without a session."""
 
 
 class Connections:
-    """All of this process."""
+    """All of this process. Implements `identity.listeners.IdentityListener`."""
 
-    def __init__(self, channels: Channels) -> None:
+    def __init__(self, channels: Channels, profiles: ProfileBroadcast) -> None:
         self._channels = channels
+        self._profiles = profiles
         self._all: set[Connection] = set()
 
     def __iter__(self) -> Iterator[Connection]:
@@ -66,6 +69,10 @@ class Connections:
             connection.session = session or connection.session
             if (was, actor.kind) == ("guest", "account") and connection.session is None:
                 asyncio.get_running_loop().call_later(MOVE_SECONDS, self._require_session, connection)
+
+    def change_profile(self, person: Person) -> None:
+        """Tell everybody who is connected."""
+        self._profiles.changed(person)
 
     def _require_session(self, connection: Connection) -> None:
         if connection.session is None:

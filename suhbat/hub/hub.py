@@ -32,6 +32,7 @@ from .gap_reader import GapReader
 from .notices import Notices
 from .page_cache import PageCache
 from .presence import PresenceBroadcast
+from .profiles import ProfileBroadcast
 from .turn_end import TurnEnd
 
 
@@ -53,8 +54,9 @@ class Hub:
         self._bus = bus
         self.pages = PageCache(store)
         self.channels = Channels(bus, self.pages, more_coming, self._feed, self.turn_end)
-        self.connections = Connections(self.channels)
         self.notices = Notices(self.channels, bus)
+        self._profiles = ProfileBroadcast(self.notices)
+        self.connections = Connections(self.channels, self._profiles)
         self.announcements = Announcements(self.channels)
         self.gaps = GapReader(store, self.channels, tasks, self)
         self._presence = PresenceBroadcast(self.channels, self.notices, presence)
@@ -69,6 +71,7 @@ class Hub:
     def close(self) -> None:
         """Flush, then close all connections with 1012 (service restart; clients reconnect)."""
         self.flush()
+        self._profiles.close()
         for connection in list(self.connections):
             connection.wire.close(Close.RESTART, "restart")
 

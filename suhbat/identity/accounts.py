@@ -18,6 +18,7 @@ from suhbat.errors import InvalidName, NameTaken, Unauthenticated
 from .listeners import IdentityListener
 from .lookups import Lookups, groups
 from .names import entered, skeleton
+from .profile import person_of
 
 
 class Accounts:
@@ -153,6 +154,8 @@ class Accounts:
             self._remove_words(before)
         self._add(account, sort=True)
         self._listener.change_actor(account.actor)
+        if before is None or before.display_name != account.display_name:
+            self._listener.change_profile(person_of(account))
         if account.disabled:
             self._listener.end_user(account.uid)
 

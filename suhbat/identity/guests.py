@@ -178,6 +178,10 @@ class Guests:
         guest = self._tokens.of_uid(uid)
         return guest.actor if guest is not None and self._tokens.is_alive(guest) else None
 
+    async def past(self, uids: Collection[str]) -> list[Actor]:
+        """Those of these users whose names are still in a log: expired and bare guests, and erased accounts."""
+        return await self._store.users(uids)
+
     def knows(self, uid: str) -> bool:
         """Whether there is a token guest with this uid who has not expired."""
         return self.of_uid(uid) is not None

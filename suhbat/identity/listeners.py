@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from suhbat.chat.model import Actor
+from suhbat.protocol.objects import Person
 
 
 class IdentityListener(Protocol):
@@ -22,4 +23,8 @@ class IdentityListener(Protocol):
     def change_actor(self, actor: Actor, session: str | None = None) -> None:
         """This account was changed, or a guest became it. `session`: the login session that the guest's connections have
         from now on."""
+        ...
+
+    def change_profile(self, person: Person) -> None:
+        """The display name of this account was changed, or a guest became it."""
         ...

@@ -6,7 +6,7 @@ import unicodedata
 
 from suhbat.chat.model import Account
 from suhbat.errors import BadRequest
-from suhbat.protocol.objects import Profile
+from suhbat.protocol.objects import Person, Profile
 
 MAX_DISPLAY_NAME = 64
 """Code points of a display name."""
@@ -29,10 +29,22 @@ def profile_of(account: Account) -> Profile:
     )
 
 
+def person_of(account: Account) -> Person:
+    """An account as others see it."""
+    return Person(
+        uid=account.uid,
+        user_id=account.user_id,
+        kind="account",
+        display_name=account.display_name,
+        role=account.role,
+    )
+
+
 def display_name(text: str) -> str:
     """The normalised display name: NFC, single blanks, none around it. Raises BadRequest.
 
-    Unlike a `user_id` it need not be unique and grants nothing: it is never shown without the `user_id`.
+    Unlike a `user_id` it need not be unique and grants nothing. Clients show the `user_id` with it where it matters who
+    somebody is, and everywhere if two people have one display name.
     """
     if len(text) > 2 * MAX_DISPLAY_NAME:
         raise BadRequest(reason="display_name")

@@ -16,7 +16,7 @@ from .invites import Invites
 from .listeners import IdentityListener
 from .names import entered, skeleton
 from .passwords import Passwords, require_possible
-from .profile import display_name
+from .profile import display_name, person_of
 from .setup import Setup
 from .tokens import digest, random_token, short_id
 from .user_directory import UserDirectory
@@ -92,6 +92,7 @@ class Registration:
         session, token = await self._people.sessions.create(account.uid, label)
         if request.guest is not None and request.guest.uid == account.uid:
             self._listener.change_actor(account.actor, session.id)
+            self._listener.change_profile(person_of(account))
         if conversation is not None:
             await self._invited.accept_invite(account.actor, conversation)
         return account, session, token

@@ -85,6 +85,21 @@ class UserDirectory:
             await self.reload_accounts(found)
             await self.guests.reload([uid for uid in found if self.accounts.of_uid(uid) is None])
 
+    async def of_uids(self, uids: Collection[str]) -> dict[str, Actor]:
+        """These users by uid, as far as they are known: also disabled accounts, and guests who are gone but whose messages
+        are not."""
+        missing = [uid for uid in uids if self._of_uid(uid) is None]
+        if missing and self._cluster is not None:
+            await self.reload_accounts(missing)
+        found = {uid: actor for uid in uids if (actor := self._of_uid(uid)) is not None}
+        if missing := [uid for uid in uids if uid not in found]:
+            found |= {actor.uid: actor for actor in await self.guests.past(missing)}
+        return found
+
+    def _of_uid(self, uid: str) -> Actor | None:
+        account = self.accounts.of_uid(uid)
+        return self.guests.of_uid(uid) if account is None else account.actor
+
     def holder(self, user_id: str) -> Actor | None:
         """See chat.ports.Directory."""
         folded = skeleton(user_id)

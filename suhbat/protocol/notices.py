@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from .objects import Presence
+from .objects import Person, Presence
 from .sent_types import ConversationId, Ordinal, Uid, UserId
 from .types import Schema
 
@@ -48,5 +48,15 @@ class Receipt(Schema):
     ordinal: Ordinal
 
 
-Notice = TypingNotice | PresenceNotice | Receipt
-NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt)
+class UsersNotice(Schema):
+    """These users have a new display name, or are accounts now; collected for up to a second.
+
+    A connection that was behind may have missed one: after a `presence` with `whole`, known names may be outdated.
+    """
+
+    type: Literal["users"] = "users"
+    users: tuple[Person, ...]
+
+
+Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice
+NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice)

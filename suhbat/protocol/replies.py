@@ -12,7 +12,7 @@ from pydantic_core import to_json
 from suhbat.errors import SuhbatError
 from suhbat.texts import Language, say
 
-from .objects import ConversationState, Invitation, Message, User
+from .objects import ConversationState, Invitation, Message, Person, User
 from .sent_types import ConversationId, Cursors
 from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Schema, Time, format_time
 
@@ -45,12 +45,12 @@ class Snapshot(Schema):
     """The state for a client without one: its conversations, the people in them, and the cursor of each log.
 
     A large snapshot comes in several frames of less than 256 KB. The first has `cursors["@me"]` and the open `invitations`.
-    While `more` is true, another frame with further conversations follows.
+    While `more` is true, another frame with further conversations follows. An account among the `users` has its display name.
     """
 
     type: Literal["snapshot"] = "snapshot"
     conversations: tuple[ConversationState, ...]
-    users: tuple[User, ...]
+    users: tuple[Person | User, ...]
     cursors: Cursors
     invitations: tuple[Invitation, ...] = Field(default=(), exclude_if=lambda value: not value)
     more: bool = Field(default=False, exclude_if=lambda value: not value)

@@ -14,10 +14,11 @@ from suhbat.chat.sync import CONVERSATION_LIMIT, Plan, Reason, opening_plan
 from suhbat.hub.connection import Connection
 from suhbat.hub.feed import drained
 from suhbat.hub.frames import Frames
+from suhbat.identity.profile import person_of
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Resume
 from suhbat.protocol.events import ConversationAdded, own_log
-from suhbat.protocol.objects import ConversationState, Invitation
+from suhbat.protocol.objects import ConversationState, Invitation, User
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.services import Services
 
@@ -28,8 +29,8 @@ RESETS = 50
 FRAME_BYTES = 192 * 1024
 """The size at which a snapshot frame is complete. One more state (with two texts of 4,000 characters at most) keeps it below
 256 KB, the limit of the protocol."""
-USER_BYTES = 200
-"""The estimated size of one user in a snapshot."""
+USER_BYTES = 450
+"""The size of one user in a snapshot, at most: a display name has up to 64 characters."""
 
 
 class OpeningPlan(NamedTuple):
@@ -140,32 +141,42 @@ class Opening:
             encoded = replies.encode(self._counted(state))
             more = len(encoded) + USER_BYTES * len(page.people[state.conversation])
             if states and size + more > FRAME_BYTES:
-                yield _snapshot(states, page, cursor, invitations, more=True)
+                yield self._snapshot(states, page, cursor, invitations, more=True)
                 invitations, states, size = (), {}, 0
             states[state.conversation] = encoded
             size += more
         if states or last:
-            yield _snapshot(states, page, cursor, invitations, more=not last)
+            yield self._snapshot(states, page, cursor, invitations, more=not last)
+
+    def _snapshot(
+        self,
+        states: Mapping[str, bytes],
+        page: States,
+        cursor: int,
+        invitations: tuple[Invitation, ...],
+        *,
+        more: bool,
+    ) -> bytes:
+        """A frame with these encoded states, by conversation."""
+        uids = {uid for name in states for uid in page.people[name]}
+        return replies.snapshot(
+            list(states.values()),
+            [self._shown(user) for user in page.users if user.uid in uids],
+            {ME: cursor} | {name: page.places.heads[name] for name in states},
+            invitations,
+            more=more,
+        )
+
+    def _shown(self, user: User) -> User:
+        """The user with the display name, which stored states do not have."""
+        account = self._services.people.accounts.of_uid(user.uid)
+        return user if account is None else person_of(account)
 
     def _counted(self, state: ConversationState) -> ConversationState:
         """Set the lobby's member count, which is the number of users online."""
         if state.conversation != LOBBY:
             return state
         return state.model_copy(update={"member_count": self._services.presence.users})
-
-
-def _snapshot(
-    states: Mapping[str, bytes], page: States, cursor: int, invitations: tuple[Invitation, ...], *, more: bool
-) -> bytes:
-    """A frame with these encoded states, by conversation."""
-    uids = {uid for name in states for uid in page.people[name]}
-    return replies.snapshot(
-        list(states.values()),
-        [user for user in page.users if user.uid in uids],
-        {ME: cursor} | {name: page.places.heads[name] for name in states},
-        invitations,
-        more=more,
-    )
 
 
 def removed(names: Sequence[str]) -> Frames:

@@ -8,13 +8,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.client.effects import Dead, Effect, Live
+from suhbat.client.effects import Dead, Deliver, Effect, Live
 from suhbat.client.frames import OtherEvent
 from suhbat.client.state import RESUME_BYTES, State
 from suhbat.protocol.commands import Sync
 from suhbat.protocol.events import DraftChanged, Mentioned, ReadMarked, UserUpdated
-from suhbat.protocol.notices import PresenceNotice, TypingNotice
-from suhbat.protocol.objects import Presence
+from suhbat.protocol.notices import PresenceNotice, TypingNotice, UsersNotice
+from suhbat.protocol.objects import Person, Presence
 from suhbat.protocol.replies import CaughtUp, Error, Removed, Reset, Snapshot
 from suhbat.protocol.types import MAX_CURSORS, MAX_FRAME, ME
 
@@ -201,6 +201,16 @@ def test_presence_is_whole_in_an_opening_and_changes_later() -> None:
     state.receive(welcome(resumed=True), 0)
     state.receive(PresenceNotice(users=(here,), whole=True), 0)
     assert state.presence == {"ua": here}
+
+
+def test_the_names_of_known_users_follow() -> None:
+    """A snapshot brings display names, and a notice new ones; people who are not known are not remembered."""
+    state = opened()
+    assert state.users["ua"] == ANNA
+    anna = Person(uid="ua", user_id="anna", kind="account", display_name="Anna B.")
+    notice = UsersNotice(users=(anna, anna.model_copy(update={"uid": "u9"})))
+    assert list(state.receive(notice, 0)) == [Deliver(notice)]
+    assert state.users == {"ua": anna}
 
 
 def test_caught_up_counts_once_an_opening() -> None:

@@ -487,6 +487,20 @@ class TestGuests:
         assert await store.guests_of(wanted) == [guest(ALI)]
         assert await store.guests_of([]) == []
 
+    async def test_those_behind_messages(self, store: Store, listener: Listener) -> None:
+        """Whoever a log refers to is found by uid, with the name there: also a bare guest, a guest whose token is gone, and
+        an erased account under the name of nobody."""
+        await store.save_guest(guest(ALI))
+        await listener.send(store, VALI, "salom")
+        await store.drop_guest(ALI.uid)
+        assert sorted(await store.users([ALI.uid, VALI.uid, "unknown"]), key=lambda one: one.uid) == [
+            Actor(ALI.uid, "ali", "guest"),
+            Actor(VALI.uid, "vali", VALI.kind),
+        ]
+        assert await store.users([]) == []
+        await store.erase(VALI, 1, with_messages=False)
+        assert [one.user_id for one in await store.users([VALI.uid])] == ["deleted account"]
+
     async def test_those_used_since(self, store: Store) -> None:
         """Guests used at or after the time are returned. One name may have had several holders."""
         for i, at in enumerate((1_000, 2_000, 3_000)):

@@ -117,6 +117,10 @@ class GuestStore(Protocol):
         """The existing ones of these uids, expired or not."""
         ...
 
+    async def users(self, uids: Collection[str]) -> list[Actor]:
+        """Those of these uids that logs refer to, whether they still have an account or a token or not."""
+        ...
+
     async def guest_by_token(self, token_hash: bytes) -> Guest | None: ...
 
     async def guests(self, since: int) -> list[Guest]:

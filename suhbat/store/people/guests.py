@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.store import search
 from suhbat.store.read.rows import AnyRow
-from suhbat.store.tables import guests, members
+from suhbat.store.tables import guests, members, users
 from suhbat.store.write.marks import add_user
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
@@ -27,6 +27,12 @@ def save(connection: Connection, guest: Guest) -> None:
 def of(connection: Connection, uids: Collection[str]) -> list[Guest]:
     """Those of these uids that are guests, however long unused."""
     return [_guest(row) for row in connection.execute(select(*_COLUMNS).where(guests.c.uid.in_(uids)))]
+
+
+def users_of(connection: Connection, uids: Collection[str]) -> list[Actor]:
+    """See `chat.ports.GuestStore.users`."""
+    rows = connection.execute(select(users.c.uid, users.c.user_id, users.c.kind).where(users.c.uid.in_(uids)))
+    return [Actor(*row) for row in rows]
 
 
 def by_token(connection: Connection, token_hash: bytes) -> Guest | None:

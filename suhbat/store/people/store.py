@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Account, Change, Guest, Invite, Session
+from suhbat.chat.model import Account, Actor, Change, Guest, Invite, Session
 from suhbat.chat.ports import Clock
 from suhbat.protocol.events import own_log
 from suhbat.store.write.commands import own
@@ -93,6 +93,10 @@ class PeopleOverSQL:
     async def guests_of(self, uids: Collection[str]) -> list[Guest]:
         wanted = tuple(uids)
         return await self._read(lambda c: guests.of(c, wanted))
+
+    async def users(self, uids: Collection[str]) -> list[Actor]:
+        wanted = tuple(uids)
+        return await self._read(lambda c: guests.users_of(c, wanted))
 
     async def guest_by_token(self, token_hash: bytes) -> Guest | None:
         return await self._read(lambda c: guests.by_token(c, token_hash))
