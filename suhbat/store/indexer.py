@@ -21,7 +21,7 @@ from .dialect import is_contended, is_postgres, is_trouble
 from .journal import NoCursor, Range
 from .search import SearchEntry
 from .sqlite import values
-from .tables import conversations, events, search_rows
+from .tables import IS_MESSAGE, conversations, events, search_rows
 
 log = structlog.get_logger("suhbat.store")
 
@@ -33,7 +33,7 @@ _OF_POSTGRES = (
     "SELECT events.conversation_id, events.seq, actor_uid, text "
     "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS v(log, first, last, n) "
     "JOIN events ON events.conversation_id = v.log AND events.seq BETWEEN v.first AND v.last "
-    "WHERE ordinal IS NOT NULL AND NOT deleted ORDER BY v.n, events.seq FOR SHARE OF events NOWAIT"
+    "WHERE type = 'message.created' AND NOT deleted ORDER BY v.n, events.seq FOR SHARE OF events NOWAIT"
 )
 
 
@@ -71,8 +71,8 @@ def begin(connection: Connection) -> None:
     """Make the cursor. Messages of a log are indexed in order, so it has missed those above the last indexed one."""
     of_log = conversations.c.id
     indexed = select(func.max(search_rows.c.seq)).where(search_rows.c.conversation_id == of_log).scalar_subquery()
-    messages = select(events.c.seq).where(events.c.conversation_id == of_log, events.c.ordinal.is_not(None))
-    newest = messages.order_by(events.c.ordinal.desc()).limit(1).scalar_subquery()
+    messages = select(events.c.seq).where(events.c.conversation_id == of_log, IS_MESSAGE)
+    newest = messages.order_by(events.c.seq.desc()).limit(1).scalar_subquery()
     query = select(of_log, func.coalesce(indexed, 0), func.coalesce(newest, 0), cursors.end(connection))
     rows = connection.execute(query.where(conversations.c.kind != "own")).all()  # the lobby is always there
     missed = [(log_id, last + 1, newest) for log_id, last, newest, _ in rows if newest > last]
@@ -107,5 +107,5 @@ def _of_sqlite(count: int) -> str:
     return (
         f"WITH v(log, first, last) AS (VALUES {', '.join(['(?, ?, ?)'] * count)}) "  # noqa: S608 (question marks)
         "SELECT conversation_id, seq, actor_uid, text FROM v CROSS JOIN events "
-        "WHERE conversation_id = log AND seq BETWEEN first AND last AND ordinal IS NOT NULL AND NOT deleted"
+        "WHERE conversation_id = log AND seq BETWEEN first AND last AND type = 'message.created' AND NOT deleted"
     )

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, func, select
 
 from suhbat.chat.model import Actor, HistoryPage, Milliseconds
 from suhbat.protocol.types import MAX_PAGE
-from suhbat.store.read.unread import ordinal_at
+from suhbat.store.read.unread import next_ordinal, ordinal_at
 from suhbat.store.tables import events
 
 from .floor import LobbyHistory, floor_of, visible
@@ -37,7 +37,7 @@ def page(
     if lowest is None:
         return HistoryPage((), False, False, log.head)
     if before is not None:
-        end = _next_ordinal(connection, log.id, before, highest) - 1
+        end = min(next_ordinal(connection, log.id, before), highest + 1) - 1
         start = max(end - limit + 1, lowest)
     elif after is not None:
         start = max(ordinal_at(connection, log.id, after) + 1, lowest)
@@ -93,14 +93,3 @@ def _ordinal_from(connection: Connection, log_id: int, at: Milliseconds, lowest:
         else:
             low = row.ordinal + 1
     return min(low, highest)
-
-
-def _next_ordinal(connection: Connection, log_id: int, seq: int, highest: int) -> int:
-    """The ordinal of the first message at `seq` or above it; `highest` + 1 if there is none."""
-    found = connection.execute(
-        select(events.c.ordinal)
-        .where(events.c.conversation_id == log_id, events.c.seq >= seq, events.c.ordinal.is_not(None))
-        .order_by(events.c.seq)
-        .limit(1)
-    ).scalar()
-    return highest + 1 if found is None else found

@@ -10,7 +10,7 @@ from suhbat.chat.model import Actor, MemberPage, Milliseconds, ReactionPage, Roo
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
-from suhbat.store.tables import conversations, events, members, pins, reads, sanctions, users
+from suhbat.store.tables import IS_MESSAGE, conversations, events, members, pins, reads, sanctions, users
 
 from . import reactions
 from .floor import LobbyHistory, floor_of, visible
@@ -160,7 +160,7 @@ def reactions_page(
 ) -> ReactionPage:
     """See `chat.ports.Store.reactions`."""
     log = visible(connection, actor, conversation, "read")
-    message = (events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None))
+    message = (events.c.conversation_id == log.id, events.c.seq == seq, IS_MESSAGE)
     row = connection.execute(select(events.c.deleted).where(*message)).one_or_none()
     if row is None or row.deleted or seq <= floor_of(actor, log, lobby_history):
         raise NotFound("not_found.message")

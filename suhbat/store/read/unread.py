@@ -12,21 +12,50 @@ from sqlalchemy import ColumnElement, Connection, FromClause, ScalarSelect, Sele
 
 from suhbat.store.tables import IS_DELETED, conversations, events, reads
 
+NEAR = 256
+"""Events that are searched one by one for the message next to a `seq`. Nearly always it is among them."""
 DELETED = 5_000
 """How many deleted messages above a mark are looked up, at most. Further ones count as unread."""
 
 
 def ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
-    """The ordinal of the last message at `seq` or below it; 0 if there is none."""
-    return (
-        connection.execute(
-            select(events.c.ordinal)
-            .where(events.c.conversation_id == log_id, events.c.seq <= seq, events.c.ordinal.is_not(None))
-            .order_by(events.c.seq.desc())
-            .limit(1)
-        ).scalar()
-        or 0
-    )
+    """The ordinal of the last message at `seq` or below it, without replies in threads; 0 if there is none."""
+    near = connection.execute(
+        select(events.c.ordinal)
+        .where(events.c.conversation_id == log_id, events.c.seq.between(seq - NEAR, seq), events.c.ordinal.is_not(None))
+        .order_by(events.c.seq.desc())
+        .limit(1)
+    ).scalar()
+    return _far_ordinal_at(connection, log_id, seq) if near is None else near
+
+
+def next_ordinal(connection: Connection, log_id: int, seq: int) -> int:
+    """The ordinal of the first message at `seq` or above it; one above the last ordinal if there is none."""
+    near = connection.execute(
+        select(events.c.ordinal)
+        .where(events.c.conversation_id == log_id, events.c.seq.between(seq, seq + NEAR), events.c.ordinal.is_not(None))
+        .order_by(events.c.seq)
+        .limit(1)
+    ).scalar()
+    return ordinal_at(connection, log_id, seq - 1) + 1 if near is None else near
+
+
+def _far_ordinal_at(connection: Connection, log_id: int, seq: int) -> int:
+    """The same as `ordinal_at` if other events are around `seq`, for example thousands of replies: a binary search, because
+    ordinals are dense and ascend with `seq`."""
+    first = first_ordinal(connection, log_id)
+    if first is None:
+        return 0
+    last = select(func.max(events.c.ordinal)).where(events.c.conversation_id == log_id, events.c.ordinal.is_not(None))
+    low, high = first - 1, connection.execute(last).scalar_one()
+    while low < high:
+        middle = (low + high + 1) // 2
+        one = select(events.c.seq).where(events.c.conversation_id == log_id, events.c.ordinal == middle)
+        if connection.execute(one).scalar_one() <= seq:
+            low = middle
+        else:
+            high = middle - 1
+    return low if low >= first else 0
 
 
 def count_unread(last: int, first: int | None, read: int, own: int, deleted: int) -> int:

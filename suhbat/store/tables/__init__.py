@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .log import (
     IS_DELETED,
+    IS_MESSAGE,
     events,
     everyone,
     idempotency,
@@ -23,7 +24,7 @@ from .people import accounts, allowances, erasures, guests, invites, sessions, u
 from .schema import cursors, journal, meta, metadata
 
 __all__ = (
-    "IS_COUNTED", "IS_DELETED", "IS_SHOWN",
+    "IS_COUNTED", "IS_DELETED", "IS_MESSAGE", "IS_SHOWN",
     "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
     "events", "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
     "mentions", "meta",

@@ -47,7 +47,7 @@ events = Table(
     # Without a row id the rows of a log are stored together in the order of seq, and one B-tree is written instead of two.
     sqlite_with_rowid=False,
 )
-"""Events. Messages have an ordinal and a text. data: a JSON object with the further fields of the event."""
+"""Events. Messages have a text. data: a JSON object with the further fields of the event."""
 
 # Ordinals are dense, so a page of history is a range of them, however many other events are between.
 Index(
@@ -66,6 +66,9 @@ Index(
     events.c.actor_uid,
     sqlite_where=events.c.deleted,
 )
+
+IS_MESSAGE: ColumnElement[bool] = events.c.type == "message.created"
+"""Whether an event is a message. Ordinals do not tell: messages of the conversation have one, replies in threads have none."""
 
 IS_DELETED: ColumnElement[bool] = literal_column("events.deleted")
 """Whether an event is deleted. For SQLite, SQLAlchemy would write `deleted = 1`, and SQLite does not use a partial index of

@@ -154,7 +154,7 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
         changed["data"] = json.dumps(
             _without_name(json.loads(row.data), uid), ensure_ascii=False, separators=(",", ":")
         )
-    is_theirs = row.ordinal is not None and row.actor_uid == uid
+    is_theirs = row.type == "message.created" and row.actor_uid == uid
     if is_theirs:
         changed["client_id"] = None
     is_scrubbed = is_theirs and with_message and not row.deleted

@@ -14,7 +14,7 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, update_rows
 from suhbat.store.read.unread import ordinal_at
-from suhbat.store.tables import conversations, events, reads, users
+from suhbat.store.tables import IS_MESSAGE, conversations, events, reads, users
 
 from .logs import Log, facts_of
 from .writer_cache import WriterCache
@@ -69,8 +69,9 @@ def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) ->
     if at is None:
         recent = (
             select(events.c.at, events.c.actor_uid)
-            .where(events.c.conversation_id == log.id, events.c.ordinal > log.ordinal - _RECENT)
-            .order_by(events.c.ordinal.desc())
+            .where(events.c.conversation_id == log.id, IS_MESSAGE)
+            .order_by(events.c.seq.desc())
+            .limit(_RECENT)
         )
         at = next((row.at for row in connection.execute(recent) if row.actor_uid == uid), 0)
         cache.last_posts[log.id, uid] = at

@@ -121,10 +121,10 @@ class PostRun:
         self._floors = writer_floors(
             self._connection, self._transaction.rules.lobby_history, [(post.actor, log) for post, log in replies]
         )
-        columns = ("conversation_id", "seq", "ordinal")
+        columns = ("conversation_id", "seq", "type")
         wanted = sorted({(log.id, post.reply_to) for post, log in replies})
         found = find_rows(self._connection, events, columns[:2], columns, wanted)
-        self._messages.update((log_id, seq) for log_id, seq, ordinal in found if ordinal is not None)
+        self._messages.update((log_id, seq) for log_id, seq, kind in found if kind == "message.created")
 
     def _may_reply(self, post: Post, log: Log | None, seq: int) -> bool:
         """Whether a message with this `seq` exists that the sender may read."""

@@ -54,7 +54,7 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     if log is None or not log.kept:
         return None
     rows = connection.execute(
-        select(events.c.seq, events.c.at, events.c.ordinal, events.c.actor_uid, events.c.text)
+        select(events.c.seq, events.c.type, events.c.at, events.c.ordinal, events.c.actor_uid, events.c.text)
         .where(events.c.conversation_id == log_id, events.c.seq > log.oldest)
         .order_by(events.c.seq)
         .limit(CHUNK)
@@ -68,7 +68,7 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     search.forget(
-        connection, ((log_id, row.seq, row.actor_uid, row.text) for row in expired if row.ordinal is not None)
+        connection, ((log_id, row.seq, row.actor_uid, row.text) for row in expired if row.type == "message.created")
     )
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))

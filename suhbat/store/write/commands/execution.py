@@ -14,7 +14,7 @@ from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
 from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all
-from suhbat.store.tables import audit, events
+from suhbat.store.tables import IS_MESSAGE, audit, events
 from suhbat.store.write.floors import writer_floor
 from suhbat.store.write.limits import crowding_refusal, spend_allowance
 from suhbat.store.write.logs import Log, facts_of
@@ -92,9 +92,7 @@ class Execution:
         """The row of a message, with the columns of MESSAGE. Raises NotFound if `seq` is no message, or one that is deleted
         or below the actor's floor."""
         row = self.connection.execute(
-            select(*MESSAGE).where(
-                events.c.conversation_id == log.id, events.c.seq == seq, events.c.ordinal.is_not(None)
-            )
+            select(*MESSAGE).where(events.c.conversation_id == log.id, events.c.seq == seq, IS_MESSAGE)
         ).one_or_none()
         if row is None or row.deleted or not self.may_read(log, seq):
             raise NotFound("not_found.message")

@@ -23,7 +23,7 @@ from suhbat.protocol.events import (
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
 from suhbat.store.read.rows import AnyRow, mentions_json, shown_to_all
-from suhbat.store.tables import events, pins
+from suhbat.store.tables import IS_MESSAGE, events, pins
 from suhbat.store.write import reactions, word_filter
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
@@ -63,7 +63,7 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
 def delete(execution: Execution, command: Delete) -> CommandResult:
     """Delete a message; a tombstone stays. Deleting again changes nothing."""
     log = execution.log(command.conversation, "delete")
-    condition = (events.c.conversation_id == log.id, events.c.seq == command.seq, events.c.ordinal.is_not(None))
+    condition = (events.c.conversation_id == log.id, events.c.seq == command.seq, IS_MESSAGE)
     row = execution.connection.execute(select(events).where(*condition)).one_or_none()
     if row is not None and row.deleted and execution.may_read(log, command.seq):
         return CommandResult(log.name, log.head)
