@@ -106,7 +106,7 @@ def index(file: Path) -> None:
         # A copy, because a reader of the store itself would keep the whole index in the WAL, which becomes slow.
         reading.execute(
             "CREATE TEMP TABLE said AS "
-            "SELECT conversation_id, seq, actor_uid, text FROM events WHERE ordinal IS NOT NULL ORDER BY at"
+            "SELECT conversation_id, seq, actor_uid, text, NULL FROM events WHERE ordinal IS NOT NULL ORDER BY at"
         )
         reading.commit()
         rows = reading.execute("SELECT * FROM said ORDER BY rowid")

@@ -308,6 +308,8 @@ class FakeStore(FakePeople):
         around: int | None = None,
         around_ordinal: int | None = None,
         around_time: Milliseconds | None = None,
+        thread: int | None = None,
+        replies: bool = False,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:

@@ -22,9 +22,24 @@ BUCKETS = 1_024
 LARGEST = 512 * 1024
 """Bytes of one message. NATS allows 1 MB by default."""
 
-_VEILED = b'"veiled"'
-_FIELDS: TypeAdapter[tuple[str, int, int, int, str, str, str, str | None, int | None, bool]] = TypeAdapter(
-    tuple[str, int, int, int, str, str, str, str | None, int | None, bool], config=ConfigDict(strict=True)
+_FIELDS: TypeAdapter[tuple[Any, ...]] = TypeAdapter(
+    tuple[
+        str,
+        int,
+        int | None,
+        int,
+        str,
+        str,
+        str,
+        str | None,
+        int | None,
+        bool,
+        int | None,
+        int | None,
+        int | None,
+        int | None,
+    ],
+    config=ConfigDict(strict=True),
 )
 """The fields of a `LiveMessage`."""
 
@@ -57,7 +72,8 @@ def events(entries: Iterable[LoggedEvent]) -> list[tuple[int, bytes]]:
 
     for log, event in entries:
         bucket = bucket_of(log)
-        more = b"" if veil_of(event) is None else b"," + _VEILED
+        veiled = veil_of(event)
+        more = b"" if veiled is None else b",%d" % veiled
         text = b"[" + json.dumps(log).encode() + b"," + encode_event(event) + more + b"]"
         if bucket in collected and sizes[bucket] + len(text) > LARGEST:
             finish(bucket)
@@ -100,19 +116,19 @@ def _read(message: dict[str, Any], *, has_escapes: bool) -> BusMessage:
     )
 
 
-def _entry(has_escapes: bool, log: str, event: dict[str, Any], *veiled: str) -> LoggedEvent:
+def _entry(has_escapes: bool, log: str, event: dict[str, Any], veiled: int | None = None) -> LoggedEvent:
     if not isinstance(log, str):
         raise TypeError("no log")
     # Only an escape can bring in half a surrogate pair, which nothing can encode. The models refuse it.
     if event["type"] == "message.created" and not has_escapes:
-        return LoggedEvent(log, _live_message(event))
+        return LoggedEvent(log, _live_message(event, veiled))
     decoded = EVENT.validate_json(json.dumps(event))
-    if veiled:
-        veil(decoded)
+    if veiled is not None:
+        veil(decoded, veiled)
     return LoggedEvent(log, decoded)
 
 
-def _live_message(event: dict[str, Any]) -> LiveMessage:
+def _live_message(event: dict[str, Any], veiled: int | None) -> LiveMessage:
     """A new message, which is nearly every event. Only the types of its values are checked: its node has validated it, and a
     model would take thirty times as long."""
     message = event["message"]
@@ -127,5 +143,9 @@ def _live_message(event: dict[str, Any]) -> LiveMessage:
         message["client_id"],
         message["reply_to"],
         event.get("everyone", 0) > 0,
+        message.get("thread"),
+        message.get("thread_ordinal"),
+        message.get("from_thread"),
+        veiled,
     )
     return LiveMessage(*_FIELDS.validate_python(fields))

@@ -57,26 +57,30 @@ class Messages:
         peer: Actor | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
+        thread: int | None = None,
+        also: bool = False,
     ) -> None:
         """Send a message to a conversation or to a user; exactly one of the two is given.
 
         `done` is called once on the event loop: with a `PostResult` after the message was flushed to disk, or with the refusal
-        (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal).
+        (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal). `thread`: the `seq` of the message below which
+        it is a reply; `also`: the conversation gets it, too, and it counts as two messages.
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
             done(RateLimited("rate_limited.room", retry_after=wait, scope="conversation"))
             return
         named: tuple[str, ...] = ()
-        if "@" in text:
-            if cost := mention_cost(text):
+        if "@" in text or also:
+            if cost := mention_cost(text) + also:
                 try:
                     charge(self._rates.meter(actor.uid), 1 + cost, self._clock.steady())
                 except RateLimited as error:
                     done(error)
                     return
             named = mentioned_uids(text, self._directory)
-        self._store.post(Post(actor, conversation, peer, text, client_id, reply_to, self._clock.wall(), done, named))
+        at = self._clock.wall()
+        self._store.post(Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also))
 
     async def post(
         self,
@@ -87,6 +91,8 @@ class Messages:
         to_user: str | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
+        thread: int | None = None,
+        also: bool = False,
     ) -> PostResult:
         """The same as a coroutine, and to a user by name. Raises the refusal, or UserNotFound."""
         try:
@@ -111,5 +117,7 @@ class Messages:
             peer=peer,
             client_id=client_id,
             reply_to=reply_to,
+            thread=thread,
+            also=also,
         )
         return await answer

@@ -32,6 +32,7 @@ class Query:
     """A parsed query. `terms`: normalised words and phrases, all of which must occur; those in `beginnings` are prefixes.
 
     `sender`: a name as typed. `conversation`: an id. `after`, `before`: times. `link`: the message must contain a link.
+    `in_thread`: it must be a reply; `thread`: in the thread of this message of the `conversation`.
     """
 
     terms: tuple[str, ...] = ()
@@ -41,14 +42,17 @@ class Query:
     after: Milliseconds | None = None
     before: Milliseconds | None = None
     link: bool = False
+    in_thread: bool = False
+    thread: int | None = None
 
 
-def parse(text: str, *, sender: str | None = None, conversation: str | None = None) -> Query:
+def parse(text: str, *, sender: str | None = None, conversation: str | None = None, thread: int | None = None) -> Query:
     """`salom "yangi yil" choy* from:ali in:lobby before:2026-11-01 after:2026-10-01 has:link`.
 
     Filters may be in any case, and a name may have its @. A word is found as a whole; with * at its end it is a prefix of
-    SHORTEST letters or more. Days are in UTC; `before:` and `after:` also take a time of RFC 3339. `sender` and
-    `conversation` replace `from:` and `in:`. Raises BadRequest if nothing to search for is left.
+    SHORTEST letters or more. Days are in UTC; `before:` and `after:` also take a time of RFC 3339. `in:thread` finds replies
+    only. `sender` and `conversation` replace `from:` and `in:`; `thread` needs a conversation. Raises BadRequest if nothing
+    to search for is left.
     """
     if len(text) > LONGEST:
         raise BadRequest(reason="search.long")
@@ -76,6 +80,10 @@ def parse(text: str, *, sender: str | None = None, conversation: str | None = No
             beginnings.add(term)
     query = replace(query, terms=tuple(terms), beginnings=frozenset(beginnings))
     query = replace(query, sender=_name(sender) or query.sender, conversation=conversation or query.conversation)
+    if thread is not None:
+        if query.conversation is None:
+            raise BadRequest(reason="search.thread")
+        query = replace(query, thread=thread)
     if not query.terms and query.sender is None and not query.link:
         raise BadRequest(reason="search.empty")
     return query
@@ -86,7 +94,7 @@ def _filtered(query: Query, name: str, value: str) -> Query | None:
     if name == "from":
         return replace(query, sender=_name(value) or query.sender)
     if name == "in":
-        return replace(query, conversation=value[:64])
+        return replace(query, in_thread=True) if value.lower() == "thread" else replace(query, conversation=value[:64])
     if name == "has":
         return replace(query, link=True) if value.lower() == "link" else None
     time = _time(value)

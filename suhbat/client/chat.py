@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager
 from itertools import count
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import ValidationError
 
 from suhbat.errors import BadRequest
-from suhbat.protocol.commands import History, Join, Leave, Send, Typing
+from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, Typing
 from suhbat.protocol.machine import reason_of
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import Acted, Ok, Page, Sent
@@ -130,7 +130,14 @@ class Suhbat:
     # Commands
 
     async def send(
-        self, conversation: str, text: str, *, client_id: str | None = None, reply_to: int | None = None
+        self,
+        conversation: str,
+        text: str,
+        *,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        thread: int | None = None,
+        also: bool = False,
     ) -> Sent:
         """Send a message to a conversation; returns when it is durable, even if that takes several connections.
 
@@ -138,12 +145,22 @@ class Suhbat:
         `client_id`, so a send with an unknown outcome (it was cancelled, or the chat closed) can be repeated with the same one.
         Messages sent without awaiting each other keep their order, unless the server asked to slow down. In a room with slow
         mode a message waits for its turn (see `held`), maybe for hours, and messages to other conversations go on. To cancel
-        it meanwhile withdraws it. Raises ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
+        it meanwhile withdraws it. `thread`: the `seq` of the message in whose thread it is a reply; `also`: the conversation
+        gets it, too. Raises ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
         await their reply.
         """
         id, key = next(self._ids), client_id or _new_key()
         with _checked():
-            command = Send(type="send", id=id, conversation=conversation, text=text, client_id=key, reply_to=reply_to)
+            command = Send(
+                type="send",
+                id=id,
+                conversation=conversation,
+                text=text,
+                client_id=key,
+                reply_to=reply_to,
+                thread=thread,
+                also=also,
+            )
         return await self._ask(id, command, Sent)
 
     async def send_to(
@@ -175,10 +192,12 @@ class Suhbat:
         after: int | None = None,
         around: int | None = None,
         around_time: int | None = None,
+        thread: int | None = None,
         limit: int = 50,
     ) -> Page:
         """A page of messages, ascending: the newest, or those before, after or around a `seq`, or around the first one at
-        `around_time` or later, in milliseconds since 1970. `limit`: 1 to 200.
+        `around_time` or later, in milliseconds since 1970. `limit`: 1 to 200. Without replies in threads; with `thread`,
+        those to the message of this `seq`.
 
         Raises Refused, ChatClosed."""
         id = next(self._ids)
@@ -191,9 +210,25 @@ class Suhbat:
                 after=after,
                 around=around,
                 around_time=around_time,
+                thread=thread,
                 limit=limit,
             )
         return await self._ask(id, command, Page)
+
+    async def follow(self, conversation: str, thread: int, *, on: bool = True) -> Acted:
+        """Follow the thread of the message of this `seq`, or no longer. Raises Refused, ChatClosed."""
+        return await self._change_thread(conversation, thread, follow=on)
+
+    async def read_thread(self, conversation: str, thread: int, read_ordinal: int, *, unread: bool = False) -> Acted:
+        """Mark a thread that the user follows as read, up to this `thread_ordinal`; with `unread`, what is above it as unread.
+        Raises Refused, ChatClosed."""
+        return await self._change_thread(conversation, thread, read_ordinal=read_ordinal, unread=unread)
+
+    async def _change_thread(self, conversation: str, thread: int, **changes: Any) -> Acted:
+        id = next(self._ids)
+        with _checked():
+            command = ChangeThread(type="thread", id=id, conversation=conversation, seq=thread, **changes)
+        return await self._ask(id, command, Acted)
 
     async def join(self, conversation: str) -> Acted:
         """Become a member of a public room, or of one with an open invitation. Raises Refused, ChatClosed."""

@@ -18,12 +18,14 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
     ReadMarked,
+    ThreadChanged,
 )
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Reaction
 from suhbat.protocol.types import MAX_REACTION_USERS, MAX_REACTIONS
 
 from .frames import OtherEvent
 from .tally import Tally
+from .threads import is_about_reply, with_reply
 
 
 def fold(
@@ -39,9 +41,13 @@ def fold(
     return state.model_copy(update=changes)
 
 
-def fold_own(state: ConversationState, event: ReadMarked | Mentioned | DraftChanged, tally: Tally) -> ConversationState:
-    """The state after `event`, which must be the next one of the user's own log and concern this conversation."""
+def fold_own(
+    state: ConversationState, event: ReadMarked | Mentioned | ThreadChanged | DraftChanged, uid: str, tally: Tally
+) -> ConversationState:
+    """The state after `event`, which must be the next one of the own log of the user `uid` and concern this conversation."""
     match event:
+        case ThreadChanged():
+            return state.model_copy(update={"threads": tally.threads.told(state.threads, event, uid)})
         case ReadMarked():
             read = {"read_ordinal": event.ordinal, "unread": tally.marked(event)}
             mentions = tally.named.told(event, state.mentions, max(event.ordinal, state.read_ordinal))
@@ -66,8 +72,12 @@ def _changes(state: ConversationState, event: Event | OtherEvent, uid: str, tall
 def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally) -> dict[str, Any]:
     last = state.last_message
     match event:
+        case MessageCreated() | MessageDeleted() if is_about_reply(event):
+            changes: dict[str, Any] = {"threads": tally.threads.replied(state.threads, event, uid)}
+            root = event.thread if isinstance(event, MessageDeleted) else event.message.thread
+            return changes | ({"last_message": with_reply(last, event)} if last and last.seq == root else {})
         case MessageCreated():
-            counts = event.message.sender_uid != uid and tally.is_new(event.message.ordinal)
+            counts = event.message.sender_uid != uid and tally.is_new(event.message.ordinal or 0)
             return {
                 "last_ordinal": event.message.ordinal,
                 "last_message": event.message,
@@ -75,7 +85,7 @@ def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tall
             }
         case MessageEdited() if last is not None and last.seq == event.message.seq:
             # Keep the reactions: those in the event have no `mine` for this user, and may be newer than the event.
-            known = {"reactions": last.reactions, "reactions_at": last.reactions_at}
+            known = {"reactions": last.reactions, "reactions_at": last.reactions_at, "replies": last.replies}
             return {"last_message": event.message.model_copy(update=known)}
         case MessageDeleted():
             gone = event.sender_uid not in (None, uid) and tally.is_gone(event, state.read_ordinal)

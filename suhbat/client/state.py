@@ -18,6 +18,7 @@ from suhbat.protocol.events import (
     Event,
     Mentioned,
     ReadMarked,
+    ThreadChanged,
     UserUpdated,
 )
 from suhbat.protocol.notices import Notice, PresenceNotice, Receipt, TypingNotice, UsersNotice
@@ -220,9 +221,10 @@ class State:
             case ConversationRemoved():
                 self.invitations.pop(event.removed, None)
                 self._drop(event.removed)
-            case ReadMarked() | Mentioned() | DraftChanged() if event.target in self.conversations:
-                state = self.conversations[event.target]
-                self.conversations[event.target] = fold_own(state, event, self._tally(event.target))
+            case ReadMarked() | Mentioned() | ThreadChanged() | DraftChanged() if event.target in self.conversations:
+                assert self.user is not None, "its own log follows the welcome"
+                state, tally = self.conversations[event.target], self._tally(event.target)
+                self.conversations[event.target] = fold_own(state, event, self.user.uid, tally)
             case UserUpdated():
                 self.user = event.user
             case _:

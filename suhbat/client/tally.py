@@ -10,6 +10,8 @@ from collections import deque
 
 from suhbat.protocol.events import Mentioned, MessageCreated, MessageDeleted, MessageEdited, ReadMarked
 
+from .threads import ThreadTally
+
 KEPT = 10_000
 """Messages and deletions remembered for one conversation. More do not come between a read mark and its event."""
 
@@ -20,6 +22,7 @@ class Tally:
 
     def __init__(self, counted: int, head: int = 0) -> None:
         self.named = Named(head)
+        self.threads = ThreadTally(head)
         self._counted = counted
         self._head = head
         self._above: deque[int] = deque(maxlen=KEPT)

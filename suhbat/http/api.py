@@ -32,6 +32,7 @@ from . import (
     server,
     sessions,
     sockets,
+    threads,
     tickets,
     users,
 )
@@ -73,7 +74,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(LocalRedirects)
     version = APIRouter(prefix=PREFIX)
     resources = (
-        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, search,
+        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
         moderation, export,
     )  # fmt: skip
     for resource in resources:

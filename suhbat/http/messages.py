@@ -28,21 +28,26 @@ TimeQuery = Annotated[Until | None, Query()]
 
 
 class NewMessage(Schema):
-    """Safe to repeat with the same `client_id`."""
+    """Safe to repeat with the same `client_id`. `thread`: the `seq` of the message in whose thread it is a reply; with `also`
+    the conversation gets it, too, as a message that quotes the reply and has the next `seq`."""
 
     text: Text
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
+    thread: Seq | None = None
+    also: bool = False
 
 
 class Posted(Schema):
-    """The message is durable and numbered. `duplicate`: it already was."""
+    """The message is durable and numbered. `duplicate`: it already was. A reply in a thread has a `thread_ordinal` instead of
+    an `ordinal`."""
 
     conversation: str = Field(examples=[LOBBY])
     seq: int = Field(examples=[12])
-    ordinal: int = Field(examples=[9])
+    ordinal: int | None = Field(examples=[9])
     sent_at: Time
     duplicate: bool
+    thread_ordinal: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[3])
 
 
 class NewText(Schema):
@@ -60,12 +65,14 @@ class Changed(Schema):
 
 
 class MessagePage(Schema):
-    """Messages, ascending by `seq`, and whether there are more on either side."""
+    """Messages, ascending by `seq`, and whether there are more on either side. `root`: the message to which the thread
+    belongs, if one was asked for."""
 
     messages: tuple[Message, ...]
     has_before: bool
     has_after: bool
     head: int = Field(examples=[12])
+    root: Message | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Reacted(Reaction):
@@ -85,10 +92,13 @@ async def page(
     around: SeqQuery = None,
     around_ordinal: SeqQuery = None,
     around_time: TimeQuery = None,
+    thread: SeqQuery = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 50,
 ) -> MessagePage:
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around a message's ordinal, for
-    example around the first unread message, or around the first message at a time or later (one of the five)."""
+    example around the first unread message, or around the first message at a time or later (one of the five). Without
+    replies, unless `thread` gives the `seq` of the message whose thread is wanted; `around` a reply gives the page around the
+    root of its thread."""
     if sum(place is not None for place in (before, after, around, around_ordinal, around_time)) > 1:
         raise BadRequest(reason="give at most one of before, after, around, around_ordinal, around_time")
     found = await services.store.history(
@@ -99,6 +109,7 @@ async def page(
         around=around,
         around_ordinal=around_ordinal,
         around_time=around_time,
+        thread=thread,
         limit=limit,
     )
     return MessagePage.model_validate(found, from_attributes=True)
@@ -115,12 +126,16 @@ async def write(
     conversation: ConversationPath, body: NewMessage, actor: Caller, services: Served, response: Response
 ) -> Posted:
     """Send a message to a conversation. The answer comes once the message is durable."""
+    if body.also and body.thread is None:
+        raise BadRequest(reason="give also with thread only")
     sent = await services.messages.post(
         actor,
         conversation=valid_id(conversation),
         text=body.text,
         client_id=body.client_id,
         reply_to=body.reply_to,
+        thread=body.thread,
+        also=body.also,
     )
     services.counts.sends["http"] += 1
     if sent.duplicate:

@@ -33,13 +33,18 @@ async def search(
         str | None, Query(max_length=64, description="The id of the only conversation to search.")
     ] = None,
     sender: Annotated[str | None, Query(alias="from", max_length=128, description="The name of the sender.")] = None,
+    thread: Annotated[
+        int | None,
+        Query(ge=1, le=MAX_INTEGER, description="The root of the only thread to search, in this conversation."),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=100, description="Messages on a page.")] = 20,
     cursor: Annotated[
         int | None, Query(ge=1, le=MAX_INTEGER, description="The cursor of the previous page, unchanged.")
     ] = None,
 ) -> Found:
-    """Search the messages that the caller may read. `q` may contain `from:`, `in:`, `before:`, `after:` and `has:link`."""
-    query = parse(q, sender=sender, conversation=conversation)
+    """Search the messages that the caller may read. `q` may contain `from:`, `in:`, `before:`, `after:` and `has:link`;
+    `in:thread` finds replies in threads."""
+    query = parse(q, sender=sender, conversation=conversation, thread=thread)
     sender_uid: str | None = None
     if query.sender is not None:
         await services.people.refresh(query.sender)

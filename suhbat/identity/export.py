@@ -30,7 +30,7 @@ async def export_conversation(
     position = after
     while True:
         async with pace.turn():
-            page = await store.history(actor, name, after=position, limit=MAX_PAGE, aside=True)
+            page = await store.history(actor, name, after=position, replies=True, limit=MAX_PAGE, aside=True)
             lines = _lines(page.messages)
         if lines:
             yield lines

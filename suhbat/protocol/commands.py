@@ -66,7 +66,10 @@ class Hello(_Command):
 
 class Send(_Command):
     """Send a message to a `conversation` or to one person (`to_user`, a name; with `uid`, only if it is still theirs). Safe to
-    repeat with the same `client_id`."""
+    repeat with the same `client_id`.
+
+    `thread`: the `seq` of the message in whose thread it is a reply. With `also` the conversation gets it, too, as a message
+    that quotes the reply and has the next `seq`."""
 
     type: Literal["send"]
     conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
@@ -75,11 +78,15 @@ class Send(_Command):
     text: Text
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
+    thread: Seq | None = None
+    also: bool = False
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
         if (self.conversation is None) == (self.to_user is None):
             raise ValueError("give either conversation or to_user")
+        if self.also and self.thread is None:
+            raise ValueError("give also with thread only")
         return self
 
 
@@ -127,6 +134,23 @@ class Read(_Command):
     ordinal: Ordinal
 
 
+class ThreadChanges(Schema):
+    """Follow a thread, or no longer; read it up to this `thread_ordinal`. A mark never goes back, unless `unread` asks for it:
+    what is above `read_ordinal` is unread then."""
+
+    follow: bool | None = Field(default=None, examples=[True])
+    read_ordinal: Ordinal | None = None
+    unread: bool = Field(default=False, examples=[True])
+
+
+class ChangeThread(_Command, ThreadChanges):
+    """Follow the thread of the message `seq`, or no longer; or mark it as read."""
+
+    type: Literal["thread"]
+    conversation: ConversationId
+    seq: Seq
+
+
 class Typing(_Command):
     """Tell others that one is writing; it expires by itself."""
 
@@ -136,10 +160,12 @@ class Typing(_Command):
 
 class History(_Command):
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around the first message at a time or
-    later."""
+    later. Without replies, unless `thread` gives the `seq` of the message whose thread is wanted; `around` a reply gives the
+    page around the root of its thread."""
 
     type: Literal["history"]
     conversation: ConversationId
+    thread: Seq | None = None
     before: Seq | None = Field(default=None, examples=[12])
     after: Cursor | None = None
     around: Seq | None = None
@@ -284,13 +310,13 @@ class Ping(_Command):
 
 
 V1StateCommand = (
-    Edit | Delete | React | Pin | Report | Read | Draft
+    Edit | Delete | React | Pin | Report | Read | ChangeThread | Draft
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
 """The commands that change stored state, except `Send`, which `chat.messages` handles."""
 Command = Hello | Send | V1StateCommand | Typing | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Report, Read, Draft, Typing, History,
+    Hello, Send, Edit, Delete, React, Pin, Report, Read, ChangeThread, Draft, Typing, History,
     Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

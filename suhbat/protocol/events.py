@@ -10,7 +10,17 @@ from typing import Annotated, Literal, NamedTuple
 from pydantic import Field, PrivateAttr, TypeAdapter
 
 from .live_message import LiveMessage
-from .objects import ConversationSettings, ConversationState, Invitation, Message, Profile, Role, User
+from .objects import (
+    ConversationSettings,
+    ConversationState,
+    Invitation,
+    Message,
+    Profile,
+    Replies,
+    Role,
+    Thread,
+    User,
+)
 from .sent_types import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
 from .types import ME, Schema, Time
 
@@ -48,11 +58,13 @@ class _PersonalEvent(_ActorEvent):
 
 
 class MessageCreated(_ActorEvent):
-    """A message was sent. Its `reactions` are empty in a replay, too; the events that added them follow."""
+    """A message was sent. Its `reactions` are empty in a replay, too, and it has no `replies`; the events that added them
+    follow."""
 
     type: Literal["message.created"] = "message.created"
     message: Message
     everyone: Everyone = 0
+    _veil: int | None = PrivateAttr(default=None)
 
 
 class MessageEdited(_MessageChange):
@@ -67,7 +79,8 @@ class MessageDeleted(_MessageChange):
     """A message became a tombstone; `target` is its `seq`.
 
     `ordinal` and `sender_uid` are those of the message, for clients that count unread messages. They are left out if
-    retention has removed it.
+    retention has removed it. `thread` and `thread_ordinal`: if it was a reply; `replies` is what remained of the thread,
+    left out if no reply did.
     """
 
     type: Literal["message.deleted"] = "message.deleted"
@@ -75,6 +88,9 @@ class MessageDeleted(_MessageChange):
     ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
     sender_uid: Uid | None = Field(default=None, exclude_if=lambda value: value is None)
     everyone: Everyone = 0
+    thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+    thread_ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
+    replies: Replies | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class MessagePinned(_MessageChange):
@@ -205,6 +221,20 @@ class Mentioned(_PersonalEvent):
     head: Cursor = 0
 
 
+class ThreadChanged(_PersonalEvent):
+    """`@me`: you follow a thread of `target`, or no longer do (`follow` false); or its marks or mentions changed.
+
+    `thread` is its state when the last event of `target` was `head`, as `read` has it for a conversation: later replies and
+    deletions may have come before this event, and earlier ones may come after.
+    """
+
+    type: Literal["thread"] = "thread"
+    target: ConversationId
+    head: Cursor
+    follow: bool = Field(examples=[True])
+    thread: Thread
+
+
 class DraftChanged(_PersonalEvent):
     """`@me`: your draft in `target` changed on some device; empty if it was deleted."""
 
@@ -225,7 +255,7 @@ Stored = (
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
-    | ReadMarked | Mentioned | DraftChanged | UserUpdated
+    | ReadMarked | Mentioned | ThreadChanged | DraftChanged | UserUpdated
 )  # fmt: skip
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
@@ -234,7 +264,7 @@ EVENTS: tuple[type[EventBase], ...] = (
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
-    ReadMarked, Mentioned, DraftChanged, UserUpdated,
+    ReadMarked, Mentioned, ThreadChanged, DraftChanged, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage
@@ -271,8 +301,11 @@ def model_of(event: LiveEvent) -> Event:
         reply_to=event.reply_to,
         sent_at=event.at,
         mentions_all=event.everyone,
+        thread=event.thread,
+        thread_ordinal=event.thread_ordinal,
+        from_thread=event.from_thread,
     )
-    return MessageCreated(
+    created = MessageCreated(
         conversation=event.conversation,
         seq=event.seq,
         at=event.at,
@@ -281,20 +314,25 @@ def model_of(event: LiveEvent) -> Event:
         message=message,
         everyone=1 if event.everyone else 0,
     )
+    created._veil = event.veil
+    return created
 
 
-def veil(event: Event) -> None:
-    """Hide the change of a message from readers who may not read the message; they get `Hidden` in its place. Not needed in a
-    log that all members may read from the beginning. The mark is not sent to clients."""
-    if isinstance(event, _MessageChange):
-        event._veil = event.message.seq if isinstance(event, MessageEdited) else event.target
+def veil(event: Event, seq: int | None = None) -> None:
+    """Hide the change of a message from readers who may not read the message; they get `Hidden` in its place. `seq`: that of
+    the message, or of the root of its thread, if the event does not have it. Not needed in a log that all members may read
+    from the beginning. The mark is not sent to clients."""
+    if isinstance(event, MessageCreated):
+        event._veil = event.message.thread
+    elif isinstance(event, _MessageChange):
+        event._veil = seq or (event.message.seq if isinstance(event, MessageEdited) else event.target)
 
 
 def veil_of(event: LiveEvent) -> int | None:
     """The lowest floor (a `seq`, see `store.read.floor`) whose readers get `Hidden`; None: all readers get the event."""
     if isinstance(event, LiveMessage):
-        return None
-    return event._veil if isinstance(event, _MessageChange) else None
+        return event.veil
+    return event._veil if isinstance(event, _MessageChange | MessageCreated) else None
 
 
 def hidden(event: Event) -> Hidden:

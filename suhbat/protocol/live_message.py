@@ -15,12 +15,13 @@ class LiveMessage:
     """A `MessageCreated` that is not validated, because its values are the server's own. `events.model_of` makes the model.
 
     The writer makes one for every message. Two nested models take twenty times as long, and a frozen dataclass three times:
-    do not change the fields all the same. tests/protocol/test_encoded.py checks that it is encoded as its model is.
+    do not change the fields all the same. `veil`: see `events.veil_of`. tests/protocol/test_encoded.py checks that it is
+    encoded as its model is.
     """
 
     conversation: str
     seq: int
-    ordinal: int
+    ordinal: int | None
     at: int
     actor: str
     actor_uid: str
@@ -28,6 +29,10 @@ class LiveMessage:
     client_id: str | None = None
     reply_to: int | None = None
     everyone: bool = False
+    thread: int | None = None
+    thread_ordinal: int | None = None
+    from_thread: int | None = None
+    veil: int | None = None
 
     def encode(self) -> bytes:
         """The frame of the v1 dialect."""
@@ -36,14 +41,20 @@ class LiveMessage:
         client_id = "null" if self.client_id is None else quote(self.client_id)
         reply_to = "null" if self.reply_to is None else self.reply_to
         all_, everyone = (',"mentions_all":true', ',"everyone":1') if self.everyone else ("", "")
+        ordinal: int | str | None = self.ordinal
+        place = ""
+        if ordinal is None:
+            ordinal, place = "null", f',"thread":{self.thread},"thread_ordinal":{self.thread_ordinal}'
+        elif self.from_thread is not None:
+            place = f',"from_thread":{self.from_thread}'
         before = (
             f'{{"type":"message.created","conversation":{conversation},"seq":{seq},"at":"{at}","actor":{actor}'
-            f',"actor_uid":{uid},"message":{{"conversation":{conversation},"seq":{seq},"ordinal":{self.ordinal}'
+            f',"actor_uid":{uid},"message":{{"conversation":{conversation},"seq":{seq},"ordinal":{ordinal}'
             f',"sender":{actor},"sender_uid":{uid},"text":'
         )
         after = (
             f',"client_id":{client_id},"reply_to":{reply_to},"sent_at":"{at}","edited_at":null,"deleted":false'
-            f',"reactions":[]{all_}}}{everyone}}}'
+            f',"reactions":[]{all_}{place}}}{everyone}}}'
         )
         # The text stays apart from the rest, because a string with one letter outside of Latin-1 is encoded more slowly.
         return before.encode() + to_json(self.text) + after.encode()

@@ -54,17 +54,51 @@ class Reaction(Schema):
     uids: tuple[Uid, ...] = ()
 
 
+class Replier(Schema):
+    """A person who wrote in a thread."""
+
+    uid: Uid
+    user_id: UserId
+
+
+class Replies(Schema):
+    """The thread below a message, without deleted replies: how many replies, the last one, and the last three people who
+    wrote, the latest first."""
+
+    count: Count = Field(examples=[3])
+    last_seq: Seq = Field(examples=[21])
+    last_at: Time
+    people: tuple[Replier, ...]
+
+
+class Thread(Schema):
+    """A thread that the reader follows. `root`: the `seq` of the message to which it belongs; `count`: its replies that are
+    not deleted; `thread_ordinal`: that of the last reply; `unread`: replies of others above `read_ordinal`; `mentions`: those
+    that mention the reader."""
+
+    root: Seq
+    count: Count = Field(examples=[3])
+    thread_ordinal: Ordinal = Field(examples=[4])
+    read_ordinal: Ordinal = Field(examples=[2])
+    unread: Count
+    mentions: Count = Field(default=0, examples=[1])
+
+
 class Message(Schema):
     """A message. Its id is `conversation` with `seq`, that of its `message.created`.
 
     `ordinal` counts messages only. A deleted message keeps its position, with `deleted` true and an empty `text`.
+    `thread`: the message is a reply in the thread of the message with this `seq`; `ordinal` is null then, and
+    `thread_ordinal` counts the replies of the thread. `replies`: the thread below this message, if it has any.
+    `from_thread`: a message that its sender wrote in the thread of this `seq` and in the conversation at once (`also`); it
+    quotes the reply there.
     `reactions_at`: in events, the `seq` of the conversation up to which `reactions` are counted.
     `mentions_all`: it mentions everybody, and its sender is allowed to; left out otherwise.
     """
 
     conversation: ConversationId
     seq: Seq
-    ordinal: Ordinal
+    ordinal: Ordinal | None
     sender: UserId
     sender_uid: Uid
     text: str = Field(examples=["Salom hammaga!"])
@@ -76,6 +110,10 @@ class Message(Schema):
     reactions: tuple[Reaction, ...] = ()
     reactions_at: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
     mentions_all: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
+    thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+    thread_ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
+    from_thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+    replies: Replies | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class ConversationSettings(Schema):
@@ -99,7 +137,8 @@ class ConversationState(ConversationSettings):
     """A conversation as the reader sees it. `head` is its last `seq`; the `title` of a direct is the names of the others.
 
     `since`: the head when the reader joined; if `history` is "joined", they see only what is above it. `mentions`: unread
-    messages that mention the reader. `role` is null if the reader is not a member (of a public room).
+    messages that mention the reader. `role` is null if the reader is not a member (of a public room). `threads`: those that
+    the reader follows there, in the order of their roots; left out if there are none.
     """
 
     conversation: ConversationId
@@ -114,6 +153,7 @@ class ConversationState(ConversationSettings):
     member_count: Count = Field(default=0, examples=[3])
     role: Role | None = "member"
     draft: str = ""
+    threads: tuple[Thread, ...] = Field(default=(), exclude_if=lambda value: not value)
 
 
 class Invitation(Schema):

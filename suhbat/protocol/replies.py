@@ -86,18 +86,21 @@ class Ok(_Reply):
 
 
 class Sent(Ok):
-    """The reply to `send`: the message is durable and numbered. `duplicate`: it already was."""
+    """The reply to `send`: the message is durable and numbered. `duplicate`: it already was. A reply in a thread has a
+    `thread_ordinal` instead of an `ordinal`."""
 
     conversation: ConversationId
     seq: int = Field(examples=[12])
-    ordinal: int = Field(examples=[9])
+    ordinal: int | None = Field(examples=[9])
     sent_at: Time
     duplicate: bool = False
+    thread_ordinal: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[3])
 
 
 class Acted(Ok):
     """The change of a command is durable. `seq`: that of the event in the conversation's log, or the head if nothing had to
-    change. `unread`: after `read`. `invited`: after `admit`, if the person was invited instead of made a member."""
+    change. `unread`: after `read` and `thread`. `invited`: after `admit`, if the person was invited instead of made a
+    member."""
 
     conversation: ConversationId
     seq: int = Field(examples=[14])
@@ -106,12 +109,14 @@ class Acted(Ok):
 
 
 class Page(Ok):
-    """The reply to `history`: messages in ascending order."""
+    """The reply to `history`: messages in ascending order. `root`: the message to which the thread belongs, if one was asked
+    for."""
 
     messages: tuple[Message, ...]
     has_before: bool
     has_after: bool
     head: int = Field(examples=[12])
+    root: Message | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Pong(_Reply):
@@ -162,11 +167,21 @@ def snapshot(
     return b"".join(parts)
 
 
-def sent(id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool) -> bytes:
+def sent(
+    id: int | str,
+    conversation: str,
+    seq: int,
+    ordinal: int | None,
+    sent_at: int,
+    duplicate: bool,
+    thread_ordinal: int | None = None,
+) -> bytes:
     """An encoded `Sent`. It skips validation for speed: it is written for every message, from the server's own values."""
+    reply = "" if thread_ordinal is None else f',"thread_ordinal":{thread_ordinal}'
     return (
         f'{{"type":"ok","id":{quote(id) if isinstance(id, str) else id},"conversation":{quote(conversation)},"seq":{seq}'
-        f',"ordinal":{ordinal},"sent_at":"{format_time(sent_at)}","duplicate":{"true" if duplicate else "false"}}}'
+        f',"ordinal":{"null" if ordinal is None else ordinal},"sent_at":"{format_time(sent_at)}"'
+        f',"duplicate":{"true" if duplicate else "false"}{reply}}}'
     ).encode()
 
 

@@ -66,7 +66,8 @@ class SimpleLeft(_Announcement):
 
 
 class SimpleMessage(Schema):
-    """A message to everybody (`to_user` "") or to you alone (`to_user` your name)."""
+    """A message to everybody (`to_user` "") or to you alone (`to_user` your name). `thread`: it is a reply in the thread of the
+    message with this `seq`."""
 
     type: Literal["message"] = "message"
     conversation: ConversationId = Field(examples=[LOBBY])
@@ -76,6 +77,7 @@ class SimpleMessage(Schema):
     to_user: str = Field(examples=[""])
     message: str = Field(examples=["Salom hammaga!"])
     sent_at: Time
+    thread: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[12])
 
 
 class SimpleSent(Schema):
@@ -122,9 +124,9 @@ def left(user_id: str, uid: str, at: int) -> bytes:
 def message(event: LiveEvent, to_user: str) -> bytes | None:
     """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
     if isinstance(event, LiveMessage):
-        text = event.text
+        text, thread = event.text, event.thread
     elif isinstance(event, MessageCreated) and not event.message.deleted:
-        text = event.message.text
+        text, thread = event.message.text, event.message.thread
     else:
         return None
     # An encoded `SimpleMessage`, without validation for speed: the values are the server's own.
@@ -132,7 +134,8 @@ def message(event: LiveEvent, to_user: str) -> bytes | None:
         f'{{"type":"message","conversation":{quote(event.conversation)},"seq":{event.seq}'
         f',"from_user":{quote(event.actor)},"from_uid":{quote(event.actor_uid)},"to_user":{quote(to_user)},"message":'
     )
-    return before.encode() + to_json(text) + f',"sent_at":"{format_time(event.at)}"}}'.encode()
+    place = "" if thread is None else f',"thread":{thread}'
+    return before.encode() + to_json(text) + f',"sent_at":"{format_time(event.at)}"{place}}}'.encode()
 
 
 def message_for(event: LiveEvent, viewer: Viewer, *, echo: bool) -> bytes | None:

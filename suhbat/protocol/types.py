@@ -23,6 +23,10 @@ MAX_REACTION_USERS = 20
 """People that a message lists for each emoji; `…/reactions/{emoji}` lists all."""
 MAX_READERS_SHOWN = 40
 """The largest number of members of a conversation whose read marks are shown to each other."""
+MAX_REPLIERS = 3
+"""People that the root of a thread lists."""
+MAX_FOLLOWED = 500
+"""Threads that a user follows, at most."""
 MAX_PAGE = 200
 """Messages of one page of history."""
 HELLO_SECONDS = 10

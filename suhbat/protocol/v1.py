@@ -101,7 +101,12 @@ def command_of(text: str) -> Command:
     """Decode a command. Raises ValidationError."""
     if '"send"' in text:
         send = validate_quickly(_QUICK_SEND, Send, text)
-        if send is not None and not is_blank(send.text) and (send.conversation is None) is not (send.to_user is None):
+        if (
+            send is not None
+            and not is_blank(send.text)
+            and (send.conversation is None) is not (send.to_user is None)
+            and not send.also
+        ):
             return send
     return COMMAND.validate_json(text)
 

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
+from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, delete, insert, literal, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Table, case, delete, insert, literal, select, text, tuple_, update
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.protocol.types import LOBBY
@@ -195,12 +196,13 @@ def _write(old: Connection, new: Connection, table: Table, rows: Sequence[Row], 
         search.feed(new, _messages_of(old, rows[0][0], rows[-1][0]))
 
 
-def _messages_of(old: Connection, first: int, last: int) -> list[tuple[int, int, str, str]]:
+def _messages_of(old: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
     """The messages of these rows of `search_rows`, in the form that `search.feed` takes."""
     same = (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq)
     columns = (search_rows.c.id, events.c.conversation_id, events.c.actor_uid, events.c.text)
-    query = select(*columns).join(events, same).where(search_rows.c.id.between(first, last))
-    return [(row[0], row[1], row[2], row[3]) for row in old.execute(query)]
+    thread = case((events.c.thread_ordinal.is_not(None), events.c.thread))
+    query = select(*columns, thread).join(events, same).where(search_rows.c.id.between(first, last))
+    return [tuple(row) for row in old.execute(query)]
 
 
 def _set_sequences(new: Connection) -> None:

@@ -54,8 +54,8 @@ SHORTEST_SECONDS = 0.01
 _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
-SearchEntry = tuple[int, int, str, str]
-"""A message: log id, `seq`, the sender's uid, the text."""
+SearchEntry = tuple[int, int, str, str, int | None]
+"""A message: log id, `seq`, the sender's uid, the text, the root of the thread in which it is a reply."""
 Beginning = tuple[int, int]
 """Where a user may begin to read a log: their floor, and the index id of the first message above it."""
 
@@ -68,34 +68,39 @@ def create(connection: Connection) -> None:
 def index(connection: Connection, entries: Sequence[SearchEntry]) -> None:
     """Add new messages. Those of a log come in the order of their `seq`."""
     if entries:
-        new = [(log_id, seq, normalise(words), _marks(log_id, uid, words)) for log_id, seq, uid, words in entries]
+        new = [
+            (log_id, seq, normalise(words), _marks(log_id, uid, words, thread))
+            for log_id, seq, uid, words, thread in entries
+        ]
         _index(connection).append(connection, new)
 
 
-def feed(connection: Connection, entries: Sequence[tuple[int, int, str, str]]) -> None:
-    """Add messages that have rows in `search_rows`: id of the row, log id, sender's uid, text. (Frozen migrations call
-    this.)"""
-    rows = [(id_, normalise(words), _marks(log_id, uid, words)) for id_, log_id, uid, words in entries]
+def feed(connection: Connection, entries: Sequence[tuple[Any, ...]]) -> None:
+    """Add messages that have rows in `search_rows`: id of the row, log id, sender's uid, text, and for replies the root of the
+    thread. (Frozen migrations call this, without the last.)"""
+    rows = [
+        (id_, normalise(words), _marks(log_id, uid, words, *thread)) for id_, log_id, uid, words, *thread in entries
+    ]
     _index(connection).add(connection, rows)
 
 
 def forget(connection: Connection, entries: Iterable[SearchEntry]) -> None:
     """Remove messages, given with the texts that they had. Messages that are not in the index are skipped. Their rows in
     `events` must have been changed before, so that the indexer cannot add them meanwhile."""
-    for log_id, seq, uid, words in entries:
+    for log_id, seq, uid, words, thread in entries:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
-            _index(connection).remove(connection, id_, normalise(words), _marks(log_id, uid, words))
+            _index(connection).remove(connection, id_, normalise(words), _marks(log_id, uid, words, thread))
             connection.execute(search_rows.delete().where(search_rows.c.id == id_))
 
 
 def replace(connection: Connection, old: SearchEntry, words: str) -> None:
     """Change the text of a message, if it is in the index. Its row in `events` must have been changed before."""
-    log_id, seq, uid, before = old
+    log_id, seq, uid, before, thread = old
     id_ = _id_of(connection, log_id, seq)
     if id_ is not None:
-        _index(connection).remove(connection, id_, normalise(before), _marks(log_id, uid, before))
-        feed(connection, [(id_, log_id, uid, words)])
+        _index(connection).remove(connection, id_, normalise(before), _marks(log_id, uid, before, thread))
+        feed(connection, [(id_, log_id, uid, words, thread)])
 
 
 def find(
@@ -130,6 +135,8 @@ def find(
         marks = [] if sender is None else [_whose(sender)]
         if query.link:
             marks.append("link")
+        if query.in_thread or query.thread is not None:
+            marks.append("thread" if query.thread is None else _mark_of_thread(query.thread))
         above = max(earliest, min(left.values()))
         rows: list[tuple[int, int, int]] = []
         reached, is_cut, is_over = highest, False, False
@@ -160,7 +167,9 @@ def find(
     page = found[:limit]
     more = len(found) > limit or bool(_left(readable, highest, earliest))
     cursor = (page[-1][0] if len(found) > limit else highest) if more else None
-    return SearchPage(_messages(connection, actor.uid, [(log_id, seq) for _, log_id, seq in page]), cursor)
+    shown = _messages(connection, actor.uid, [(log_id, seq) for _, log_id, seq in page])
+    floors = {key: floor for key, (floor, _) in readable.items()}
+    return SearchPage(tuple(one for log_id, one in shown if (one.thread or one.seq) > floors[log_id]), cursor)
 
 
 def has_written(connection: Connection, uid: str) -> bool:
@@ -214,8 +223,8 @@ def _named(conversation: str | None) -> ColumnElement[bool]:
     return true() if conversation is None else conversations.c.name == conversation
 
 
-def _messages(connection: Connection, reader: str, keys: Sequence[tuple[int, int]]) -> tuple[Message, ...]:
-    """The messages with these (log id, `seq`) as they are now, in the same order."""
+def _messages(connection: Connection, reader: str, keys: Sequence[tuple[int, int]]) -> list[tuple[int, Message]]:
+    """The messages with these (log id, `seq`) as they are now, with the log ids, in the same order."""
     columns = ("conversation_id", *(column.name for column in MESSAGE))
     rows: dict[int, list[Any]] = {}
     for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, keys):
@@ -231,7 +240,7 @@ def _messages(connection: Connection, reader: str, keys: Sequence[tuple[int, int
         for log_id, found in rows.items()
         for message in messages(connection, log_id, names[log_id], found, reader)
     }
-    return tuple(shown[key] for key in keys if key in shown and not shown[key].deleted)
+    return [(key[0], shown[key]) for key in keys if key in shown and not shown[key].deleted]
 
 
 def _id_of(connection: Connection, log_id: int, seq: int) -> int | None:
@@ -265,9 +274,15 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
     return low
 
 
-def _marks(log_id: int, uid: str, words: str) -> list[str]:
+def _marks(log_id: int, uid: str, words: str, thread: int | None = None) -> list[str]:
     link = ["link"] if "://" in words and _LINK.search(words) else []
-    return ["message", f"c{log_id}", _whose(uid), *link]
+    reply = [] if thread is None else ["thread", _mark_of_thread(thread)]
+    return ["message", f"c{log_id}", _whose(uid), *link, *reply]
+
+
+def _mark_of_thread(root: int) -> str:
+    """The mark of the replies to the message with this `seq`, in whatever conversation."""
+    return f"t{root}"
 
 
 def _conversation_marks(logs: Iterable[int]) -> list[str]:

@@ -30,6 +30,7 @@ from suhbat.chat.model import (
     RoomLine,
     SearchPage,
     States,
+    ThreadPage,
 )
 from suhbat.chat.ports import Clock, Cluster
 from suhbat.chat.search import Query
@@ -44,7 +45,7 @@ from .dialect import is_trouble
 from .errors import UnusableStore
 from .people import delivered
 from .people.store import PeopleOverSQL
-from .read import history, invitations, moderation, positions, rooms, states
+from .read import history, invitations, moderation, positions, rooms, states, threads
 from .read.events import event_page, log_heads
 from .read.few_logs import FEW
 from .read.floor import LobbyHistory
@@ -161,16 +162,26 @@ class SQLStore(PeopleOverSQL):
         around: int | None = None,
         around_ordinal: int | None = None,
         around_time: Milliseconds | None = None,
+        thread: int | None = None,
+        replies: bool = False,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
         return await self._read(
             lambda c: history.page(
                 c, actor, conversation, before=before, after=after, around=around, around_ordinal=around_ordinal,
-                around_time=around_time, limit=limit, lobby_history=self._lobby_history,
+                around_time=around_time, thread=thread, replies=replies, limit=limit,
+                lobby_history=self._lobby_history,
             ),
             aside=aside,
         )  # fmt: skip
+
+    async def threads(
+        self, actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> ThreadPage:
+        return await self._read(
+            lambda c: threads.page(c, actor, self._lobby_history, unread=unread, cursor=cursor, limit=limit)
+        )
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
         return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
@@ -238,7 +249,7 @@ class SQLStore(PeopleOverSQL):
 
     async def _expire_chunk(self, log_id: int, at: int, days: int) -> str | None:
         def expire(transaction: WriterTransaction) -> str | None:
-            name = retention.expire(transaction.connection, log_id, at, days)
+            name = retention.expire(transaction, log_id, at, days)
             if name is not None:
                 transaction.changes.append(Change("log", name))
             return name

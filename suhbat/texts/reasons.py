@@ -50,6 +50,26 @@ REASONS: Texts = {
         "uz": "{field} satr emas",
         "ru": "{field} не строка",
     },
+    "thread.direct": {
+        "en": "a conversation of two has no threads",
+        "uz": "ikki kishilik suhbatda tarmoqlar boʻlmaydi",
+        "ru": "в личном чате двоих нет веток",
+    },
+    "thread.nested": {
+        "en": "this message is itself a reply in a thread; give the message to which that thread belongs",
+        "uz": "bu xabarning oʻzi tarmoqdagi javob; tarmoq tegishli boʻlgan xabarni koʻrsating",
+        "ru": "это сообщение само — ответ в ветке; укажите сообщение, к которому относится ветка",
+    },
+    "thread.ahead": {
+        "en": "the thread has fewer replies than that",
+        "uz": "tarmoqda buncha javob yoʻq",
+        "ru": "в ветке меньше ответов",
+    },
+    "search.thread": {
+        "en": "a search in a thread needs its conversation, too",
+        "uz": "tarmoqda qidirish uchun suhbatini ham koʻrsating",
+        "ru": "для поиска в ветке укажите и чат",
+    },
     "search.empty": {
         "en": "the query is empty",
         "uz": "soʻrov boʻsh",

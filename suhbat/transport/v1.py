@@ -12,7 +12,18 @@ from suhbat.chat.sync import sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
 from suhbat.hub.connection import Target, Wire
 from suhbat.protocol import replies
-from suhbat.protocol.commands import Command, Hello, History, Ping, Read, Send, Sync, Typing, V1StateCommand
+from suhbat.protocol.commands import (
+    ChangeThread,
+    Command,
+    Hello,
+    History,
+    Ping,
+    Read,
+    Send,
+    Sync,
+    Typing,
+    V1StateCommand,
+)
 from suhbat.protocol.events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
@@ -86,6 +97,8 @@ class V1Dialect(V1Hello):
             peer=peer,
             client_id=command.client_id,
             reply_to=command.reply_to,
+            thread=command.thread,
+            also=command.also,
             done=partial(self._sent, command.id),
         )
 
@@ -125,7 +138,17 @@ class V1Dialect(V1Hello):
     def _acknowledge(self, id: int | str | None, sent: PostResult) -> None:
         self.services.counts.sends[self.label] += 1
         if id is not None:
-            self.wire.reply(replies.sent(id, sent.conversation, sent.seq, sent.ordinal, sent.sent_at, sent.duplicate))
+            self.wire.reply(
+                replies.sent(
+                    id,
+                    sent.conversation,
+                    sent.seq,
+                    sent.ordinal,
+                    sent.sent_at,
+                    sent.duplicate,
+                    sent.thread_ordinal,
+                )
+            )
 
     def _typing(self, command: Typing) -> None:
         assert self.connection is not None
@@ -146,7 +169,7 @@ class V1Dialect(V1Hello):
         charge(self.machine.meter, cost_of(command), self.services.clock.steady())
         result = await self.services.commands.execute(self.connection.actor, command)
         if command.id is not None:
-            unread = result.unread if isinstance(command, Read) else None
+            unread = result.unread if isinstance(command, Read | ChangeThread) else None
             self._reply(
                 replies.Acted(
                     id=command.id,
@@ -167,6 +190,7 @@ class V1Dialect(V1Hello):
                 after=command.after,
                 around=command.around,
                 around_time=command.around_time,
+                thread=command.thread,
                 limit=command.limit,
             )
         if command.id is not None:
@@ -177,6 +201,7 @@ class V1Dialect(V1Hello):
                     has_before=page.has_before,
                     has_after=page.has_after,
                     head=page.head,
+                    root=page.root,
                 )
             )
 

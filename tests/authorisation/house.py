@@ -18,7 +18,7 @@ PASSWORD = "correct horse battery"
 SECRET = "maxfiygap"
 """A word in every room."""
 THUMB = quote("👍")
-ADDING = re.compile(r"/conversations/[^/]+/(read|draft|messages|messages/\d+/(reactions/[^/]+|reports))")
+ADDING = re.compile(r"/conversations/[^/]+/(read|draft|threads/\d+|messages|messages/\d+/(reactions/[^/]+|reports))")
 """Requests that concern the caller only, or add something, so that the permissions of all others stay the same."""
 _numbers = itertools.count(1)
 
@@ -90,6 +90,8 @@ class House:
         assert self.ask("owner", "DELETE", f"{place}/members/{name_of('removed')}")[0] == 204
         status, posted = self.ask("other", "POST", f"{place}/messages", {"text": f"{SECRET} salom"})
         assert status == 201
+        reply = {"text": f"{SECRET} javob", "thread": posted["seq"]}
+        assert self.ask("other", "POST", f"{place}/messages", reply)[0] == 201
         assert self.ask("owner", "PUT", f"{place}/members/{name_of('late')}", {"role": "moderator"})[0] == 201
         return Room(conversation, posted["seq"])
 

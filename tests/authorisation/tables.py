@@ -47,6 +47,13 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("PATCH", ROOM + "/members/{other}"): (MODERATORS.format(204), body(muted=True)),
     ("DELETE", ROOM + "/members/{other}"): (MODERATORS.format(204), NONE),
     ("PUT", ROOM + "/read"): (MEMBERS.format(200), body(ordinal=1)),
+    ("PUT", ROOM + "/threads/{seq}"): (READERS.format(200), body(follow=True)),
+    ("GET", "/threads"): (ALL.format(200), NONE),
+    ("GET", ROOM + "/messages?thread={seq}"): (READERS.format(200), NONE),
+    ("POST", ROOM + "/messages?in"): (
+        READERS.format(201),
+        lambda house, room: {"text": "javob", "thread": room.seq},
+    ),
     ("PUT", ROOM + "/draft"): (MEMBERS.format(204), body(text="begun")),
     ("DELETE", ROOM + "/draft"): (MEMBERS.format(204), NONE),
     ("GET", ROOM + "/pins"): (MEMBERS.format(200), NONE),
@@ -126,6 +133,12 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
         READ,
         lambda room: {"conversation": room.conversation, "text": "javob", "reply_to": room.seq},
     ),
+    "send with thread": (
+        READ,
+        lambda room: {"conversation": room.conversation, "text": "javob", "thread": room.seq},
+    ),
+    "thread": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq, "follow": True}),
+    "history thread": (READ, lambda room: {"conversation": room.conversation, "thread": room.seq}),
     "history around": (MAY, lambda room: {"conversation": room.conversation, "around": room.seq}),
     "edit": (
         "forbidden forbidden forbidden not_found not_found not_found not_found",
@@ -150,6 +163,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
 }
 """By `type` (and variant): the answer for each role except `nobody`, who has no connection; and the fields."""
 
-ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "history around", "history", "react",
+ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "send with thread",
+          "thread", "history thread", "history around", "history", "react",
           "report", "read", "draft", "typing", "join"}  # fmt: skip
 """The commands of the table after which the room is unchanged for all other users."""

@@ -77,6 +77,18 @@ def test_history() -> None:
     assert rows == [(way, page) for way in ways for page in ("newest", "oldest", "around", "before")]
 
 
+def test_threads() -> None:
+    """Every read has figures for both rooms."""
+    done = script("threads", "--threads", "20", "--replies", "200", "--reads", "3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {(line[0], line[1]) for line in table_lines(done.stdout)[2:]}
+    assert {
+        ("newest page", "without threads"),
+        ("newest page", "with threads"),
+        ("unread threads", "with threads"),
+    } <= rows
+
+
 def test_logins() -> None:
     """How late the event loop is while passwords are verified."""
     done = script("logins", "--at-once", "3", "--rounds", "1")

@@ -27,7 +27,15 @@ _SAID = LiveMessage("lobby", 3, 2, 1_795_000_000_123, "ali", "u-ali", 'o‘g‘i
 
 
 @pytest.mark.parametrize(
-    "said", [_SAID, replace(_SAID, client_id=None, reply_to=None, everyone=False), replace(_SAID, at=0)]
+    "said",
+    [
+        _SAID,
+        replace(_SAID, client_id=None, reply_to=None, everyone=False),
+        replace(_SAID, at=0),
+        replace(_SAID, ordinal=None, everyone=False, thread=2, thread_ordinal=1),
+        replace(_SAID, ordinal=None, everyone=False, thread=2, thread_ordinal=1, veil=2),
+        replace(_SAID, everyone=False, from_thread=2),
+    ],
 )
 def test_a_new_message(said: LiveMessage) -> None:
     """A new message arrives as it was published, whether a node published the record or, as another version does, the
@@ -44,7 +52,14 @@ def test_other_events() -> None:
         conversation="lobby", seq=4, at=5, actor="ali", actor_uid="u-ali", target=3, ordinal=2, sender_uid="u-ali"
     )
     veil(deleted)
-    for entry in (LoggedEvent(own_log("u-ali"), draft), LoggedEvent("lobby", deleted)):
+    of_reply = deleted.model_copy(update={"seq": 5})
+    veil(of_reply, 1)  # a reply in the thread of the first message
+    assert veil_of(of_reply) == 1
+    for entry in (
+        LoggedEvent(own_log("u-ali"), draft),
+        LoggedEvent("lobby", deleted),
+        LoggedEvent("lobby", of_reply),
+    ):
         [(_, data)] = frames.events([entry])
         [received] = frames.read(data).entries
         assert received == entry and veil_of(received.event) == veil_of(entry.event)
@@ -87,6 +102,7 @@ def test_a_message_of_another_form(data: bytes) -> None:
         (b'"text":"', b'"text":"\\ud800'),
         (b'"client_id":"k1"', b'"client_id":[]'),
         (b'"reply_to":1', b'"reply_to":"1"'),
+        (b'"reply_to":1', b'"reply_to":1,"thread":"1"'),
     ],
 )
 def test_a_new_message_of_another_form(field: bytes, other: bytes) -> None:

@@ -18,11 +18,11 @@ from .reading import Frame
 
 
 class Place(NamedTuple):
-    """The place of a message in a log."""
+    """The place of a message in a log. `ordinal`: None for a reply in a thread."""
 
     log: str
     seq: int
-    ordinal: int
+    ordinal: int | None
 
 
 class Row(NamedTuple):
@@ -37,10 +37,17 @@ class Row(NamedTuple):
     deleted: bool
     target: int | None
     data: str | None
+    thread: int | None = None
+    thread_ordinal: int | None = None
+
+    @property
+    def is_message(self) -> bool:
+        return self.type == "message.created"
 
 
 ROWS = (
-    "SELECT c.name, e.seq, e.ordinal, e.type, e.actor_uid, e.text, e.client_id, e.deleted, e.target, e.data "
+    "SELECT c.name, e.seq, e.ordinal, e.type, e.actor_uid, e.text, e.client_id, e.deleted, e.target, e.data, "
+    "e.thread, e.thread_ordinal "
     "FROM events e JOIN conversations c ON c.id = e.conversation_id ORDER BY c.name, e.seq"
 )
 """Selects the final logs in either database; `logs` groups its rows."""
@@ -69,6 +76,8 @@ class Said:
     refused: str = ""
     doubt: bool = False
     """It was sent before with an unknown outcome, so a later refusal proves nothing about it."""
+    thread: int | None = None
+    """The root of the thread for which it was meant."""
 
 
 @dataclass(slots=True)
@@ -147,12 +156,19 @@ def faults(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[s
 
 
 def _dense(log: str, rows: Sequence[Row]) -> Iterator[str]:
-    """`seq` is 1, 2, 3 …, and so is `ordinal` over messages."""
+    """`seq` is 1, 2, 3 …, and so is `ordinal` over messages, and `thread_ordinal` over the replies of each thread."""
     if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
         yield f"{log}: seq is not dense: {[row.seq for row in rows]}"
     ordinals = [row.ordinal for row in rows if row.ordinal is not None]
     if ordinals != list(range(1, len(ordinals) + 1)):
         yield f"{log}: ordinal is not dense: {ordinals}"
+    threads: dict[int | None, list[int]] = defaultdict(list)
+    for row in rows:
+        if row.thread_ordinal is not None:
+            threads[row.thread].append(row.thread_ordinal)
+    for root, found in threads.items():
+        if found != list(range(1, len(found) + 1)):
+            yield f"{log}: the ordinals of the thread {root} are not dense: {found}"
 
 
 def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
@@ -161,7 +177,7 @@ def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mappin
     stored: dict[str, list[tuple[Place, Row]]] = defaultdict(list)
     for log, rows in final.items():
         for row in rows:
-            if row.ordinal is not None:
+            if row.is_message:
                 stored[row.client_id or ""].append((Place(log, row.seq, row.ordinal), row))
     edits: dict[tuple[str, int], list[Changed]] = defaultdict(list)
     for change in history.changed:
@@ -234,7 +250,7 @@ def _deliveries(uid: str, log: str, heard: Sequence[Heard], rows: Sequence[Row])
             yield f"{uid} heard {log} {one.seq}, which is not in the log"
             continue
         row = rows[one.seq - 1]
-        if (one.type, one.client_id) != (row.type, row.client_id if row.ordinal is not None else one.client_id):
+        if (one.type, one.client_id) != (row.type, row.client_id if row.is_message else one.client_id):
             yield f"{uid} heard {log} {one.seq} as {one.type} {one.client_id}; it is {row.type} {row.client_id}"
         if one.applied:
             if one.seq <= last:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -31,6 +31,21 @@ live_messages = st.builds(
     reply_to=st.none() | numbers,
     everyone=st.booleans(),
 )
+replies_in_threads = st.builds(
+    LiveMessage,
+    conversation=texts,
+    seq=numbers,
+    ordinal=st.none(),
+    at=times,
+    actor=texts,
+    actor_uid=texts,
+    text=texts,
+    client_id=st.none() | texts,
+    reply_to=st.none() | numbers,
+    thread=numbers,
+    thread_ordinal=numbers,
+)
+also_in_threads = st.builds(replace, live_messages, everyone=st.just(False), from_thread=numbers)
 odd = LiveMessage(*[EVERY_ESCAPE], 1, 1, 0, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, 1, True)
 
 
@@ -41,19 +56,42 @@ odd = LiveMessage(*[EVERY_ESCAPE], 1, 1, 0, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ES
     ordinal=numbers,
     sent_at=times,
     duplicate=st.booleans(),
+    is_reply=st.booleans(),
 )
-@example(id=EVERY_ESCAPE, conversation=EVERY_ESCAPE, seq=1, ordinal=1, sent_at=0, duplicate=False)
+@example(id=EVERY_ESCAPE, conversation=EVERY_ESCAPE, seq=1, ordinal=1, sent_at=0, duplicate=False, is_reply=False)
 def test_the_answer_to_a_send(
-    id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool
+    id: int | str, conversation: str, seq: int, ordinal: int, sent_at: int, duplicate: bool, is_reply: bool
 ) -> None:
-    """`sent` equals an encoded `Sent`."""
+    """`sent` equals an encoded `Sent`, also for a reply in a thread."""
+    places = (None, ordinal) if is_reply else (ordinal, None)
     written = replies.Sent(
-        id=id, conversation=conversation, seq=seq, ordinal=ordinal, sent_at=sent_at, duplicate=duplicate
+        id=id,
+        conversation=conversation,
+        seq=seq,
+        ordinal=places[0],
+        sent_at=sent_at,
+        duplicate=duplicate,
+        thread_ordinal=places[1],
     )
-    assert replies.sent(id, conversation, seq, ordinal, sent_at, duplicate) == encode(written)
+    assert replies.sent(id, conversation, seq, places[0], sent_at, duplicate, places[1]) == encode(written)
 
 
-@given(message=live_messages)
+def test_a_message_without_a_thread_has_not_grown() -> None:
+    """Neither its frame nor its acknowledgement has a byte for threads."""
+    said = LiveMessage("lobby", 7, 5, 1_795_000_000_123, "ali", "u-ali", "salom", "k1", 3)
+    assert said.encode() == (
+        b'{"type":"message.created","conversation":"lobby","seq":7,"at":"2026-11-18T11:06:40.123Z","actor":"ali",'
+        b'"actor_uid":"u-ali","message":{"conversation":"lobby","seq":7,"ordinal":5,"sender":"ali","sender_uid":"u-ali",'
+        b'"text":"salom","client_id":"k1","reply_to":3,"sent_at":"2026-11-18T11:06:40.123Z","edited_at":null,'
+        b'"deleted":false,"reactions":[]}}'
+    )
+    assert replies.sent(1, "lobby", 7, 5, 1_795_000_000_123, False) == (
+        b'{"type":"ok","id":1,"conversation":"lobby","seq":7,"ordinal":5,"sent_at":"2026-11-18T11:06:40.123Z",'
+        b'"duplicate":false}'
+    )
+
+
+@given(message=live_messages | replies_in_threads | also_in_threads)
 @example(message=odd)
 def test_a_new_message(message: LiveMessage) -> None:
     """A message as the writer makes it is encoded as its model, which can be read back from the frame."""
@@ -62,7 +100,7 @@ def test_a_new_message(message: LiveMessage) -> None:
     assert EVENT.validate_json(v1.encode_event(message)) == model
 
 
-@given(message=live_messages, to_user=texts | st.just(""))
+@given(message=live_messages | replies_in_threads | also_in_threads, to_user=texts | st.just(""))
 @example(message=odd, to_user=EVERY_ESCAPE)
 def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> None:
     """`message` equals an encoded `SimpleMessage`, for a message from the writer and for one from the store."""
@@ -74,6 +112,7 @@ def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> 
         to_user=to_user,
         message=message.text,
         sent_at=message.at,
+        thread=message.thread,
     )
     assert simple.message(message, to_user) == simple.message(model_of(message), to_user) == encode(shown)
 
@@ -115,8 +154,8 @@ def test_a_whole_presence_notice(people: list[Presence], shared: int) -> None:
 
 def test_no_field_is_forgotten() -> None:
     """A field that a new message could have must be in `LiveMessage`; the others have their defaults in a new message."""
-    later = {"edited_at", "deleted", "reactions", "reactions_at"}
+    later = {"edited_at", "deleted", "reactions", "reactions_at", "replies"}
     renamed = {"sender": "actor", "sender_uid": "actor_uid", "sent_at": "at", "mentions_all": "everyone"}
     of_message = {renamed.get(name, name) for name in set(Message.model_fields) - later}
     of_event = set(MessageCreated.model_fields) - {"type", "message"}
-    assert {field.name for field in fields(LiveMessage)} == of_message | of_event
+    assert {field.name for field in fields(LiveMessage)} == of_message | of_event | {"veil"}

@@ -25,6 +25,9 @@ _UNDO = {
     "DROP TABLE allowances; DROP TABLE invitations; "
     "UPDATE meta SET value = '0006' WHERE key = 'serves';",
     "0010": "DROP TABLE cursors; DROP TABLE journal;",
+    "0011": "DROP TABLE thread_mentions; DROP TABLE thread_marks; DROP TABLE threads; DROP INDEX events_thread; "
+    "ALTER TABLE events DROP COLUMN thread; ALTER TABLE events DROP COLUMN thread_ordinal; "
+    "UPDATE meta SET value = '0009' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

@@ -139,10 +139,12 @@ def make_post(
     reply_to: int | None = None,
     at: int = 1_795_000_000_000,
     named: tuple[str, ...] = (),
+    thread: int | None = None,
+    also: bool = False,
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named)
+    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also)
 
 
 @asynccontextmanager

@@ -70,6 +70,7 @@ class Step:
 
 WHATS = (
     ["post"] * 6 + ["mention"] * 4 + ["mark"] * 5 + ["edit"] * 3 + ["delete", "react"] * 2 + ["admit", "join"] * 3
+    + ["reply"] * 6 + ["reply_mention", "thread"] * 3
     + ["leave", "remove", "away", "back", "history", "role", "draft"] * 2
     + ["check", "pin", "write_to", "create", "meet", "settings", "archive", "ban", "mute", "erase", "report", "accept"]
 )  # fmt: skip
@@ -213,6 +214,8 @@ class Play:
     readers: list[Reader]
     places: list[str] = field(default_factory=lambda: [LOBBY])
     messages: dict[str, list[int]] = field(default_factory=dict)
+    roots: dict[str, list[int]] = field(default_factory=dict)
+    """Messages that are not replies."""
     written: Iterator[int] = field(default_factory=lambda: count(1))
 
     def committed(self, entries: list[LoggedEvent]) -> None:
@@ -221,6 +224,8 @@ class Play:
                 reader.hear(entry)
             if isinstance(entry.event, LiveMessage):
                 self.messages.setdefault(entry.log, []).append(entry.event.seq)
+                if entry.event.thread is None:
+                    self.roots.setdefault(entry.log, []).append(entry.event.seq)
 
     async def step(self, step: Step) -> None:
         with suppress(SuhbatError):  # A refusal changes nothing. test_commands.py tests refusals.
@@ -231,6 +236,8 @@ class Play:
         said = self.messages.get(place, [1])
         seq = said[-1 - step.message % min(len(said), 4)]
         on = step.number % 3 != 0
+        roots = self.roots.get(place, [1])
+        root = roots[-1 - step.message % min(len(roots), 3)]
 
         def run(kind: type[Any], **fields: Any) -> Any:
             if kind not in (commands.Create, commands.Meet):
@@ -245,11 +252,21 @@ class Play:
                     (EVERYBODY,) if step.number in (0, 5, 7) else (other.uid, self.readers[step.number % 4].actor.uid)
                 )
                 await self._post(actor, conversation=place, named=named)
+            case "reply":
+                await self._post(actor, conversation=place, thread=root, also=step.number == 9)
+            case "reply_mention":
+                named = (EVERYBODY, other.uid) if step.number > 6 else (other.uid,)
+                await self._post(actor, conversation=place, thread=root, named=named)
+            case "thread":
+                follow = (None, None, None, True, False)[step.message % 5]
+                read, back = step.number - 1 if step.number else None, step.number % 2 == 0
+                await run(commands.ChangeThread, seq=root, follow=follow, read_ordinal=read, unread=back)
             case "write_to":
                 self._made((await self._post(actor, peer=other)).conversation)
             case "edit":
                 named = (EVERYBODY,) if step.number in (4, 8) else (other.uid,) if on else ()
-                await run(commands.Edit, seq=seq, text=f"tahrir {next(self.written)}", named=named)
+                text = f"tahrir {next(self.written)} {' '.join(named)}"
+                await run(commands.Edit, seq=seq, text=text, named=named)
             case "delete":
                 await run(commands.Delete, seq=seq)
             case "react":
@@ -299,7 +316,8 @@ class Play:
     async def _post(self, actor: Actor, **fields: Any) -> PostResult:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         number = next(self.written)
-        self.store.post(make_post(actor, f"gap {number}", answer.set_result, at=AT, **fields))
+        text = f"gap {number} {' '.join(fields.get('named', ()))}"
+        self.store.post(make_post(actor, text, answer.set_result, at=AT, **fields))
         outcome = await answer
         if isinstance(outcome, SuhbatError):
             raise outcome

@@ -74,7 +74,11 @@ def test_the_tables_are_what_the_migrations_make(tmp_path: Path) -> None:
             assert compare_metadata(context, metadata) == []
             indexes = {table: inspect(connection).get_indexes(table) for table in metadata.tables}
         where = {index["name"]: str(index["dialect_options"]["sqlite_where"]) for index in indexes["events"]}
-        assert where == {"events_deleted": "deleted", "events_ordinal": "ordinal IS NOT NULL"}
+        assert where == {
+            "events_deleted": "deleted",
+            "events_ordinal": "ordinal IS NOT NULL",
+            "events_thread": "thread_ordinal IS NOT NULL",
+        }
     engine.dispose()
 
 
@@ -192,6 +196,22 @@ async def test_old_copies_are_pruned(tmp_path: Path, scripts: Path) -> None:
         "suhbat-0002-20260101T000000.db",
         "suhbat-0003-20250101T000000.db",
     }
+
+
+async def test_threads_in_a_store_of_before(tmp_path: Path) -> None:
+    """Messages that are stored already can be roots, and everything else stays as it was."""
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        seqs = [(await listener.send(store, ALI, f"gap {number}")).seq for number in range(3)]
+        before = await store.history(VALI, LOBBY)
+    take_back(tmp_path / "suhbat.db", "0010")
+    async with opened(sqlite(tmp_path), listener) as store:
+        assert await store.history(VALI, LOBBY) == before
+        sent = await listener.send(store, VALI, "javob", thread=seqs[0])
+        assert (sent.seq, sent.thread_ordinal) == (seqs[-1] + 1, 1)
+        after = await store.history(VALI, LOBBY)
+        assert [one.seq for one in after.messages] == seqs
+        assert after.messages[0].replies is not None and after.messages[1:] == before.messages[1:]
+    assert (tmp_path / "backups").exists()
 
 
 async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

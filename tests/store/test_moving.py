@@ -163,6 +163,8 @@ async def people(store: Store) -> None:
 async def messages(house: House, room: str, pair: str) -> None:
     seqs = [await house.write(ALI, room, f"xabar {number}") for number in range(6)]
     await house.write(SOLI, room, "javob @ali", reply_to=seqs[0], named=(ALI.uid,))
+    await house.write(SOLI, room, "tarmoqda @ali", thread=seqs[0], named=(ALI.uid,), also=True)
+    await house.write(VALI, room, "yana javob", thread=seqs[0])
     await house.do(commands.Edit, ALI, room, seq=seqs[1], text="tahrirlangan gap")
     await house.do(commands.Delete, ALI, room, seq=seqs[2])
     for person in (ALI, VALI, SOLI):

@@ -300,3 +300,38 @@ test("invitations stand in the server's order: by time, and those of one batch b
   state.receive(asked(3, "d7", 1), 0);
   assert.deepEqual([...state.invitations.keys()], ["d7", "d8", "d9"]);
 });
+
+/** A reply in the thread of message 1. */
+function reply(seq, ordinal, uid = "ub") {
+  const { message: made, ...rest } = message(seq);
+  return { ...rest, message: { ...made, ordinal: null, thread: 1, thread_ordinal: ordinal, sender_uid: uid } };
+}
+
+test("a reply counts in its thread, not in the conversation; the root shows it", () => {
+  const state = opened();
+  for (const frame of [message(1), reply(2, 1), reply(3, 2)]) state.receive(frame, 0);
+  const { last_ordinal, unread, last_message, threads } = state.conversations.get("lobby");
+  assert.deepEqual([last_ordinal, unread, last_message.seq, threads], [1, 1, 1, undefined]);
+  assert.deepEqual([last_message.replies.count, last_message.replies.last_seq], [2, 3]);
+  const gone = { target: 3, sender_uid: "ub", thread: 1, thread_ordinal: 2 };
+  state.receive(event("message.deleted", 4, "lobby", gone), 0);
+  assert.equal(state.conversations.get("lobby").last_message.replies, undefined);
+});
+
+test("a thread event and the replies may come in any order, and after a save", () => {
+  for (const order of ["replies first", "thread first", "saved between"]) {
+    let state = opened();
+    const thread = { root: 1, count: 2, thread_ordinal: 2, read_ordinal: 1, unread: 1, mentions: 0 };
+    const told = event("thread", 1, "@me", { target: "lobby", head: 3, follow: true, thread });
+    if (order === "thread first") state.receive(told, 0);
+    for (const frame of [message(1), reply(2, 1), reply(3, 2), reply(4, 3)]) state.receive(frame, 0);
+    if (order === "saved between") state = new State(JSON.parse(JSON.stringify(state.save())));
+    if (order !== "thread first") state.receive(told, 0);
+    const [found] = state.conversations.get("lobby").threads;
+    assert.deepEqual([found.count, found.thread_ordinal, found.unread], [3, 3, 2], order);
+    state.receive(reply(5, 4, "ua"), 0);
+    assert.equal(state.conversations.get("lobby").threads[0].unread, 0);
+    state.receive(event("thread", 2, "@me", { target: "lobby", head: 5, follow: false, thread }), 0);
+    assert.equal(state.conversations.get("lobby").threads, undefined);
+  }
+});

@@ -5,7 +5,19 @@ from __future__ import annotations
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
-from .reading import Audited, HistoryPage, MemberPage, Places, ReactionPage, Reported, RoomLine, SearchPage, States
+from .reading import (
+    Audited,
+    FollowedThread,
+    HistoryPage,
+    MemberPage,
+    Places,
+    ReactionPage,
+    Reported,
+    RoomLine,
+    SearchPage,
+    States,
+    ThreadPage,
+)
 
 __all__ = [
     "GUEST_KEPT",
@@ -19,6 +31,7 @@ __all__ = [
     "CommandResult",
     "Committed",
     "ConversationFacts",
+    "FollowedThread",
     "Guest",
     "HistoryPage",
     "Invite",
@@ -37,4 +50,5 @@ __all__ = [
     "Session",
     "States",
     "StoreDelta",
+    "ThreadPage",
 ]

@@ -7,24 +7,25 @@ from dataclasses import dataclass
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
-from suhbat.protocol.objects import ConversationKind, Role, Visibility
+from suhbat.protocol.objects import ConversationKind, Role, Thread, Visibility
 
 from .people import Actor, Milliseconds
 
 
 @dataclass(slots=True)
 class PostResult:
-    """A durable message: its conversation, and its position there. `duplicate`: it was stored by an earlier post with the same
-    key.
+    """A durable message: its conversation, and its position there. `ordinal`: None for a reply in a thread, which has a
+    `thread_ordinal` instead. `duplicate`: it was stored by an earlier post with the same key.
 
     Do not change it. It is not frozen, because one is made for every message, and that would take four times as long.
     """
 
     conversation: str
     seq: int
-    ordinal: int
+    ordinal: int | None
     sent_at: Milliseconds
     duplicate: bool = False
+    thread_ordinal: int | None = None
 
 
 Outcome = PostResult | SuhbatError
@@ -34,9 +35,10 @@ Outcome = PostResult | SuhbatError
 class Post:
     """A message on its way to the log. Exactly one of `conversation` and `peer` is given.
 
-    `client_id`: the idempotency key, together with the sender's uid; None: the message cannot be repeated. `at`: the time when
-    the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids of the
-    users whom the text mentions; "*" stands for everybody.
+    `client_id`: the idempotency key, together with the sender's uid; None: the message cannot be repeated. `at`: the time
+    when the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids
+    of the users whom the text mentions; "*" stands for everybody. `thread`: the `seq` of the root of the thread in which it
+    is a reply; `also`: the conversation gets it, too.
     """
 
     actor: Actor
@@ -48,6 +50,8 @@ class Post:
     at: Milliseconds
     done: Callable[[Outcome], None]
     named: tuple[str, ...] = ()
+    thread: int | None = None
+    also: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ PLAIN = CommandContext()
 class CommandResult:
     """The result of a command. `seq`: of the event in the conversation's log, or its head where nothing had to change.
 
-    `unread`: after a read mark. `created`: the command made something new. `invited`: the user was invited, not added.
+    `unread`: after a read mark. `thread`: what the command asked for, if the actor follows it now. `created`: the command
+    made something new. `invited`: the user was invited, not added.
     """
 
     conversation: str
@@ -80,6 +85,7 @@ class CommandResult:
     unread: int = 0
     created: bool = False
     invited: bool = False
+    thread: Thread | None = None
 
 
 @dataclass(frozen=True, slots=True)

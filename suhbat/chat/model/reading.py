@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from suhbat.protocol.objects import ConversationState, Invitation, Member, Message, Reaction, Role, User
+from suhbat.protocol.objects import ConversationState, Invitation, Member, Message, Reaction, Role, Thread, User
 from suhbat.protocol.sent_types import ConversationId
 from suhbat.protocol.types import Schema
 
@@ -57,12 +57,31 @@ class ReactionPage:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """A page of messages, ascending by `seq`."""
+    """A page of messages, ascending by `seq`. `root`: the message to which the thread belongs, if one was asked for."""
 
     messages: tuple[Message, ...]
     has_before: bool
     has_after: bool
     head: int
+    root: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedThread:
+    """A thread that a user follows, and the message to which it belongs."""
+
+    conversation: str
+    thread: Thread
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadPage:
+    """A page of threads, those with the latest replies first. `cursor`: the argument for the next page, None on the last
+    one."""
+
+    threads: tuple[FollowedThread, ...]
+    cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)

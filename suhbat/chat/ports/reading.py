@@ -17,6 +17,7 @@ from suhbat.chat.model import (
     RoomLine,
     SearchPage,
     States,
+    ThreadPage,
 )
 from suhbat.chat.search import Query
 from suhbat.protocol.objects import ConversationState, Invitation, Message
@@ -56,12 +57,22 @@ class ConversationReader(Protocol):
         around: int | None = None,
         around_ordinal: int | None = None,
         around_time: Milliseconds | None = None,
+        thread: int | None = None,
+        replies: bool = False,
         limit: int = 50,
         aside: bool = False,
     ) -> HistoryPage:
         """A page of messages that the actor may read. `around_time`: the first message at this time or later, or else the last
-        one, is the middle of the page. `aside`: with low priority, after reads for which a user waits. Raises NotFound,
-        Forbidden."""
+        one, is the middle of the page. Replies in threads are left out; `thread`: only those in the thread of
+        this message; `replies`: they are in the page, too, which has the messages `after` a `seq`. `aside`: with low
+        priority, after reads for which a user waits. Raises NotFound, Forbidden, BadRequest."""
+        ...
+
+    async def threads(
+        self, actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 50
+    ) -> ThreadPage:
+        """The threads that the actor follows, those with the latest replies first; with `unread`, those with unread replies.
+        Raises BadRequest for a `cursor` that is none."""
         ...
 
     async def search(

@@ -136,7 +136,12 @@ def _read_ahead(run: _Run, cache: SharedCache, posts: Sequence[Post]) -> None:
             replied.add((log.id, post.reply_to))
     run.find(reads, ("conversation_id", "uid"), ("conversation_id", "uid"), sorted(senders))
     run.find(members, ("conversation_id", "uid"), ("conversation_id", "uid", "counts", "wrote"), sorted(directs))
-    run.find(events, ("conversation_id", "seq"), ("conversation_id", "seq", "type"), sorted(replied))
+    run.find(
+        events,
+        ("conversation_id", "seq"),
+        ("conversation_id", "seq", "type", "thread", "thread_ordinal"),
+        sorted(replied),
+    )
     if ruled := [log_id for log_id, kind in known.items() if kind != "direct"]:
         run.add(_SANCTIONS, lambda rows: cache.know_sanctions(ruled, rows), array_of_numbers(ruled))
     if heads := cache.heads_of_people(known):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, and_, or_, select
 from suhbat.chat.model import Actor, Audited, Reported
 from suhbat.protocol.objects import User
 from suhbat.protocol.types import LOBBY
-from suhbat.store.tables import audit, conversations, events, members, reports, sanctions, users
+from suhbat.store.tables import VISIBLE_ABOVE, audit, conversations, events, members, reports, sanctions, users
 
 from .floor import LobbyHistory, any_floor
 from .rows import MESSAGE, message
@@ -44,7 +44,7 @@ def reports_page(
             .outerjoin(members, mine)
         )
         .where(moderates, reports.c.closed.is_(False), reports.c.id > after)
-        .where(reports.c.target > any_floor(actor, lobby_history))
+        .where(any_floor(actor, lobby_history) < VISIBLE_ABOVE)
         .order_by(reports.c.id)
         .limit(limit)
     )

@@ -10,7 +10,7 @@ from suhbat.chat.model import Actor, MemberPage, Milliseconds, ReactionPage, Roo
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
-from suhbat.store.tables import IS_MESSAGE, conversations, events, members, pins, reads, sanctions, users
+from suhbat.store.tables import IS_MESSAGE, VISIBLE_ABOVE, conversations, events, members, pins, reads, sanctions, users
 
 from . import reactions
 from .floor import LobbyHistory, floor_of, visible
@@ -142,7 +142,7 @@ def pinned(connection: Connection, actor: Actor, conversation: str, lobby_histor
     rows = connection.execute(
         select(*MESSAGE)
         .join(pins, and_(pins.c.conversation_id == events.c.conversation_id, pins.c.target == events.c.seq))
-        .where(events.c.conversation_id == log.id, events.c.seq > floor)
+        .where(events.c.conversation_id == log.id, floor < VISIBLE_ABOVE)
         .order_by(pins.c.at.desc(), pins.c.target.desc())
     ).all()
     return tuple(messages(connection, log.id, log.name, rows, actor.uid))
@@ -161,8 +161,8 @@ def reactions_page(
     """See `chat.ports.Store.reactions`."""
     log = visible(connection, actor, conversation, "read")
     message = (events.c.conversation_id == log.id, events.c.seq == seq, IS_MESSAGE)
-    row = connection.execute(select(events.c.deleted).where(*message)).one_or_none()
-    if row is None or row.deleted or seq <= floor_of(actor, log, lobby_history):
+    row = connection.execute(select(events.c.deleted, VISIBLE_ABOVE.label("shown")).where(*message)).one_or_none()
+    if row is None or row.deleted or row.shown <= floor_of(actor, log, lobby_history):
         raise NotFound("not_found.message")
     return reactions.page(connection, log.id, seq, emoji, actor.uid, after, limit)
 

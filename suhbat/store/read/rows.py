@@ -10,13 +10,14 @@ from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
-from suhbat.protocol.objects import Message, Profile, Reaction, User
+from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import find_rows
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import accounts, conversations, drafts, events, members, users
 
 from . import invitations, reactions, unread
+from .summaries import summaries
 
 AnyRow = Row[*tuple[Any, ...]]
 LogRow = Any
@@ -34,15 +35,19 @@ MESSAGE = (
     events.c.edited_at,
     events.c.deleted,
     events.c.data,
+    events.c.thread,
+    events.c.thread_ordinal,
 )
 """The columns that `message` takes, in this order."""
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.conversation_id)
 """The columns that `entries` takes, in this order."""
 
 
-def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = ()) -> Message:
+def message(
+    conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ...] = (), replies: Replies | None = None
+) -> Message:
     """A message as it is now; a deleted message is a tombstone."""
-    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, *_ = row
+    seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, thread, reply, *_ = row
     return Message(
         conversation=conversation,
         seq=seq,
@@ -57,23 +62,47 @@ def message(conversation: str, row: Sequence[Any], reactions: tuple[Reaction, ..
         deleted=bool(deleted),
         reactions=reactions,
         mentions_all=not deleted and data is not None and json.loads(data).get("mentions_all", False),
+        thread=thread if reply is not None else None,
+        thread_ordinal=reply,
+        from_thread=None if data is None else json.loads(data).get("from_thread"),
+        replies=replies,
     )
 
 
-def mentions_json(everyone: int, mentions_all: bool) -> str | None:
-    """The `data` of a message's row: `everyone` of its `message.created`, and whether it mentions everybody now."""
-    if not everyone and not mentions_all:
+def is_root(row: Sequence[Any]) -> bool:
+    """Whether a message has a thread. The row begins with MESSAGE."""
+    return bool(row[0] == row[_THREAD])
+
+
+_THREAD = [column.name for column in MESSAGE].index("thread")
+
+
+def thread_of(row: AnyRow) -> int | None:
+    """The root of the thread in which a message is a reply; None for other messages."""
+    root: int | None = None if row.thread_ordinal is None else row.thread
+    return root
+
+
+def message_json(everyone: int, mentions_all: bool, from_thread: int | None = None) -> str | None:
+    """The `data` of a message's row: `everyone` of its `message.created`, whether it mentions everybody now, and its
+    `from_thread`."""
+    if not everyone and not mentions_all and from_thread is None:
         return None
-    return json.dumps({"everyone": everyone, "mentions_all": mentions_all}, separators=(",", ":"))
+    fields = {"everyone": everyone, "mentions_all": mentions_all}
+    if from_thread is not None:
+        fields["from_thread"] = from_thread
+    return json.dumps(fields, separators=(",", ":"))
 
 
 def messages(
     connection: Connection, log_id: int, conversation: str, rows: Sequence[Sequence[Any]], reader: str | None
 ) -> list[Message]:
-    """Messages of one log with their reactions, from rows that begin with MESSAGE. `reader`: the uid whose own reactions are
-    marked; None for messages that are the same for everybody."""
+    """Messages of one log with their reactions and replies, from rows that begin with MESSAGE. `reader`: the uid whose own
+    reactions are marked; None for messages that are the same for everybody."""
     chosen = reactions.shown(connection, [(log_id, row[0]) for row in rows], reader)
-    return [message(conversation, row, chosen.get((log_id, row[0]), ())) for row in rows]
+    roots = [(log_id, row[0]) for row in rows if is_root(row)]
+    replies = summaries(connection, roots) if roots else {}
+    return [message(conversation, row, chosen.get((log_id, row[0]), ()), replies.get((log_id, row[0]))) for row in rows]
 
 
 def shown_to_all(
@@ -94,12 +123,17 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     log_id = rows[0].conversation_id
     present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
     deleted = _deleted(connection, log_id, _targets(rows, "message.deleted"))
-    is_for_everybody = all(row.target is None for row in rows) or _shows_all_history(connection, log_id)
+    is_for_everybody = all(row.target is None and row.thread is None for row in rows) or _shows_all_history(
+        connection, log_id
+    )
     found: list[LoggedEvent] = []
     for row in rows:
         if row.type == "message.created":
             # Without reactions, because the events that add them follow in the log.
-            found.append(LoggedEvent(log, _created(log, row, message(log, row))))
+            created = _created(log, row, message(log, row))
+            if not is_for_everybody:
+                veil(created)
+            found.append(LoggedEvent(log, created))
             continue
         fields = _fields(log, row)
         if row.type == "message.edited" and row.target in present:
@@ -115,7 +149,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
         # As JSON, because strict validation accepts a list for a tuple only in JSON.
         event = EVENT.validate_json(json.dumps(fields))
         if not is_for_everybody:
-            veil(event)
+            veil(event, row.thread)
         found.append(LoggedEvent(log, event))
     return found
 

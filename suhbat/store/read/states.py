@@ -13,7 +13,7 @@ from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, States
 from suhbat.errors import NotFound
 from suhbat.protocol.events import own_log
-from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, User
+from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Thread, User
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, select_for
 from suhbat.store.sqlite.values import parts
@@ -24,8 +24,10 @@ from .floor import LobbyHistory, floor_of
 from .invitations import open_for, open_for_many
 from .positions import places_from, self_directs
 from .reactions import shown_to
-from .rows import MESSAGE, LogRow, message, names_of_members
+from .rows import MESSAGE, LogRow, is_root, message, names_of_members
 from .state_rows import LOBBY_OF_MANY, MEMBER, OF_MEMBERS, ONE, OWN, PAGE, SHOWN, SHOWN_TO_MANY, StateRow, own_row
+from .summaries import summaries
+from .threads import followed
 from .unread import count_unread
 
 _MESSAGE_COLUMNS = (*(column.name for column in MESSAGE), "conversation_id")
@@ -135,6 +137,7 @@ def _states(
 ) -> list[tuple[list[ConversationState], dict[str, set[str]]]]:
     """For each user the states of these conversations, the lobby first; and by name the uids of the people in directs."""
     last = _last_messages(connection, viewed, lobby_history)
+    threads = followed(connection, {actor.uid for actor, _ in viewed})
     logs = {row.id: row.kind for _, rows in viewed for row in rows}
     people = names_of_members(connection, [id_ for id_, kind in logs.items() if kind == "direct"])
     counts = {id_: len(found) for id_, found in people.items()}
@@ -156,6 +159,7 @@ def _states(
                 # The role in the lobby is the role on the server.
                 role=actor.role if row.kind == "lobby" else row.role,
                 draft=row.draft or "",
+                threads=_above(threads.get(actor.uid, {}).get(row.id, ()), floor_of(actor, row, lobby_history)),
                 **_settings(row, actor.uid, people.get(row.id, {})),
             )
             for row in rows
@@ -163,6 +167,11 @@ def _states(
         states.sort(key=lambda state: state.kind != "lobby")
         found.append((states, {row.name: set(people.get(row.id, ())) for row in rows}))
     return found
+
+
+def _above(threads: tuple[Thread, ...], floor: int) -> tuple[Thread, ...]:
+    """Those of these threads that the user may read."""
+    return tuple(thread for thread in threads if thread.root > floor)
 
 
 def _read(row: LogRow) -> int:
@@ -212,7 +221,9 @@ def _last_messages(
             if (row.id, row.last_ordinal) in by_key
         ],
     )
-    plain = {key: message(keys[key], row) for key, row in by_key.items()}
+    roots = {(row[-1], row[0]) for row in found if is_root(row)}
+    replies = summaries(connection, roots) if roots else {}
+    plain = {key: message(keys[key], row, (), replies.get((key[0], row[0]))) for key, row in by_key.items()}
     messages: list[dict[int, Message]] = []
     for (actor, _), rows, above in zip(viewed, wanted, floors, strict=True):
         mine: dict[int, Message] = {}

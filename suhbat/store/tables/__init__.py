@@ -8,6 +8,7 @@ from __future__ import annotations
 from .log import (
     IS_DELETED,
     IS_MESSAGE,
+    VISIBLE_ABOVE,
     events,
     everyone,
     idempotency,
@@ -22,12 +23,13 @@ from .membership import IS_COUNTED, IS_SHOWN, conversations, delivered, directs,
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
 from .schema import cursors, journal, meta, metadata
+from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
-    "IS_COUNTED", "IS_DELETED", "IS_MESSAGE", "IS_SHOWN",
+    "IS_COUNTED", "IS_DELETED", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE",
     "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
     "events", "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
     "mentions", "meta",
     "metadata", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "reports", "sanctions",
-    "search_rows", "sessions", "users",
+    "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    case,
     literal_column,
     text,
 )
@@ -44,10 +45,15 @@ events = Table(
     Column("deleted", Boolean, nullable=False),
     Column("target", BigInteger),
     Column("data", Text),
+    Column("thread", BigInteger),
+    Column("thread_ordinal", BigInteger),
     # Without a row id the rows of a log are stored together in the order of seq, and one B-tree is written instead of two.
     sqlite_with_rowid=False,
 )
-"""Events. Messages have a text. data: a JSON object with the further fields of the event."""
+"""Events. Messages have a text. data: a JSON object with the further fields of the event.
+
+thread: the seq of the root of a thread; in its replies, which have a thread_ordinal and no ordinal; in the root itself, once it
+has had a reply; and in the events about a reply."""
 
 # Ordinals are dense, so a page of history is a range of them, however many other events are between.
 Index(
@@ -56,6 +62,16 @@ Index(
     events.c.ordinal,
     unique=True,
     sqlite_where=events.c.ordinal.is_not(None),
+)
+
+# Like ordinals, those of a thread are dense. Only replies are in this index.
+Index(
+    "events_thread",
+    events.c.conversation_id,
+    events.c.thread,
+    events.c.thread_ordinal,
+    unique=True,
+    sqlite_where=events.c.thread_ordinal.is_not(None),
 )
 
 # Few messages are deleted, so those above a read mark are a short range of this index.
@@ -69,6 +85,9 @@ Index(
 
 IS_MESSAGE: ColumnElement[bool] = events.c.type == "message.created"
 """Whether an event is a message. Ordinals do not tell: messages of the conversation have one, replies in threads have none."""
+
+VISIBLE_ABOVE: ColumnElement[int] = case((events.c.thread_ordinal.is_not(None), events.c.thread), else_=events.c.seq)
+"""The highest floor that hides a message, a `seq`: who may not read the root of a thread may not read its replies."""
 
 IS_DELETED: ColumnElement[bool] = literal_column("events.deleted")
 """Whether an event is deleted. For SQLite, SQLAlchemy would write `deleted = 1`, and SQLite does not use a partial index of
@@ -87,7 +106,8 @@ idempotency = Table(
     Column("digest", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )
-"""Idempotency keys, each with its first answer. digest: a hash of the post."""
+"""Idempotency keys, each with its first answer. ordinal: that of the message; for a reply, its thread_ordinal with a minus.
+digest: a hash of the post."""
 
 reactions = Table(
     "reactions",

@@ -17,7 +17,7 @@ from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
 from suhbat.store.journal import Range
-from suhbat.store.read.rows import mentions_json
+from suhbat.store.read.rows import message_json
 from suhbat.store.tables import conversations, events, users
 
 from .logs import Log
@@ -27,7 +27,7 @@ E = TypeVar("E", bound=Stored)
 
 STORED: dict[str, set[str]] = {
     "message.edited": {"everyone"},
-    "message.deleted": {"everyone"},
+    "message.deleted": {"everyone", "thread", "thread_ordinal", "replies"},
     "reaction.added": {"emoji"},
     "reaction.removed": {"emoji"},
     "member.joined": {"user", "role"},
@@ -40,6 +40,7 @@ STORED: dict[str, set[str]] = {
     "conversation.removed": {"removed"},
     "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
     "mentioned": {"target", "message", "mentions", "head"},
+    "thread": {"target", "head", "follow", "thread"},
     "draft": {"target"},
     "user.updated": set(),
 }
@@ -64,6 +65,8 @@ class EventRow(NamedTuple):
     deleted: bool = False
     target: int | None = None
     data: str | None = None
+    thread: int | None = None
+    thread_ordinal: int | None = None
 
 
 class Appender:
@@ -82,14 +85,24 @@ class Appender:
         self._rows: list[EventRow] = []
         self._messages: list[tuple[object, ...]] = []
         """Rows of messages, with the columns _OF_MESSAGES."""
+        self._replies: list[tuple[object, ...]] = []
+        """Rows of messages that belong to threads, with the columns _OF_REPLIES."""
         self._touched: dict[int, Log] = {}
         self._users: dict[str, tuple[Actor, Milliseconds]] = {}
 
     def append(
-        self, log: Log, kind: type[E], actor: Actor, at: Milliseconds, *, about: int | None = None, **fields: Any
+        self,
+        log: Log,
+        kind: type[E],
+        actor: Actor,
+        at: Milliseconds,
+        *,
+        about: int | None = None,
+        within: int | None = None,
+        **fields: Any,
     ) -> E:
         """Append the next event of a log. `about`: the `seq` of the message that the event is about; most types carry it as
-        `target`."""
+        `target`. `within`: the root of the thread, if that message is a reply."""
         log.head += 1
         event = kind(
             conversation=ME if log.kind == "own" else log.name,
@@ -100,8 +113,10 @@ class Appender:
             **fields,
         )
         if log.kind == "lobby" or log.settings.history == "joined":
-            veil(event)
-        row = EventRow(log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event))
+            veil(event, within)
+        row = EventRow(
+            log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event), thread=within
+        )
         self._rows.append(row)
         self.entries.append(LoggedEvent(log.name, event))
         self._touched[log.id] = log
@@ -134,6 +149,41 @@ class Appender:
             self.add_users((actor,), post.at)
         return message
 
+    def reply(self, log: Log, post: Post, thread_ordinal: int | None) -> LiveMessage:
+        """Append a reply to the thread of the post; without a `thread_ordinal`, the message that quotes the reply before it.
+        Also adds the sender to `users`."""
+        actor, thread = post.actor, post.thread
+        log.head = seq = log.head + 1
+        ordinal: int | None = None
+        client_id, reply_to = post.client_id, post.reply_to
+        if thread_ordinal is None:
+            log.ordinal = ordinal = log.ordinal + 1
+            client_id, reply_to = None, seq - 1
+        is_reply = thread_ordinal is not None
+        message = LiveMessage(
+            log.name,
+            seq,
+            ordinal,
+            post.at,
+            actor.user_id,
+            actor.uid,
+            post.text,
+            client_id,
+            reply_to,
+            thread=thread if is_reply else None,
+            thread_ordinal=thread_ordinal,
+            from_thread=None if is_reply else thread,
+            veil=thread if is_reply and (log.kind == "lobby" or log.settings.history == "joined") else None,
+        )
+        self._replies.append(
+            (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, client_id, reply_to,
+             message_json(0, False, message.from_thread), message.thread, thread_ordinal)
+        )  # fmt: skip
+        self.entries.append(LoggedEvent(log.name, message))
+        self._touched[log.id] = log
+        self.add_users((actor,), post.at)
+        return message
+
     def add_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
         """Give these people rows in `users` with the next `flush`, as durable events refer to them."""
         for person in people:
@@ -144,14 +194,15 @@ class Appender:
         """Write what was appended and move the heads; later reads of this transaction see it. `beside`: statements without
         results that are sent between the rows and the heads (see `dialect.pipelined`)."""
         new_users = [_user_row(actor, at) for actor, at in self._users.values()]
-        rows, messages = self._rows, self._messages
+        rows, messages, replies = self._rows, self._messages, self._replies
         heads = [(log.id, log.head, log.ordinal) for log in self._touched.values()]
-        if new_users or rows or messages or beside:
+        if new_users or rows or messages or replies or beside:
             pipelined(
                 self._connection,
                 lambda: insert_new(self._connection, users, new_users),
                 lambda: insert_rows(self._connection, events, rows),
                 lambda: insert_rows(self._connection, events, messages, _OF_MESSAGES, _SAME_IN_MESSAGES),
+                lambda: insert_rows(self._connection, events, replies, _OF_REPLIES, _SAME_IN_MESSAGES),
                 *beside,
                 lambda: update_rows(
                     self._connection, conversations, ("id",), ("head", "last_ordinal"), heads, add=False
@@ -170,15 +221,16 @@ class Appender:
         self._forget()
 
     def _forget(self) -> None:
-        self._rows, self._messages, self._touched, self._users = [], [], {}, {}
+        self._rows, self._messages, self._replies, self._touched, self._users = [], [], [], {}, {}
 
 
 _OF_MESSAGES = (
     "conversation_id", "seq", "at", "actor", "actor_uid", "ordinal", "text", "client_id", "reply_to", "data",
 )  # fmt: skip
+_OF_REPLIES = (*_OF_MESSAGES, "thread", "thread_ordinal")
 _SAME_IN_MESSAGES = (("type", "'message.created'"), ("deleted", "FALSE"))
 """Messages have a statement of their own: with all columns, most of them empty, it took nearly twice as long."""
-_MENTIONS_EVERYBODY = mentions_json(1, True)
+_MENTIONS_EVERYBODY = message_json(1, True)
 
 
 def _stored(event: Stored) -> str | None:

@@ -70,7 +70,9 @@ def logs_of(item: Item) -> frozenset[str]:
     """The names of the logs to which an item probably writes."""
     if not isinstance(item, Post):
         return item.logs
-    names = map(own_log, item.named)
+    # Who writes in a thread for the first time follows it, which their own log tells.
+    named = item.named if item.thread is None else (*item.named, item.actor.uid)
+    names = map(own_log, named)
     return frozenset(names if item.conversation is None else (item.conversation, *names))
 
 

@@ -16,7 +16,7 @@ from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 from suhbat.store.dialect import find_rows, insert_new, update_rows
 from suhbat.store.read.states import states_of_members
-from suhbat.store.tables import conversations, directs, drafts, members, reads
+from suhbat.store.tables import conversations, directs, drafts, members, reads, thread_marks, thread_mentions
 
 from .logs import Log, new_direct_id, new_log
 from .transaction import WriterTransaction
@@ -138,13 +138,15 @@ def show_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Mill
 
 
 def hide_direct(transaction: WriterTransaction, log: Log, actor: Actor, at: Milliseconds) -> None:
-    """Hide a direct from the actor until somebody writes there. Their read mark stays, their draft is deleted."""
+    """Hide a direct from the actor until somebody writes there. Their read mark stays; their draft is
+    deleted, and they follow no thread there."""
     connection, cache, uid = transaction.connection, transaction.cache, actor.uid
     mine = (members.c.conversation_id == log.id, members.c.uid == uid)
     if connection.execute(select(members.c.hidden).where(*mine)).scalar_one():
         return
     connection.execute(update(members).where(*mine).values(hidden=True, counts=False))
-    connection.execute(delete(drafts).where(drafts.c.conversation_id == log.id, drafts.c.uid == uid))
+    for table in (drafts, thread_marks, thread_mentions):
+        connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == uid))
     _count_hidden(connection, log, 1)
     cache.writers.discard((log.id, uid))
     cache.load_own(connection, (uid,), at)

@@ -33,6 +33,8 @@ from suhbat.store.tables import (
     reports,
     sanctions,
     sessions,
+    thread_marks,
+    thread_mentions,
     users,
 )
 from suhbat.store.write import reactions as reaction_rows
@@ -91,6 +93,8 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
         delivered,
         reads,
         mentions,
+        thread_marks,
+        thread_mentions,
         sanctions,
         reports,
         idempotency,
@@ -163,7 +167,14 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):
-            execution.append(_log(execution, log_id), ReactionRemoved, about=row.target, target=row.target, emoji=emoji)
+            execution.append(
+                _log(execution, log_id),
+                ReactionRemoved,
+                about=row.target,
+                within=row.thread,
+                target=row.target,
+                emoji=emoji,
+            )
     connection.execute(update(events).where(condition).values(changed))
     if is_scrubbed:
         scrub(execution, _log(execution, log_id), row)  # after the row has changed: see `search.forget`

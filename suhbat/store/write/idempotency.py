@@ -25,6 +25,7 @@ class KeyRow(NamedTuple):
     conversation_id: int
     seq: int
     ordinal: int
+    """For a reply: its `thread_ordinal` with a minus."""
     sent_at: Milliseconds
     digest: bytes
 
@@ -49,16 +50,17 @@ class IdempotencyKeys:
         if post.client_id is None or (found := self._answers.get((post.actor.uid, post.client_id))) is None:
             return None
         first = KeyRow(*found)
-        if log is None or first.conversation_id != log.id or first.digest != _digest(post.text, post.reply_to):
+        if log is None or first.conversation_id != log.id or first.digest != digest_of(post):
             return IdempotencyConflict()
-        return PostResult(log.name, first.seq, first.ordinal, first.sent_at, duplicate=True)
+        return _first_answer(log.name, first.seq, first.ordinal, first.sent_at)
 
     def add(self, post: Post, log: Log, message: LiveMessage) -> None:
         """Remember that the post became this message, if it has a key."""
         if post.client_id is None:
             return
         key, uid = post.client_id, post.actor.uid
-        row = (key, uid, log.id, message.seq, message.ordinal, post.at, _digest(post.text, post.reply_to))
+        place = -(message.thread_ordinal or 0) if message.ordinal is None else message.ordinal
+        row = (key, uid, log.id, message.seq, place, post.at, digest_of(post))
         self._rows.append(row)
         self._answers[uid, key] = row
 
@@ -80,7 +82,27 @@ def answered(
     name, seq, ordinal, sent_at, digest = row
     if digest != _digest(text, reply_to):
         return IdempotencyConflict()
-    return PostResult(name, seq, ordinal, sent_at, duplicate=True)
+    return _first_answer(name, seq, ordinal, sent_at)
+
+
+def _first_answer(conversation: str, seq: int, ordinal: int, sent_at: Milliseconds) -> PostResult:
+    is_reply = ordinal < 0
+    return PostResult(
+        conversation,
+        seq,
+        None if is_reply else ordinal,
+        sent_at,
+        duplicate=True,
+        thread_ordinal=-ordinal if is_reply else None,
+    )
+
+
+def digest_of(post: Post) -> bytes:
+    """A hash of what was asked for, without the conversation."""
+    if post.thread is None:
+        return _digest(post.text, post.reply_to)
+    place = f"{post.reply_to or ''} {post.thread}{' also' if post.also else ''}"
+    return blake2b(f"{place}\0{post.text}".encode(), digest_size=16).digest()
 
 
 def _digest(text: str, reply_to: int | None) -> bytes:

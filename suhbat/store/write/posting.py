@@ -25,6 +25,7 @@ from .idempotency import IdempotencyKeys
 from .logs import Log, facts_of
 from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
+from .thread_posts import ThreadPosts
 from .transaction import WriterTransaction
 
 PlacedPost = tuple[Post, str | None]
@@ -53,10 +54,11 @@ class PostRun:
         self._appender = transaction.appender
         self._keys = IdempotencyKeys(transaction.connection)
         self._directs: DirectPosts | None = None
+        self._threads: ThreadPosts | None = None
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
-        self._messages: set[tuple[int, int]] = set()
-        """The (log id, seq) of stored messages to which these posts reply."""
+        self._messages: dict[tuple[int, int], int] = {}
+        """By (log id, seq): the stored messages to which these posts reply, each with the highest floor that hides it."""
         self._floors: dict[tuple[int, str], int] = {}
         """The floors of those who reply, by (log id, uid)."""
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
@@ -70,6 +72,9 @@ class PostRun:
         located = [(post, log) for post, pair in placed if (log := self._log(post, pair)) is not None]
         if replies := [(post, log) for post, log in located if post.reply_to is not None]:
             self._load_replies(replies)
+        if any(post.thread is not None for post, _ in placed):
+            self._threads = ThreadPosts(self._transaction)
+            self._threads.load([(post, log) for post, log in located if post.thread is not None])
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
@@ -87,7 +92,7 @@ class PostRun:
             if isinstance(made, SuhbatError):
                 return made
             log = made
-        named = resolve_mentions(log, post.actor, post.named, post.at) if post.named else NO_TARGETS
+        named = self._targets(post, log) if post.named else NO_TARGETS
         if named is not NO_TARGETS and (
             too_many := spend_mentions(self._transaction.rules.mention_budgets, log, post.actor, named, post.at)
         ):
@@ -103,6 +108,8 @@ class PostRun:
         connection, cache = self._connection, self._cache
         if self._named:
             self._write_mentions()
+        if self._threads is not None:
+            self._threads.flush()
         if self._own:
             ensure_marks(connection, cache, self._own, self._lobby_from)
         beside = [self._keys.flush]
@@ -110,6 +117,8 @@ class PostRun:
             beside.append(lambda: add_own(connection, self._own))
         if self._directs is not None:
             beside.append(self._directs.flush)
+        if self._threads is not None:
+            beside.append(self._threads.mark_roots)
         self._appender.flush(*beside)
 
     def _log(self, post: Post, pair: str | None) -> Log | None:
@@ -121,17 +130,26 @@ class PostRun:
         self._floors = writer_floors(
             self._connection, self._transaction.rules.lobby_history, [(post.actor, log) for post, log in replies]
         )
-        columns = ("conversation_id", "seq", "type")
+        columns = ("conversation_id", "seq", "type", "thread", "thread_ordinal")
         wanted = sorted({(log.id, post.reply_to) for post, log in replies})
         found = find_rows(self._connection, events, columns[:2], columns, wanted)
-        self._messages.update((log_id, seq) for log_id, seq, kind in found if kind == "message.created")
+        for log_id, seq, kind, thread, thread_ordinal in found:
+            if kind == "message.created":
+                self._messages[log_id, seq] = seq if thread_ordinal is None else thread
 
     def _may_reply(self, post: Post, log: Log | None, seq: int) -> bool:
         """Whether a message with this `seq` exists that the sender may read."""
-        if log is None or seq <= self._floors.get((log.id, post.actor.uid), 0):
+        if log is None:
             return False
         # Events above `base` were appended by this run, and a run appends nothing but messages to conversations.
-        return log.base < seq <= log.head or (log.id, seq) in self._messages
+        shown = seq if log.base < seq <= log.head else self._messages.get((log.id, seq), 0)
+        return shown > self._floors.get((log.id, post.actor.uid), 0)
+
+    def _targets(self, post: Post, log: Log) -> MentionTargets:
+        """Whom a post mentions."""
+        if post.thread is not None and self._threads is not None:
+            return self._threads.targets(post, log)
+        return resolve_mentions(log, post.actor, post.named, post.at)
 
     def _refusal(self, post: Post, log: Log | None) -> SuhbatError | None:
         """Why the post may not be written. For a direct that does not exist yet, only what can be decided without it."""
@@ -144,6 +162,9 @@ class PostRun:
             refused = word_filter.refusal(self._connection, self._cache, post.text)
         if refused is None and post.reply_to is not None and not self._may_reply(post, log, post.reply_to):
             refused = NotFound("not_found.message")
+        if refused is None and post.thread is not None:
+            assert self._threads is not None
+            refused = self._threads.refusal(post, log)
         return refused
 
     def _decide(self, post: Post, log: Log) -> SuhbatError | None:
@@ -157,9 +178,11 @@ class PostRun:
         return slow_mode_refused(self._connection, self._cache, post, log) if log.settings.slow_mode else None
 
     def _append(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
+        if post.thread is not None:
+            return self._append_reply(post, log, named)
         actor = post.actor
         message = self._appender.message(log, post, everyone=named.everyone)
-        seq, ordinal = message.seq, message.ordinal
+        seq, ordinal = message.seq, log.ordinal
         self._keys.add(post, log, message)
         if named is not NO_TARGETS:
             self._named.append((log, seq, ordinal, post, named))
@@ -169,6 +192,17 @@ class PostRun:
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
         return PostResult(log.name, seq, ordinal, post.at)
+
+    def _append_reply(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
+        assert self._threads is not None
+        message = self._threads.append(post, log, named)
+        self._keys.add(post, log, message)
+        if log.settings.slow_mode:
+            self._cache.last_posts[log.id, post.actor.uid] = post.at
+        if post.also:
+            self._own[log.id, post.actor.uid] += 1
+            self._lobby_from[post.actor.uid] = post.actor.lobby_from or 0
+        return PostResult(log.name, message.seq, None, post.at, thread_ordinal=message.thread_ordinal)
 
     def _write_mentions(self) -> None:
         """Write who is mentioned. Everyone mentioned gets one `mentioned` per log, for the last message that names them."""

@@ -6,9 +6,25 @@ from itertools import takewhile
 
 from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
 
-from suhbat.chat.model import Milliseconds
+from suhbat.chat.model import Actor, Milliseconds
 from suhbat.store import search
-from suhbat.store.tables import conversations, events, everyone, mentions, pins, reaction_counts, reactions
+from suhbat.store.read.rows import thread_of
+from suhbat.store.read.summaries import names_of
+from suhbat.store.tables import (
+    conversations,
+    events,
+    everyone,
+    mentions,
+    pins,
+    reaction_counts,
+    reactions,
+    thread_marks,
+    thread_mentions,
+    threads,
+)
+
+from .threads import cease
+from .transaction import WriterTransaction
 
 CHUNK = 500
 """Events deleted per transaction: it should take no longer than a batch of messages."""
@@ -40,11 +56,13 @@ def due(connection: Connection, at: Milliseconds, days: int, limit: int = 100) -
     )
 
 
-def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> str | None:
+def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: int) -> str | None:
     """Delete up to CHUNK expired events from the beginning of a log. Returns its name, or None if nothing was left to delete.
 
-    `oldest` stores where the log begins now: the next call continues there, and a cursor below it is answered with a reset.
+    `oldest` stores where the log begins now: the next call continues there, and a cursor below it is answered with a reset. A
+    thread ends with its root, and those who follow it are told.
     """
+    connection = transaction.connection
     log = connection.execute(
         select(conversations.c.name, conversations.c.oldest, _KEPT.label("kept"))
         .where(conversations.c.id == log_id)
@@ -54,7 +72,16 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
     if log is None or not log.kept:
         return None
     rows = connection.execute(
-        select(events.c.seq, events.c.type, events.c.at, events.c.ordinal, events.c.actor_uid, events.c.text)
+        select(
+            events.c.seq,
+            events.c.type,
+            events.c.at,
+            events.c.ordinal,
+            events.c.actor_uid,
+            events.c.text,
+            events.c.thread,
+            events.c.thread_ordinal,
+        )
         .where(events.c.conversation_id == log_id, events.c.seq > log.oldest)
         .order_by(events.c.seq)
         .limit(CHUNK)
@@ -65,14 +92,38 @@ def expire(connection: Connection, log_id: int, at: Milliseconds, days: int) -> 
             connection.execute(delete(conversations).where(conversations.c.id == log_id))
         return None
     last = expired[-1].seq
+    if _end_threads(transaction, log_id, log.name, last, at):
+        return str(log.name)  # there are more, and the next call comes to them
     ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     search.forget(
-        connection, ((log_id, row.seq, row.actor_uid, row.text) for row in expired if row.type == "message.created")
+        connection,
+        (
+            (log_id, row.seq, row.actor_uid, row.text, thread_of(row))
+            for row in expired
+            if row.type == "message.created"
+        ),
     )
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
     for table in (mentions, everyone):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.ordinal <= ordinal))
+    for table in (threads, thread_mentions):
+        connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.root <= last))
     connection.execute(update(conversations).where(conversations.c.id == log_id).values(oldest=last))
     return str(log.name)
+
+
+def _end_threads(transaction: WriterTransaction, log_id: int, name: str, last: int, at: Milliseconds) -> bool:
+    """Up to CHUNK users no longer follow threads whose root is at `last` or below it. True if there may be more of them."""
+    connection = transaction.connection
+    followers = connection.execute(
+        select(thread_marks.c.root, thread_marks.c.uid)
+        .where(thread_marks.c.conversation_id == log_id, thread_marks.c.root <= last)
+        .order_by(thread_marks.c.root, thread_marks.c.uid)
+        .limit(CHUNK)
+    ).all()
+    names = names_of(connection, {row.uid for row in followers})
+    for root, uid in followers:
+        cease(transaction, name, log_id, root, [uid], Actor(uid, names.get(uid, "")), at)
+    return len(followers) == CHUNK

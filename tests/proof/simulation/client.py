@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from suhbat.client.effects import Dead, Effect, Say
 from suhbat.client.frames import decode
@@ -51,12 +51,13 @@ class Client:
 
     # Asking
 
-    def send(self, text: str, **where: str) -> str:
-        """Send a message. `where`: `conversation` or `to_user`. Returns the key."""
+    def send(self, text: str, **where: Any) -> str:
+        """Send a message. `where`: `conversation` or `to_user`, and maybe `thread`. Returns the key."""
         self._count += 1
         key = f"{self.name}-{self._count}"
         text = f"{text} ({key})"
         self.world.history.invoke(self.name, key, where.get("conversation", ""), text, self.now)
+        self.world.history.said[key].thread = where.get("thread")
         self.undecided[key] = {"type": "send", "id": key, "client_id": key, "text": text, **where}
         self._say(self.undecided[key])
         return key
@@ -65,7 +66,8 @@ class Client:
         """Repeat an acknowledged message."""
         said = self.world.history.said[key]
         if said.place is not None:
-            self._say({"type": "send", "id": key, "client_id": key, "text": said.text, "conversation": said.place.log})
+            where: Frame = {"conversation": said.place.log, **({"thread": said.thread} if said.thread else {})}
+            self._say({"type": "send", "id": key, "client_id": key, "text": said.text, **where})
 
     def conflict(self, key: str) -> None:
         """Reuse an acknowledged key for another message."""

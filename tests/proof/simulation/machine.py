@@ -81,6 +81,25 @@ class Chat(RuleBasedStateMachine):
             client = self._client((first + number) % len(NAMES))
             self._do("say in a room", pause / count, client.send, "hammamiz", conversation=self._world.home.room)
 
+    @rule(who=who, which=some, count=st.integers(1, 3), pause=pause)
+    def reply(self, who: int, which: int, count: int, pause: float) -> None:
+        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
+            for _ in range(count):
+                client = self._client(who)
+                self._do("reply in a thread", pause, client.send, "ipda", conversation=place.log, thread=place.seq)
+
+    @rule(who=who, which=some, read=st.integers(0, 3), back=st.booleans(), pause=pause)
+    def mark_thread(self, who: int, which: int, read: int, back: bool, pause: float) -> None:
+        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
+            asked = {"conversation": place.log, "seq": place.seq, "read_ordinal": read, "unread": back}
+            self._do("mark a thread", pause, self._client(who).ask, "thread", **asked)
+
+    @rule(who=who, which=some, on=st.booleans(), pause=pause)
+    def follow(self, who: int, which: int, on: bool, pause: float) -> None:
+        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
+            asked = {"conversation": place.log, "seq": place.seq, "follow": on}
+            self._do("follow a thread", pause, self._client(who).ask, "thread", **asked)
+
     @rule(which=some, pause=pause)
     def again(self, which: int, pause: float) -> None:
         if found := self._acknowledged(which):

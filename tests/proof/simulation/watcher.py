@@ -68,7 +68,7 @@ class Watcher:
 
     def faults(self, lobby: Sequence[Row]) -> Iterator[str]:
         """Each connection got the messages of the log without gaps, and the last one got all up to the end."""
-        messages = [row for row in lobby if row.ordinal is not None]
+        messages = [row for row in lobby if row.is_message]
         for number, seen in enumerate(self.seen):
             if not seen:
                 continue

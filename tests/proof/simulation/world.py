@@ -180,7 +180,7 @@ class World:
         """The `seq` of the last message that is not deleted."""
         ((seq,),) = FILE.execute(
             "SELECT coalesce(max(seq), 0) FROM events e JOIN conversations c ON c.id = e.conversation_id "
-            "WHERE c.name = ? AND ordinal IS NOT NULL AND NOT deleted",
+            "WHERE c.name = ? AND type = 'message.created' AND NOT deleted",
             (log,),
         ).fetchall()
         return int(seq)

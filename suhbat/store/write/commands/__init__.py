@@ -12,7 +12,7 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.types import ME
 from suhbat.store.write.transaction import WriterTransaction
 
-from . import conversations, membership, messages, moderation, own
+from . import conversations, membership, messages, moderation, own, replies
 from .execution import Execution
 
 EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
@@ -22,6 +22,7 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.Pin: messages.pin,
     commands.Report: moderation.report,
     commands.Read: own.read,
+    commands.ChangeThread: replies.change_thread,
     commands.Draft: own.draft,
     commands.Create: conversations.create,
     commands.Meet: conversations.meet,

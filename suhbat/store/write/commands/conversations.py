@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import delete, insert, select
@@ -19,7 +20,18 @@ from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
 from suhbat.protocol.objects import ConversationSettings
 from suhbat.store.read.states import state_of
-from suhbat.store.tables import conversations, drafts, everyone, members, mentions, reads, sanctions
+from suhbat.store.tables import (
+    conversations,
+    drafts,
+    everyone,
+    members,
+    mentions,
+    reads,
+    sanctions,
+    thread_marks,
+    thread_mentions,
+)
+from suhbat.store.write import threads
 from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
 from suhbat.store.write.logs import Log, new_log, new_room_id
 
@@ -91,10 +103,28 @@ def write_settings(execution: Execution, log: Log, changed: dict[str, Any]) -> i
         update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
     )
     log.settings = settings
+    if changed.get("history") == "joined":
+        _hide_threads(execution, log)
     # Only with this change may members who joined later see the last message.
     last = execution.last_message(log) if changed.get("history") == "all" else None
     about = None if last is None else last.seq
     return execution.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
+
+
+def _hide_threads(execution: Execution, log: Log) -> None:
+    """Members no longer follow threads that began before they joined, because they cannot read these any more."""
+    late = (
+        select(thread_marks.c.root, thread_marks.c.uid)
+        .join(
+            members,
+            (members.c.conversation_id == thread_marks.c.conversation_id) & (members.c.uid == thread_marks.c.uid),
+        )
+        .where(thread_marks.c.conversation_id == log.id, thread_marks.c.root <= members.c.since)
+        .order_by(thread_marks.c.root)
+    )
+    for root, group in groupby(execution.connection.execute(late).all(), key=lambda row: row.root):
+        uids = [row.uid for row in group]
+        threads.cease(execution.transaction, log.name, log.id, root, uids, execution.actor, execution.at)
 
 
 def update(execution: Execution, command: Update) -> CommandResult:
@@ -118,7 +148,7 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     execution.audit("conversation.erase", log, "", log.settings.title)
     execution.flush()
     execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
-    for table in (members, reads, drafts, mentions, everyone, sanctions):
+    for table in (members, reads, drafts, mentions, everyone, sanctions, thread_marks, thread_mentions):
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache refers to the room in many places.
     execution.cache.clear()

@@ -13,7 +13,7 @@ from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all
+from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all, thread_of
 from suhbat.store.tables import IS_MESSAGE, audit, events
 from suhbat.store.write.floors import writer_floor
 from suhbat.store.write.limits import crowding_refusal, spend_allowance
@@ -94,7 +94,7 @@ class Execution:
         row = self.connection.execute(
             select(*MESSAGE).where(events.c.conversation_id == log.id, events.c.seq == seq, IS_MESSAGE)
         ).one_or_none()
-        if row is None or row.deleted or not self.may_read(log, seq):
+        if row is None or row.deleted or not self.may_read(log, thread_of(row) or seq):
             raise NotFound("not_found.message")
         return row
 
@@ -112,9 +112,11 @@ class Execution:
         """Append `mentioned` for people whom the message `seq` mentions, or no longer mentions."""
         append_mentioned(self.transaction, log, seq, uids, self.actor, self.at)
 
-    def append(self, log: Log, kind: type[E], *, about: int | None = None, **fields: Any) -> E:
+    def append(
+        self, log: Log, kind: type[E], *, about: int | None = None, within: int | None = None, **fields: Any
+    ) -> E:
         """Append an event of the actor: see `Appender.append`."""
-        return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, **fields)
+        return self.transaction.appender.append(log, kind, self.actor, self.at, about=about, within=within, **fields)
 
     def add_users(self, people: Sequence[Actor]) -> None:
         """Give these people rows in `users` with the next `flush`."""

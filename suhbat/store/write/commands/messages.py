@@ -22,12 +22,13 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import AnyRow, mentions_json, shown_to_all
+from suhbat.store.read.rows import AnyRow, message_json, thread_of
 from suhbat.store.tables import IS_MESSAGE, events, pins
 from suhbat.store.write import reactions, word_filter
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
+from . import replies
 from .execution import Execution, allow
 
 
@@ -39,21 +40,18 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     if row.text == command.text:
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
+    changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
+    if thread_of(row) is not None:
+        return replies.edit(execution, log, row, changed)
     after = resolve_mentions(log, execution.actor, execution.context.mentioned, execution.at)
     allow(spend_mentions(execution.rules.mention_budgets, log, execution.actor, after, execution.at))
     before = remove_mentions(execution.connection, log, row.ordinal)
     after = without_readers(execution.connection, log, row.ordinal, after)
     add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
-    changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
     if before.everyone != after.everyone:
-        everyone = json.loads(row.data)["everyone"] if row.data else 0
-        changed["data"] = mentions_json(everyone, after.everyone)
-    condition = (events.c.conversation_id == log.id, events.c.seq == command.seq)
-    execution.connection.execute(update(events).where(*condition).values(changed))
-    search.replace(execution.connection, (log.id, command.seq, row.actor_uid, row.text), command.text)
-    (shown,) = shown_to_all(
-        execution.connection, log.id, log.name, [execution.message_row(log, command.seq)], log.head + 1
-    )
+        known = json.loads(row.data) if row.data else {}
+        changed["data"] = message_json(known.get("everyone", 0), after.everyone, known.get("from_thread"))
+    shown = replies.change(execution, log, row, changed)
     everyone = after.everyone - before.everyone
     event = execution.append(log, MessageEdited, about=command.seq, message=shown, everyone=everyone)
     execution.append_mentioned(log, command.seq, before.uids ^ after.uids)
@@ -65,7 +63,7 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
     log = execution.log(command.conversation, "delete")
     condition = (events.c.conversation_id == log.id, events.c.seq == command.seq, IS_MESSAGE)
     row = execution.connection.execute(select(events).where(*condition)).one_or_none()
-    if row is not None and row.deleted and execution.may_read(log, command.seq):
+    if row is not None and row.deleted and execution.may_read(log, thread_of(row) or command.seq):
         return CommandResult(log.name, log.head)
     row = execution.message_row(log, command.seq)
     if row.actor_uid != execution.actor.uid:
@@ -81,7 +79,9 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     connection = execution.connection
     reactions.delete_of_message(connection, log.id, row.seq)
     connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
-    search.forget(connection, [(log.id, row.seq, row.actor_uid, row.text)])
+    search.forget(connection, [(log.id, row.seq, row.actor_uid, row.text, thread_of(row))])
+    if thread_of(row) is not None:
+        return replies.scrub(execution, log, row)
     named = remove_mentions(connection, log, row.ordinal)
     event = execution.append(
         log,
@@ -99,7 +99,7 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
 def react(execution: Execution, command: React) -> CommandResult:
     """Add or remove a reaction. A repetition changes nothing."""
     log = execution.log(command.conversation, "react")
-    execution.message_row(log, command.seq)
+    within = thread_of(execution.message_row(log, command.seq))
     connection, uid = execution.connection, execution.actor.uid
     emoji = choose(
         command.emoji,
@@ -110,19 +110,19 @@ def react(execution: Execution, command: React) -> CommandResult:
     if emoji is None:
         return CommandResult(log.name, log.head)
     if command.on:
-        added = execution.append(log, ReactionAdded, about=command.seq, target=command.seq, emoji=emoji)
+        added = execution.append(log, ReactionAdded, about=command.seq, within=within, target=command.seq, emoji=emoji)
         reactions.add(connection, log.id, command.seq, emoji, uid, execution.actor.user_id, added.seq)
         execution.add_users((execution.actor,))
         return CommandResult(log.name, added.seq)
     reactions.remove(connection, log.id, command.seq, emoji, uid)
-    removed = execution.append(log, ReactionRemoved, about=command.seq, target=command.seq, emoji=emoji)
+    removed = execution.append(log, ReactionRemoved, about=command.seq, within=within, target=command.seq, emoji=emoji)
     return CommandResult(log.name, removed.seq)
 
 
 def pin(execution: Execution, command: Pin) -> CommandResult:
     """Pin or unpin a message. A repetition changes nothing."""
     log = execution.log(command.conversation, "pin")
-    execution.message_row(log, command.seq)
+    about = {"about": command.seq, "within": thread_of(execution.message_row(log, command.seq))}
     present = set(execution.connection.execute(select(pins.c.target).where(pins.c.conversation_id == log.id)).scalars())
     if (command.seq in present) == command.on:
         return CommandResult(log.name, log.head)
@@ -131,8 +131,8 @@ def pin(execution: Execution, command: Pin) -> CommandResult:
         execution.connection.execute(
             insert(pins), {"conversation_id": log.id, "target": command.seq, "at": execution.at}
         )
-        return CommandResult(log.name, execution.append(log, MessagePinned, about=command.seq, target=command.seq).seq)
+        return CommandResult(log.name, execution.append(log, MessagePinned, **about, target=command.seq).seq)
     execution.connection.execute(
         delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == command.seq)
     )
-    return CommandResult(log.name, execution.append(log, MessageUnpinned, about=command.seq, target=command.seq).seq)
+    return CommandResult(log.name, execution.append(log, MessageUnpinned, **about, target=command.seq).seq)

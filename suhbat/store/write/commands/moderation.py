@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, select, update
 
 from suhbat.chat.model import Actor, Change, CommandResult, Milliseconds
 from suhbat.chat.moderation import changes_sanction, mute_refusal, owner_refusal, report_refusal, sanction_refusal
@@ -14,7 +14,7 @@ from suhbat.protocol.commands import Ban, Mute, Report
 from suhbat.protocol.events import MemberMuted
 from suhbat.protocol.http_commands import SetFilter, SettleReport
 from suhbat.protocol.types import LOBBY
-from suhbat.store.tables import accounts, conversations, reports, sanctions
+from suhbat.store.tables import VISIBLE_ABOVE, accounts, conversations, events, reports, sanctions
 from suhbat.store.write import word_filter
 from suhbat.store.write.logs import Log
 
@@ -88,8 +88,16 @@ def report(execution: Execution, command: Report) -> CommandResult:
 def settle_report(execution: Execution, command: SettleReport) -> CommandResult:
     """Close a report. Raises NotFound for users who may not see it."""
     row = execution.connection.execute(
-        select(reports.c.target, reports.c.uid, conversations.c.name)
+        select(
+            func.coalesce(VISIBLE_ABOVE, reports.c.target).label("shown"),
+            reports.c.target,
+            reports.c.uid,
+            conversations.c.name,
+        )
         .join(conversations, conversations.c.id == reports.c.conversation_id)
+        .outerjoin(
+            events, and_(events.c.conversation_id == reports.c.conversation_id, events.c.seq == reports.c.target)
+        )
         .where(reports.c.id == command.report, reports.c.closed.is_(False))
     ).one_or_none()
     if row is None:
@@ -98,7 +106,7 @@ def settle_report(execution: Execution, command: SettleReport) -> CommandResult:
         log = execution.log(row.name, "delete_any")
     except SuhbatError:
         raise NotFound() from None
-    if not execution.may_read(log, row.target):
+    if not execution.may_read(log, row.shown):
         raise NotFound()
     execution.connection.execute(update(reports).where(reports.c.id == command.report).values(closed=True))
     execution.audit("report.settle", log, row.uid, str(row.target))

@@ -138,13 +138,16 @@ export class Chat {
    * @param {string} [message.uid]  of that account: send only if it still has the name
    * @param {string} message.text
    * @param {number | null} [message.replyTo]  a `seq`
+   * @param {number | null} [message.thread]  the `seq` of the message in whose thread it is a reply
+   * @param {boolean} [message.also]  whether the conversation gets the reply, too
    * @param {string} [message.clientId]
    * @returns {Promise<Sent>}
    */
-  send({ conversation, toUser, uid, text, replyTo = null, clientId = newId() }) {
+  send({ conversation, toUser, uid, text, replyTo = null, thread = null, also = false, clientId = newId() }) {
     const target = toUser === undefined ? { conversation } : { to_user: toUser, ...(uid === undefined ? {} : { uid }) };
     const reply = replyTo === null ? {} : { reply_to: replyTo };
-    return this.command("send", { ...target, text, ...reply, client_id: clientId });
+    const place = thread === null ? {} : { thread, ...(also ? { also } : {}) };
+    return this.command("send", { ...target, text, ...reply, ...place, client_id: clientId });
   }
 
   /**

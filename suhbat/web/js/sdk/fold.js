@@ -1,9 +1,10 @@
 // Applies an event to the state of a conversation, so that old state + events = state fetched afresh. Pure: each call
 // returns a new object.
 
-/** @import { ConversationState, Event, Message, Reaction } from "./types.js" */
+/** @import { ConversationState, Event, Message, Reaction, Thread } from "./types.js" */
 
 import { Tally } from "./tally.js";
+import { threadOf, withReply } from "./threads.js";
 
 /** The settings that moderators can change. `conversation.updated` carries all of them. */
 const SETTINGS = /** @type {const} */ ([
@@ -41,11 +42,15 @@ function without({ reactions_at: _, ...message }) {
 }
 
 /**
- * Apply `event`, the next event of the user's own log (`read`, `mentioned` or `draft`), about this conversation.
- * @param {ConversationState} state @param {Event} event @param {Tally} tally @returns {ConversationState}
+ * Apply `event`, the next event of the own log of the user `uid` (`read`, `mentioned`, `thread` or `draft`), about this
+ * conversation.
+ * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
+ * @returns {ConversationState}
  */
-export function foldOwn(state, event, tally) {
+export function foldOwn(state, event, uid, tally) {
   switch (event.type) {
+    case "thread":
+      return withThreads(state, tally.threads.told(state.threads ?? [], event, uid));
     case "read": {
       const unread = tally.marked(event);
       const read = Math.max(event.ordinal, state.read_ordinal);
@@ -79,6 +84,14 @@ function changes(state, event, uid, tally) {
  */
 function changed(state, event, uid, tally) {
   const last = state.last_message;
+  const root = threadOf(event);
+  if (root !== null) {
+    const threads = tally.threads.replied(state.threads ?? [], event, uid);
+    return {
+      ...(threads.length > 0 ? { threads } : {}),
+      ...(last && last.seq === root ? { last_message: withReply(last, event) } : {}),
+    };
+  }
   switch (event.type) {
     case "message.created": {
       const counts = event.message.sender_uid !== uid && tally.isNew(event.message.ordinal);
@@ -116,6 +129,12 @@ function changed(state, event, uid, tally) {
   }
 }
 
+/** A state with these threads. Like the server it has no list if there are none.
+ * @param {ConversationState} state @param {Thread[]} threads @returns {ConversationState} */
+function withThreads({ threads: _, ...state }, threads) {
+  return threads.length > 0 ? { ...state, threads } : state;
+}
+
 /** @param {Message} message @returns {Message} */
 function tombstone({ mentions_all: _, ...message }) {
   return { ...message, deleted: true, text: "", reactions: [] };
@@ -140,12 +159,14 @@ function theirs(message, uid) {
 }
 
 /**
- * A message with its new text and its known reactions. The event's reactions lack `mine` and may be newer.
+ * A message with its new text and its known reactions and replies. The event's may be newer, and its reactions lack
+ * `mine`.
  * @param {Message} known @param {Message} message @returns {Message}
  */
 export function edited(known, message) {
-  const { reactions, reactions_at } = known;
-  return { ...without(message), reactions, ...(reactions_at ? { reactions_at } : {}) };
+  const { reactions, reactions_at, replies } = known;
+  const { replies: _, ...changed } = without(message);
+  return { ...changed, reactions, ...(reactions_at ? { reactions_at } : {}), ...(replies ? { replies } : {}) };
 }
 
 /**

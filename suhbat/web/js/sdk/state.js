@@ -259,10 +259,11 @@ export class State {
         return this.#drop(event.removed);
       case "read":
       case "mentioned":
+      case "thread":
       case "draft": {
         const state = this.conversations.get(event.target);
-        if (!state) return [];
-        this.conversations.set(event.target, foldOwn(state, event, this.tallies.of(state)));
+        if (!state || !this.me) return [];
+        this.conversations.set(event.target, foldOwn(state, event, this.me.uid, this.tallies.of(state)));
         return [{ emit: ["changed", event.target] }];
       }
       case "user.updated":

@@ -6,6 +6,7 @@
 /** @import { ConversationState, Event, SavedTally } from "./types.js" */
 
 import { Named } from "./named.js";
+import { ThreadTally } from "./threads.js";
 
 /** Remembered messages and deletions per conversation. No more occur between a read mark and its `read` event. */
 const KEPT = 10_000;
@@ -21,10 +22,11 @@ export class Tally {
 
   /**
    * @param {number} counted @param {number} head @param {number[]} above @param {[number, number][]} deleted
-   * @param {Named} named
+   * @param {Named} named @param {ThreadTally} threads
    */
-  constructor(counted, head = 0, above = [], deleted = [], named = new Named(head)) {
+  constructor(counted, head = 0, above = [], deleted = [], named = new Named(head), threads = new ThreadTally(head)) {
     this.named = named;
+    this.threads = threads;
     this.#counted = counted;
     this.#head = head;
     this.#above = [...above];
@@ -76,6 +78,7 @@ export class Tally {
       above: [...this.#above],
       deleted: [...this.#deleted],
       named: this.named.save(),
+      threads: this.threads.save(),
     };
   }
 }
@@ -89,9 +92,9 @@ export class Tallies {
   constructor(saved = {}) {
     const entries = Object.entries(saved);
     this.#tallies = new Map(
-      entries.map(([log, { counted, head, above, deleted, named }]) => [
+      entries.map(([log, { counted, head = 0, above, deleted, named, threads }]) => [
         log,
-        new Tally(counted, head, above, deleted, Named.from(named)),
+        new Tally(counted, head, above, deleted, Named.from(named), ThreadTally.from(threads, head)),
       ]),
     );
   }

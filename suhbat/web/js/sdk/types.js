@@ -21,7 +21,7 @@
  * @typedef {object} Message
  * @property {string} conversation
  * @property {number} seq
- * @property {number} ordinal
+ * @property {number} ordinal  A reply in a thread has null instead.
  * @property {string} sender
  * @property {string} sender_uid
  * @property {string} text
@@ -33,6 +33,21 @@
  * @property {Reaction[]} reactions
  * @property {number | null} [reactions_at]  In events: the `seq` up to which reactions are counted.
  * @property {boolean} [mentions_all]  The message mentions everybody, and its sender has the permission.
+ * @property {number} [thread]  The message is a reply in the thread of the message with this `seq`.
+ * @property {number} [thread_ordinal]  Counts the replies of the thread.
+ * @property {number} [from_thread]  Its sender wrote it in the thread of this `seq` and in the conversation at once.
+ * @property {Replies} [replies]  The thread below this message.
+ */
+
+/**
+ * @typedef {{ count: number, last_seq: number, last_at: string, people: { uid: string, user_id: string }[] }} Replies
+ *   A thread without deleted replies. `people` lists the last three who wrote, the latest first.
+ */
+
+/**
+ * A thread that the user follows. `root` is the `seq` of its root.
+ * @typedef {{ root: number, count: number, thread_ordinal: number, read_ordinal: number, unread: number,
+ *   mentions: number }} Thread
  */
 
 /**
@@ -56,6 +71,7 @@
  * @property {number} member_count
  * @property {"owner" | "moderator" | "member" | null} role
  * @property {string} draft
+ * @property {Thread[]} [threads]  The threads that the user follows there, in the order of their roots.
  */
 
 /**
@@ -68,7 +84,8 @@
 
 /**
  * The result of `send`: the message is durable and has a number.
- * @typedef {{ conversation: string, seq: number, ordinal: number, sent_at: string, duplicate: boolean }} Sent
+ * @typedef {{ conversation: string, seq: number, ordinal: number | null,
+ *   sent_at: string, duplicate: boolean, thread_ordinal?: number }} Sent
  */
 
 /** @typedef {Frame & { conversation: string, seq: number }} Event  A durable event. */
@@ -93,6 +110,12 @@
  * @property {number[]} above
  * @property {[seq: number, ordinal: number][]} [deleted]
  * @property {SavedNamed} [named]
+ * @property {SavedThreads} [threads]
+ */
+
+/**
+ * @typedef {{ began: number, counted: [root: number, seq: number][], recent: { root: number, seq: number, by: string,
+ *   ordinal: number, left: number | null }[] }} SavedThreads
  */
 
 /** @typedef {{ began: number, counted: number, above: [seq: number, ordinal: number, by: number][] }} SavedNamed */

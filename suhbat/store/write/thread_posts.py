@@ -1,0 +1,178 @@
+"""Posts to threads: they number the replies, and change who follows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from suhbat.chat.mentions import EVERYBODY, NO_TARGETS, MentionTargets
+from suhbat.chat.model import Post
+from suhbat.chat.threads import thread_refusal
+from suhbat.errors import SuhbatError
+from suhbat.protocol.live_message import LiveMessage
+from suhbat.store.dialect import find_rows, update_rows
+from suhbat.store.tables import events
+
+from . import threads
+from .floors import writer_floors
+from .logs import Log
+from .mentions import resolve_mentions
+from .threads import ThreadMark, ThreadRow
+from .transaction import WriterTransaction
+
+_KEYS = ("conversation_id", "seq")
+_COLUMNS = ("type", "deleted", "actor_uid", "thread_ordinal")
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A message below which somebody wants to write."""
+
+    uid: str
+    is_reply: bool
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply that was numbered."""
+
+    log: Log
+    post: Post
+    message: LiveMessage
+    root: Root
+    named: MentionTargets
+
+
+Place = tuple[int, int]
+"""A log id and the `seq` of a root."""
+
+
+class ThreadPosts:
+    """The threads of one run of posts."""
+
+    def __init__(self, transaction: WriterTransaction) -> None:
+        self._transaction = transaction
+        self._connection = transaction.connection
+        self._floors: dict[tuple[int, str], int] = {}
+        self._roots: dict[Place, Root] = {}
+        self._rows: dict[Place, ThreadRow] = {}
+        self._new: list[Place] = []
+        """The threads that begin in this run."""
+        self._replies: list[Reply] = []
+
+    def load(self, posts: Sequence[tuple[Post, Log]]) -> None:
+        """Read the roots, the threads and the floors of the senders: a few queries for all."""
+        places = {(log.id, post.thread) for post, log in posts if post.thread is not None}
+        found = find_rows(self._connection, events, _KEYS, (*_KEYS, *_COLUMNS), sorted(places))
+        for log_id, seq, kind, deleted, uid, thread_ordinal in found:
+            if kind == "message.created":
+                self._roots[log_id, seq] = Root(uid, thread_ordinal is not None, bool(deleted))
+        self._rows = threads.read_threads(self._connection, places)
+        history = self._transaction.rules.lobby_history
+        self._floors = writer_floors(self._connection, history, [(post.actor, log) for post, log in posts])
+
+    def refusal(self, post: Post, log: Log | None) -> SuhbatError | None:
+        """Why the post may not be written in the thread that it names."""
+        assert post.thread is not None
+        root = None if log is None else self._root(log, post.thread)
+        if root is not None and log is not None and post.thread <= self._floors.get((log.id, post.actor.uid), 0):
+            root = None
+        return thread_refusal(
+            is_direct_of_two=log is None or threads.is_direct_of_two(log),  # None: a direct that does not exist yet
+            exists=root is not None and not root.is_deleted,
+            is_reply=root is not None and root.is_reply,
+        )
+
+    def targets(self, post: Post, log: Log) -> MentionTargets:
+        """Whom a reply mentions. Nobody mentions everybody in a thread."""
+        named = [uid for uid in post.named if uid != EVERYBODY]
+        return resolve_mentions(log, post.actor, named, post.at) if named else NO_TARGETS
+
+    def append(self, post: Post, log: Log, named: MentionTargets) -> LiveMessage:
+        """Number a reply, and the message that quotes it. The post was not refused. Returns the reply."""
+        assert post.thread is not None
+        place = (log.id, post.thread)
+        root = self._root(log, post.thread)
+        assert root is not None
+        if place not in self._rows:
+            self._rows[place] = ThreadRow()
+            self._new.append(place)
+        row = self._rows[place]
+        message = self._transaction.appender.reply(log, post, row.add(log.head + 1, post.at, post.actor.uid))
+        self._replies.append(Reply(log, post, message, root, named))
+        if post.also:
+            self._transaction.appender.reply(log, post, None)
+        return message
+
+    def flush(self) -> None:
+        """Write the threads and who follows them. Tell those who begin to follow or are mentioned; that the sender has read the
+        thread is clear from the reply."""
+        touched = {(one.log.id, one.post.thread or 0) for one in self._replies}
+        threads.write_threads(self._connection, {place: self._rows[place] for place in touched}, set(self._new))
+        marks, told, new = self._follow()
+        for (log_id, root), people in told.items():
+            reply = next(one for one in reversed(self._replies) if (one.log.id, one.post.thread) == (log_id, root))
+            present: dict[str, ThreadMark | None] = {uid: marks[uid, log_id, root] for uid in people}
+            threads.tell(
+                self._transaction, reply.log, root, self._rows[log_id, root], present, reply.post.actor, reply.post.at
+            )
+        for uid, kept in new.items():
+            last = self._replies[-1].post
+            threads.make_room(self._transaction, uid, kept, last.actor, last.at)
+
+    def mark_roots(self) -> None:
+        """ThreadMark the roots of new threads. They may be of this run, so they must be written before."""
+        rows = [(log_id, root, root) for log_id, root in self._new]
+        update_rows(self._connection, events, _KEYS, ("thread",), rows, add=False)
+
+    def _root(self, log: Log, seq: int) -> Root | None:
+        if log.base < seq <= log.head:  # appended by this run
+            for name, event in reversed(self._transaction.appender.entries):
+                if name == log.name and event.seq == seq and isinstance(event, LiveMessage):
+                    return Root(event.actor_uid, event.thread is not None)
+        return self._roots.get((log.id, seq))
+
+    def _follow(
+        self,
+    ) -> tuple[dict[tuple[str, int, int], ThreadMark], dict[Place, dict[str, None]], dict[str, list[Place]]]:
+        """Write the marks that these replies change. Returns the marks, whom to tell, and the new ones of each user."""
+        new_places = set(self._new)
+        candidates: dict[Place, set[str]] = {}
+        for one in self._replies:
+            place = (one.log.id, one.post.thread or 0)
+            people = candidates.setdefault(place, set())
+            people |= one.named.uids
+            if place in new_places:
+                people.add(one.root.uid)
+        logs = {one.log.id: one.log for one in self._replies}
+        history = self._transaction.rules.lobby_history
+        allowed = {
+            place: threads.may_follow(self._connection, history, logs[place[0]], place[1], people)
+            for place, people in candidates.items()
+        }
+        keys = {(one.post.actor.uid, one.log.id, one.post.thread or 0) for one in self._replies}
+        keys |= {(uid, *place) for place, people in allowed.items() for uid in people}
+        marks = threads.read_marks(self._connection, keys)
+        before, changed = set(marks), set[tuple[str, int, int]]()
+        told: dict[Place, dict[str, None]] = {}
+        for one in self._replies:
+            place = (one.log.id, one.post.thread or 0)
+            uid, ordinal = one.post.actor.uid, one.message.thread_ordinal or 0
+            if ordinal == 1 and one.root.uid != uid and one.root.uid in allowed[place]:
+                marks[one.root.uid, *place] = ThreadMark(0)
+                told.setdefault(place, {})[one.root.uid] = None
+            named = sorted(one.named.uids & allowed[place])
+            for name in named:
+                marks.setdefault((name, *place), ThreadMark(ordinal - 1))
+                told.setdefault(place, {})[name] = None
+            threads.add_mentions(self._connection, *place, ordinal, named)
+            if (uid, *place) not in marks:
+                told.setdefault(place, {})[uid] = None
+            marks[uid, *place] = ThreadMark(ordinal)
+            changed.add((uid, *place))
+        threads.write_marks(self._connection, {key: marks[key] for key in changed | (marks.keys() - before)}, before)
+        new: dict[str, list[Place]] = {}
+        for uid, log_id, root in sorted(marks.keys() - before):
+            new.setdefault(uid, []).append((log_id, root))
+        return marks, told, new
