@@ -124,7 +124,9 @@ async def write(store: Store, room: str, threads: Sequence[int | None]) -> None:
             answers.append(answer := loop.create_future())
             writer = WRITERS[number % len(WRITERS)]
             text = f"{number} " + "x" * 60
-            store.post(Post(writer, room, None, text, f"k{room}{number}", None, NOW, answer.set_result, thread=thread))
+            store.post(
+                Post(writer, room, None, text, f"{room}-{thread}-{number}", None, NOW, answer.set_result, thread=thread)
+            )
         for outcome in await asyncio.gather(*answers):
             assert isinstance(outcome, PostResult), outcome
 
