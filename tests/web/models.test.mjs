@@ -66,6 +66,17 @@ function scene(count) {
 const seqs = (timeline) => timeline.messages.map((one) => one.seq);
 const dense = (timeline) => seqs(timeline).every((seq, index, all) => index === 0 || seq === all[index - 1] + 1);
 
+test("a reply in a thread is no message of the timeline", async () => {
+  const { timeline } = scene(3);
+  await timeline.open();
+  timeline.apply(created(4, { thread: 2, thread_ordinal: 1, ordinal: null }));
+  timeline.apply(created(5, { ordinal: 4 }));
+  assert.deepEqual(
+    timeline.messages.map(({ seq }) => seq),
+    [1, 2, 3, 5],
+  );
+});
+
 test("the newest, and then what is above, without gaps, and never more than so many", async () => {
   const { timeline } = scene(2000);
   await timeline.open();

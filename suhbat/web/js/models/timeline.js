@@ -220,6 +220,7 @@ export class Timeline {
     this.#missed?.push(event);
     switch (event.type) {
       case "message.created":
+        if (event.message.thread) return; // a reply is shown in its thread
         // A window that ends in the past would get a gap. The message is loaded when the reader scrolls to it.
         if (!this.loaded || this.hasAfter || (this.last && event.message.seq <= this.last.seq)) return;
         this.messages.push(event.message);

@@ -112,7 +112,8 @@ export class TimelineView {
         here(() => this.#renewed()),
       ),
       app.chat.on("event", (event) => {
-        if (event.conversation === conversation && event.type === "message.created") this.#arrived(event.message);
+        if (event.conversation !== conversation || event.type !== "message.created") return;
+        if (!event.message.thread) this.#arrived(event.message);
       }),
     ];
   }
