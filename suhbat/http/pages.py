@@ -34,7 +34,7 @@ POLICY = (
 """The policy of our own pages. Even a mistake in our scripts cannot turn a text into markup or code (W3C Trusted Types)."""
 
 ENTRY = "js/main.js"
-APART = frozenset(("js/text/emoji-data.js",))
+APART = frozenset(f"js/text/emoji-{name}.js" for name in ("data", "en", "ru", "uz"))
 """Modules that are large and not needed at first. Each stays a file of its own."""
 KEPT = ("manifest.webmanifest", "web/icon.svg", "web/icon-maskable.svg", "web/icon-unread.svg")
 """Further files that the page needs without a network."""

@@ -17,6 +17,7 @@ from .cut import Cut
 from .person import DESK, PHONE, Person
 from .room import COOKIE
 from .scene import Town
+from .touch import Finger
 
 Make = Callable[..., Person]
 
@@ -124,7 +125,12 @@ def test_every_state_of_a_conversation(town: Town, person: Make, cut: Cut) -> No
     page.locator(".emoji-picker input").fill("cat")
     expect(page.locator(".emoji-grid button").first).to_be_visible()
     look.in_both("emoji")
+    page.locator(".emoji-tone").click()
+    expect(page.locator(".tones")).to_be_visible()
+    look.at("skin tones")
     page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".emoji-picker")).to_have_count(0)
     row.focus()
     row.get_by_role("button", name="More").click()
     look.in_both("the menu of a message")
@@ -242,6 +248,15 @@ def test_every_state_on_a_phone(town: Town, person: Make) -> None:
     page, look = ali.page, Look(ali.page)
     comes(town, ali, town.room)
     look.in_both("conversation on a phone")
+    finger = Finger(page).down(page.locator("article.message").last.locator(".text"))
+    expect(page.locator("dialog.sheet")).to_be_visible()
+    finger.up()
+    look.in_both("the sheet of a message")
+    page.locator("dialog.sheet").get_by_role("button", name="Add reaction").click()
+    expect(page.get_by_role("option").first).to_be_visible()
+    look.at("emoji on a phone")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_have_count(0)
     page.get_by_label("Details").click()
     expect(page.locator(".panel .member").nth(1)).to_be_visible()
     look.at("details on a phone")

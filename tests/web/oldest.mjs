@@ -24,6 +24,8 @@ export const ASKED_FOR = {
   popover: "views/floating.js floats without it where it is missing",
   autocapitalize: "a hint to keyboards",
   "overflow-anchor": "what it switches off is not there either",
+  "user-select": "Safari has -webkit-user-select beside it",
+  "-webkit-touch-callout": "only Safari on a phone has what it switches off",
   "-webkit-tap-highlight-color": "a matter of taste on phones",
 };
 

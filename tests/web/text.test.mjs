@@ -92,7 +92,7 @@ test("switching tells who listens; plural forms follow the language", async () =
 
 test("one to three emoji are shown large, with a regular expression that every browser reads", async () => {
   await emoji.load();
-  for (const one of emoji.groups().flatMap((group) => group.emoji)) assert.ok(emoji.isEmoji(one.emoji), one.name);
+  for (const one of emoji.groups().flatMap((group) => group.emoji)) assert.ok(emoji.isEmoji(one.emoji), one.codes[0]);
   const england = "🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
   for (const text of ["❤️‍🔥", "🏳️‍🌈", "👨‍👩‍👧‍👦", "👍🏽 🇺🇿\n1️⃣", england]) assert.ok(emoji.isEmoji(text), text);
   for (const text of ["", " ", "1", "12", "#", "a", "©", "…", "👍a", "👍👍👍👍", "🇺", "१"])
@@ -167,12 +167,9 @@ test("the clock and the order of the date follow the system in English, and the 
   }
 });
 
-test("emoji by name, by the beginning of a word, and in what one writes", async () => {
+test("emoji by name, in what one writes", async () => {
   await emoji.load();
-  assert.equal(emoji.byName("Heart"), "❤️");
-  assert.equal(emoji.search("fire", 3)[0].emoji, "🔥");
-  assert.ok(emoji.search("cat", 20).some(({ name }) => name.includes("_cat")));
-  assert.equal(emoji.search("s", 5).length, 5);
+  assert.equal(emoji.byName("Heart")?.emoji, "❤️");
   assert.equal(
     emoji.replaceNames("a :smile: `:smile:` 12:30:45 :100: :nope: :+1:"),
     "a 😄 `:smile:` 12:30:45 💯 :nope: 👍",
@@ -203,7 +200,8 @@ test("emoji by name, by the beginning of a word, and in what one writes", async 
   );
   assert.equal(emoji.replaceNames(":emoji0x: :smile:"), ":emoji0x: :smile:");
   const all = emoji.groups().flatMap((group) => group.emoji);
-  assert.ok(all.length > 600);
   assert.equal(new Set(all.map((one) => one.emoji)).size, all.length);
-  for (const one of all) assert.match(one.emoji, /^\p{RGI_Emoji}$/v, one.name);
+  // Node may not know the newest yet.
+  for (const one of all.filter(({ since }) => !(Number(since) > 15)))
+    assert.match(one.emoji, /^\p{RGI_Emoji}$/v, one.codes[0]);
 });

@@ -1,5 +1,7 @@
 // The preferences on this device: the language, the colour theme, muted conversations, how the list is shown, the last
-// open conversation.
+// open conversation, the emoji that were used.
+
+import { FIRST } from "../models/quick.js";
 
 const KEY = "suhbat.preferences";
 
@@ -12,6 +14,9 @@ const KEY = "suhbat.preferences";
  * @property {boolean} unreadOnly the list shows only unread conversations
  * @property {string[]} folded sections of the list that are folded
  * @property {string | null} last the conversation that was open
+ * @property {string[]} emoji the last used first
+ * @property {string[]} quick the row of six reactions
+ * @property {number} tone the skin tone of emoji: 1 to 5, or 0 for none
  * @property {any} me the account of the last visit, as the server described it, or null
  */
 
@@ -24,6 +29,9 @@ const DEFAULTS = {
   unreadOnly: false,
   folded: [],
   last: null,
+  emoji: [],
+  quick: FIRST,
+  tone: 0,
   me: null,
 };
 

@@ -1,13 +1,16 @@
 // Completion of names and emoji in the composer. A multi-line text field may not have the role combobox, so it
 // announces its suggestions by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
-import { load, search } from "../text/emoji.js";
-import { t } from "../text/languages.js";
+import { preferences } from "../storage/preferences.js";
+import { noteUse } from "../storage/used.js";
+import { loadWords, search } from "../text/emoji-search.js";
+import { toned } from "../text/emoji.js";
+import { current, t } from "../text/languages.js";
 import { h, set } from "./dom.js";
 
 const SHOWN = 8;
 
-/** @typedef {{insert: string, label: string, detail: string}} Offer */
+/** @typedef {{insert: string, label: string, detail: string, taken?: () => void}} Offer */
 
 export class Completion {
   /** @type {Offer[]} */
@@ -97,8 +100,9 @@ export class Completion {
 
   /** @param {number} index */
   #take(index) {
-    const { insert } = this.#offers[index];
+    const { insert, taken } = this.#offers[index];
     this.input.setRangeText(`${insert} `, this.#start, this.input.selectionStart, "end");
+    taken?.();
     this.close();
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
     this.close();
@@ -107,6 +111,9 @@ export class Completion {
 
 /** @param {string} begun @returns {Promise<Offer[]>} */
 async function emoji(begun) {
-  await load();
-  return search(begun, SHOWN).map((found) => ({ insert: found.emoji, label: found.emoji, detail: `:${found.name}:` }));
+  await loadWords(current());
+  return search(begun, SHOWN).map((one) => {
+    const insert = toned(one, preferences().tone);
+    return { insert, label: insert, detail: `:${one.codes[0]}:`, taken: () => noteUse(insert) };
+  });
 }

@@ -2,6 +2,7 @@
 
 import { plain } from "../text/markdown.js";
 import { load, replaceNames } from "../text/emoji.js";
+import { preferences } from "../storage/preferences.js";
 import { t } from "../text/languages.js";
 import { Completion } from "./completion.js";
 import { composes, h, icon, iconButton } from "./dom.js";
@@ -142,7 +143,7 @@ export class Composer {
   /** @param {string} written @param {boolean} named @param {number | null} edited @param {number | null} replyTo */
   async #send(written, named, edited, replyTo) {
     if (named) await Promise.race([load(), after(NAMES_MS)]);
-    const text = replaceNames(written).trim();
+    const text = replaceNames(written, preferences().tone).trim();
     if (!fits(text)) return this.#restore(written, edited, replyTo);
     if (edited !== null) return this.app.change(this.conversation, edited, { type: "edit", text });
     this.app.send(this.conversation, text, replyTo);

@@ -4,7 +4,7 @@ import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
 import { float, sink } from "./floating.js";
 import { remembered } from "./focus.js";
-import { trail } from "./trail.js";
+import { modal } from "./modal.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -15,25 +15,18 @@ import { trail } from "./trail.js";
  * @param {{class?: string, onclose?: () => void}} [options]
  */
 export function dialog(title, children, options = {}) {
-  const close = () => box.close();
   const box = h(
     "dialog",
     { class: `dialog ${options.class ?? ""}`, "aria-label": title },
-    h("header", { class: "dialog-head" }, h("h2", {}, title), iconButton("close", t("close"), close)),
+    h(
+      "header",
+      { class: "dialog-head" },
+      h("h2", {}, title),
+      iconButton("close", t("close"), () => close()),
+    ),
     h("div", { class: "dialog-body" }, ...children),
   );
-  const back = remembered();
-  const uncover = trail.cover(close);
-  box.addEventListener("close", () => {
-    box.remove();
-    uncover();
-    options.onclose?.();
-    if (document.activeElement === document.body || box.contains(document.activeElement)) back();
-  });
-  // A click outside of the dialog closes it.
-  box.addEventListener("pointerdown", (event) => event.target === box && close());
-  document.body.append(box);
-  box.showModal();
+  const close = modal(box, { onclose: options.onclose });
   // The browser focuses the button that closes it. In a form people begin with the first field.
   /** @type {HTMLElement | null} */ (box.querySelector(".dialog-body > form input"))?.focus();
   return { box, close };

@@ -66,6 +66,7 @@ const PATHS = {
   pin: "M9 4h6l-1 6 4 4H6l4-4zM12 14v7",
   reply: "M10 6L4 12l6 6M4 12h9c4 0 7 2 7 6",
   search: "M11 4a7 7 0 100 14 7 7 0 000-14zM16 16l5 5",
+  select: "M8 4h1a3 3 0 013 3v10a3 3 0 01-3 3H8M16 4h-1a3 3 0 00-3 3v10a3 3 0 003 3h1M9.500 12h5",
   send: "M4 12l16-8-6 17-3-7z",
   settings: "M4 7h9M17 7h3M4 17h3M11 17h9M15 4.5v5M9 14.5v5",
   shield: "M12 3l8 3v6c0 5-4 8-8 9-4-1-8-4-8-9V6z",

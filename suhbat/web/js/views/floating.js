@@ -53,7 +53,7 @@ function withoutPopover(box, gone) {
   };
   const elsewhere = (/** @type {Event} */ event) => !box.contains(/** @type {Node} */ (event.target)) && close();
   const escape = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || box.querySelector("[data-escape]")) return; // a part of the box closes first
     event.stopPropagation(); // one key press closes only this box
     event.preventDefault();
     close();

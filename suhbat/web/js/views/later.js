@@ -15,6 +15,7 @@ const LATER = {
   reacted: () => import("./reacted.js"),
   roomSettings: () => import("./room-settings.js"),
   search: () => import("./search.js"),
+  sheet: () => import("./message-sheet.js"),
   settings: () => import("./settings.js"),
   switcher: () => import("./switcher.js"),
   visit: () => import("./visit.js"),

@@ -1,12 +1,14 @@
-// The actions on a message: react, reply, edit, pin, copy a link, delete (with an undo period), report.
+// The actions on a message: react, reply, edit, pin, copy, delete (with an undo period), report, see who has read it.
 
 import { chosen } from "../models/changes.js";
+import { noteReaction } from "../storage/used.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form } from "./form.js";
 import { later } from "./later.js";
+import { called } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -29,12 +31,22 @@ export function actionsFor(app, conversation, composer) {
     return found && app.current(found);
   };
 
-  return { react, reacted, pickReaction, reply, more };
+  return { react, reacted, chosen: chosenOn, pickReaction, reply, more, press };
 
   /** @param {number} seq @param {string} emoji */
   function react(seq, emoji) {
     const message = find(seq);
-    if (message) app.change(conversation, seq, { type: "react", emoji, on: !chosen(message, emoji, app.me.uid) });
+    if (!message) return;
+    const on = !chosen(message, emoji, app.me.uid);
+    if (on) noteReaction(emoji);
+    app.change(conversation, seq, { type: "react", emoji, on });
+  }
+
+  /** The emoji with which the user has reacted. @param {number} seq */
+  function chosenOn(seq) {
+    const message = find(seq);
+    if (!message) return [];
+    return message.reactions.map(({ emoji }) => emoji).filter((emoji) => chosen(message, emoji, app.me.uid));
   }
 
   /** @param {number} seq @param {string} emoji @param {Element} anchor */
@@ -56,29 +68,74 @@ export function actionsFor(app, conversation, composer) {
   /** @param {number} seq @param {Element} anchor */
   function more(seq, anchor) {
     const message = find(seq);
+    if (message) menu(anchor, items(message, anchor));
+  }
+
+  /**
+   * A long press on a message, or on a reaction, a link or something else in it.
+   * @param {number} seq @param {HTMLElement} row @param {Element} target
+   */
+  function press(seq, row, target) {
+    const message = find(seq);
     if (!message) return;
+    const chip = /** @type {HTMLElement | null} */ (target.closest(".reaction[data-emoji]"));
+    if (chip) return reacted(seq, chip.dataset.emoji ?? "", chip);
+    const href = /** @type {HTMLAnchorElement | null} */ (target.closest(".text a"))?.href;
+    /** @type {MenuItem} */
+    const answer = { label: t("message.reply"), icon: "reply", act: () => composer.reply(message) };
+    void later("sheet").then(({ messageSheet }) =>
+      messageSheet(row, {
+        name: called(app, message.sender_uid, message.sender),
+        text: message.text,
+        chosen: chosenOn(seq),
+        react: (emoji) => react(seq, emoji),
+        pick: () => pickReaction(seq, row),
+        items: [answer, ...items(message, row, href)],
+      }),
+    );
+  }
+
+  /**
+   * What one can do with a message in its menu.
+   * @param {Message} message @param {Element} anchor @param {string} [href] the link under the finger
+   */
+  function items(message, anchor, href) {
+    const { seq } = message;
     const mine = message.sender_uid === app.me.uid;
-    const role = app.chat.conversations.get(conversation)?.role;
+    const state = app.chat.conversations.get(conversation);
     const moderates =
-      role === "owner" ||
-      role === "moderator" ||
+      state?.role === "owner" ||
+      state?.role === "moderator" ||
       (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
     const pinned = app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq);
+    const readers = mine ? app.receipts.of(conversation, message.ordinal, message.sender_uid) : [];
     /** @type {MenuItem[]} */
-    const items = [{ label: t("message.copy"), icon: "copy", act: () => void copy(message.text) }];
+    const items = [{ label: t("message.copy"), icon: "copy", act: () => copied(message.text) }];
+    if (href) items.push({ label: t("message.copy.address"), icon: "link", act: () => copied(href) });
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => composer.edit(message) });
-    if (moderates || app.chat.conversations.get(conversation)?.kind === "direct") {
+    if (moderates || state?.kind === "direct") {
       items.push({
         label: t(pinned ? "message.unpin" : "message.pin"),
         icon: "pin",
         act: () => app.change(conversation, seq, { type: "pin", on: !pinned }),
       });
     }
+    if (readers.length) {
+      const label = t("message.readers", { n: readers.length });
+      const act = () => void later("reacted").then(({ showNames }) => showNames(label, readers, anchor));
+      items.push({ label, icon: "checks", act });
+    }
     if (!mine) items.push({ label: t("message.report"), icon: "flag", act: () => report(message) });
     if (mine || moderates)
       items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
-    menu(anchor, items);
+    return items;
+  }
+
+  /** @param {string} text */
+  function copied(text) {
+    void copy(text);
+    toast(t("message.copied"), null, { seconds: 3 });
   }
 
   /** @param {Message} message */

@@ -5,7 +5,8 @@ import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { avatar, h, icon, iconButton } from "./dom.js";
+import { avatar, h, icon } from "./dom.js";
+import { listed } from "./listed.js";
 import { rich } from "./rich.js";
 
 /** The number of different reactions shown under a message before they are expanded. */
@@ -19,6 +20,8 @@ export const FOLDED = 8;
  * @typedef {object} RowActs
  * @property {(seq: number, emoji: string) => void} react
  * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
+ * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
+ * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
  * @property {(seq: number) => void} reply
@@ -122,7 +125,7 @@ function marksNode({ pinned, editedAt, readers, newest, change }) {
  * @param {string[]} readers @param {boolean} newest
  */
 function ticks(readers, newest) {
-  const label = readers.length ? t("message.read.by", { names: readers.join(", ") }) : t("message.sent");
+  const label = readers.length ? t("message.read.by", { names: listed(readers) }) : t("message.sent");
   return h(
     "span",
     {
@@ -165,10 +168,8 @@ function reactionsNode({ seq, reactions, unfolded }, acts) {
 
 /** @param {ShownReaction} reaction @param {number} seq @param {RowActs} acts */
 function reactionNode({ emoji, count, mine, users }, seq, acts) {
-  const some = users.join(", ");
-  const more = count - users.length;
-  const names = more > 0 ? t("message.reaction.more", { names: some, n: more }) : some;
-  /** Handles a long press, the secondary button and the menu key. @param {Event} event */
+  const names = listed(users, count);
+  /** Handles the secondary button and the menu key; gestures.js handles a long press. @param {Event} event */
   const who = (event) => {
     event.preventDefault();
     acts.reacted(seq, emoji, pressed(event));
@@ -180,25 +181,11 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
       class: "reaction",
       "aria-pressed": String(mine),
       "aria-label": t("message.reaction", { emoji, n: count, names }),
-      title: names,
+      data: { emoji, tip: names },
       on: { click: () => acts.react(seq, emoji), contextmenu: who },
     },
     h("span", {}, emoji),
     h("span", { class: "count" }, String(count)),
-  );
-}
-
-/**
- * The action buttons of a message. They exist only for the message under the pointer or with the focus.
- * @param {number} seq @param {RowActs} acts
- */
-export function actionsNode(seq, acts) {
-  return h(
-    "div",
-    { class: "actions", role: "group", "aria-label": t("message.actions") },
-    iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, pressed(event))),
-    iconButton("reply", t("message.reply"), () => acts.reply(seq)),
-    iconButton("more", t("message.more"), (event) => acts.more(seq, pressed(event)), { "aria-haspopup": "menu" }),
   );
 }
 

@@ -1,10 +1,10 @@
-// The list of all people who reacted to a message with an emoji, loaded page by page.
+// Lists of people: who reacted to a message with an emoji, loaded page by page, and who has read it.
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
-import { float } from "./floating.js";
 import { sentence } from "./form.js";
+import { over } from "./sheet.js";
 
 /** @import { App } from "../app.js" */
 
@@ -23,18 +23,11 @@ export async function showReacted(app, conversation, seq, emoji, anchor) {
   const title = h("strong", {}, emoji);
   const list = h("ul", {});
   const more = h("button", { type: "button", on: { click: () => void load() } }, t("search.more"));
-  const box = h(
-    "div",
-    { class: "reacted", role: "dialog", tabindex: -1, "aria-label": t("message.reacted", { emoji }) },
-    title,
-    list,
-    more,
-  );
   /** @type {string | null} */
   let cursor = null;
   if (!(await load())) return;
-  float(box, anchor);
-  box.focus();
+  const box = h("div", { class: "reacted" }, title, list, more);
+  over(t("message.reacted", { emoji }), box, anchor);
 
   async function load() {
     try {
@@ -49,4 +42,11 @@ export async function showReacted(app, conversation, seq, emoji, anchor) {
       return false;
     }
   }
+}
+
+/** @param {string} title @param {string[]} names @param {Element} anchor */
+export function showNames(title, names, anchor) {
+  const list = h("ul", {}, ...names.map((name) => h("li", { dir: "auto" }, name)));
+  const box = h("div", { class: "reacted" }, h("strong", {}, title), list);
+  over(title, box, anchor);
 }

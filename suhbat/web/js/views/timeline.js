@@ -6,6 +6,7 @@ import { Announcer } from "./announcer.js";
 import { toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
+import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
@@ -15,6 +16,7 @@ import { ReadMarks } from "./read-marks.js";
 import { rowsOf } from "./rows.js";
 import { dayNode, noteNode, unreadNode } from "./separators.js";
 import { shownRows } from "./shown.js";
+import { tips } from "./tip.js";
 import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
@@ -83,10 +85,12 @@ export class TimelineView {
       covered: () => this.element.closest("[inert]") !== null,
     });
     this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
+    new Gestures(this.list, this.acts);
     this.timeline.watched = true;
     this.timeline.place = () => this.#opening.query(this.#messageOf(this.#anchor.held)?.seq);
     const here = (/** @type {() => void} */ act) => (/** @type {string} */ name) => name === conversation && act();
     this.ends = [
+      tips(this.list),
       app.on(
         "timeline",
         here(() => this.#soon()),
@@ -223,9 +227,9 @@ export class TimelineView {
     const nothing = some ? null : this.#nothing();
     this.#rows.update(nothing ? [{ key: "nothing", shown: nothing }] : shownRows(rows, facts, new Date()));
     this.list.setAttribute("aria-busy", String(nothing?.kind === "loading"));
-    const pointed = focused ?? this.#toolbar.at;
+    const pointed = this.#toolbar.at ?? focused;
     this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
-    if (focused && document.activeElement === document.body) this.#anchor.row(focused)?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body) this.#toolbar.focus(this.#anchor.row(focused));
     this.#mark();
     const { following } = this.#anchor;
     this.#anchor.hold();

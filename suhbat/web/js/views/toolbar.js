@@ -1,10 +1,13 @@
 // The actions of one message: the one under the pointer or with the focus, whichever came last. Buttons in every row
-// would be slow to draw and to tab through.
+// would be slow to draw and to tab through. A finger has the sheet instead (gestures.js).
 
 /** @import { RowActs } from "./message.js" */
 /** @import { Timeline } from "../models/timeline.js" */
 
-import { actionsNode } from "./message.js";
+import { t } from "../text/languages.js";
+import { h, iconButton } from "./dom.js";
+import { quickRow } from "./quick.js";
+import { roving } from "./roving.js";
 
 const ROOM = 16; // px that the actions need above the message
 
@@ -18,8 +21,10 @@ export class Toolbar {
   constructor(list, timeline, acts) {
     this.timeline = timeline;
     this.acts = acts;
-    const point = (/** @type {Event} */ event) =>
+    const point = (/** @type {Event} */ event) => {
+      if (/** @type {PointerEvent} */ (event).pointerType === "touch") return;
       this.show(/** @type {Element} */ (event.target).closest("article[data-seq]"));
+    };
     list.addEventListener("pointerover", point);
     list.addEventListener("focusin", point);
     list.addEventListener("pointerleave", () =>
@@ -32,6 +37,13 @@ export class Toolbar {
     return this.#shown?.closest("article")?.dataset.key;
   }
 
+  /** Give a row that was drawn again its focus. The actions stay where they are. @param {HTMLElement | null} row */
+  focus(row) {
+    this.#moving = true;
+    row?.focus({ preventScroll: true });
+    this.#moving = false;
+  }
+
   /** @param {Element | null} row */
   show(row) {
     const old = this.#shown;
@@ -41,9 +53,22 @@ export class Toolbar {
     const edge = row.closest(".scroller")?.getBoundingClientRect().top ?? 0;
     this.#shown?.classList.toggle("inside", row.getBoundingClientRect().top < edge + ROOM);
     if (this.#shown) row.append(this.#shown);
-    this.#moving = true;
-    if (old?.contains(document.activeElement)) old.parentElement?.focus({ preventScroll: true });
-    this.#moving = false;
+    if (old?.contains(document.activeElement)) this.focus(old.parentElement);
     old?.remove();
   }
+}
+
+/** @param {number} seq @param {RowActs} acts */
+function actionsNode(seq, acts) {
+  const anchor = (/** @type {Event} */ event) => /** @type {Element} */ (event.currentTarget);
+  return roving(
+    h(
+      "div",
+      { class: "actions", role: "toolbar", "aria-label": t("message.actions") },
+      ...quickRow(acts.chosen(seq), (emoji) => acts.react(seq, emoji)),
+      iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, anchor(event))),
+      iconButton("reply", t("message.reply"), () => acts.reply(seq)),
+      iconButton("more", t("message.more"), (event) => acts.more(seq, anchor(event)), { "aria-haspopup": "menu" }),
+    ),
+  );
 }

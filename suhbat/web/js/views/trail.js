@@ -7,7 +7,7 @@
 // the conversation, such as the settings and in them a section.
 // The browser goes back later, with `popstate`, so the history follows the layers in `settle`.
 
-const LATE = 1000; // ms after which a step back is taken as done, if the browser says nothing
+const LATE = 4000; // ms after which a step back is taken as done, if the browser says nothing
 
 /** @typedef {{close: () => void}} Layer */
 
