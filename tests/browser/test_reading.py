@@ -75,6 +75,8 @@ def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None
     expect(refused.locator(".quote")).to_contain_text(now)
     expect(olga.sees("javob").locator(".quote")).to_contain_text(now)
     assert "eski gap" not in olga.page.content()
+    choyxona = olga.page.locator(".sidebar a", has_text="Choyxona")
+    expect(choyxona.locator(".badge:not(.failed)")).to_have_count(0)  # all is read, so the page opens at the end again
     olga.page.reload()
     expect(olga.sees("javob").locator(".quote")).to_contain_text(now)
     expect(refused.locator(".quote")).to_contain_text(now)
