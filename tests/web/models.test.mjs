@@ -9,6 +9,7 @@ import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Receipts } from "../../suhbat/web/js/models/receipts.js";
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
 import { TypingPeople } from "../../suhbat/web/js/models/typing.js";
+import { People } from "../../suhbat/web/js/sdk/people.js";
 import { otherOf, uidOf } from "../../suhbat/web/js/views/names.js";
 import { rowsOf } from "../../suhbat/web/js/views/rows.js";
 
@@ -247,10 +248,12 @@ test("rows: days, the first unread, groups of five minutes, who came and went in
     [8, "joined", "b"],
     [9, "left", "a"],
   ]) {
-    timeline.apply({ type: `member.${kind}`, conversation: "c1", seq, at: at(10), user: { user_id: name } });
+    const user = { uid: `u-${name}`, user_id: name };
+    timeline.apply({ type: `member.${kind}`, conversation: "c1", seq, at: at(10), user });
   }
   const note = rowsOf(timeline, [], { readOrdinal: null, me: "u9" }).at(-1);
-  assert.deepEqual([note.kind, note.joined, note.left], ["note", ["b"], ["a"]]);
+  const [a, b] = ["a", "b"].map((name) => ({ uid: `u-${name}`, user_id: name }));
+  assert.deepEqual([note.kind, note.joined, note.left], ["note", [b], [a]]);
 });
 
 test("rows: what is on its way stands at the end, until its message is there", async () => {
@@ -504,10 +507,14 @@ test("who is writing: until six seconds after the last notice, or until it arriv
   typing.seen({ conversation: "c1", uid: "u1", user_id: "ali" });
   now = 1000;
   typing.seen({ conversation: "c1", uid: "u2", user_id: "vali" });
-  assert.deepEqual(typing.in("c1"), { names: ["ali", "vali"], again: 5000 });
+  const people = [
+    { uid: "u1", user_id: "ali" },
+    { uid: "u2", user_id: "vali" },
+  ];
+  assert.deepEqual(typing.in("c1"), { people, again: 5000 });
   typing.done("c1", "u2");
   now = 6000;
-  assert.deepEqual(typing.in("c1"), { names: [], again: null });
+  assert.deepEqual(typing.in("c1"), { people: [], again: null });
   assert.deepEqual([typing.tell("c1"), typing.tell("c1"), typing.tell("c2")], [true, false, true]);
   now = 9000;
   assert.equal(typing.tell("c1"), true);
@@ -525,7 +532,7 @@ test("who has read: marks never go back, and one's own does not count", () => {
   ]);
   receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 5 });
   receipts.seen({ conversation: "c1", uid: "u2", user_id: "u2", ordinal: 1 });
-  assert.deepEqual(receipts.of("c1", 5, "u1"), ["u2"]);
+  assert.deepEqual(receipts.of("c1", 5, "u1"), [user("u2")]);
   assert.deepEqual(receipts.of("c1", 6, "u1"), []);
   assert.deepEqual(receipts.of("c2", 1, "u1"), []);
 });
@@ -590,14 +597,11 @@ test("a name in a text leads to who was seen under it, and to nobody where it ha
 });
 
 test("the other in a direct is never somebody who has the name now", () => {
-  const people = new Map([
-    ["u2", { uid: "u2", user_id: "vali" }],
-    ["u3", { uid: "u3", user_id: "vali" }],
-  ]);
-  const direct = (fields) =>
-    otherOf({ chat: { people } }, { kind: "direct", member_count: 2, title: "vali", ...fields });
+  const people = new People();
+  for (const uid of ["u2", "u3"]) people.add({ uid, user_id: "vali" });
+  const direct = (fields) => otherOf({ chat: people }, { kind: "direct", member_count: 2, title: "vali", ...fields });
   assert.equal(direct({ last_message: message(1, { sender_uid: "u2", sender: "vali" }) }).uid, "u2");
   assert.equal(direct({ last_message: message(1, { sender_uid: "u1" }) }), null);
-  people.delete("u3");
+  people.add({ uid: "u3", user_id: "deleted account" });
   assert.equal(direct({ last_message: null }).uid, "u2");
 });

@@ -85,9 +85,9 @@ test("a room without messages offers what the user may do there", () => {
 });
 
 test("a direct without messages says who that is", () => {
-  const bobur = { uid: "ub", user_id: "bobur", kind: "guest" };
+  const bobur = { uid: "ub", user_id: "bobur", kind: "guest", display_name: "Bobur Aliyev" };
   const shown = intro({ kind: "direct", title: "bobur" }, "member", [bobur]);
-  assert.deepEqual([shown.title, shown.colour, shown.about], ["bobur", "ub", "@bobur · guest"]);
+  assert.deepEqual([shown.title, shown.colour, shown.about], ["Bobur Aliyev", "bobur", "@bobur · guest"]);
   const group = intro({ kind: "direct", title: "bobur, vali", member_count: 3 });
   assert.equal(group.about, "Group conversation of 3 people");
 });

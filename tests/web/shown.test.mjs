@@ -34,11 +34,12 @@ const facts = (fields = {}) => ({
   waits: () => false,
   leaving: () => false,
   find: () => quoted,
-  called: (uid, name) => name,
-  readers: () => ["vali"],
+  person: (uid, user_id) => ({ name: user_id, handle: null, guest: false }),
+  called: (uid, user_id) => user_id,
+  readers: () => [{ uid: "u2", user_id: "vali" }],
   pinned: () => false,
   unfolded: () => false,
-  exists: (name) => name === "vali",
+  mentioned: (name) => (name === "vali" ? "Vali" : null),
   ...fields,
 });
 const shown = (row, about = facts(), now = NOW) => JSON.stringify(shownOf({ key: "k", ...row }, about, now));
@@ -59,11 +60,18 @@ const CHANGES = {
   "that one reacted oneself": [{ reactions: [{ ...reaction, mine: true }] }],
   "an edit that is not confirmed": [{}, { current: (one) => ({ ...one, change: { id: "k", error: null } }) }],
   "a refused edit": [{}, { current: (one) => ({ ...one, change: { id: "k", error: "" } }) }],
-  "the name of its sender": [{}, { called: () => "Ali aka" }],
-  "who has read it": [{}, { readers: () => ["soli"] }],
+  "the name of its sender": [{}, { person: () => ({ name: "Ali aka", handle: null, guest: false }) }],
+  "that somebody else has the name of its sender": [
+    {},
+    { person: () => ({ name: "ali", handle: "@ali", guest: false }) },
+  ],
+  "that its sender is a guest": [{}, { person: () => ({ name: "ali", handle: null, guest: true }) }],
+  "the names of those who reacted, read it or are quoted": [{}, { called: (uid) => `${uid} aka` }],
+  "who has read it": [{}, { readers: () => [{ uid: "u3", user_id: "soli" }] }],
   "that it is pinned": [{}, { pinned: () => true }],
   "that all of its reactions are shown": [{}, { unfolded: () => true }],
-  "which of its names are somebody's": [{}, { exists: (name) => name === "vali-aka" }],
+  "which of its names are somebody's": [{}, { mentioned: (name) => (name === "vali-aka" ? "Vali" : null) }],
+  "what is shown for a name in it": [{}, { mentioned: (name) => (name === "vali" ? "Vali aka" : null) }],
   "the text of the quote": [{}, { find: () => ({ ...quoted, text: "boshqa savol" }) }],
   "that the quoted one was deleted": [{}, { find: () => ({ ...quoted, deleted: true }) }],
   "that the quoted one is far away": [{}, { find: () => null }],
@@ -83,7 +91,7 @@ test("ticks stand on the last own message and on the last one that somebody has 
     { seq: 7, deleted: true },
   ].map((fields) => ({ key: `m${fields.seq}`, kind: "message", message: message(fields), follows: false }));
   const newest = (readUpTo) => {
-    const readers = ({ seq }) => (seq <= readUpTo ? ["vali"] : []);
+    const readers = ({ seq }) => (seq <= readUpTo ? [{ uid: "u2", user_id: "vali" }] : []);
     return shownRows(rows, facts({ readers }), NOW)
       .filter(({ shown }) => shown.newest)
       .map(({ key }) => key);

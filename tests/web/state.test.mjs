@@ -164,10 +164,10 @@ test("an event of a newer server keeps its place in the log; an unknown frame is
 test("people are whoever was seen, and what is told later is better known", () => {
   const state = opened();
   state.receive(message(1), 0);
-  assert.deepEqual(state.people.known.get("ub"), { uid: "ub", user_id: "bobur", kind: null });
+  assert.deepEqual(state.people.known.get("ub"), { uid: "ub", user_id: "bobur", kind: null, display_name: null });
   state.receive(event("member.joined", 2, "lobby", { user: BOBUR, role: "member" }), 0);
   state.receive(message(3), 0);
-  assert.deepEqual(state.people.known.get("ub"), BOBUR);
+  assert.deepEqual(state.people.known.get("ub"), { ...BOBUR, display_name: null });
   state.receive(
     event("user.updated", 1, "@me", { actor: "anora", actor_uid: "ua", user: { ...ANNA, user_id: "anora" } }),
     0,

@@ -89,6 +89,10 @@ export class App {
         this.#save();
         this.#emit("invitations");
       }),
+      chat.on("people", () => {
+        this.#save();
+        this.#emit("people");
+      }),
       chat.on("presence", (/** @type {string[] | null} */ uids) => this.#emit("presence", uids)),
       chat.on("receipt", (/** @type {any} */ notice) => {
         this.receipts.seen(notice);
@@ -206,6 +210,7 @@ export class App {
     Object.assign(this.me, me);
     prefer({ me: { ...this.me } });
     this.#emit("me");
+    this.#emit("people");
   }
 
   /** A message as it is to be shown: with the changes that the server has not confirmed. @param {Message} message */

@@ -1,7 +1,7 @@
 // Read receipts: the read position of each member. The server sends them in small conversations only.
 
 export class Receipts {
-  /** @type {Map<string, Map<string, {name: string, ordinal: number}>>} conversation → uid → read position */
+  /** @type {Map<string, Map<string, {user_id: string, ordinal: number}>>} conversation → uid → read position */
   #read = new Map();
 
   /**
@@ -22,16 +22,18 @@ export class Receipts {
    */
   seen({ conversation, uid, user_id, ordinal }) {
     const here = this.#read.get(conversation) ?? new Map();
-    if ((here.get(uid)?.ordinal ?? -1) < ordinal) here.set(uid, { name: user_id, ordinal });
+    if ((here.get(uid)?.ordinal ?? -1) < ordinal) here.set(uid, { user_id, ordinal });
     this.#read.set(conversation, here);
   }
 
   /**
-   * The names of the members who have read up to this ordinal, without the author (`but`, a uid).
+   * The members who have read up to this ordinal, without the author (`but`, a uid).
    * @param {string} conversation @param {number} ordinal @param {string} but
    */
   of(conversation, ordinal, but) {
     const here = this.#read.get(conversation) ?? new Map();
-    return [...here].filter(([uid, one]) => uid !== but && one.ordinal >= ordinal).map(([, one]) => one.name);
+    return [...here]
+      .filter(([uid, one]) => uid !== but && one.ordinal >= ordinal)
+      .map(([uid, { user_id }]) => ({ uid, user_id }));
   }
 }

@@ -9,7 +9,7 @@ import { Quotes } from "./quotes.js";
 /**
  * @typedef {{before?: number, after?: number, around?: number, around_ordinal?: number, limit: number}} HistoryQuery
  */
-/** @typedef {{seq: number, at: string, kind: "joined" | "left", name: string}} Note */
+/** @typedef {{seq: number, at: string, kind: "joined" | "left", uid: string, user_id: string}} Note */
 
 const PAGE = 60;
 const MORE = 30; // messages per request while scrolling: few enough to be drawn within a frame or two
@@ -247,7 +247,8 @@ export class Timeline {
           seq: event.seq,
           at: event.at,
           kind: event.type === "member.left" ? "left" : "joined",
-          name: event.user.user_id,
+          uid: event.user.uid,
+          user_id: event.user.user_id,
         });
     }
   }

@@ -4,7 +4,7 @@ const SHOWN = 6000; // ms after the last notice
 const REPEATED = 3000; // ms between two typing notices of this client
 
 export class TypingPeople {
-  /** @type {Map<string, Map<string, {name: string, until: number}>>} conversation → uid → name and expiry */
+  /** @type {Map<string, Map<string, {user_id: string, until: number}>>} conversation → uid → name and expiry */
   #writing = new Map();
   #now;
   /** @type {Map<string, number>} */
@@ -18,7 +18,7 @@ export class TypingPeople {
   /** @param {{conversation: string, uid: string, user_id: string}} notice */
   seen(notice) {
     const here = this.#writing.get(notice.conversation) ?? new Map();
-    here.set(notice.uid, { name: notice.user_id, until: this.#now() + SHOWN });
+    here.set(notice.uid, { user_id: notice.user_id, until: this.#now() + SHOWN });
     this.#writing.set(notice.conversation, here);
   }
 
@@ -27,14 +27,14 @@ export class TypingPeople {
     this.#writing.get(conversation)?.delete(uid);
   }
 
-  /** The names of typing members, and the delay until the next expiry (ms; null: none). @param {string} conversation */
+  /** The typing members, and the delay until the next expiry (ms; null: none). @param {string} conversation */
   in(conversation) {
     const here = this.#writing.get(conversation);
     const now = this.#now();
     if (here) for (const [uid, who] of here) if (who.until <= now) here.delete(uid);
-    if (!here?.size) return { names: /** @type {string[]} */ ([]), again: null };
-    const all = [...here.values()];
-    return { names: all.map((who) => who.name), again: Math.min(...all.map((who) => who.until)) - now };
+    const all = [...(here ?? [])];
+    const people = all.map(([uid, { user_id }]) => ({ uid, user_id }));
+    return { people, again: all.length ? Math.min(...all.map(([, who]) => who.until)) - now : null };
   }
 
   /** Whether a typing notice is due. If it is, it counts as sent. @param {string} conversation */

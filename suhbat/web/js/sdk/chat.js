@@ -12,6 +12,7 @@ import { Api } from "./http.js";
 import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
 import { WebSocketLink, socketUrl } from "./link.js";
+import { DisplayNames } from "./display-names.js";
 import { Outbox } from "./outbox.js";
 import { State } from "./state.js";
 
@@ -29,6 +30,7 @@ export class Chat {
   #state;
   #outbox = new Outbox();
   #line;
+  #names;
   #ids = 0;
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   #listeners = new Map();
@@ -56,6 +58,8 @@ export class Chat {
   }) {
     const api = new Api({ base, token, language, fetch });
     this.#state = new State(restored);
+    const emit = (/** @type {string[]} */ uids) => this.#emit("people", uids);
+    this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
       state: this.#state,
       outbox: this.#outbox,
@@ -64,7 +68,11 @@ export class Chat {
       clock,
       random,
       check: () => api.get("/me"),
-      emit: (name, ...args) => this.#emit(name, ...args),
+      emit: (name, ...args) => {
+        if (name === "status") this.#names.online(args[0].state === "online");
+        if (name === "presence" && args[0] === null) this.#names.again();
+        this.#emit(name, ...args);
+      },
     });
   }
 
@@ -108,6 +116,31 @@ export class Chat {
 
   get people() {
     return this.#state.people.known;
+  }
+
+  /** Counts the changes of `people`. */
+  get peopleVersion() {
+    return this.#state.people.version;
+  }
+
+  /** Everybody who was seen under a name. A guest's name may have had several owners. @param {string} user_id */
+  holders(user_id) {
+    return this.#state.people.holders(user_id);
+  }
+
+  /**
+   * Say that somebody is shown. If the display name is not known, or may be outdated, it is asked for, together with
+   * others; "people" tells when it is there. By `uid`, or by a name that stands in a text.
+   * @param {{ uid?: string | null, user_id?: string | null }} person
+   */
+  want(person) {
+    this.#names.want(person);
+  }
+
+  /** Keep what GET /users told about people. @param {import("./types.js").Person[]} people */
+  learn(people) {
+    const changed = this.#state.people.answered(people);
+    if (changed.length) this.#emit("people", changed);
   }
 
   get presence() {
@@ -198,8 +231,8 @@ export class Chat {
   /**
    * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
-   * "receipt" (notice) · "presence" (uids or null for all) · "invitations" () · "caught_up" () · "held" (): the server
-   * asked to wait. Returns a function that removes the listener.
+   * "receipt" (notice) · "presence" (uids or null for all) · "people" (uids) · "invitations" () · "caught_up" () ·
+   * "held" (): the server asked to wait. Returns a function that removes the listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {

@@ -29,7 +29,7 @@ export class Api {
 
   /**
    * @param {string} path  like "/conversations"
-   * @param {Record<string, unknown>} [query]  null and undefined are left out
+   * @param {Record<string, unknown>} [query]  null and undefined are left out; a list gives one parameter for each
    */
   get(path, query = {}) {
     return this.#ask("GET", path, undefined, query);
@@ -65,7 +65,9 @@ export class Api {
   async #ask(method, path, body, query = {}) {
     const url = new URL(path.replace(/^\//, ""), this.#base);
     for (const [name, value] of Object.entries(query)) {
-      if (value != null) url.searchParams.set(name, String(value));
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one != null) url.searchParams.append(name, String(one));
+      }
     }
     if (this.language) url.searchParams.set("lang", this.language);
     /** @type {Record<string, string>} */

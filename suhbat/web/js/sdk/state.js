@@ -63,7 +63,7 @@ export class State {
       me: this.me,
       cursors: Object.fromEntries(this.cursors),
       conversations: [...this.conversations.values()],
-      people: [...this.people.known.values()],
+      people: this.people.save(),
       invitations: [...this.invitations.values()],
       tallies: this.tallies.save(),
     };
@@ -118,6 +118,10 @@ export class State {
       case "receipt":
         this.people.seen(frame);
         return [{ emit: [frame.type, frame] }];
+      case "users": {
+        const changed = this.people.changed(frame.users);
+        return changed.length ? [{ emit: ["people", changed] }] : [];
+      }
       case "ok":
         this.people.seen(frame);
         return [];
@@ -209,7 +213,10 @@ export class State {
 
   /** @param {Frame} frame @returns {Effect[]} */
   #presence(frame) {
-    if (frame.whole) this.presence.clear(); // an account that is not in it is offline
+    if (frame.whole) {
+      this.presence.clear(); // an account that is not in it is offline
+      this.people.doubt();
+    }
     this.people.seen(frame);
     for (const person of frame.users) this.presence.set(person.uid, person);
     return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];

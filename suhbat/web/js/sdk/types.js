@@ -3,8 +3,8 @@
 /** @typedef {"guest" | "account"} UserKind */
 
 /**
- * @typedef {{ uid: string, user_id: string, kind: UserKind | null }} Person  `kind` is null if only the
- *   name is known.
+ * @typedef {{ uid: string, user_id: string, kind: UserKind | null, display_name?: string | null }} Person
+ *   `kind` and `display_name` are null until they are known.
  */
 
 /**

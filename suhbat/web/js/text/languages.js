@@ -1,5 +1,6 @@
 // The texts of the page in the chosen language.
 
+import { isolated } from "./bidi.js";
 import { cyrillic } from "./cyrillic.js";
 
 export const LANGUAGES = ["en", "uz", "uz-Cyrl", "ru"];
@@ -50,14 +51,17 @@ export function onchange(listener) {
 }
 
 /**
- * The text of a key. `{name}` is replaced by `args.name`; `args.n` selects the plural form. A key without a text is
- * returned unchanged, and a test finds it.
- * @param {string} key @param {Record<string, string | number>} [args]
+ * The text of a key. `{name}` is replaced by `args.name`; `args.n` selects the plural form. A list is joined by commas.
+ * A name of another script does not turn the sentence around it. A key without a text is returned unchanged, and a test
+ * finds it.
+ * @param {string} key @param {Record<string, string | number | string[]>} [args]
  */
 export function t(key, args = {}) {
   const found = texts[key] ?? key;
   const text = typeof found === "string" ? found : (found[plurals.select(Number(args.n))] ?? found.other ?? key);
-  return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => (name in args ? String(args[name]) : whole));
+  const said = (/** @type {string | number | string[]} */ value) =>
+    Array.isArray(value) ? value.map(isolated).join(", ") : isolated(String(value));
+  return text.replace(/\{(\w+)\}/g, (whole, /** @type {string} */ name) => (name in args ? said(args[name]) : whole));
 }
 
 /** @param {Record<string, Wording>} latin @returns {Record<string, Wording>} */

@@ -4,6 +4,7 @@
 // ~~strike~~, @names and bare URLs. tests/web/commonmark.json lists the differences from the specification with their
 // reasons.
 
+import { isolated } from "./bidi.js";
 import { blocks } from "./blocks.js";
 import { cut } from "./graphemes.js";
 import { safe } from "./links.js";
@@ -22,6 +23,13 @@ import { EVERYBODY, fold } from "./mentions.js";
  * @property {number} steps  the number of visited lines and characters, for the tests
  */
 
+/**
+ * @typedef {object} TextNames  the people that texts name, by the folded name
+ * @property {(folded: string) => boolean} exists  whether somebody has this name
+ * @property {(folded: string) => string | null} called  what is shown for the name; null if nobody is known
+ */
+
+const never = () => false;
 const PREVIEWED = 400; // the number of UTF-16 units of a message that a preview uses
 
 /** @param {string} text @param {Partial<Reading>} [reading] @returns {Block[]} */
@@ -51,32 +59,36 @@ export function named(text, exists) {
   return [...found].filter((name) => EVERYBODY.has(name) || exists(name));
 }
 
-const never = () => false;
-
 /**
- * One line for a preview: the text without its markup. `longest`: how many UTF-16 units of the message are used.
- * @param {string} text @param {number} [longest]
+ * One line for a preview: the text without its markup. Without `names` the names in it are shown as they were typed.
+ * `longest`: how many UTF-16 units of the message are used.
+ * @param {string} text @param {TextNames} [names] @param {number} [longest]
  */
-export function plain(text, longest = PREVIEWED) {
-  const words = parse(cut(text, longest)).map(blockText).join(" ");
-  return words.replace(/\s+/g, " ").trim();
+export function plain(text, names = AS_TYPED, longest = PREVIEWED) {
+  const nodes = parse(cut(text, longest), { exists: names.exists });
+  return textOf(nodes, names).join("").replace(/\s+/g, " ").trim();
 }
 
-/** @param {Block} block @returns {string} */
-function blockText(block) {
-  if (block.type === "code") return block.text;
-  if (block.type === "quote") return block.children.map(blockText).join(" ");
-  if (block.type === "list") return block.items.flatMap((item) => item.map(blockText)).join(" ");
-  return inlineText(block.children);
-}
+/** @type {TextNames} */
+const AS_TYPED = { exists: never, called: () => null };
 
-/** @param {Inline[]} nodes @returns {string} */
-function inlineText(nodes) {
-  return nodes
-    .map((node) => {
-      if (node.type === "mention") return `@${node.name}`;
-      if (node.type === "break") return " ";
-      return "children" in node ? inlineText(node.children) : node.text;
-    })
-    .join("");
+/** @param {(Block | Inline)[]} nodes @param {TextNames} names @returns {string[]} */
+function textOf(nodes, names) {
+  return nodes.map((node) => {
+    switch (node.type) {
+      case "mention":
+        return `@${isolated(names.called(fold(node.name)) ?? node.name)}`;
+      case "break":
+        return " ";
+      case "code":
+        return "language" in node ? `${node.text} ` : node.text;
+      case "list":
+        return `${textOf(node.items.flat(), names).join("")} `;
+      case "paragraph":
+      case "quote":
+        return `${textOf(node.children, names).join("")} `;
+      default:
+        return "children" in node ? textOf(node.children, names).join("") : node.text;
+    }
+  });
 }

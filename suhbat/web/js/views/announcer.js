@@ -1,11 +1,13 @@
 // Tells new messages to screen readers, each once. The rows cannot do this: they are drawn again for every reaction and
 // every reader, and history is put among them.
 
+import { isolated } from "../text/bidi.js";
 import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 
 /** @import { Pending } from "../models/pending.js" */
+/** @import { TextNames } from "../text/markdown.js" */
 
 const AT_ONCE = 5; // more messages in one frame, such as after a reconnection, are only counted
 const KEPT = 20;
@@ -21,9 +23,9 @@ export class Announcer {
     this.element = h("div", { class: "unseen", role: "log", "aria-label": t("timeline.log") });
   }
 
-  /** @param {string} name @param {string} text Markdown */
-  message(name, text) {
-    this.#say(`${name}: ${plain(text)}`);
+  /** @param {string} name @param {string} text Markdown @param {TextNames} names */
+  message(name, text, names) {
+    this.#say(`${isolated(name)}: ${plain(text, names)}`);
   }
 
   /** Tell once that a message was refused. @param {Pending[]} pending the messages on their way */
@@ -47,7 +49,7 @@ export class Announcer {
     this.#frame = 0;
     const told = this.#told.splice(0);
     const sentences = told.length > AT_ONCE ? [t("timeline.new", { n: told.length })] : told;
-    this.element.append(...sentences.map((sentence) => h("p", { dir: "auto" }, sentence)));
+    this.element.append(...sentences.map((sentence) => h("p", {}, sentence)));
     while (this.element.childElementCount > KEPT) this.element.firstElementChild?.remove();
   }
 

@@ -6,11 +6,19 @@ import { noteUse } from "../storage/used.js";
 import { loadWords, search } from "../text/emoji-search.js";
 import { toned } from "../text/emoji.js";
 import { current, t } from "../text/languages.js";
-import { h, set } from "./dom.js";
+import { avatar, guestMark, h, set } from "./dom.js";
 
 const SHOWN = 8;
 
-/** @typedef {{insert: string, label: string, detail: string, taken?: () => void}} Offer */
+/**
+ * @typedef {object} Offer
+ * @property {string} insert
+ * @property {string} label
+ * @property {string} detail
+ * @property {string} [user_id] of a person
+ * @property {boolean} [guest]
+ * @property {() => void} [taken]  is called when the offer is taken
+ */
 
 export class Completion {
   /** @type {Offer[]} */
@@ -64,7 +72,7 @@ export class Completion {
   async #look() {
     const asked = ++this.#asked;
     const before = this.input.value.slice(0, this.input.selectionStart);
-    const begun = /(?:^|[\s(])([@:])([\p{L}\p{N}_.+\-\u02bb\u2018\u2019']{0,32})$/u.exec(before);
+    const begun = /(?:^|[\s(])([@:])([\p{L}\p{M}\p{N}_.+\-\u02bb\u2018\u2019']{0,32})$/u.exec(before);
     if (!begun || (begun[1] === ":" && begun[2].length < 2)) return this.close();
     const offers = begun[1] === "@" ? await this.people(begun[2]) : await emoji(begun[2]);
     if (asked !== this.#asked) return undefined;
@@ -80,8 +88,9 @@ export class Completion {
             id: `offer-${index}`,
             on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
           },
-          h("span", { class: "offered" }, offer.label),
-          h("small", {}, offer.detail),
+          offer.user_id !== undefined && avatar(offer.label, offer.user_id),
+          h("span", { class: "offered" }, h("bdi", {}, offer.label), offer.guest && guestMark()),
+          h("small", {}, h("bdi", {}, offer.detail)),
         ),
       ),
     );

@@ -1,5 +1,6 @@
 // The composer: the draft, a reply or an edit, sending by Enter, and completion.
 
+import { direction } from "../text/direction.js";
 import { plain } from "../text/markdown.js";
 import { load, replaceNames } from "../text/emoji.js";
 import { preferences } from "../storage/preferences.js";
@@ -8,7 +9,7 @@ import { Completion } from "./completion.js";
 import { composes, h, icon, iconButton } from "./dom.js";
 import { heldNote } from "./held.js";
 import { later } from "./later.js";
-import { called } from "./names.js";
+import { called, namesIn } from "./names.js";
 import { sentence } from "./form.js";
 import { toast } from "./dialog.js";
 
@@ -77,6 +78,7 @@ export class Composer {
     this.closed.hidden = !state?.archived;
     const { text } = this.draft.edit ?? this.draft;
     if (this.input.value !== text) this.input.value = text;
+    this.#turn();
     this.#context();
     this.#size();
   }
@@ -167,6 +169,7 @@ export class Composer {
     const { edit } = this.draft;
     this.app.drafts.change(this.conversation, edit ? { edit: { ...edit, text: value } } : { text: value });
     if (value.trim() && !edit) this.app.writes(this.conversation);
+    this.#turn();
     this.#size();
   }
 
@@ -209,10 +212,19 @@ export class Composer {
         { class: "context-text" },
         h("strong", {}, said),
         " ",
-        message && h("span", { dir: "auto" }, message.deleted ? t("message.deleted") : plain(message.text)),
+        message &&
+          (message.deleted
+            ? h("span", {}, t("message.deleted"))
+            : h("bdi", { dir: direction(message.text) }, plain(message.text, namesIn(this.app)))),
       ),
       iconButton("close", t("cancel"), () => this.cancel()),
     );
+  }
+
+  /** The text begins on the side on which the message will. Of several lines the browser looks at each. */
+  #turn() {
+    const { value } = this.input;
+    this.input.dir = (value.includes("\n") ? null : direction(value)) ?? "auto";
   }
 
   /** Fit the height to the text, up to a third of the window. Show the remaining characters near the limit. */

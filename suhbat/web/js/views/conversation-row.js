@@ -1,21 +1,28 @@
 // The row of a conversation in the list, drawn from plain data.
 
+import { direction } from "../text/direction.js";
 import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
 import { avatar, h, icon } from "./dom.js";
+import { textNames } from "./shown.js";
+
+/** @import { ShownText } from "./shown.js" */
 
 /**
  * The data of a conversation in the list.
  * @typedef {object} Entry
  * @property {string} conversation
  * @property {string} title
- * @property {string | null} uid  of the other person in a direct; it sets the colour
+ * @property {string} pictured  the name that the initials are of
+ * @property {string} handles  of a direct: the names that tell people apart
+ * @property {string} colour  the name that the avatar of a direct has its colour of
  * @property {"people" | "hash" | "lock" | null} icon  null for a direct
  * @property {boolean} here  the other person is online
  * @property {boolean} current
  * @property {boolean} silent
  * @property {string} draft
- * @property {{by: string | null, text: string, deleted: boolean, at: string} | null} last  the newest message
+ * @property {{by: string | null, text: string, names: ShownText["names"], deleted: boolean, at: string} | null} last
+ *   the newest message
  * @property {number} unread
  * @property {number} mentions
  * @property {boolean} asks  something is unread that asks for attention; see models/sections.js
@@ -27,21 +34,16 @@ export function conversationRow(entry) {
   const { title, last } = entry;
   const picture = entry.icon
     ? h("span", { class: "avatar room", "aria-hidden": "true" }, icon(entry.icon))
-    : avatar(title, entry.uid ?? "");
+    : avatar(entry.pictured, entry.colour);
   if (entry.here) picture.classList.add("here");
   const first = h(
     "span",
     { class: "first" },
-    h("strong", { dir: "auto" }, title),
+    h("strong", { dir: "auto", title: entry.handles || null }, title),
     entry.silent && h("span", { class: "silent", role: "img", "aria-label": t("sidebar.muted") }, icon("muted")),
     last && h("time", {}, last.at),
   );
-  const second = h(
-    "span",
-    { class: "second" },
-    h("span", { class: "preview", dir: "auto" }, ...preview(entry)),
-    ...badges(entry),
-  );
+  const second = h("span", { class: "second" }, h("span", { class: "preview" }, ...preview(entry)), ...badges(entry));
   const link = h(
     "a",
     {
@@ -69,9 +71,14 @@ function badges({ failed, mentions, unread, silent }) {
   ];
 }
 
-/** The draft, or else the last message. @param {Entry} entry */
+/** The draft, or else the last message. The text has its own direction, but stays on its side. @param {Entry} entry */
 function preview({ draft, last }) {
-  if (draft) return [h("em", {}, t("sidebar.draft")), " ", plain(draft)];
+  if (draft) return [h("em", {}, t("sidebar.draft")), " ", h("span", { dir: direction(draft) }, plain(draft))];
   if (!last) return [];
-  return [last.by !== null && `${last.by}: `, last.deleted ? t("message.deleted") : plain(last.text)];
+  return [
+    last.by !== null && h("span", { class: "by" }, h("bdi", {}, last.by), ": "),
+    last.deleted
+      ? h("span", {}, t("message.deleted"))
+      : h("span", { dir: direction(last.text) }, plain(last.text, textNames(last.names))),
+  ];
 }

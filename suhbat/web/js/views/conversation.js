@@ -1,14 +1,14 @@
 // The open conversation: its header, the messages, the typing members and the composer.
 
 import { ago } from "../text/time.js";
-import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
+import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { SHORT } from "./held.js";
 import { introOf } from "./intro.js";
-import { called, isHere, namesSeen, otherOf, titleOf, uidOf } from "./names.js";
+import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf, uidOf } from "./names.js";
 import { TimelineView } from "./timeline.js";
 import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
@@ -41,7 +41,7 @@ export class ConversationView {
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
     const intro = () => (this.state ? introOf(app, this.state) : null);
     this.timeline = new TimelineView(app, conversation, () => this.#facts(), intro, this.#acts());
-    this.composer = new Composer(app, conversation, this.timeline, (begun) => this.people(begun));
+    this.composer = new Composer(app, conversation, this.timeline, (begun) => peopleFor(app, conversation, begun));
     this.element = h(
       "section",
       { class: "conversation-view" },
@@ -65,6 +65,7 @@ export class ConversationView {
         void this.#load();
         this.#offline();
       }),
+      app.on("people", () => this.#named()),
       app.on("draft", (/** @type {string} */ name) => name === conversation && this.composer.refresh()),
     ];
     this.refresh();
@@ -114,7 +115,8 @@ export class ConversationView {
     const { state } = this;
     if (!state) return;
     const other = otherOf(this.app, state);
-    this.title.textContent = titleOf(state);
+    this.title.textContent = titleOf(this.app, state);
+    this.title.title = handlesOf(state);
     const seen = other && this.app.chat.presence.get(other.uid);
     if (other)
       this.about.textContent = isHere(this.app, other.uid)
@@ -131,47 +133,30 @@ export class ConversationView {
     this.timeline.introduce();
   }
 
+  /** Names came or changed. */
+  #named() {
+    this.refresh();
+    this.#typing();
+    this.timeline.refresh();
+  }
+
   #typing() {
     clearTimeout(this.#typingEnds);
-    const { names, again } = this.app.typing.in(this.conversation);
+    const { people, again } = this.app.typing.in(this.conversation);
+    const names = people.slice(0, 4).map(({ uid, user_id }) => called(this.app, uid, user_id));
     this.typing.textContent = !names.length
       ? ""
       : names.length > 3
         ? t("typing.many")
-        : t("typing", { names: names.join(", "), n: names.length });
+        : t("typing", { names, n: names.length });
     if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
-  }
-
-  /**
-   * The suggestions after an @: people seen by this client first, then others that the server finds.
-   * @param {string} begun the text after the @
-   */
-  async people(begun) {
-    const wanted = letters(begun);
-    const here = [...this.app.chat.people.values()]
-      .filter((one) => letters(one.user_id).startsWith(wanted) && one.uid !== this.app.me.uid)
-      .map((one) => one.user_id);
-    const offers = here.slice(0, 6).map((name) => ({ insert: `@${name}`, label: `@${name}`, detail: "" }));
-    if ("all".startsWith(wanted) && this.state?.role !== "member")
-      offers.push({ insert: "@all", label: "@all", detail: t("mention.all") });
-    if (offers.length >= 4 || !wanted) return offers;
-    const { users } = await this.app.api.get("/users", { query: begun, limit: 6 }).catch(() => ({ users: [] }));
-    for (const user of users) {
-      if (here.includes(user.user_id)) continue;
-      offers.push({
-        insert: `@${user.user_id}`,
-        label: `@${user.user_id}`,
-        detail: user.display_name === user.user_id ? "" : user.display_name,
-      });
-    }
-    return offers;
   }
 
   /** @returns {Omit<RowFacts, "unfolded">} */
   #facts() {
     const { app, conversation } = this;
     const { timeline } = this.timeline;
-    const names = namesSeen(app);
+    const names = namesIn(app);
     return {
       me: app.me,
       current: (message) => app.current(message),
@@ -179,12 +164,13 @@ export class ConversationView {
         const quoted = timeline.quote(seq);
         return quoted && app.current(quoted);
       },
-      called: (uid, name) => called(app, uid, name),
+      person: (uid, user_id) => personOf(app, uid, user_id),
+      called: (uid, user_id) => called(app, uid, user_id),
       readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
       pinned: (seq) => app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq),
       waits: (clientId) => (app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId),
       leaving: (seq) => timeline.leaving.has(seq),
-      exists: (folded) => names.has(folded),
+      mentioned: (folded) => names.called(folded),
     };
   }
 

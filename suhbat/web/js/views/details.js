@@ -1,6 +1,7 @@
 // Details of a conversation, from what it is to the way out: its name and topic, the members, the pins, notifications,
 // invites, its settings, and apart from these what ends it.
 
+import { direction } from "../text/direction.js";
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
@@ -10,7 +11,7 @@ import { avatar, h, icon } from "./dom.js";
 import { sentence } from "./form.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
-import { called, isHere, otherOf, titleOf } from "./names.js";
+import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
 import { panel } from "./panel.js";
 import { adds, moderates, moderatesServer } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
@@ -33,15 +34,24 @@ export function detailsPanel(app, conversation, acts) {
   const element = panel(t("details"), acts.close, [parts]);
   /** @type {Message[]} */
   let pinned = [];
+  /** Draws the listed people again. */
+  let redraw = () => {};
   let drawn = "";
   if (found) draw(found);
   const ends = [
     app.on("about", (/** @type {any} */ event) => {
       if (isOpen() && event.conversation === conversation) void loadPins();
     }),
+    app.on("people", () => {
+      if (!isOpen()) return;
+      const state = app.chat.conversations.get(conversation);
+      if (state && drawn !== factsOf(app, state)) draw(state);
+      drawPins();
+      redraw();
+    }),
     app.on("conversations", () => {
       const state = app.chat.conversations.get(conversation);
-      if (isOpen() && state && drawn !== factsOf(state)) draw(state);
+      if (isOpen() && state && drawn !== factsOf(app, state)) draw(state);
     }),
   ];
   return element;
@@ -53,7 +63,7 @@ export function detailsPanel(app, conversation, acts) {
 
   /** @param {ConversationState} state */
   function draw(state) {
-    drawn = factsOf(state);
+    drawn = factsOf(app, state);
     const focused = parts.contains(document.activeElement);
     parts.replaceChildren(
       identity(app, state, () => change(state, "topic")),
@@ -71,7 +81,9 @@ export function detailsPanel(app, conversation, acts) {
   /** @param {ConversationState} state */
   function people(state) {
     if (state.kind === "direct" && state.member_count <= 2) return null; // it says above who that is
-    const { list, more, renew, uids } = memberList(app, state, (direct) => acts.go(direct));
+    const members = memberList(app, state, (direct) => acts.go(direct));
+    const { list, more, renew, uids } = members;
+    redraw = members.redraw;
     const title = state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count });
     const added = () => void renew();
     const add =
@@ -108,7 +120,7 @@ export function detailsPanel(app, conversation, acts) {
       "button",
       { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } },
       h("strong", { dir: "auto" }, called(app, message.sender_uid, message.sender)),
-      h("span", { dir: "auto" }, plain(message.text)),
+      h("span", { dir: direction(message.text) }, plain(message.text, namesIn(app))),
     );
   }
 
@@ -165,7 +177,7 @@ export function detailsPanel(app, conversation, acts) {
    */
   async function finish({ title, ask, done }, state, act) {
     if (!(await confirm(t(title), t(ask), t(title)))) return;
-    acts.ends(t(done, { title: titleOf(state) }));
+    acts.ends(t(done, { title: titleOf(app, state) }));
     await act().catch((error) => {
       acts.ends(null);
       toast(sentence(error));
@@ -179,17 +191,20 @@ const ENDINGS = /** @type {const} */ ({
   erase: { sign: "trash", title: "room.erase", ask: "room.erase.ask", done: "room.erase.done", danger: true },
 });
 
-/** What the details show of the state of a conversation. @param {ConversationState} state */
-const factsOf = ({ title, topic, member_count, role, archived, visibility, slow_mode, history, retention }) =>
-  JSON.stringify([title, topic, member_count, role, archived, visibility, slow_mode, history, retention]);
+/** What the details show of the state of a conversation. @param {App} app @param {ConversationState} state */
+function factsOf(app, state) {
+  const { topic, member_count, role, archived, visibility, slow_mode, history, retention } = state;
+  const about = [topic, member_count, role, archived, visibility, slow_mode, history, retention];
+  return JSON.stringify([titleOf(app, state), ...about]);
+}
 
 /** What the conversation is, or who. @param {App} app @param {ConversationState} state @param {() => void} setTopic */
 function identity(app, state, setTopic) {
   const other = otherOf(app, state);
-  const title = titleOf(state);
+  const title = titleOf(app, state);
   const picture =
     state.kind === "direct"
-      ? avatar(title, other?.uid ?? state.conversation)
+      ? avatar(other ? personOf(app, other.uid, other.user_id).name : title, other?.user_id ?? state.title)
       : h(
           "span",
           { class: "avatar room", "aria-hidden": "true" },
@@ -199,7 +214,7 @@ function identity(app, state, setTopic) {
     "section",
     { class: "about-it" },
     picture,
-    h("h3", { dir: "auto" }, title),
+    h("h3", { dir: "auto", title: handlesOf(state) || null }, title),
     h("p", { class: "hint" }, aboutOf(app, state, other)),
     state.topic
       ? h("p", { class: "topic", dir: "auto" }, state.topic)

@@ -1,6 +1,7 @@
 // Functions that create elements. A string becomes a text node, never markup.
 
-import { first } from "../text/graphemes.js";
+import { hueOf, initials } from "../text/avatars.js";
+import { t } from "../text/languages.js";
 
 /** @typedef {Node | string | null | undefined | false} Child */
 
@@ -107,16 +108,27 @@ export function iconButton(name, label, act, props = {}) {
 }
 
 /**
- * The avatar of a person: the first letter of the name on a colour derived from the uid.
- * @param {string} name @param {string} uid
+ * The avatar of a person: the initials of the display name on the colour of the `user_id`.
+ * @param {string} name @param {string} user_id
  */
-export function avatar(name, uid) {
-  let sum = 0;
-  for (const letter of uid) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 360;
-  const picture = h("span", { class: "avatar", "aria-hidden": "true" }, first(name).toUpperCase() || "?");
-  picture.style.setProperty("--hue", String(sum));
-  return picture;
-}
+export const avatar = (name, user_id) =>
+  h("span", { class: "avatar", "aria-hidden": "true", data: { hue: String(hueOf(user_id)) } }, initials(name));
+
+/** The mark beside the name of a guest, whose name nobody has checked and anybody can have next. */
+export const guestMark = () => h("span", { class: "guest" }, t("guest"));
+
+/**
+ * A name in a line of its own, with the @name where another name looks the same, and the mark of a guest.
+ * @param {{name: string, handle: string | null, guest: boolean}} person @param {string} user_id
+ */
+export const nameNode = ({ name, handle, guest }, user_id) =>
+  h(
+    "strong",
+    { class: "name", title: `@${user_id}` },
+    h("bdi", {}, name),
+    handle !== null && h("span", { class: "handle" }, " ", h("bdi", {}, handle)),
+    guest && guestMark(),
+  );
 
 /**
  * Whether this key press belongs to an input method, for example the Enter that ends a composition. Safari sends that

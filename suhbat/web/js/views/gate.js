@@ -49,7 +49,7 @@ export function gate(door, options) {
       options.why ||
       (options.setup && door.server.owned && t("gate.setup.owned")) ||
       (options.invite && !door.offer && offered(null));
-    const invited = door.offer && h("p", { class: "invited", dir: "auto" }, offered(door.offer));
+    const invited = door.offer && h("p", { class: "invited" }, offered(door.offer));
     const why = told && h("p", { class: "why", role: "status" }, told);
     card.replaceChildren(
       h("h2", {}, t(`gate.${way}`)),

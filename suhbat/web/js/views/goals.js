@@ -21,7 +21,7 @@ export function ownGoals(app, open) {
     return {
       kind: "own",
       id: state.conversation,
-      names: [titleOf(state), state.title].filter(Boolean),
+      names: [titleOf(app, state), state.title].filter(Boolean),
       at: state.last_message?.sent_at ?? "",
       unread: isUnread({ ...state, silent: silent.includes(state.conversation) }),
       open: state.conversation === open,
@@ -54,7 +54,7 @@ export function peopleGoals(app, own, told, fits) {
 export function roomGoals(app, rooms) {
   return rooms
     .filter(({ conversation }) => !app.chat.conversations.has(conversation))
-    .map((state) => ({ kind: "room", id: state.conversation, names: [titleOf(state)], at: "" }));
+    .map((state) => ({ kind: "room", id: state.conversation, names: [titleOf(app, state)], at: "" }));
 }
 
 const ROOMS = 200; // on a page of the list of public rooms

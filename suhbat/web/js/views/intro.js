@@ -3,7 +3,7 @@
 import { t } from "../text/languages.js";
 import { avatar, h, icon } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
-import { otherOf, titleOf } from "./names.js";
+import { otherOf, personOf, titleOf } from "./names.js";
 import { adds, moderates, moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
@@ -15,7 +15,8 @@ import { adds, moderates, moderatesServer } from "./rights.js";
  * @property {"intro"} kind
  * @property {ConversationState["kind"]} of
  * @property {string} title
- * @property {string | null} colour the uid that the avatar of a direct has its colour of; null for a room
+ * @property {string} pictured the name that the initials are of
+ * @property {string | null} colour the name that the avatar of a direct has its colour of; null for a room
  * @property {string} about a line below the title
  * @property {string} topic
  * @property {boolean} isPublic
@@ -35,8 +36,9 @@ export function introOf(app, state) {
   return {
     kind: "intro",
     of: kind,
-    title: titleOf(state),
-    colour: kind === "direct" ? (other?.uid ?? state.conversation) : null,
+    title: titleOf(app, state),
+    pictured: other ? personOf(app, other.uid, other.user_id).name : titleOf(app, state),
+    colour: kind === "direct" ? (other?.user_id ?? state.title) : null,
     about: aboutOf(state, other),
     topic,
     isPublic: state.visibility === "public",
@@ -59,10 +61,10 @@ function aboutOf(state, other) {
 
 /** @param {ShownIntro} shown @param {IntroActs} acts */
 export function introNode(shown, acts) {
-  const { of, title, colour } = shown;
+  const { of, title, pictured, colour } = shown;
   const sign = of === "lobby" ? "people" : shown.isPublic ? "hash" : "lock";
   const picture =
-    colour !== null ? avatar(title, colour) : h("span", { class: "avatar room", "aria-hidden": "true" }, icon(sign));
+    colour !== null ? avatar(pictured, colour) : h("span", { class: "avatar room", "aria-hidden": "true" }, icon(sign));
   const topic = shown.topic && h("p", { class: "topic", dir: "auto" }, shown.topic);
   return h(
     "div",

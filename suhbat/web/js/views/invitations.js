@@ -1,9 +1,11 @@
 // Open invitations to rooms, above the list of conversations. Each can be accepted or declined.
 
+import { isolated, untwisted } from "../text/bidi.js";
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
+import { called } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Invitation } from "../sdk/types.js" */
@@ -31,14 +33,14 @@ export class InvitationList {
 
   /** @param {Invitation} one */
   #row(one) {
-    const title = one.title || t("untitled");
+    const title = untwisted(one.title) || t("untitled");
     const answer = (/** @type {"join" | "leave"} */ command, /** @type {string} */ text, main = false) =>
       h(
         "button",
         {
           type: "button",
           class: main ? "primary" : "",
-          "aria-label": `${text}: ${title}`,
+          "aria-label": `${text}: ${isolated(title)}`,
           on: {
             click: (/** @type {Event} */ event) =>
               void this.#answer(command, one.conversation, /** @type {HTMLElement} */ (event.currentTarget)),
@@ -53,7 +55,7 @@ export class InvitationList {
         "span",
         { class: "names" },
         h("strong", { dir: "auto" }, title),
-        h("small", { dir: "auto" }, t("invitation.from", { name: one.inviter })),
+        h("small", {}, t("invitation.from", { name: called(this.app, one.inviter_uid, one.inviter) })),
       ),
       h("span", { class: "buttons" }, answer("join", t("room.join"), true), answer("leave", t("invitation.decline"))),
     );

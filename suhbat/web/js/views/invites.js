@@ -36,7 +36,7 @@ export function inviteDialog(app, conversation, made = () => {}) {
     },
   );
   dialog(t("invite"), [
-    h("p", { dir: "auto" }, room ? t("invite.lead.room", { title: titleOf(room) }) : t("invite.lead")),
+    h("p", { dir: "auto" }, room ? t("invite.lead.room", { title: titleOf(app, room) }) : t("invite.lead")),
     ask,
     place,
   ]);
@@ -96,7 +96,7 @@ export async function followInvite(app, code, go) {
     const { box, close } = dialog(
       t("invite.to"),
       [
-        h("p", { dir: "auto" }, offered(offer)),
+        h("p", {}, offered(offer)),
         form([], t("room.join"), async () => {
           await joinByInvite(app.api, code);
           close();

@@ -1,12 +1,13 @@
 // The members of a conversation in its details: who they are, and for moderators what they may do with each. A long
 // list is shown in parts.
 
+import { isolated } from "../text/bidi.js";
 import { t } from "../text/languages.js";
 import { confirm, menu, toast } from "./dialog.js";
-import { avatar, h, iconButton } from "./dom.js";
+import { avatar, h, iconButton, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
-import { called, isHere } from "./names.js";
+import { called, isHere, personOf } from "./names.js";
 import { pickPeople } from "./people-picker.js";
 import { showPerson } from "./person.js";
 import { moderates } from "./rights.js";
@@ -23,8 +24,8 @@ const PRESENT = 200; // people online that the lobby lists
 const pathOf = (conversation) => `/conversations/${encodeURIComponent(conversation)}/members`;
 
 /**
- * The list, and the button that shows the rest of it. `renew` reads the members anew; `uids`: of those that were
- * read.
+ * The list, and the button that shows the rest of it. `renew` reads the members anew, `redraw` draws them again;
+ * `uids`: of those that were read.
  * @param {App} app @param {ConversationState} state @param {(conversation: string) => void} go
  */
 export function memberList(app, state, go) {
@@ -50,7 +51,15 @@ export function memberList(app, state, go) {
     );
   });
   void renew();
-  return { list, more, renew, uids: () => members.map(({ user }) => user.uid) };
+  return { list, more, renew, redraw, uids: () => members.map(({ user }) => user.uid) };
+
+  /** Names came or changed. */
+  function redraw() {
+    if (list.hasAttribute("aria-busy")) return;
+    const at = [...list.children].findIndex((one) => one.contains(document.activeElement));
+    list.replaceChildren(...rows());
+    list.children[at]?.querySelector("button")?.focus();
+  }
 
   async function load() {
     if (state.kind === "lobby") {
@@ -72,7 +81,8 @@ export function memberList(app, state, go) {
   /** @param {any} member */
   function row(member) {
     const { uid, user_id: name } = member.user;
-    const picture = avatar(name, uid);
+    const shown = personOf(app, uid, name);
+    const picture = avatar(shown.name, name);
     if (isHere(app, uid)) picture.classList.add("here");
     const about = [
       uid === app.me.uid && t("you"),
@@ -89,17 +99,12 @@ export function memberList(app, state, go) {
         "button",
         { type: "button", class: "who", on: { click: card } },
         picture,
-        h(
-          "span",
-          { class: "names" },
-          h("strong", { class: "name" }, h("bdi", {}, name)),
-          about.length > 0 && h("small", {}, about.join(" · ")),
-        ),
+        h("span", { class: "names" }, nameNode(shown, name), about.length > 0 && h("small", {}, about.join(" · "))),
       ),
       may &&
         iconButton(
           "more",
-          `${t("message.more")}: ${name}`,
+          `${t("message.more")}: ${isolated(shown.name)}`,
           (event) => open(member, /** @type {Element} */ (event.currentTarget)),
           { "aria-haspopup": "menu" },
         ),
@@ -165,6 +170,6 @@ export function addPeople(app, conversation, { there = [], added = () => {} } = 
     }
     close();
     added();
-    if (invited.length) toast(t("member.invited", { names: invited.join(", ") }));
+    if (invited.length) toast(t("member.invited", { names: invited }));
   });
 }

@@ -8,7 +8,7 @@ import { confirm, dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form } from "./form.js";
 import { later } from "./later.js";
-import { called } from "./names.js";
+import { called, namesIn } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -87,6 +87,7 @@ export function actionsFor(app, conversation, composer) {
       messageSheet(row, {
         name: called(app, message.sender_uid, message.sender),
         text: message.text,
+        names: namesIn(app),
         chosen: chosenOn(seq),
         react: (emoji) => react(seq, emoji),
         pick: () => pickReaction(seq, row),
@@ -123,7 +124,8 @@ export function actionsFor(app, conversation, composer) {
     }
     if (readers.length) {
       const label = t("message.readers", { n: readers.length });
-      const act = () => void later("reacted").then(({ showNames }) => showNames(label, readers, anchor));
+      const names = readers.map(({ uid, user_id }) => called(app, uid, user_id));
+      const act = () => void later("reacted").then(({ showNames }) => showNames(label, names, anchor));
       items.push({ label, icon: "checks", act });
     }
     if (!mine) items.push({ label: t("message.report"), icon: "flag", act: () => report(message) });
@@ -156,8 +158,8 @@ export function actionsFor(app, conversation, composer) {
       timeline.leave(message.seq, false);
     };
     if (!mine) {
-      if (await confirm(t("message.delete"), t("message.delete.ask", { name: message.sender }), t("message.delete")))
-        go();
+      const name = called(app, message.sender_uid, message.sender);
+      if (await confirm(t("message.delete"), t("message.delete.ask", { name }), t("message.delete"))) go();
       return;
     }
     timeline.leave(message.seq, true);

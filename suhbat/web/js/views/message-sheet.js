@@ -1,30 +1,33 @@
 // The sheet of a message after a long press: quick reactions and actions, in rows for a finger.
 
+import { direction } from "../text/direction.js";
 import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
 import { h, icon, iconButton } from "./dom.js";
 import { quickRow } from "./quick.js";
 import { sheet } from "./sheet.js";
 
+/** @import { TextNames } from "../text/markdown.js" */
 /** @import { MenuItem } from "./dialog.js" */
 
 /**
  * @param {HTMLElement} row gets the focus at the end
- * @param {{name: string, text: string, chosen: string[], react: (emoji: string) => void, pick: () => void,
- *   items: MenuItem[]}} about
+ * @param {{name: string, text: string, names: TextNames, chosen: string[], react: (emoji: string) => void,
+ *   pick: () => void, items: MenuItem[]}} about
  */
-export function messageSheet(row, { name, text, chosen, react, pick, items }) {
+export function messageSheet(row, { name, text, names, chosen, react, pick, items }) {
   /** Close the sheet, then act. @param {() => void} act */
   const then = (act) => () => {
     close();
     act();
   };
+  const said = h("span", { dir: direction(text) }, plain(text, names));
   const rows = [...items];
   rows.splice(2, 0, { label: t("message.select"), icon: "select", act: () => selectable(text, row) }); // after Copy
   const close = sheet(
     t("message.actions"),
     [
-      h("p", { class: "sheet-about", dir: "auto" }, h("strong", { dir: "auto" }, name), ` ${plain(text)}`),
+      h("p", { class: "sheet-about" }, h("strong", { dir: "auto" }, name), " ", said),
       h(
         "div",
         { class: "quick-row" },
@@ -46,7 +49,7 @@ export function messageSheet(row, { name, text, chosen, react, pick, items }) {
 
 /** Show the text so that a part of it can be selected. @param {string} text @param {HTMLElement} row */
 function selectable(text, row) {
-  const shown = h("p", { class: "selectable", dir: "auto" }, text);
+  const shown = h("p", { class: "selectable", dir: direction(text) }, text);
   sheet(t("message.select"), [shown], row);
   getSelection()?.selectAllChildren(shown);
 }

@@ -1,18 +1,23 @@
 // One message in the timeline: sender, time, text, reactions, receipt ticks and actions. All of its content comes from
 // its data (shown.js).
 
+import { isolated } from "../text/bidi.js";
+import { direction } from "../text/direction.js";
 import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { avatar, h, icon } from "./dom.js";
+import { avatar, guestMark, h, icon } from "./dom.js";
 import { listed } from "./listed.js";
+import { labelOf } from "./names.js";
 import { rich } from "./rich.js";
+import { textNames } from "./shown.js";
 
 /** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
 /** @import { IntroActs } from "./intro.js" */
+/** @import { ShownPerson } from "./names.js" */
 /** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownText } from "./shown.js" */
 
 /**
@@ -40,7 +45,7 @@ export const FOLDED = 8;
 
 /** @param {ShownMessage} message @param {RowActs} acts */
 export function messageNode(message, acts) {
-  const { named, sender, follows } = message;
+  const { person: shown, sender, follows } = message;
   const sentAt = new Date(message.sentAt);
   const kinds = [
     follows && "follows",
@@ -52,19 +57,25 @@ export function messageNode(message, acts) {
     class: ["message", ...kinds.filter(Boolean)].join(" "),
     tabindex: -1,
     data: { seq: String(message.seq) },
-    "aria-label": `${named}, ${clock(sentAt)}`,
+    "aria-label": [isolated(labelOf(shown)), ...(shown.guest ? [t("guest")] : []), clock(sentAt)].join(", "),
   });
   const time = h("time", { datetime: message.sentAt, title: moment(sentAt) }, (follows ? brief : clock)(sentAt));
   const person = (/** @type {Event} */ event) => acts.person(sender, message.uid, pressed(event));
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
-    row.append(avatar(named, message.uid));
-    const name = h("button", { type: "button", class: "author", dir: "auto", on: { click: person } }, named);
-    row.append(h("header", {}, name, sender !== named && h("span", { class: "handle" }, `@${sender}`), time));
+    row.append(avatar(shown.name, sender));
+    const author = { type: "button", class: "author", dir: "auto", title: `@${sender}`, on: { click: person } };
+    row.append(h("header", {}, h("button", author, shown.name), ...beside(shown), time));
   }
   row.append(h("div", { class: "body" }, ...bodyNodes(message, acts)));
   return row;
 }
+
+/** What stands beside the name of a sender. @param {ShownPerson} person */
+const beside = ({ handle, guest }) => [
+  handle !== null && h("span", { class: "handle", dir: "auto" }, handle),
+  guest && guestMark(),
+];
 
 /** @param {ShownMessage} message @param {RowActs} acts @returns {(Node | string)[]} */
 function bodyNodes(message, acts) {
@@ -87,9 +98,8 @@ function bodyNodes(message, acts) {
 
 /** @param {ShownText} shown @param {RowActs} acts */
 function textNode({ text, me, names, everybody }, acts) {
-  const known = new Set(names);
   const node = h("div", { class: isEmoji(text) ? "text large" : "text" });
-  node.append(...rich(text, { me, exists: (name) => known.has(name), everybody, onmention: acts.mentioned }));
+  node.append(...rich(text, { me, names: textNames(names), everybody, onmention: acts.mentioned }));
   return node;
 }
 
@@ -139,13 +149,15 @@ function ticks(readers, newest) {
 }
 
 /** @param {ShownQuote} quote @param {RowActs} acts */
-function quoteNode({ seq, name, text, deleted }, acts) {
-  const said = name === null ? t("message.quoted.far") : deleted ? t("message.deleted") : plain(text);
+function quoteNode({ seq, name, said, deleted }, acts) {
+  const shown = said && !deleted ? plain(said.text, textNames(said.names)) : null;
   return h(
     "button",
     { type: "button", class: "quote", on: { click: () => acts.jump(seq) } },
     name !== null && h("strong", { dir: "auto" }, name),
-    h("span", { dir: "auto" }, said),
+    shown === null
+      ? h("span", {}, t(said ? "message.deleted" : "message.quoted.far"))
+      : h("span", { dir: said && direction(said.text) }, shown),
   );
 }
 
@@ -206,13 +218,16 @@ function wrongNode(reason, acts) {
 const button = (label, act) => h("button", { type: "button", on: { click: act } }, label);
 
 /** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
-export function pendingNode({ clientId, uid, named, follows, text, quote, error, waits }, acts) {
+export function pendingNode({ clientId, sender, person, follows, text, quote, error, waits }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
   });
   if (follows) row.append(h("span", { class: "gutter" }));
-  else row.append(avatar(named, uid), h("header", {}, h("span", { class: "author", dir: "auto" }, named)));
+  else {
+    const author = h("span", { class: "author", dir: "auto" }, person.name);
+    row.append(avatar(person.name, sender), h("header", {}, author, ...beside(person)));
+  }
   const discard = () => acts.discard(clientId);
   const said = textNode(text, acts);
   const state =

@@ -1,6 +1,7 @@
 // Moderation: the reports, the invites, the word filter and the audit log of the server. A place of its own, for those
 // who may.
 
+import { direction } from "../text/direction.js";
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
 import { plain } from "../text/markdown.js";
@@ -9,7 +10,7 @@ import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { inviteDialog } from "./invites.js";
 import { fill } from "./loading.js";
-import { titleOf } from "./names.js";
+import { called, namesIn, personOf, titleOf } from "./names.js";
 import { Sections } from "./sections.js";
 
 /** @import { App } from "../app.js" */
@@ -54,9 +55,9 @@ function reports(app) {
     return h(
       "li",
       { class: "report" },
-      h("strong", {}, h("bdi", {}, message.sender)),
-      h("blockquote", { dir: "auto" }, plain(message.text)),
-      h("small", {}, t("moderation.report.by", { name: by.user_id, when: moment(new Date(at)) })),
+      h("strong", {}, h("bdi", {}, whose(app, message.sender_uid, message.sender))),
+      h("blockquote", { dir: direction(message.text) }, plain(message.text, namesIn(app))),
+      h("small", {}, t("moderation.report.by", { name: whose(app, by.uid, by.user_id), when: moment(new Date(at)) })),
       reason ? h("p", { dir: "auto" }, reason) : null,
       h(
         "span",
@@ -92,14 +93,14 @@ function invites(app) {
       await draw();
     };
     const room = conversation && app.chat.conversations.get(conversation);
-    const maker = by ?? "";
+    const maker = by === null ? "" : (namesIn(app).called(by) ?? by);
     return h(
       "li",
       {},
       h(
         "span",
         { class: "names" },
-        h("strong", {}, room ? h("bdi", {}, titleOf(room)) : t("moderation.invite.server")),
+        h("strong", {}, room ? h("bdi", {}, titleOf(app, room)) : t("moderation.invite.server")),
         h(
           "small",
           {},
@@ -164,11 +165,13 @@ function log(app) {
   return [list, more];
 
   /** @param {any} one */
-  function entry({ at, actor, action, conversation, subject, data }) {
+  function entry({ at, actor, actor_uid: by, action, conversation, subject, data }) {
     const where = app.chat.conversations.get(conversation);
     const person = app.chat.people.get(subject);
-    const what = done(action, person ? person.user_id : t("people.unknown"), data);
-    const about = [actor, where && titleOf(where), moment(new Date(at))].filter(Boolean).join(" · ");
+    const what = done(action, person ? called(app, subject, person.user_id) : t("people.unknown"), data);
+    const about = [whose(app, by, actor), where && titleOf(app, where), moment(new Date(at))]
+      .filter(Boolean)
+      .join(" · ");
     const reason = /^(ban|mute)/.test(action) ? data : "";
     return h(
       "li",
@@ -178,6 +181,15 @@ function log(app) {
       h("small", { dir: "auto" }, about),
     );
   }
+}
+
+/**
+ * Where it matters who somebody is, the @name always stands beside the name.
+ * @param {App} app @param {string} uid @param {string} user_id
+ */
+function whose(app, uid, user_id) {
+  const { name } = personOf(app, uid, user_id);
+  return name === user_id ? `@${user_id}` : `${name} (@${user_id})`;
 }
 
 /**

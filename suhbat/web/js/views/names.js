@@ -1,25 +1,116 @@
 // The names shown for people and conversations.
 
+import { isolated, untwisted } from "../text/bidi.js";
 import { t } from "../text/languages.js";
+import { look } from "../text/looks.js";
 import { fold } from "../text/mentions.js";
 
 /** @import { App } from "../app.js" */
-/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { ConversationState, Person } from "../sdk/types.js" */
+/** @import { TextNames } from "../text/markdown.js" */
 
-/** @param {ConversationState} state */
-export function titleOf(state) {
-  if (state.kind === "lobby") return t("lobby");
-  return state.title || t("untitled");
+/**
+ * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then.
+ * @typedef {{name: string, handle: string | null, guest: boolean}} ShownPerson
+ */
+
+/**
+ * How a person is shown who is named by a uid and a `user_id`. A display name that is not known yet is asked for.
+ * @param {App} app @param {string} uid @param {string} user_id @returns {ShownPerson}
+ */
+export function personOf(app, uid, user_id) {
+  app.chat.want({ uid, user_id });
+  if (uid === app.me.uid) return shown(app, app.me.display_name, app.me.user_id, app.me.kind === "guest");
+  const known = app.chat.people.get(uid);
+  if (known?.user_id !== user_id) return shown(app, null, user_id, false);
+  return shown(app, known.display_name, user_id, known.kind === "guest");
 }
+
+/** @param {App} app @param {string | null | undefined} name @param {string} user_id @param {boolean} guest */
+function shown(app, name, user_id, guest) {
+  const called = untwisted(name || user_id);
+  return { name: called, handle: isTwin(app, called) ? `@${user_id}` : null, guest };
+}
+
+/** The same as one text. @param {App} app @param {string} uid @param {string} user_id */
+export const called = (app, uid, user_id) => labelOf(personOf(app, uid, user_id));
+
+/** @param {ShownPerson} person */
+export const labelOf = ({ name, handle }) => (handle === null ? name : `${name} ${handle}`);
+
+/**
+ * By look: the `user_id`s of those who look so.
+ * @type {WeakMap<App, {version: string, names: Map<string, Set<string>>}>}
+ */
+const looks = new WeakMap();
+
+/**
+ * Whether several people look as if they had this name, as far as this client knows them.
+ * @param {App} app @param {string} name
+ */
+function isTwin(app, name) {
+  const { me, chat } = app;
+  const version = `${chat.peopleVersion} ${me.user_id} ${me.display_name}`;
+  let found = looks.get(app);
+  if (found?.version !== version) {
+    /** @type {Map<string, Set<string>>} */
+    const names = new Map();
+    for (const { display_name, user_id } of [me, ...chat.people.values()]) {
+      const same = look(display_name || user_id);
+      names.set(same, (names.get(same) ?? new Set()).add(user_id));
+    }
+    looks.set(app, (found = { version, names }));
+  }
+  return (found.names.get(look(name))?.size ?? 0) > 1;
+}
+
+/**
+ * The people that a text names, by what follows the @: whether somebody has the name, and what is shown for it.
+ * @param {App} app @returns {TextNames}
+ */
+export function namesIn(app) {
+  return {
+    exists: (folded) => folded === app.me.user_id || app.chat.holders(folded).length > 0,
+    called: (folded) => {
+      if (folded === app.me.user_id) return called(app, app.me.uid, folded);
+      const holders = app.chat.holders(folded);
+      const one = holders.length > 1 ? holders.find(({ kind }) => kind === "account") : holders[0];
+      if (!holders.length) app.chat.want({ user_id: folded });
+      return one ? called(app, one.uid, folded) : null;
+    },
+  };
+}
+
+/** @param {App} app @param {ConversationState} state */
+export function titleOf(app, state) {
+  if (state.kind === "lobby") return t("lobby");
+  if (state.kind !== "direct") return untwisted(state.title) || t("untitled");
+  const other = otherOf(app, state);
+  if (other) return called(app, other.uid, other.user_id);
+  const names = namesIn(app);
+  const all = namesOfTitle(state).map((name) => isolated(names.called(name) ?? name));
+  return all.join(", ") || t("untitled");
+}
+
+/** What tells the people of a direct apart: their @names. Empty for a room. @param {ConversationState} state */
+export const handlesOf = (state) =>
+  state.kind !== "direct"
+    ? ""
+    : namesOfTitle(state)
+        .map((name) => `@${name}`)
+        .join(", ");
+
+/** The title of a direct has the names of the others. @param {ConversationState} state */
+const namesOfTitle = ({ title }) => title.split(", ").filter(Boolean);
 
 /**
  * The other person in a direct, if known: the person with that name. If several people had the name, it is the sender
  * of the last message there. If the user sent that message, the result is null.
- * @param {App} app @param {ConversationState} state
+ * @param {App} app @param {ConversationState} state @returns {Person | null}
  */
 export function otherOf(app, state) {
   if (state.kind !== "direct" || state.member_count > 2) return null;
-  const named = [...app.chat.people.values()].filter((person) => person.user_id === state.title);
+  const named = app.chat.holders(state.title);
   if (named.length <= 1) return named[0] ?? null;
   return named.find((person) => person.uid === state.last_message?.sender_uid) ?? null;
 }
@@ -39,15 +130,6 @@ const NOBODY = "nobody"; // not a valid uid
 
 /** @param {App} app @param {string | undefined} uid */
 export const isHere = (app, uid) => Boolean(uid) && app.chat.presence.get(uid ?? "")?.state === "online";
-
-/** The names of all people who were seen, folded as in text/mentions.js. @param {App} app */
-export const namesSeen = (app) => new Set([app.me.user_id, ...[...app.chat.people.values()].map((one) => one.user_id)]);
-
-/**
- * The name shown for a person. The user's own name may be newer than the one in the message.
- * @param {App} app @param {string} uid @param {string} name
- */
-export const called = (app, uid, name) => (uid === app.me.uid ? app.me.user_id : name);
 
 /**
  * Sort by last message, the newest first. The lobby has no special place.

@@ -4,13 +4,15 @@
 
 import { aboutText } from "../models/amendments.js";
 import { cut } from "../text/graphemes.js";
+import { isolated } from "../text/bidi.js";
 import { named, plain } from "../text/markdown.js";
 import { preferences } from "../storage/preferences.js";
 import { looksAnywhere, tellOthers } from "./looking.js";
-import { namesSeen, titleOf } from "./names.js";
+import { called, namesIn, titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { TextNames } from "../text/markdown.js" */
 
 /** Whether the browser may show notifications. Asks the user if there is no answer yet. */
 export async function askToNotify() {
@@ -24,8 +26,7 @@ export async function askToNotify() {
  */
 export function namesMe(app, message) {
   if (message.mentions_all) return true;
-  const names = namesSeen(app);
-  return named(message.text, (folded) => names.has(folded)).includes(app.me.user_id);
+  return named(message.text, namesIn(app).exists).includes(app.me.user_id);
 }
 
 /**
@@ -53,8 +54,9 @@ export function notify(app, go) {
     // Everybody is in the lobby, so only mentions notify there.
     if (state.kind === "lobby" && !namesMe(app, message)) return;
     if (await looksAnywhere()) return;
-    const title = state.kind === "direct" ? message.sender : `${message.sender} · ${titleOf(state)}`;
-    await show(title, message, false);
+    const by = isolated(called(app, message.sender_uid, message.sender));
+    const title = state.kind === "direct" ? by : `${by} · ${isolated(titleOf(app, state))}`;
+    await show(title, message, namesIn(app), false);
   };
   const opened = (/** @type {MessageEvent} */ event) => {
     const { open } = event.data ?? {};
@@ -65,7 +67,7 @@ export function notify(app, go) {
     tellOthers(),
     app.on("conversations", count),
     app.on("message", (/** @type {Message} */ message) => void told(message)),
-    app.on("about", (/** @type {any} */ event) => void follow(event)),
+    app.on("about", (/** @type {any} */ event) => void follow(event, namesIn(app))),
   ];
   count();
   return () => {
@@ -87,13 +89,13 @@ const worker = async () => (await navigator.serviceWorker?.getRegistration())?.a
 
 /**
  * `again`: it replaces a notification that is shown, without a sound.
- * @param {string} title @param {Message} message @param {boolean} again
+ * @param {string} title @param {Message} message @param {TextNames} names @param {boolean} again
  */
-async function show(title, { conversation, seq, text }, again) {
+async function show(title, { conversation, seq, text }, names, again) {
   await (
     await worker()
   )?.showNotification(title, {
-    body: cut(plain(text), 200),
+    body: cut(plain(text, names), 200),
     tag: tagOf(conversation, seq),
     icon: "web/icon.svg",
     silent: again,
@@ -101,12 +103,12 @@ async function show(title, { conversation, seq, text }, again) {
   });
 }
 
-/** Close or update the notification of a deleted or edited message. @param {any} event */
-async function follow(event) {
+/** Close or update the notification of a deleted or edited message. @param {any} event @param {TextNames} names */
+async function follow(event, names) {
   const seq = aboutText(event);
   if (seq === null) return;
   for (const note of (await (await worker())?.getNotifications({ tag: tagOf(event.conversation, seq) })) ?? []) {
-    if (event.type === "message.edited") await show(note.title, event.message, true);
+    if (event.type === "message.edited") await show(note.title, event.message, names, true);
     else note.close();
   }
 }

@@ -2,17 +2,17 @@
 
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
-import { avatar, composes, h, icon } from "./dom.js";
+import { avatar, composes, h, icon, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
-import { isHere } from "./names.js";
+import { called, isHere, personOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 
 const MOST = 20; // people in the list
 
 /**
- * @typedef {{uid: string, user_id: string, display_name?: string}} Candidate
+ * @typedef {{uid: string, user_id: string}} Candidate
  */
 
 /**
@@ -72,12 +72,8 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
   /** @param {string} query @returns {Promise<Candidate[]>} */
   async function search(query) {
     const { users } = await app.api.get("/users", { query, limit: MOST });
+    app.chat.learn(users);
     return users;
-  }
-
-  /** @param {Candidate} person */
-  function shownName(person) {
-    return person.display_name ?? person.user_id;
   }
 
   /** Before anything is typed: accounts that this client has seen, those who are here first. @returns {Candidate[]} */
@@ -89,6 +85,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
   /** @param {Candidate} person */
   function row(person) {
     const { uid, user_id: name } = person;
+    const shown = personOf(app, uid, name);
     const pressed = chosen.has(uid);
     return h(
       "li",
@@ -102,11 +99,11 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
           data: { uid },
           on: { click: () => toggle(person) },
         },
-        avatar(shownName(person), uid),
+        avatar(shown.name, name),
         h(
           "span",
           { class: "names" },
-          h("strong", { dir: "auto" }, shownName(person)),
+          nameNode({ ...shown, handle: null }, name),
           h("small", {}, h("bdi", {}, `@${name}`)),
         ),
         icon("check"),
@@ -132,7 +129,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
       there.chip.remove();
       chosen.delete(person.uid);
     } else {
-      const name = shownName(person);
+      const name = called(app, person.uid, person.user_id);
       const chip = h(
         "button",
         {

@@ -1,9 +1,11 @@
 // A small card about a person: the name, the presence, and a button to start a direct.
 
+import { isolated } from "../text/bidi.js";
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
 import { avatar, h } from "./dom.js";
+import { personOf } from "./names.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 
@@ -23,6 +25,8 @@ export async function showPerson(app, name, uid, anchor, go) {
     toast(/** @type {{status?: number}} */ (error).status === 404 ? t("person.gone", { name }) : sentence(error));
     return;
   }
+  app.chat.learn([person]);
+  const { name: shown } = personOf(app, person.uid, person.user_id);
   const presence = app.chat.presence.get(person.uid);
   const state =
     presence?.state === "online"
@@ -33,13 +37,13 @@ export async function showPerson(app, name, uid, anchor, go) {
   const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
   const card = h(
     "div",
-    { class: "person", role: "dialog", "aria-label": person.display_name },
-    avatar(person.display_name, person.uid),
-    h("strong", { dir: "auto" }, person.display_name),
+    { class: "person", role: "dialog", "aria-label": `${isolated(shown)} @${person.user_id}` },
+    avatar(shown, person.user_id),
+    h("strong", { dir: "auto" }, shown),
     h(
       "span",
       {},
-      `@${person.user_id}`,
+      h("bdi", {}, `@${person.user_id}`),
       person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : "",
     ),
     h("span", { class: "about" }, state),

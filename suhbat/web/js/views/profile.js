@@ -22,7 +22,7 @@ export function profile(app) {
   const head = h("div", { class: "identity" });
   const draw = () =>
     head.replaceChildren(
-      avatar(shown || app.me.user_id, app.me.uid),
+      avatar(shown || app.me.user_id, app.me.user_id),
       h(
         "span",
         { class: "names" },

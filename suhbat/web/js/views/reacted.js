@@ -2,8 +2,9 @@
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
-import { h } from "./dom.js";
+import { h, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
+import { personOf } from "./names.js";
 import { over } from "./sheet.js";
 
 /** @import { App } from "../app.js" */
@@ -23,17 +24,26 @@ export async function showReacted(app, conversation, seq, emoji, anchor) {
   const title = h("strong", {}, emoji);
   const list = h("ul", {});
   const more = h("button", { type: "button", on: { click: () => void load() } }, t("search.more"));
+  /** @type {{uid: string, user_id: string}[]} */
+  const people = [];
   /** @type {string | null} */
   let cursor = null;
   if (!(await load())) return;
   const box = h("div", { class: "reacted" }, title, list, more);
   over(t("message.reacted", { emoji }), box, anchor);
+  const end = app.on("people", () => (box.isConnected ? draw() : end()));
+
+  function draw() {
+    const rows = people.map(({ uid, user_id }) => h("li", {}, nameNode(personOf(app, uid, user_id), user_id)));
+    list.replaceChildren(...rows);
+  }
 
   async function load() {
     try {
       const page = await app.api.get(path, { limit: PAGE, cursor });
       title.textContent = `${emoji} ${page.count}`;
-      for (const name of page.users) list.append(h("li", { dir: "auto" }, name));
+      for (const [at, user_id] of page.users.entries()) people.push({ uid: page.uids[at], user_id });
+      draw();
       cursor = page.cursor;
       more.hidden = cursor === null;
       return true;

@@ -1,21 +1,24 @@
 // Turns the tree from markdown.js into elements, node by node. No other module makes elements from a message text.
 
+import { directionOf, isBare } from "../text/direction.js";
 import { parse } from "../text/markdown.js";
 import { EVERYBODY, fold } from "../text/mentions.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { h, icon } from "./dom.js";
 
+/** @import { TextNames } from "../text/markdown.js" */
+
 /**
  * @param {string} text
- * @param {{me?: string, exists?: (folded: string) => boolean, everybody?: boolean,
+ * @param {{me?: string, names?: TextNames, everybody?: boolean,
  *   onmention?: (name: string, anchor: Element) => void}} [options]
- *   `exists`: whether a person has this name; `everybody`: the server says that the text mentions all members
+ *   `everybody`: the server says that the text mentions all members
  * @returns {Node[]}
  */
 export function rich(text, options = {}) {
   try {
-    return parse(text, { exists: options.exists }).map((block) => blockNode(block, options));
+    return parse(text, { exists: options.names?.exists }).map((block) => blockNode(block, options));
   } catch (error) {
     // Show the text without formatting: after an error that is better than no text.
     console.error(error);
@@ -31,14 +34,14 @@ function blockNode(block, options) {
     case "quote":
       return h(
         "blockquote",
-        { dir: "auto" },
+        { dir: directionOf(block.children) },
         ...block.children.map((/** @type {any} */ child) => blockNode(child, options)),
       );
     case "list": {
       const items = block.items.map((/** @type {any[]} */ item) =>
         h(
           "li",
-          { dir: "auto" },
+          { dir: directionOf(item) },
           ...item.flatMap((child) =>
             child.type === "paragraph" ? inline(child.children, options) : [blockNode(child, options)],
           ),
@@ -48,7 +51,7 @@ function blockNode(block, options) {
     }
     default:
       // Each paragraph determines its own direction, so right-to-left text does not affect other messages.
-      return h("p", { dir: "auto" }, ...inline(block.children, options));
+      return h("p", { dir: directionOf(block.children) }, ...inline(block.children, options));
   }
 }
 
@@ -62,11 +65,16 @@ function inline(nodes, options) {
       case "strike":
         return h("s", {}, ...inline(node.children, options));
       case "code":
-        return h("code", {}, node.text);
+        return h("code", { dir: "ltr" }, node.text);
       case "link":
         return h(
           "a",
-          { href: node.href, target: "_blank", rel: "noopener noreferrer nofollow ugc" },
+          {
+            href: node.href,
+            target: "_blank",
+            rel: "noopener noreferrer nofollow ugc",
+            dir: isBare(node) ? "ltr" : "auto",
+          },
           ...inline(node.children, options),
         );
       case "mention":
@@ -79,8 +87,11 @@ function inline(nodes, options) {
   });
 }
 
-/** @param {string} name @param {Parameters<typeof rich>[1]} options */
-function mentionNode(name, { me, everybody, onmention } = {}) {
+/**
+ * The display name of the person. The @name is its tooltip, and is what a copy of the text has (clipboard.js).
+ * @param {string} name as it was typed @param {Parameters<typeof rich>[1]} options
+ */
+function mentionNode(name, { me, names, everybody, onmention } = {}) {
   const folded = fold(name);
   const all = EVERYBODY.has(folded);
   // Without the permission to mention everybody it is an ordinary word.
@@ -88,7 +99,18 @@ function mentionNode(name, { me, everybody, onmention } = {}) {
   if (all) return h("span", { class: "mention mine" }, `@${name}`);
   const mine = folded === me;
   const act = (/** @type {Event} */ event) => onmention?.(name, /** @type {Element} */ (event.currentTarget));
-  return h("button", { type: "button", class: mine ? "mention mine" : "mention", on: { click: act } }, `@${name}`);
+  return h(
+    "button",
+    {
+      type: "button",
+      class: mine ? "mention mine" : "mention",
+      dir: "auto",
+      title: `@${folded}`,
+      data: { name },
+      on: { click: act },
+    },
+    `@${names?.called(folded) ?? name}`,
+  );
 }
 
 /** @param {string} text @param {string} language */

@@ -1,5 +1,6 @@
 // New conversations: create a room, join a public room, or start a direct.
 
+import { untwisted } from "../text/bidi.js";
 import { t } from "../text/languages.js";
 import { dialog, menu, toast } from "./dialog.js";
 import { h } from "./dom.js";
@@ -104,7 +105,7 @@ export function browse(app, go) {
       h(
         "span",
         { class: "names" },
-        h("strong", { dir: "auto" }, state.title),
+        h("strong", { dir: "auto" }, untwisted(state.title)),
         h("small", { dir: "auto" }, [t("members", { n: state.member_count }), state.topic].filter(Boolean).join(" · ")),
       ),
       h(

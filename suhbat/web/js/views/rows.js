@@ -4,10 +4,11 @@
 /** @import { Note, Timeline } from "../models/timeline.js" */
 /** @import { Message } from "../sdk/types.js" */
 
+/** @typedef {{uid: string, user_id: string}} Identity */
 /**
  * @typedef {{key: string, kind: "day", date: Date, unread: boolean}
  *   | {key: string, kind: "unread"}
- *   | {key: string, kind: "note", joined: string[], left: string[]}
+ *   | {key: string, kind: "note", joined: Identity[], left: Identity[]}
  *   | {key: string, kind: "message", message: Message, follows: boolean}
  *   | {key: string, kind: "pending", pending: Pending, follows: boolean}} Row
  */
@@ -71,12 +72,13 @@ export function rowsOf(timeline, pending, visit) {
  * @param {Row[]} rows @param {Note[]} notes @param {number} from @param {number} below
  */
 function addNotes(rows, notes, from, below) {
-  /** @type {Map<string, "joined" | "left">} the last change of each member */
+  /** @type {Map<string, Note>} the last change of each member */
   const did = new Map();
   let note = from;
-  for (; note < notes.length && notes[note].seq < below; note += 1) did.set(notes[note].name, notes[note].kind);
+  for (; note < notes.length && notes[note].seq < below; note += 1) did.set(notes[note].uid, notes[note]);
   if (!did.size) return note;
-  const of = (/** @type {string} */ kind) => [...did].filter(([, what]) => what === kind).map(([name]) => name);
+  const of = (/** @type {string} */ kind) =>
+    [...did.values()].filter((one) => one.kind === kind).map(({ uid, user_id }) => ({ uid, user_id }));
   rows.push({ key: `n${notes[from].seq}`, kind: "note", joined: of("joined"), left: of("left") });
   return note;
 }

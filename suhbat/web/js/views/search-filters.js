@@ -100,9 +100,9 @@ export class SearchFilters {
   show(question, place) {
     const { conversations } = this.app.chat;
     const state = question.conversation === null ? undefined : conversations.get(question.conversation);
-    const within = state ? titleOf(state) : "";
+    const within = state ? titleOf(this.app, state) : "";
     this.chip.hidden = question.conversation === null;
-    this.chip.replaceChildren(h("span", { dir: "auto" }, t("search.within", { title: within })), icon("close"));
+    this.chip.replaceChildren(h("span", {}, t("search.within", { title: within })), icon("close"));
     this.chip.setAttribute("aria-label", t("search.within.remove", { title: within }));
     const count = filtersOf({ ...question, conversation: null });
     this.count.hidden = !count;
@@ -127,7 +127,7 @@ export class SearchFilters {
       h("option", { value: "" }, t("search.everywhere")),
       ...ids.flatMap((id) => {
         const state = this.app.chat.conversations.get(id);
-        return state ? [h("option", { value: id }, titleOf(state))] : [];
+        return state ? [h("option", { value: id }, titleOf(this.app, state))] : [];
       }),
     );
     this.where.value = chosen ?? "";

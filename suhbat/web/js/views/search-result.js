@@ -1,10 +1,11 @@
 // A message that the search found: where, by whom, when, and the words in their context.
 
+import { direction } from "../text/direction.js";
 import { excerpt, rangesOf } from "../text/highlights.js";
 import { plain } from "../text/markdown.js";
 import { moment } from "../text/time.js";
-import { h } from "./dom.js";
-import { called } from "./names.js";
+import { h, nameNode } from "./dom.js";
+import { namesIn, personOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -20,7 +21,7 @@ const WHOLE = 8000; // UTF-16 units: the longest message
  * @param {() => void} act
  */
 export function resultRow(app, { sender, sender_uid, text, sent_at }, { id, where, terms }, act) {
-  const line = plain(text, WHOLE);
+  const line = plain(text, namesIn(app), WHOLE);
   const pieces = excerpt(line, rangesOf(line, terms));
   return h(
     "li",
@@ -28,13 +29,13 @@ export function resultRow(app, { sender, sender_uid, text, sent_at }, { id, wher
     h(
       "span",
       { class: "first" },
-      h("strong", { dir: "auto" }, called(app, sender_uid, sender)),
+      nameNode(personOf(app, sender_uid, sender), sender),
       where !== null && h("span", { class: "where", dir: "auto" }, where),
       h("time", {}, moment(new Date(sent_at))),
     ),
     h(
       "span",
-      { dir: "auto", class: "found-text" },
+      { dir: direction(text), class: "found-text" },
       ...pieces.map((piece) => (piece.marked ? h("mark", {}, piece.text) : piece.text)),
     ),
   );

@@ -126,7 +126,7 @@ export class SearchResults {
     const state = this.app.chat.conversations.get(message.conversation);
     const shown = {
       id: `result-${++this.#ids}`,
-      where: places && state ? titleOf(state) : null,
+      where: places && state ? titleOf(this.app, state) : null,
       terms,
     };
     return resultRow(this.app, message, shown, () => {

@@ -68,6 +68,7 @@ export class SearchPanel {
     );
     this.ends = [
       app.on("about", (/** @type {any} */ event) => this.#follow(event)),
+      app.on("people", () => this.results.redraw()),
       app.on("status", () => this.#cut && app.chat.status.state === "online" && this.#begin()),
     ];
     this.#begin();

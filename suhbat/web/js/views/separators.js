@@ -26,8 +26,8 @@ export function unreadNode() {
 /** @param {ShownNote} shown */
 export function noteNode({ joined, left }) {
   const said = [
-    joined.length && t("timeline.joined", { names: joined.join(", "), n: joined.length }),
-    left.length && t("timeline.left", { names: left.join(", "), n: left.length }),
+    joined.length && t("timeline.joined", { names: joined, n: joined.length }),
+    left.length && t("timeline.left", { names: left, n: left.length }),
   ];
   return h("p", { class: "note" }, said.filter(Boolean).join(" · "));
 }

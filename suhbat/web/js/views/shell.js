@@ -114,6 +114,10 @@ export class Shell {
       app.on("presence", () => this.#changed()),
       app.on("pending", () => this.sidebar.refresh()),
       app.on("me", () => this.sidebar.refresh()),
+      app.on("people", () => {
+        this.sidebar.refresh();
+        this.sidebar.invitations.refresh();
+      }),
       app.on("invitations", () => this.sidebar.invitations.refresh()),
       app.on("status", () => this.#view ?? this.#gone ?? this.#route()),
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),

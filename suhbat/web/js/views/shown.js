@@ -7,8 +7,10 @@ import { day } from "../text/time.js";
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { TextNames } from "../text/markdown.js" */
 /** @import { ShownIntro } from "./intro.js" */
-/** @import { Row } from "./rows.js" */
+/** @import { ShownPerson } from "./names.js" */
+/** @import { Identity, Row } from "./rows.js" */
 
 /**
  * The current facts that rows show in addition to their message.
@@ -16,21 +18,23 @@ import { day } from "../text/time.js";
  * @property {{uid: string, user_id: string}} me
  * @property {(message: Message) => Current} current  the message with the changes that are not confirmed yet
  * @property {(seq: number) => Message | null} find  the same of a quoted message
- * @property {(uid: string, name: string) => string} called  the name that people see
- * @property {(message: Message) => string[]} readers
+ * @property {(uid: string, user_id: string) => ShownPerson} person
+ * @property {(uid: string, user_id: string) => string} called  the name that people see
+ * @property {(message: Message) => Identity[]} readers
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
  * @property {(clientId: string) => boolean} waits  whether a message that is being sent waits, and can be taken back
  * @property {(seq: number) => boolean} leaving  whether it is being deleted, which can still be undone
- * @property {(folded: string) => boolean} exists  whether a person with this name was seen
+ * @property {(folded: string) => string | null} mentioned  the name that people see for a name in a text; null if
+ *   nobody with that name was seen
  */
 
 /**
- * @typedef {{seq: number, name: string | null, text: string, deleted: boolean}} ShownQuote  `name` is null where the
- *   message is not known
+ * @typedef {{seq: number, name: string | null, said: ShownText | null, deleted: boolean}} ShownQuote  `name` is null
+ *   where the message is not known
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
- * @typedef {{text: string, me: string, names: string[], everybody: boolean}} ShownText  `names`: the
- *   mentioned names of people who were seen
+ * @typedef {{text: string, me: string, names: (readonly [folded: string, called: string])[],
+ *   everybody: boolean}} ShownText  `names`: the people who may be mentioned
  */
 
 /**
@@ -38,8 +42,8 @@ import { day } from "../text/time.js";
  * @property {"message"} kind
  * @property {number} seq
  * @property {string} uid
- * @property {string} sender
- * @property {string} named
+ * @property {string} sender  the `user_id`
+ * @property {ShownPerson} person
  * @property {string} sentAt
  * @property {boolean} follows  the previous message is by the same sender, shortly before
  * @property {boolean} mine
@@ -50,7 +54,7 @@ import { day } from "../text/time.js";
  * @property {string | null} editedAt
  * @property {{id: string, error: string | null} | null} change  an edit that is not confirmed, or was refused
  * @property {boolean} pinned
- * @property {string[] | null} readers  null for a message of another user
+ * @property {string[] | null} readers  their names; null for a message of another user
  * @property {boolean} newest  whether it is the user's last message, or the last one that somebody has read
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
@@ -60,8 +64,8 @@ import { day } from "../text/time.js";
  * @typedef {object} ShownPending
  * @property {"pending"} kind
  * @property {string} clientId
- * @property {string} uid
- * @property {string} named
+ * @property {string} sender
+ * @property {ShownPerson} person
  * @property {boolean} follows
  * @property {ShownText} text
  * @property {ShownQuote | null} quote
@@ -98,7 +102,7 @@ export function shownOf(row, facts, now) {
     case "unread":
       return { kind: row.kind };
     case "note":
-      return { kind: row.kind, joined: row.joined, left: row.left };
+      return { kind: row.kind, joined: labels(row.joined, facts), left: labels(row.left, facts) };
     case "message":
       return shownMessage(facts.current(row.message), row.follows, facts);
     default:
@@ -114,7 +118,7 @@ function shownMessage(message, follows, facts) {
     seq: message.seq,
     uid: message.sender_uid,
     sender: message.sender,
-    named: facts.called(message.sender_uid, message.sender),
+    person: facts.person(message.sender_uid, message.sender),
     sentAt: message.sent_at,
     follows,
     mine,
@@ -125,13 +129,13 @@ function shownMessage(message, follows, facts) {
     editedAt: message.edited_at ?? null,
     change: message.change ?? null,
     pinned: facts.pinned(message.seq),
-    readers: mine ? facts.readers(message) : null,
+    readers: mine ? labels(facts.readers(message), facts) : null,
     newest: false,
     reactions: message.reactions.map((one) => ({
       emoji: one.emoji,
       count: one.count ?? one.uids.length, // the data of an older version has no count
       mine: one.mine ?? one.uids.includes(facts.me.uid),
-      users: one.users,
+      users: one.users.map((user_id, at) => facts.called(one.uids[at], user_id)),
     })),
     unfolded: facts.unfolded(message.seq),
   };
@@ -145,8 +149,8 @@ function shownPending(pending, follows, facts) {
   return {
     kind: "pending",
     clientId: pending.clientId,
-    uid: facts.me.uid,
-    named: facts.called(facts.me.uid, facts.me.user_id),
+    sender: facts.me.user_id,
+    person: facts.person(facts.me.uid, facts.me.user_id),
     follows,
     text: shownText(pending, false, facts),
     quote: shownQuote(pending.replyTo, facts),
@@ -159,17 +163,40 @@ function shownPending(pending, follows, facts) {
 function shownQuote(seq, facts) {
   if (!seq) return null;
   const quoted = facts.find(seq);
-  if (!quoted) return { seq, name: null, text: "", deleted: false };
+  if (!quoted) return { seq, name: null, said: null, deleted: false };
   const name = facts.called(quoted.sender_uid, quoted.sender);
-  return { seq, name, text: quoted.text, deleted: quoted.deleted };
+  return { seq, name, said: shownText(quoted, false, facts), deleted: quoted.deleted };
 }
+
+/** @param {Identity[]} people @param {RowFacts} facts */
+const labels = (people, facts) => people.map(({ uid, user_id }) => facts.called(uid, user_id));
 
 /** @type {WeakMap<{text: string}, {text: string, names: string[]}>} the names in each text, computed once */
 const looked = new WeakMap();
 
 /** @param {{text: string}} said @param {boolean} everybody @param {RowFacts} facts @returns {ShownText} */
-function shownText(said, everybody, facts) {
+const shownText = (said, everybody, facts) => ({
+  text: said.text,
+  me: facts.me.user_id,
+  names: shownNames(said, facts.mentioned),
+  everybody,
+});
+
+/**
+ * The people that a text may mention, as plain data.
+ * @param {{text: string}} said @param {RowFacts["mentioned"]} mentioned @returns {ShownText["names"]}
+ */
+export function shownNames(said, mentioned) {
   let found = looked.get(said);
   if (found?.text !== said.text) looked.set(said, (found = { text: said.text, names: possibleNames(said.text) }));
-  return { text: said.text, me: facts.me.user_id, names: found.names.filter(facts.exists), everybody };
+  return found.names.flatMap((folded) => {
+    const called = mentioned(folded);
+    return called === null ? [] : [/** @type {const} */ ([folded, called])];
+  });
+}
+
+/** The same for the reader of a text. @param {ShownText["names"]} names @returns {TextNames} */
+export function textNames(names) {
+  const known = new Map(names);
+  return { exists: (folded) => known.has(folded), called: (folded) => known.get(folded) ?? null };
 }

@@ -4,15 +4,16 @@ import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } fro
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { prefer, preferences } from "../storage/preferences.js";
-import { avatar, h, icon, iconButton } from "./dom.js";
+import { avatar, h, icon, iconButton, nameNode } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
 import { remembered } from "./focus.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
-import { isHere, otherOf, titleOf } from "./names.js";
+import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
 import { ReadAll } from "./read-all.js";
 import { moderatesServer } from "./rights.js";
+import { shownNames } from "./shown.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Layout, Listed, Section } from "../models/sections.js" */
@@ -109,13 +110,14 @@ export class Sidebar {
 
   refresh() {
     const { app } = this;
+    const me = personOf(app, app.me.uid, app.me.user_id);
     this.me.replaceChildren(
-      avatar(app.me.user_id, app.me.uid),
+      avatar(me.name, app.me.user_id),
       h(
         "span",
         { class: "names" },
-        h("strong", { dir: "auto" }, app.me.display_name ?? app.me.user_id),
-        h("small", {}, app.me.kind === "guest" ? t("guest") : `@${app.me.user_id}`),
+        nameNode({ ...me, handle: null }, app.me.user_id),
+        h("small", {}, `@${app.me.user_id}`),
       ),
     );
     if (moderatesServer(app)) this.settings.before(this.moderation);
@@ -158,11 +160,14 @@ export class Sidebar {
     const last = last_message && app.current(last_message);
     const current = this.open === conversation;
     const other = otherOf(app, state);
-    const by = last && (last.sender_uid === app.me.uid ? t("you") : last.sender);
+    const by = last && (last.sender_uid === app.me.uid ? t("you") : called(app, last.sender_uid, last.sender));
+    const names = namesIn(app);
     return {
       conversation,
-      title: titleOf(state),
-      uid: kind === "direct" ? (other?.uid ?? conversation) : null,
+      title: titleOf(app, state),
+      pictured: other ? personOf(app, other.uid, other.user_id).name : titleOf(app, state),
+      handles: handlesOf(state),
+      colour: state.title,
       icon: kind === "direct" ? null : kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock",
       here: isHere(app, other?.uid),
       current,
@@ -171,6 +176,7 @@ export class Sidebar {
       last: last && {
         by: kind === "direct" ? null : by,
         text: last.text,
+        names: shownNames(last, names.called),
         deleted: last.deleted,
         at: short(new Date(last.sent_at), new Date()),
       },

@@ -8,11 +8,12 @@ import { dialog } from "./dialog.js";
 import { avatar, composes, h, icon } from "./dom.js";
 import { sentence } from "./form.js";
 import { ownGoals, peopleGoals, publicRooms, roomGoals } from "./goals.js";
+import { handlesOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Goal } from "../models/finding.js" */
 /** @import { Known } from "./goals.js" */
-/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { ConversationState, Person } from "../sdk/types.js" */
 
 const SHOWN = 20;
 const PEOPLE = 10; // that are asked for
@@ -51,7 +52,10 @@ export function switcher(app, open, go) {
   let busy = false;
   let ended = false;
   const lookup = new Lookup(askForPeople, (letters, answer) => {
-    if (answer) [people, answered] = [answer.users, letters];
+    if (answer) {
+      [people, answered] = [answer.users, letters];
+      app.chat.learn(answer.users);
+    }
     draw();
     say(answer ? "" : t("switcher.offline"));
   });
@@ -63,7 +67,7 @@ export function switcher(app, open, go) {
   draw();
   input.focus();
 
-  /** @param {string} letters @returns {Promise<{users: Known[]}>} */
+  /** @param {string} letters @returns {Promise<{users: Person[]}>} */
   async function askForPeople(letters) {
     asked ??= publicRooms(app);
     void asked.then(
@@ -114,12 +118,13 @@ export function switcher(app, open, go) {
     const state = app.chat.conversations.get(goal.id) ?? rooms.find(({ conversation }) => conversation === goal.id);
     const direct = goal.kind === "person" || state?.kind === "direct";
     const [name, ...others] = goal.names;
-    const about = goal.kind === "person" ? `@${others[0]}` : roomAbout(goal, state);
+    const about =
+      state?.kind === "direct" ? handlesOf(state) : goal.kind === "person" ? `@${others[0]}` : roomAbout(goal, state);
     return h(
       "li",
       { role: "option", id: `switch-${index}`, class: "goal", on: { click: () => void take(index) } },
       direct
-        ? avatar(name, state?.title ?? goal.id)
+        ? avatar(name, state?.title ?? others[0])
         : h(
             "span",
             { class: "avatar room" },

@@ -3,6 +3,7 @@
 import { t } from "../text/languages.js";
 import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
+import { copyMessages } from "./clipboard.js";
 import { toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
@@ -10,6 +11,7 @@ import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
+import { called, namesIn } from "./names.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
@@ -68,7 +70,7 @@ export class TimelineView {
         tabindex: 0,
         role: "region",
         "aria-label": t("timeline"),
-        on: { scroll: () => this.#scrolled() },
+        on: { scroll: () => this.#scrolled(), copy: copyMessages },
       },
       this.list,
     );
@@ -200,8 +202,8 @@ export class TimelineView {
   /** @param {Message} message */
   #arrived(message) {
     const mine = message.sender_uid === this.app.me.uid;
-    const { called } = this.facts();
-    this.#announcer.message(mine ? t("you") : called(message.sender_uid, message.sender), message.text);
+    const name = mine ? t("you") : called(this.app, message.sender_uid, message.sender);
+    this.#announcer.message(name, message.text, namesIn(this.app));
     if (mine || this.#marks.looking || this.#marks.missed) return;
     this.#marks.missed = true;
     this.#opening.divide();
