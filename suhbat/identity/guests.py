@@ -170,7 +170,7 @@ class Guests:
         if guest is None or not self._tokens.is_alive(guest):
             raise Unauthenticated()
         self._tokens.keep(guest)
-        guest.used_at = self._clock.wall()
+        guest.use(self._clock.wall())
         return guest.actor
 
     def of_uid(self, uid: str) -> Actor | None:
@@ -197,7 +197,7 @@ class Guests:
         guest = self._tokens.of_uid(actor.uid)
         if guest is not None and guest.connections > 0:
             guest.connections -= 1
-            guest.used_at = self._clock.wall()
+            guest.use(self._clock.wall())
 
     def drop(self, actor: Actor) -> None:
         """Remove a token guest whose row is deleted. Does nothing for other users."""

@@ -30,6 +30,10 @@ class LiveSession:
     previous_until: Milliseconds | None = None
     ended: bool = False
 
+    def use(self, at: Milliseconds) -> None:
+        """Note a use. A clock that was set back does not shorten the session."""
+        self.used_at = max(self.used_at, at)
+
 
 class LiveSessions:
     """The sessions used within the last FORGOTTEN. Every other session is in the store only."""
@@ -112,7 +116,7 @@ class LiveSessions:
         due: dict[str, Milliseconds] = {}
         for live in self._by_id.values():
             if live.connections:
-                live.used_at = now
+                live.use(now)
             is_due = everything or live.used_at - live.written_at >= TOUCH or now - live.used_at >= TOUCH
             if live.used_at > live.written_at and is_due:
                 due[live.session.id] = live.used_at

@@ -88,7 +88,7 @@ class Sessions:
             live = self._live.of_hash(token_hash) or (None if row is None else self._live.update(row))
         if live is None or not self._live.accepts(live, token_hash):
             raise Unauthenticated()
-        live.used_at = self._clock.wall()
+        live.use(self._clock.wall())
         return live.session
 
     async def load(self, id: str, uid: str) -> None:
@@ -100,7 +100,7 @@ class Sessions:
         live = self._live.of_id(id)
         if live is None or live.session.uid != uid or not self._live.is_alive(live):
             raise Unauthenticated()
-        live.used_at = self._clock.wall()
+        live.use(self._clock.wall())
 
     def is_alive(self, id: str) -> bool:
         """Whether a session that was used a moment ago has not ended since."""
@@ -173,7 +173,7 @@ class Sessions:
         live = self._live.of_id(id)
         if live is not None and live.connections > 0:
             live.connections -= 1
-            live.used_at = self._clock.wall()
+            live.use(self._clock.wall())
 
     async def flush(self, *, everything: bool = False) -> None:
         """Write the last uses that are due (with `everything`: all of them), and which previous tokens are not valid any

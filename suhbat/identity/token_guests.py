@@ -30,6 +30,10 @@ class TokenGuest:
     saved: bool = True
     has_spoken: bool = False
 
+    def use(self, at: Milliseconds) -> None:
+        """Note a use. A clock that was set back does not shorten the guest's time, here as in the store."""
+        self.used_at = max(self.used_at, at)
+
 
 class TokenGuests:
     """The guests whose names are kept. Expired guests are removed when a look-up finds them, and by `sweep`."""
@@ -116,7 +120,7 @@ class TokenGuests:
         due: dict[str, Milliseconds] = {}
         for guest in self._by_uid.values():
             if guest.connections:
-                guest.used_at = now
+                guest.use(now)
             if guest.used_at > guest.written_at and (everything or guest.used_at - guest.written_at >= TOUCH):
                 due[guest.actor.uid] = guest.used_at
         return due

@@ -194,6 +194,18 @@ async def test_a_day_after_the_last_use_the_name_is_free(scene: Scene) -> None:
         await scene.restart().authenticate(token)
 
 
+async def test_a_clock_that_was_set_back_ends_no_guest(scene: Scene) -> None:
+    """A use, or the end of a connection, at a time before the last use does not shorten the guest's day."""
+    actor, token = await scene.guests.create("user1")
+    scene.clock.advance(-DAY)
+    await scene.guests.authenticate(token)
+    scene.guests.attach(actor)
+    await scene.guests.chores.flush()
+    scene.guests.detach(actor)
+    scene.clock.advance(DAY)
+    assert await scene.guests.authenticate(token) == actor
+
+
 async def test_a_connected_token_guest_does_not_expire(scene: Scene) -> None:
     """A guest does not expire while connected. The day begins when the last connection ends."""
     actor, token = await scene.guests.create("user1")

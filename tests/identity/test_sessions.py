@@ -87,6 +87,17 @@ async def test_thirty_days_after_the_last_use_it_is_over(scene: Scene) -> None:
     assert scene.store.logins == {}
 
 
+async def test_a_clock_that_was_set_back_ends_no_session(scene: Scene) -> None:
+    """A use at a time before the last use does not shorten the session."""
+    _, token = await scene.begin()
+    scene.clock.advance(DAYS_30 - 1)
+    assert await scene.good(token)
+    scene.clock.advance(1 - DAYS_30)
+    assert await scene.good(token)
+    scene.clock.advance(DAYS_30 + 1)
+    assert await scene.good(token)
+
+
 async def test_there_are_so_many_and_no_more(scene: Scene) -> None:
     """One more revokes the least recently used session of the account, which is reported; other accounts are not affected."""
     _, first_token = await scene.begin()
