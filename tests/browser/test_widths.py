@@ -90,7 +90,7 @@ def fits(page: Page, where: str) -> None:
 
 
 def can_send(page: Page, where: str) -> None:
-    """The send button is within the window, and nothing lies over it."""
+    """The send button is within the window, nothing lies over it, and the empty line beside it has the same middle."""
     on_top = page.locator(".send").evaluate(
         """(button) => {
           const { left, right, top, bottom } = button.getBoundingClientRect();
@@ -99,6 +99,15 @@ def can_send(page: Page, where: str) -> None:
         }"""
     )
     assert on_top, (where, page.viewport_size)
+    apart = page.locator(".composer textarea").evaluate(
+        """(field) => {
+          const { paddingTop, lineHeight } = getComputedStyle(field);
+          const line = field.getBoundingClientRect().top + parseFloat(paddingTop) + parseFloat(lineHeight) / 2;
+          const { top, bottom } = document.querySelector(".send").getBoundingClientRect();
+          return Math.abs(line - (top + bottom) / 2);
+        }"""
+    )
+    assert apart <= 1, (where, apart)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

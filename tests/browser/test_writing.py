@@ -246,7 +246,8 @@ def test_a_link_to_nowhere(person: Make) -> None:
 
 
 def test_a_room_opened_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:
-    """It is shown, with its pins, when the network is back."""
+    """It is shown, with its pins, when the network is back. Who wants to leave it without a network is told that this did
+    not work, once however often they try, and stays a member."""
     ali, _ = account(server, person, room, port=cut.port)
     room.pins(room.says("savol"))
     ali.page.locator(".conversation.unread").wait_for()
@@ -255,6 +256,18 @@ def test_a_room_opened_without_a_network(server: Server, person: Make, room: Roo
     expect(ali.page.locator(".banner")).to_be_visible()
     cut.mend()
     expect(ali.sees("savol").locator(".pinned")).to_be_visible()
+
+    ali.page.get_by_label("Details").click()
+    cut.cut()
+    expect(ali.page.locator(".banner")).to_be_visible()
+    for _ in range(2):
+        ali.page.locator(".panel").get_by_role("button", name="Leave room").click()
+        ali.page.locator("dialog").get_by_role("button", name="Leave room").click()
+        expect(ali.page.locator(".toast")).to_have_text("Cannot reach the server. Check your connection and try again.")
+    cut.mend()
+    expect(ali.page.locator(".banner")).to_be_hidden()
+    room.says("hali shu yerdamisan?")
+    ali.sees("hali shu yerdamisan?")
 
 
 def test_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:

@@ -92,7 +92,7 @@ export function menu(anchor, items) {
 }
 
 /**
- * A note that closes by itself. It may offer an action, such as undo.
+ * A note that closes by itself. It may offer an action, such as undo. The same note without an action is shown once.
  * @param {string} text
  * @param {{label: string, act: () => void} | null} [action]
  * @param {{seconds?: number, focus?: boolean, ongone?: () => void}} [options] `focus`: move the focus to the action; it
@@ -103,6 +103,7 @@ export function toast(text, action = null, { seconds = 6, focus = false, ongone 
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
   // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
   (document.querySelector("dialog[open]") ?? document.body).append(place);
+  if (!action) [...place.children].find((one) => one.textContent === text)?.remove();
   const back = remembered();
   let done = false;
   const gone = (/** @type {boolean} */ told) => {
