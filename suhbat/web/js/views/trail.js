@@ -20,8 +20,8 @@ export class Trail {
   #next = null;
   /** Whether that takes the entry of the place before, which does not exist any more. */
   #instead = false;
-  /** Whether to go back to the list when the browser has arrived. */
-  #goesBack = false;
+  /** What to do when the browser has arrived. @type {(() => void) | null} */
+  #then = null;
   /** The steps back to the list or the search, or null if neither was there before. @type {number | null} */
   #toList = null;
   /** Whether the search is shown. */
@@ -69,7 +69,7 @@ export class Trail {
 
   /** Go back to the list, as a new start at the list if there is none. */
   back() {
-    if (this.#moving) return void (this.#goesBack = true);
+    if (this.#moving) return void (this.#then = () => this.back());
     if (this.#toList) {
       this.#moving = setTimeout(() => this.#moved(), LATE);
       return history.go(-this.#toList - depth()); // from a layer of the place, too
@@ -80,6 +80,8 @@ export class Trail {
 
   /** Go to a place from which `leave` comes back here. No layer may be open. @param {string} address */
   enter(address) {
+    // A step back that is still to come would lead away from it.
+    if (this.#moving) return void (this.#then = () => this.enter(address));
     history.pushState({ over: Number(history.state?.over ?? 0) + 1 }, "", address);
     this.route();
   }
@@ -122,9 +124,9 @@ export class Trail {
     this.#moving = undefined;
     this.#below = depth();
     while (this.#layers.length > depth()) this.#layers.pop()?.close();
-    const back = this.#goesBack;
-    this.#goesBack = false;
-    if (back) this.back();
+    const then = this.#then;
+    this.#then = null;
+    if (then) then();
     else this.#settle();
   }
 
