@@ -246,8 +246,8 @@ def test_a_link_to_nowhere(person: Make) -> None:
 
 
 def test_a_room_opened_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:
-    """It is shown, with its pins, when the network is back. Who wants to leave it without a network is told that this did
-    not work, once however often they try, and stays a member."""
+    """It is shown, with its pins, when the network is back, and so are the members. Who wants to leave it without a network
+    is told that this did not work, once however often they try, and stays a member."""
     ali, _ = account(server, person, room, port=cut.port)
     room.pins(room.says("savol"))
     ali.page.locator(".conversation.unread").wait_for()
@@ -257,15 +257,19 @@ def test_a_room_opened_without_a_network(server: Server, person: Make, room: Roo
     cut.mend()
     expect(ali.sees("savol").locator(".pinned")).to_be_visible()
 
-    ali.page.get_by_label("Details").click()
     cut.cut()
     expect(ali.page.locator(".banner")).to_be_visible()
+    ali.page.get_by_label("Details").click()
+    panel = ali.page.locator(".panel")
+    expect(panel.get_by_role("alert").first).to_contain_text("Cannot reach the server.")
     for _ in range(2):
-        ali.page.locator(".panel").get_by_role("button", name="Leave room").click()
+        panel.get_by_role("button", name="Leave room").click()
         ali.page.locator("dialog").get_by_role("button", name="Leave room").click()
         expect(ali.page.locator(".toast")).to_have_text("Cannot reach the server. Check your connection and try again.")
     cut.mend()
     expect(ali.page.locator(".banner")).to_be_hidden()
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    expect(panel.locator(".members .member").first).to_be_visible()
     room.says("hali shu yerdamisan?")
     ali.sees("hali shu yerdamisan?")
 

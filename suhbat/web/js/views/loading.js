@@ -9,6 +9,8 @@ import { sentence } from "./form.js";
 
 /** @type {WeakMap<Element, object>} the newest request of each list */
 const newest = new WeakMap();
+/** @type {Map<Element, () => void>} what the buttons to try again do */
+const troubles = new Map();
 
 /**
  * Grey lines in the shape of rows. They appear after a moment (parts.css), so that a quick answer does not flicker.
@@ -20,13 +22,19 @@ export const skeleton = (rows, tag = "div") =>
   );
 
 /** What went wrong, and a button to try again. @param {string} text @param {() => void} again */
-export const trouble = (text, again) =>
-  h(
-    "div",
-    { class: "trouble", role: "alert" },
-    h("p", {}, text),
-    h("button", { type: "button", on: { click: again } }, t("retry")),
-  );
+export function trouble(text, again) {
+  const button = h("button", { type: "button", on: { click: again } }, t("retry"));
+  const node = h("div", { class: "trouble", role: "alert" }, h("p", {}, text), button);
+  troubles.set(node, again);
+  return node;
+}
+
+/** The server is there again: try again what failed and is still shown. */
+export function tryAgain() {
+  const all = [...troubles];
+  troubles.clear();
+  for (const [node, again] of all) if (node.isConnected) again();
+}
 
 /**
  * Fill an element, often a list, with what `load` gives. Rows that it has stay until then. If the element is filled

@@ -11,7 +11,7 @@ import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { goneView } from "./gone.js";
 import { later } from "./later.js";
-import { skeleton } from "./loading.js";
+import { skeleton, tryAgain } from "./loading.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
 import { Panes } from "./panes.js";
@@ -120,6 +120,7 @@ export class Shell {
       }),
       app.on("invitations", () => this.sidebar.invitations.refresh()),
       app.on("status", () => this.#view ?? this.#gone ?? this.#route()),
+      app.on("status", () => app.chat.status.state === "online" && tryAgain()),
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
     ];
     onPreferences(() => this.sidebar.refresh());
