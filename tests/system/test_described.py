@@ -99,6 +99,8 @@ async def test_v1(server: Server, described: Described) -> None:
         await ali.until("member.joined")
         said = await ali.ask("send", conversation=room, text="@vali salom", client_id="k1")
         await vali.until("mentioned")
+        await vali.ask("send", conversation=room, text="@ali shu yerda", thread=said["seq"], client_id="t1")
+        await vali.until("thread")
         await vali.ask("typing", conversation=room)
         await ali.until("typing")
         await vali.ask("react", conversation=room, seq=said["seq"], emoji="👍")
@@ -129,6 +131,7 @@ async def test_v1(server: Server, described: Described) -> None:
         status, _ = server.request("PATCH", "/api/v1/me", {"display_name": "Vali"}, token=tokens["vali"])
         assert status == 200
         await vali.until("user.updated")
+        await ali.until("users")
         past = {"epoch": ali.welcome["epoch"], "cursors": {room: 1_000_000, "nowhere": 1, "@me": 0, "lobby": 0}}
         again = V1(server.ws, tokens["ali"], past)
         watched(again, described, "v1")
