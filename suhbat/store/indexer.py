@@ -76,7 +76,8 @@ def begin(connection: Connection) -> None:
     messages = select(events.c.seq).where(events.c.conversation_id == of_log, IS_MESSAGE)
     newest = messages.order_by(events.c.seq.desc()).limit(1).scalar_subquery()
     query = select(of_log, func.coalesce(indexed, 0), func.coalesce(newest, 0), cursors.end(connection))
-    rows = connection.execute(query.where(conversations.c.kind != "own")).all()  # the lobby is always there
+    # The lobby is always there. In order, so that what is found has the same order on either database.
+    rows = connection.execute(query.where(conversations.c.kind != "own").order_by(of_log)).all()
     missed = [(log_id, last + 1, newest) for log_id, last, newest, _ in rows if newest > last]
     cursors.begin(connection, NAME, rows[0][3], missed)
 
