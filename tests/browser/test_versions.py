@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from suhbat.http.pages import build
 from tests.servers import ROOT, Server
@@ -110,8 +111,9 @@ def test_the_next_start_takes_a_new_version(server: Server, person: Make) -> Non
         ali.page.reload()
         ali.is_in()
         update(server, number)
-        assert ali.page.evaluate(FOUND)
-        ali.page.evaluate(WAITS)
+        with suppress(Error):  # a page that had only just started has taken it already, and loaded again
+            assert ali.page.evaluate(FOUND)
+            ali.page.evaluate(WAITS)
         if go == "reload":
             ali.page.reload()
         else:
