@@ -21,7 +21,7 @@ from typing import Any
 # This directory has an emoji.py of its own.
 sys.path = [entry for entry in sys.path if Path(entry or ".").resolve() != Path(__file__).resolve().parent]
 
-from emoji import EMOJI_DATA, STATUS  # noqa: E402
+from emoji import EMOJI_DATA, STATUS  # noqa: E402 (after the path)
 
 OUT = Path(__file__).parents[1] / "suhbat/web/js/text"
 SELECTOR = "\ufe0f"

@@ -43,7 +43,7 @@ async def search(
     query: Annotated[str, Query(max_length=64)] = "",
     limit: Annotated[int, Query(ge=1, le=AT_ONCE)] = 20,
     uids: Uids = [],  # noqa: B006 (FastAPI copies it)
-    user_ids: UserIds = [],  # noqa: B006
+    user_ids: UserIds = [],  # noqa: B006 (the same)
 ) -> FoundUsers:
     """Accounts whose name, or a word of whose display name, begins with `query` (an @ before it is ignored), and the guest
     with exactly that name.

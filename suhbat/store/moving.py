@@ -210,7 +210,7 @@ def _set_sequences(new: Connection) -> None:
     for table in TABLES:
         if table.autoincrement_column is not None:
             where = f"pg_get_serial_sequence('{table.name}', 'id')"
-            new.execute(text(f"SELECT setval({where}, coalesce(max(id), 1), max(id) IS NOT NULL) FROM {table.name}"))  # noqa: S608
+            new.execute(text(f"SELECT setval({where}, coalesce(max(id), 1), max(id) IS NOT NULL) FROM {table.name}"))  # noqa: S608 (names)
     new.execute(text("ANALYZE"))
 
 

@@ -1,4 +1,4 @@
-"""Emoji on a desktop: the bar of six reactions, who reacted, the picker by keyboard, skin tones, what was used last."""
+"""Emoji on a desktop: the six quick reactions, the names of those who reacted, the picker, skin tones, recent emoji."""
 
 from __future__ import annotations
 

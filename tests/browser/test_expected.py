@@ -44,9 +44,9 @@ def has_account(server: Server, person: Person) -> tuple[str, str]:
 
 
 def test_signs_of_others(server: Server, person: Make) -> None:
-    """Who writes, who is here, and when they were last here can be seen. A mention stands out in the list, the newest
-    conversation comes first, and the tab counts what is unread, except where one has muted it. A draft appears on the
-    other device."""
+    """The page shows who is typing, who is online, and when others were last online. Mentions stand out in the list, the
+    newest conversation comes first, and the tab counts unread messages, but not those of muted conversations. A draft
+    appears on the user's other device."""
     room = Room(server, "Belgilar")
     ali, vali = person("ali-belgi"), person("vali-belgi")
     here, there = has_account(server, ali)

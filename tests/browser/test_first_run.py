@@ -23,8 +23,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_from_an_empty_server_to_a_room(server: Server, person: Make) -> None:
     """The owner of a new server sees three first steps, which lead there and are ticked off. A new room shows its name, a
-    prompt for the topic and Add people; a member sees neither. An empty Pinned is not shown. Who leaves is told so, and
-    is shown another conversation."""
+    prompt for the topic and Add people; a member sees neither. The details have no part for pinned messages while there
+    are none. After leaving a room, the user is told so and sees another conversation."""
     owner = set_up(server, person)
     page = owner.page
     intro, steps = page.locator(".intro"), page.locator(".intro .steps")

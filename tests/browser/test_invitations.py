@@ -34,8 +34,9 @@ def asks(person: Person, name: str) -> None:
 
 
 def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> None:
-    """An invitation from a stranger is above the list with its title and inviter, in every tab. Joining opens the room
-    and removes the invitation in the other tab. Declining removes it for good, also after a reload."""
+    """An invitation from a stranger is above the list with its title and inviter, in every tab. An answer that does not
+    reach the server is not kept for later. Joining opens the room and removes the invitation in the other tab. Declining
+    removes it for good, also after a reload."""
     host, asked = person("mezbon").registers(), person("mehmon").registers()
     phone = asked.tab()
     phone.set_viewport_size(PHONE["viewport"])
@@ -46,7 +47,13 @@ def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> 
     expect(section.get_by_text("Choyxona")).to_be_visible()
     expect(section.get_by_text("mezbon invited you")).to_be_visible()
     expect(phone.get_by_role("region", name="Invitations").get_by_text("Choyxona")).to_be_visible()
-    section.get_by_role("button", name="Join: Choyxona").click()
+    join = section.get_by_role("button", name="Join: Choyxona")
+    asked.page.route("**/members/*", lambda route: route.abort())
+    join.click()
+    expect(asked.page.locator(".toast")).to_contain_text("Cannot reach the server.")
+    expect(join).to_be_enabled()
+    asked.page.unroute("**/members/*")
+    join.click()
     expect(asked.page.locator(".conversation-view h1")).to_have_text("Choyxona")
     expect(phone.locator(".invitations")).to_be_hidden()
     asked.says("Rahmat!")

@@ -246,8 +246,8 @@ def test_a_link_to_nowhere(person: Make) -> None:
 
 
 def test_a_room_opened_without_a_network(server: Server, person: Make, room: Room, cut: Cut) -> None:
-    """It is shown, with its pins, when the network is back, and so are the members. Who wants to leave it without a network
-    is told that this did not work, once however often they try, and stays a member."""
+    """The room, its pins and its members are shown when the network is back. Leaving the room without a network fails: one
+    note says so, however often the user tries, and the user stays a member."""
     ali, _ = account(server, person, room, port=cut.port)
     room.pins(room.says("savol"))
     ali.page.locator(".conversation.unread").wait_for()

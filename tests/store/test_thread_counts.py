@@ -107,7 +107,7 @@ class Account:
         return {uid for uid in named & members.keys() if is_whole or members[uid] < (message.thread or 0)}
 
     def thread(self, log: str, root: int, uid: str, read: int) -> Thread:
-        """A thread as a follower sees it, who has read up to this ordinal."""
+        """The thread as a follower sees it who has read the replies up to this ordinal."""
         replies = [one for one in self.replies.get(log, {}).values() if one.root == root]
         above = [one for one in replies if one.ordinal > read and not one.deleted]
         return Thread(

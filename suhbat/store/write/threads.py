@@ -1,8 +1,8 @@
-"""Threads as the writer changes them: their rows, who follows them, and what their followers are told.
+"""Changes of threads, within the transaction of a write: rows, followers, read marks, and what followers are told.
 
 A follower's count of unread replies is a difference of two ordinals, as in a conversation (see `tables.threads`), so that a
 reply costs the same whether ten or ten thousand follow its thread. The log of the conversation tells them of it. Their own
-logs have `thread` only for what the replies do not tell: that they begin or cease to follow, read, or were mentioned.
+logs have `thread` only for what the replies do not tell: that they follow or no longer follow, have read, or were mentioned.
 """
 
 from __future__ import annotations

@@ -223,6 +223,23 @@ export class App {
     this.changes.make(conversation, seq, wish);
   }
 
+  // Not commands: without a connection these would wait, and change the membership when nobody expects it any more.
+
+  /** Join a public room, or accept an invitation. @param {string} conversation */
+  join(conversation) {
+    return this.api.put(this.#membership(conversation));
+  }
+
+  /** Leave a room, decline an invitation, or hide a direct. @param {string} conversation */
+  leave(conversation) {
+    return this.api.delete(this.#membership(conversation));
+  }
+
+  /** @param {string} conversation */
+  #membership(conversation) {
+    return `/conversations/${encodeURIComponent(conversation)}/members/${encodeURIComponent(this.me.user_id)}`;
+  }
+
   /** Send a typing notice, at a limited rate. @param {string} conversation */
   writes(conversation) {
     if (this.chat.status.state === "online" && this.typing.tell(conversation)) {

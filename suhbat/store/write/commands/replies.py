@@ -37,7 +37,7 @@ def change(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any])
 
 
 def edit(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -> CommandResult:
-    """Edit a reply. Who is mentioned now and has not read it follows the thread."""
+    """Edit a reply. The thread is now followed by those whom the new text mentions and who have not read the reply."""
     connection, root, ordinal = execution.connection, row.thread, row.thread_ordinal
     named = [uid for uid in execution.context.mentioned if uid != EVERYBODY]
     after = resolve_mentions(log, execution.actor, named, execution.at)

@@ -161,8 +161,7 @@ export function detailsPanel(app, conversation, acts) {
       const { sign, title, danger, ...texts } = ENDINGS[which];
       return button(t(title), () => void finish({ title, ...texts }, state, act), sign, danger);
     };
-    // Not a command: without a connection it would wait, and end the membership when nobody expects it any more.
-    const leave = () => app.api.delete(`${path}/members/${encodeURIComponent(app.me.user_id)}`);
+    const leave = () => app.leave(conversation);
     if (state.kind === "direct") return h("section", { class: "part apart" }, ending("hide", leave));
     return h(
       "section",

@@ -66,7 +66,7 @@ export class InvitationList {
     const buttons = button.parentElement?.querySelectorAll("button") ?? [];
     for (const one of buttons) one.disabled = true;
     try {
-      await this.app.chat.command(type, { conversation });
+      await this.app[type](conversation);
       if (type === "join") this.go(conversation);
     } catch (error) {
       for (const one of buttons) one.disabled = false;

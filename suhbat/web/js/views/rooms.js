@@ -92,7 +92,7 @@ export function browse(app, go) {
     const mine = app.chat.conversations.has(state.conversation);
     const act = async () => {
       try {
-        if (!mine) await app.chat.command("join", { conversation: state.conversation });
+        if (!mine) await app.join(state.conversation);
         close();
         go(state.conversation);
       } catch (error) {

@@ -1,4 +1,4 @@
-// The devices where the user is logged in, the password, who may add the user to rooms, and the end of the account.
+// Two sections of the settings: the devices that are logged in; the password, privacy, and deleting the account.
 
 import { cut } from "../text/graphemes.js";
 import { t } from "../text/languages.js";

@@ -182,7 +182,7 @@ export function switcher(app, open, go) {
       const users = [names.at(-1)];
       return (await app.api.post("/directs", { users, uids: [id] })).conversation;
     }
-    if (kind === "room" && !app.chat.conversations.has(id)) await app.chat.command("join", { conversation: id });
+    if (kind === "room" && !app.chat.conversations.has(id)) await app.join(id);
     return id;
   }
 }

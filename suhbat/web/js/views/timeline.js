@@ -5,7 +5,7 @@ import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
 import { copyMessages } from "./clipboard.js";
 import { toast } from "./dialog.js";
-import { h, icon } from "./dom.js";
+import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
@@ -13,6 +13,7 @@ import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
 import { called, namesIn } from "./names.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
+import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
 import { rowsOf } from "./rows.js";
@@ -40,6 +41,7 @@ export class TimelineView {
   #opening;
   #marks;
   #toolbar;
+  #newer;
   #announcer = new Announcer();
   /** @type {number | null} the message that was jumped to */
   #found = null;
@@ -74,8 +76,8 @@ export class TimelineView {
       },
       this.list,
     );
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, on: { click: () => void this.toEnd() } });
-    this.element = h("div", { class: "timeline" }, this.scroller, this.newer, this.#announcer.element);
+    this.#newer = new NewerButton(() => void this.toEnd());
+    this.element = h("div", { class: "timeline" }, this.scroller, this.#newer.element, this.#announcer.element);
     this.#anchor = new Anchor(this.scroller, this.list, () => !this.timeline.hasAfter);
     this.#opening = new Opening(app, conversation, this.timeline, {
       arrive: (seq, gone) => this.#arrive(seq, gone),
@@ -309,14 +311,7 @@ export class TimelineView {
   }
 
   #drawButton() {
-    this.newer.hidden = this.#anchor.following;
-    const unread = this.state?.unread ?? 0;
-    const label = unread ? t("timeline.new", { n: unread }) : t("timeline.latest");
-    if (this.newer.title === label) return;
-    this.newer.title = label;
-    this.newer.setAttribute("aria-label", label);
-    this.newer.replaceChildren(icon("down"));
-    if (unread) this.newer.append(h("span", { class: "badge" }, unread > 999 ? "999+" : String(unread)));
+    this.#newer.draw(this.#anchor.following, this.state?.unread ?? 0);
   }
 
   close() {

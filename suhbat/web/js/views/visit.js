@@ -23,7 +23,7 @@ export async function publicRoom(app, conversation) {
 /** @param {App} app @param {ConversationState} room @param {() => void} back */
 export function visitView(app, room, back) {
   const join = async () => {
-    await app.chat.command("join", { conversation: room.conversation });
+    await app.join(room.conversation);
   };
   return h(
     "section",
