@@ -10,6 +10,7 @@ from typing import Any
 
 from suhbat.errors import BadRequest, Forbidden, SuhbatError
 from suhbat.protocol.commands import Update
+from suhbat.protocol.mentions import fold
 from suhbat.protocol.objects import ConversationSettings
 
 from .model import Actor, ConversationFacts
@@ -42,9 +43,10 @@ def people_of_direct(actor: Actor, others: Iterable[Actor]) -> tuple[Actor, ...]
 
 
 def direct_title(names: Mapping[str, str], uid: str) -> str:
-    """The title of a direct as one of its people sees it: the names of the others in the order of their uids, or their own name
+    """The title of a direct as one of its people sees it: the names of the others in alphabetical order, or their own name
     if they are alone. `names`: of its people, by uid."""
-    return ", ".join(names[other] for other in sorted(names) if other != uid) or names.get(uid, "")
+    others = sorted((name for other, name in names.items() if other != uid), key=lambda name: (fold(name), name))
+    return ", ".join(others) or names.get(uid, "")
 
 
 def direct_refusal(people: tuple[Actor, ...]) -> SuhbatError | None:

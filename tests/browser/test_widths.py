@@ -179,7 +179,7 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
     page.locator("dialog .member button").first.click()
     fits(page, "new direct")
     page.keyboard.press("Escape")
-    page.wait_for_function("!history.state?.layers")  # the browser has gone back from the dialog
+    page.wait_for_function("() => !history.state?.layers")  # the browser has gone back from the dialog
     for name in ("profile", "appearance", "notifications", "devices", "security", "about"):
         page.evaluate("(name) => (location.hash = `#/settings/${name}`)", name)
         page.wait_for_selector(".section-page")

@@ -13,6 +13,7 @@ from suhbat.chat.conversations import (
     SETTING_ACTIONS,
     changed_settings,
     direct_refusal,
+    direct_title,
     people_of_direct,
     room_refusal,
     update_refusal,
@@ -110,3 +111,10 @@ def test_nothing_was_given() -> None:
     assert isinstance(ask("room", "owner"), BadRequest)
     update = Update(type="update", conversation="c1", title="x")
     assert isinstance(update_refusal(ALI, None, update, {"title": "x"}), NotFound)
+
+
+def test_direct_title() -> None:
+    """The title has the names of the others in alphabetical order, however the uids are ordered. Somebody alone is named."""
+    names = {"u9": "anna", "u1": "Dana", "u5": "ali", "u7": "Bek"}
+    assert direct_title(names, "u5") == "anna, Bek, Dana"
+    assert direct_title({"u5": "ali"}, "u5") == "ali"

@@ -31,6 +31,9 @@ export function pickEmoji(anchor, chosen) {
 }
 
 class Picker {
+  #loaded = false;
+  #early = false; // Enter was pressed before the emoji were there
+
   /** @param {(emoji: string) => void} take */
   constructor(take) {
     this.input = h("input", {
@@ -39,7 +42,7 @@ class Picker {
       autocomplete: "off",
       placeholder: t("emoji.search"),
       "aria-label": t("emoji.search"),
-      on: { input: () => this.#draw(), keydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event) },
+      on: { input: () => this.#typed(), keydown: (/** @type {KeyboardEvent} */ event) => this.#searchKey(event) },
     });
     this.grid = new EmojiGrid(t("emoji.pick"), {
       take,
@@ -70,7 +73,14 @@ class Picker {
     if (!touch()) this.input.focus();
     await loadWords(current());
     withhold(undrawn(newcomers()));
+    this.#loaded = true;
     this.#draw();
+    if (this.#early) this.grid.takeFirst();
+  }
+
+  #typed() {
+    this.#early = false;
+    if (this.#loaded) this.#draw();
   }
 
   #listen() {
@@ -177,7 +187,7 @@ class Picker {
   /** @param {KeyboardEvent} event */
   #searchKey(event) {
     if (event.key === "ArrowDown") this.grid.focus();
-    else if (event.key === "Enter") this.grid.takeFirst();
+    else if (event.key === "Enter") this.#loaded ? this.grid.takeFirst() : (this.#early = true);
     else return;
     event.preventDefault();
   }
