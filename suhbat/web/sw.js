@@ -41,17 +41,19 @@ self.addEventListener("activate", (event) => {
 
 self.addEventListener("message", (event) => {
   if (event.data === "take over") void self.skipWaiting();
-  if (event.data === "take over if alone") event.waitUntil(takeOverIfAlone());
+  if (event.data === "take over if alone") event.waitUntil(takeOverIfAlone(event.source.id));
 });
 
 /**
  * Take over when the page that asks is the only one. It has just started, so loading it again disturbs nobody. The page
- * that it replaced may still be there for a moment.
+ * that it replaced may still be there for a moment. A page that reloads is not there for a moment: if it was the one
+ * that asked, the page that is left is another.
+ * @param {string} asking the id of the page
  */
-async function takeOverIfAlone() {
+async function takeOverIfAlone(asking) {
   for (let looks = 0; looks < LOOKS; looks += 1) {
     const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
-    if (open.length <= 1) return self.skipWaiting();
+    if (open.every(({ id }) => id === asking)) return self.skipWaiting();
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
 }

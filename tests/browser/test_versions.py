@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from shutil import copytree, ignore_patterns
 
 import pytest
-from playwright.sync_api import Error, Page, expect
+from playwright.sync_api import Page, expect
 
 from suhbat.http.pages import build
 from tests.servers import ROOT, Server
@@ -51,10 +50,13 @@ def version(page: Page) -> tuple[str, str]:
 
 OLD_ONE, NEW_ONE = ("Suhbat", ""), ("Suhbat 2", "2")
 FOUND = "navigator.serviceWorker.ready.then(async (it) => { await it.update(); return Boolean(it.waiting ?? it.installing); })"
-WAITS = """async () => {
-  const registration = await navigator.serviceWorker.ready;
-  while (!registration.waiting) await new Promise((resolve) => setTimeout(resolve, 50));
+IS_THERE = """async (shown) => {
+  if (document.querySelector(".sidebar h1")?.textContent === shown) return true;
+  const registration = await navigator.serviceWorker.getRegistration();
+  await registration.update();
+  return Boolean(registration.waiting);
 }"""
+"""The page waits with a new version, or has taken it already, as a page does that has just started."""
 
 
 def test_the_page_does_not_wait_for_a_network_that_hangs(person: Make, cut: Cut) -> None:
@@ -110,11 +112,8 @@ def test_the_next_start_takes_a_new_version(server: Server, person: Make) -> Non
     for number, go in enumerate(("reload", "start"), start=2):
         ali.page.reload()
         ali.is_in()
-        ali.page.wait_for_timeout(1500)  # the page has looked for a version, and does not take the next one at once
         update(server, number)
-        with suppress(Error):  # on a slow machine it does, and loads again by itself
-            assert ali.page.evaluate(FOUND)
-            ali.page.evaluate(WAITS)
+        ali.page.wait_for_function(IS_THERE, arg=f"Suhbat {number}", polling=200)
         if go == "reload":
             ali.page.wait_for_load_state()
             ali.page.reload()
