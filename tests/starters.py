@@ -17,7 +17,16 @@ from typing import Any
 
 import pytest
 
-MODULES = {"subprocess", "multiprocessing", "playwright.sync_api", "tests.engines", "tests.chromium", "tests.node"}
+MODULES = {
+    "subprocess",
+    "multiprocessing",
+    "playwright.sync_api",
+    "tests.engines",
+    "tests.chromium",
+    "tests.node",
+    "suhbat.files.studio",
+    "suhbat.files.drawing_process",
+}
 """Modules whose users start processes."""
 TESTS = "tests."
 _STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec", "os.spawn", "os.system"}

@@ -1,0 +1,134 @@
+"""The child process that decodes pictures, in which a decoder may crash, hang or run out of memory without harm to the server.
+
+It has no sockets, no database and no secrets: only pipes to the parent, from which it reads jobs and to which it answers, as
+lines of JSON. It ends when its parent does, because the pipe closes then."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, BinaryIO
+
+from .pictures import examine
+
+MEMORY_BYTES = 1 << 30
+"""The address space of this process, on systems that limit it (Linux)."""
+CPU_SECONDS = 10
+"""Processor time of one job, on systems that limit it. The parent's own limit ends most jobs before."""
+OUTPUT_BYTES = 64 << 20
+"""What a job may write beyond the length of its source."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """cleaned: where to write the picture without metadata, None if it is not wanted. sides: of the thumbnails, in pixels; they
+    are written into `work`."""
+
+    source: str
+    type: str
+    work: str
+    cleaned: str | None
+    sides: tuple[int, ...]
+    is_square: bool = False
+
+
+def main() -> None:
+    answers = _own_output()
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C in a terminal reaches this process as well: the parent decides
+    jobs: SimpleQueue[bytes] = SimpleQueue()
+    threading.Thread(target=_read, args=(jobs,), daemon=True).start()
+    decoders, draw = _decoders()
+    _limit_process()
+    _tell(answers, {"decoders": list(decoders)})
+    while True:
+        job = Job(**json.loads(jobs.get()))
+        _limit_job(job)
+        try:
+            examined = examine(Path(job.source), job.type, Path(job.cleaned) if job.cleaned else None)
+            _tell(answers, {"examined": asdict(examined)})
+            if draw is None or job.type not in decoders or not examined.pixels:
+                raise ValueError("not to be decoded")
+            source = Path(job.cleaned if job.cleaned and examined.is_cleaned else job.source)
+            drawn = draw(
+                source, decoders[job.type], examined.pixels, job.sides, Path(job.work), is_square=job.is_square
+            )
+            answer: dict[str, Any] = {"drawn": asdict(drawn)}
+        except Exception as error:  # a decoder raises anything, from SyntaxError to MemoryError
+            answer = {"failed": type(error).__name__}
+        _tell(answers, answer | {"peak": _peak()})
+
+
+def _own_output() -> BinaryIO:
+    """The pipe to the parent, under another number than 1, so that nothing which a library prints gets into it."""
+    answers = os.fdopen(os.dup(1), "wb")
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)
+    return answers
+
+
+def _read(jobs: SimpleQueue[bytes]) -> None:
+    """Take jobs from the pipe. When the parent is gone, end at once, even in the middle of a job: decoders run without the lock
+    of the interpreter."""
+    for line in sys.stdin.buffer:
+        jobs.put(line)
+    os._exit(0)
+
+
+def _decoders() -> tuple[dict[str, str], Callable[..., Any] | None]:
+    """The decoders by type, and the function that draws. Without Pillow pictures are cleaned all the same."""
+    try:
+        from . import drawing
+    except ImportError:
+        return {}, None
+    return drawing.decoders(), drawing.draw
+
+
+def _tell(answers: BinaryIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
+
+
+def _limit_process() -> None:
+    if hasattr(os, "nice"):
+        os.nice(10)  # the chat goes first
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    for limit, value in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_NOFILE, 32)):
+        with suppress(ValueError, OSError):  # macOS refuses some
+            resource.setrlimit(limit, (value, value))
+
+
+def _limit_job(job: Job) -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(used.ru_utime + used.ru_stime) + CPU_SECONDS
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        written = Path(job.source).stat().st_size + OUTPUT_BYTES
+        resource.setrlimit(resource.RLIMIT_FSIZE, (written, resource.RLIM_INFINITY))
+
+
+def _peak() -> int:
+    """The most memory that this process ever had, in bytes; 0 where the system does not say it."""
+    try:
+        import resource
+    except ImportError:
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1_024
