@@ -52,5 +52,5 @@ def display_name(text: str) -> str:
     if not 1 <= len(shown) <= MAX_DISPLAY_NAME:
         raise BadRequest(reason="display_name")
     if any(unicodedata.category(character) in _HIDDEN and character not in _JOINERS for character in shown):
-        raise BadRequest(reason="display_name")
+        raise BadRequest(reason="display_name.hidden")
     return shown

@@ -136,9 +136,9 @@ def _one_line(text: str) -> str:
     """Strip and check a title. It needs a visible character and may have no control characters, line breaks or bidi signs."""
     stripped = text.strip()
     if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _BIDI for letter in stripped):
-        raise ValueError("bad_character")
+        raise ValueError("title.hidden")
     if not any(_is_visible(letter) for letter in stripped):
-        raise ValueError("empty_text")
+        raise ValueError("title.empty")
     return stripped
 
 

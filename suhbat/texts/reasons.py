@@ -40,6 +40,19 @@ REASONS: Texts = {
         "uz": "matnda saqlab boʻlmaydigan belgi bor (NUL yoki surrogat juftning yarmi)",
         "ru": "в тексте есть символ, который нельзя сохранить (NUL или половина суррогатной пары)",
     },
+    "title.empty": {
+        "en": "the room needs a name that can be seen",
+        "uz": "xonaga koʻrinadigan nom kerak",
+        "ru": "комнате нужно видимое название",
+    },
+    "title.hidden": {
+        "en": "the name of the room contains a line break or an invisible control character, which is often copied along "
+        "with a text; type the name by hand",
+        "uz": "xona nomida qator uzilishi yoki koʻrinmas boshqaruv belgisi bor, u koʻpincha matn bilan birga nusxalanadi; "
+        "nomni qoʻlda yozing",
+        "ru": "в названии комнаты есть перенос строки или невидимый управляющий символ, который часто копируется вместе "
+        "с текстом; введите название вручную",
+    },
     "many_cursors": {
         "en": "there are more than 5,000 cursors; send those that matter, the state of the other conversations is sent anew",
         "uz": "5000 tadan koʻp kursor berilgan; keraklilarini yuboring, qolgan suhbatlarning holati qaytadan yuboriladi",
@@ -114,6 +127,14 @@ REASONS: Texts = {
         "en": "the display name needs 1 to 64 visible characters",
         "uz": "koʻrsatiladigan ism 1 dan 64 gacha koʻrinadigan belgidan iborat boʻlishi kerak",
         "ru": "отображаемое имя должно состоять из 1-64 видимых символов",
+    },
+    "display_name.hidden": {
+        "en": "the display name contains an invisible control character, which is often copied along with a text; "
+        "type the name by hand",
+        "uz": "koʻrsatiladigan ismda koʻrinmas boshqaruv belgisi bor, u koʻpincha matn bilan birga nusxalanadi; "
+        "ismni qoʻlda yozing",
+        "ru": "в отображаемом имени есть невидимый управляющий символ, который часто копируется вместе с текстом; "
+        "введите имя вручную",
     },
     "password.short": {
         "en": "the password is shorter than 8 characters",

@@ -71,11 +71,16 @@ class TestRegister:
         with pytest.raises(InvalidName):
             await scene.register(name)
 
-    @pytest.mark.parametrize("shown", ["", "   ", "x" * 65, "x\u202ey", "x\0", "x\u2066", "a\ud800"])
-    async def test_a_shown_name_that_hides_something(self, scene: Scene, shown: str) -> None:
-        """Direction marks and controls, which turn the text around them, are refused."""
-        with pytest.raises(BadRequest):
+    @pytest.mark.parametrize(
+        ("shown", "reason"),
+        [(shown, "display_name") for shown in ("", "   ", "x" * 65)]
+        + [(shown, "display_name.hidden") for shown in ("x\u202ey", "x\0", "x\u2066", "a\ud800")],
+    )
+    async def test_a_shown_name_that_hides_something(self, scene: Scene, shown: str, reason: str) -> None:
+        """Direction marks and controls, which turn the text around them, are refused. The reason tells what is wrong."""
+        with pytest.raises(BadRequest) as refused:
             await scene.register("ali", display_name=shown)
+        assert refused.value.params["reason"] == reason
 
     async def test_a_shown_name_is_made_neat(self, scene: Scene) -> None:
         """Blanks around it and double blanks are removed; emoji and other alphabets are valid."""
