@@ -3,7 +3,7 @@
 import { App } from "./app.js";
 import { Api } from "./sdk/http.js";
 import { choose, current, onchange, t, use } from "./text/languages.js";
-import { prefer, preferences } from "./storage/preferences.js";
+import { onPreferences, prefer, preferences } from "./storage/preferences.js";
 import { paint } from "./views/choices.js";
 import { toast } from "./views/dialog.js";
 import { h } from "./views/dom.js";
@@ -29,13 +29,18 @@ let drawGate = null;
 
 paint();
 trail.listen();
-await use(choose(preferences().language, navigator.languages));
+const language = () => choose(preferences().language, navigator.languages);
+await use(language());
 document.documentElement.lang = current();
 onchange(() => {
   document.documentElement.lang = current();
   api.language = current();
   if (shell) page.replaceChildren((shell = shell.redraw()).element);
   else drawGate?.();
+});
+onPreferences(() => {
+  paint();
+  if (language() !== current()) void use(language());
 });
 api.language = current();
 await begin();

@@ -44,9 +44,12 @@ const listeners = new Set();
 /** @returns {Readonly<Chosen>} */
 export const preferences = () => chosen;
 
-/** @param {Partial<Chosen>} change */
+/**
+ * Change some preferences. What another tab changed meanwhile stays, also if this one was not told yet.
+ * @param {Partial<Chosen>} change
+ */
 export function prefer(change) {
-  chosen = { ...chosen, ...change };
+  chosen = { ...chosen, ...read(), ...change };
   try {
     localStorage.setItem(KEY, JSON.stringify(chosen));
   } catch {
@@ -55,9 +58,23 @@ export function prefer(change) {
   for (const listener of listeners) listener();
 }
 
-/** Call a listener on each change, also on one from another tab. @param {() => void} listener */
+/**
+ * Call a listener on each change, also on one from another tab. Returns a function that removes it.
+ * @param {() => void} listener
+ */
 export function onPreferences(listener) {
   listeners.add(listener);
+  return () => void listeners.delete(listener);
+}
+
+/**
+ * Keep a control as the preferences are, while it is in the page. @template {HTMLElement} E
+ * @param {E} element @param {(element: E) => void} show
+ */
+export function following(element, show) {
+  show(element);
+  const end = onPreferences(() => (element.isConnected ? show(element) : end()));
+  return element;
 }
 
 globalThis.addEventListener?.("storage", (event) => {

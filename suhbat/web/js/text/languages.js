@@ -10,6 +10,8 @@ export const LANGUAGES = ["en", "uz", "uz-Cyrl", "ru"];
 /** @type {Record<string, Wording>} */
 let texts = {};
 let tag = "en";
+/** The language that was asked for last; its texts may still be loading. */
+let latest = tag;
 let plurals = new Intl.PluralRules("en");
 /** @type {Set<() => void>} */
 const listeners = new Set();
@@ -35,7 +37,9 @@ function known(asked) {
 
 /** Switch to this language. @param {string} wanted */
 export async function use(wanted) {
+  latest = wanted;
   const { texts: found } = await import(`../../locales/${wanted === "uz-Cyrl" ? "uz" : wanted}.js`);
+  if (latest !== wanted) return; // another one was chosen meanwhile
   texts = wanted === "uz-Cyrl" ? inCyrillic(found) : found;
   tag = wanted;
   plurals = new Intl.PluralRules(wanted);

@@ -1,17 +1,17 @@
-// The language and the colour theme of this device.
+// The language and the colour theme of this device. The page follows the preferences (main.js), so that a choice in one
+// tab is seen in all.
 
-import { LANGUAGES, current, t, use } from "../text/languages.js";
-import { prefer, preferences } from "../storage/preferences.js";
+import { LANGUAGES, current, t } from "../text/languages.js";
+import { following, prefer, preferences } from "../storage/preferences.js";
 import { h } from "./dom.js";
 
 const NAMES = { en: "English", uz: "Oʻzbekcha", "uz-Cyrl": "Ўзбекча", ru: "Русский" };
 
 /** The language selector, each language by its own name. @param {(tag: string) => void} [chosen] called on a change */
 export function languageChoice(chosen = () => {}) {
-  const change = async (/** @type {Event} */ event) => {
+  const change = (/** @type {Event} */ event) => {
     const tag = /** @type {HTMLSelectElement} */ (event.target).value;
     prefer({ language: tag });
-    await use(tag);
     chosen(tag);
   };
   return h(
@@ -28,17 +28,13 @@ export function languageChoice(chosen = () => {}) {
 }
 
 export function themeChoice() {
-  const change = (/** @type {Event} */ event) => {
-    prefer({ theme: /** @type {any} */ (event.target).value });
-    paint();
-  };
-  return h(
+  const change = (/** @type {Event} */ event) => prefer({ theme: /** @type {any} */ (event.target).value });
+  const select = h(
     "select",
     { id: "theme", "aria-label": t("settings.theme"), on: { change } },
-    ...["system", "light", "dark"].map((theme) =>
-      h("option", { value: theme, selected: preferences().theme === theme }, t(`settings.theme.${theme}`)),
-    ),
+    ...["system", "light", "dark"].map((theme) => h("option", { value: theme }, t(`settings.theme.${theme}`))),
   );
+  return following(select, (shown) => (shown.value = preferences().theme));
 }
 
 /** Apply the chosen colour theme to the page. */

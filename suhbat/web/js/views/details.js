@@ -5,7 +5,7 @@ import { direction } from "../text/direction.js";
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
-import { prefer, preferences } from "../storage/preferences.js";
+import { following, prefer, preferences } from "../storage/preferences.js";
 import { confirm, toast } from "./dialog.js";
 import { avatar, h, icon } from "./dom.js";
 import { sentence } from "./form.js";
@@ -130,11 +130,8 @@ export function detailsPanel(app, conversation, acts) {
       const others = preferences().silent.filter((one) => one !== conversation);
       prefer({ silent: checked ? [...others, conversation] : others });
     };
-    const box = h("input", {
-      type: "checkbox",
-      checked: preferences().silent.includes(conversation),
-      on: { change: toggle },
-    });
+    const box = h("input", { type: "checkbox", on: { change: toggle } });
+    following(box, (shown) => (shown.checked = preferences().silent.includes(conversation)));
     return h(
       "section",
       { class: "part" },

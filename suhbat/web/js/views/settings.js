@@ -1,7 +1,7 @@
 // The settings of the user and of this device, in sections.
 
 import { t } from "../text/languages.js";
-import { prefer, preferences } from "../storage/preferences.js";
+import { following, prefer, preferences } from "../storage/preferences.js";
 import { languageChoice, themeChoice } from "./choices.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
@@ -88,7 +88,8 @@ function notifications() {
     } else tell(false);
   };
   tell(able && Notification.permission === "denied");
-  const box = h("input", { type: "checkbox", checked: able && preferences().notify, disabled: !able, on: { change } });
+  const box = h("input", { type: "checkbox", disabled: !able, on: { change } });
+  following(box, (shown) => (shown.checked = able && preferences().notify));
   return h(
     "div",
     { class: "form" },
