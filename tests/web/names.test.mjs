@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { Refused, Unreachable } from "../../suhbat/web/js/sdk/errors.js";
 import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { DisplayNames } from "../../suhbat/web/js/sdk/display-names.js";
-import { People } from "../../suhbat/web/js/sdk/people.js";
+import { People, withOthers } from "../../suhbat/web/js/sdk/people.js";
 import { State } from "../../suhbat/web/js/sdk/state.js";
 import { look } from "../../suhbat/web/js/text/looks.js";
 import { called, handlesOf, namesIn, personOf, titleOf } from "../../suhbat/web/js/views/names.js";
@@ -47,6 +47,19 @@ test("a snapshot and the notice bring names; the notice only for people who are 
   assert.equal(restored.people.known.get("ua").display_name, "Anna B.");
 });
 
+test("another account knows nobody yet, and asks for the people whom it sees", () => {
+  const state = new State();
+  state.hello("t", 0);
+  for (const frame of [welcome(), snapshot(), CAUGHT_UP]) state.receive(frame, 0);
+  const { people } = state;
+  state.people.add(person(1));
+  state.hello("t", 0);
+  state.receive(welcome({ user: { uid: "ux", user_id: "xurshid", kind: "account" } }), 0);
+  assert.equal(state.people, people); // which the one who asks for names holds
+  assert.deepEqual([...people.known.keys()], ["ux"]);
+  assert.deepEqual(people.holders("n1"), []);
+});
+
 test("people in memory and on the disk have a bound; those who are shown stay", () => {
   const people = new People();
   people.add(person("first"));
@@ -58,6 +71,28 @@ test("people in memory and on the disk have a bound; those who are shown stay", 
   assert.ok(people.known.has("ufirst") && !people.known.has("u0") && people.holders("n0").length === 0);
   const saved = people.save();
   assert.ok(saved.length === 1000 && saved.some(({ uid }) => uid === "ufirst"));
+});
+
+test("what is saved keeps the people and the names that only another tab has saved", () => {
+  const [ours, theirs] = [new People(), new People()];
+  theirs.add(person(1));
+  theirs.add(person(2));
+  theirs.add({ ...person(3), display_name: "Old" });
+  theirs.add({ uid: "u4", user_id: "erased" });
+  ours.add({ uid: "u2", user_id: "n2" });
+  ours.add(person(3));
+  ours.add({ uid: "u4", user_id: "n4" });
+  const saved = withOthers(ours.save(), theirs.save());
+  const again = new People();
+  for (const one of saved) again.add(one);
+  assert.deepEqual(
+    [1, 2, 3].map((n) => again.known.get(`u${n}`)),
+    [1, 2, 3].map(person),
+  );
+  assert.equal(again.known.get("u4").user_id, "n4");
+  assert.equal(again.known.get("u4").display_name, null);
+  for (let n = 0; n < 3000; n += 1) ours.add({ uid: `many${n}`, user_id: `many${n}` });
+  assert.equal(withOthers(ours.save(), theirs.save()).length, 1000);
 });
 
 // What is asked

@@ -6,6 +6,7 @@ import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
+import { withOthers } from "./sdk/people.js";
 import { Database } from "./storage/database.js";
 import { prefer } from "./storage/preferences.js";
 import { Writing } from "./writing.js";
@@ -269,7 +270,12 @@ export class App {
     // Both as of now: with a cursor ahead of the messages, the missing ones would never be sent.
     const state = this.chat.save();
     await this.#kept.save(this.#timelines);
-    await this.database.put("state", "chat", state);
+    if (!state) return; // without cursors yet: the state of the last visit is worth more
+    const { people } = state;
+    await this.database.change("state", "chat", (before) => ({
+      ...state,
+      people: withOthers(people, before?.people ?? []),
+    }));
   }
 
   /** Stop the application. `forget` deletes this user's data from the browser. @param {boolean} forget */

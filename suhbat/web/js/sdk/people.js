@@ -20,6 +20,22 @@ const AGAIN = 50;
 
 /** @typedef {{ uids: string[], names: string[] }} Batch */
 
+/**
+ * The people of a state that is saved, and those that only another tab has saved, as far as there is room. A name that
+ * only the other tab has asked for is kept, too.
+ * @param {Person[]} people @param {Person[]} others @returns {Person[]}
+ */
+export function withOthers(people, others) {
+  const theirs = new Map(others.map((one) => [one.uid, one]));
+  const ours = people.map((one) => {
+    const same = theirs.get(one.uid);
+    theirs.delete(one.uid);
+    if (same?.user_id !== one.user_id) return one;
+    return { ...one, kind: one.kind ?? same.kind, display_name: one.display_name ?? same.display_name ?? null };
+  });
+  return [...theirs.values(), ...ours].slice(-SAVED);
+}
+
 export class People {
   /** In order of use, the last used at the end. @type {Map<string, Person>} */
   known = new Map();
@@ -80,6 +96,14 @@ export class People {
   /** Apply changed profiles, of the people who are known. Returns their uids. @param {Person[]} people */
   changed(people) {
     return people.filter((person) => this.known.has(person.uid) && this.add(person)).map(({ uid }) => uid);
+  }
+
+  /** The state belongs to another account now. */
+  clear() {
+    this.known.clear();
+    this.#named.clear();
+    this.#wishes.clear();
+    this.version += 1;
   }
 
   /** @returns {Person[]} */

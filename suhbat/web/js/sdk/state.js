@@ -161,7 +161,7 @@ export class State {
       this.conversations.clear();
       this.presence.clear();
       this.invitations.clear();
-      this.people = new People();
+      this.people.clear();
     }
     this.me = frame.user;
     this.epoch = frame.epoch;
