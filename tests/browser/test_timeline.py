@@ -96,6 +96,7 @@ def test_a_jump_to_a_message_that_is_not_loaded(server: Server, person: Make) ->
     page.evaluate("(hash) => (location.hash = hash)", f"#/c/{room.conversation}/999999")
     expect(page.locator(".toast")).to_have_text("This message no longer exists.")
     expect(ali.sees("javob")).to_be_in_viewport()
+    expect(page).to_have_url(room.url(ali))
 
 
 def test_history_comes_a_page_at_a_time(server: Server, person: Make) -> None:
@@ -375,6 +376,32 @@ def test_the_look_of_own_messages(server: Server, person: Make) -> None:
     page.locator("article.message").nth(2).hover()
     expect(page.locator(".actions")).to_have_count(1)
     expect(page.locator("article.message").nth(2).locator(".actions")).to_be_visible()
+
+
+def test_code_can_be_read_beside_buttons(server: Server, person: Make) -> None:
+    """The actions of a message do not cover the end of wide code above it, where it is scrolled. On a phone the button that
+    copies stands beside the code, and has the size of a target for a finger."""
+    room = Room(server, "Kod")
+    room.say("```\n" + "juda_uzun_nom = " * 12 + "1\n```")
+    room.say("keyingi")
+    room.say("```\nqisqa\n```")
+    room.say("oxirgi")
+    page = opens(room, person("ali-kod"))
+    actions = page.locator(".actions")
+
+    def covered(number: int) -> bool:
+        page.locator("article.message").nth(number + 1).hover()
+        expect(page.locator("article.message").nth(number + 1).locator(".actions")).to_be_visible()
+        bar, code = actions.bounding_box(), page.locator("pre").nth(number // 2).bounding_box()
+        assert bar and code
+        return bar["y"] < code["y"] + code["height"]
+
+    assert not covered(0)
+    assert covered(2)  # it is short, and the actions are far from its end
+    page = opens(room, person("vali-kod", **PHONE))
+    boxes = [page.locator(f".code:has-text('juda_uzun') > {part}").bounding_box() for part in ("pre", "button")]
+    assert boxes[0] and boxes[1] and boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"], boxes
+    assert boxes[1]["width"] >= 44 and boxes[1]["height"] >= 41, boxes
 
 
 def test_the_button_to_the_newest_is_small(server: Server, person: Make) -> None:

@@ -10,6 +10,7 @@ import { quickRow } from "./quick.js";
 import { roving } from "./roving.js";
 
 const ROOM = 16; // px that the actions need above the message
+const EDGE = 12; // px that the edge of code lies beyond its longest line
 
 export class Toolbar {
   /** @type {HTMLElement | null} */
@@ -50,11 +51,25 @@ export class Toolbar {
     if (!row || this.#moving || row === old?.parentElement) return;
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
     this.#shown = message && !message.deleted ? actionsNode(message.seq, this.acts) : null;
-    const edge = row.closest(".scroller")?.getBoundingClientRect().top ?? 0;
-    this.#shown?.classList.toggle("inside", row.getBoundingClientRect().top < edge + ROOM);
-    if (this.#shown) row.append(this.#shown);
+    if (this.#shown) {
+      row.append(this.#shown);
+      const edge = row.closest(".scroller")?.getBoundingClientRect().top ?? 0;
+      const inside = row.getBoundingClientRect().top < edge + ROOM || this.#covers(row.previousElementSibling);
+      this.#shown.classList.toggle("inside", inside);
+    }
     if (old?.contains(document.activeElement)) this.focus(old.parentElement);
     old?.remove();
+  }
+
+  /**
+   * Whether the actions above a message would cover the end of wide code in the row before, where it cannot be read or
+   * scrolled. Of ordinary text they cover less than a line. @param {Element | null} before
+   */
+  #covers(before) {
+    const code = before?.querySelector(".text > .code:last-child > pre");
+    const right = code?.firstElementChild?.getBoundingClientRect().right ?? 0; // of the longest line
+    const left = this.#shown?.getBoundingClientRect().left ?? 0;
+    return Boolean(code) && (code?.scrollWidth !== code?.clientWidth || right + EDGE > left);
   }
 }
 
