@@ -1,6 +1,8 @@
 // The actions on a message: react, reply, edit, pin, copy, delete (with an undo period), report, see who has read it.
 
 import { chosen } from "../models/changes.js";
+import { DoubleClick } from "../models/double-click.js";
+import { toneless } from "../models/quick.js";
 import { noteReaction } from "../storage/used.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
@@ -25,6 +27,7 @@ const UNDO_BY_KEYBOARD_SECONDS = 15;
  */
 export function actionsFor(app, conversation, composer) {
   const timeline = app.timeline(conversation);
+  const clicks = new DoubleClick();
   /** A message as it is shown. @param {number} seq */
   const find = (seq) => {
     const found = timeline.find(seq);
@@ -36,7 +39,8 @@ export function actionsFor(app, conversation, composer) {
   /** @param {number} seq @param {string} emoji */
   function react(seq, emoji) {
     const message = find(seq);
-    if (!message) return;
+    // A double click does not take the reaction back.
+    if (!message || clicks.again(`${seq} ${toneless(emoji)}`, performance.now())) return;
     const on = !chosen(message, emoji, app.me.uid);
     if (on) noteReaction(emoji);
     app.change(conversation, seq, { type: "react", emoji, on });
