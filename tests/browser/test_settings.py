@@ -76,6 +76,44 @@ def test_tabs(person: Make) -> None:
         expect(language).to_be_focused()
 
 
+def test_other_tabs_follow(person: Make) -> None:
+    """A language, a theme or a muted conversation that is chosen in one tab is seen in the others at once, also where the
+    settings are open. A change there takes back none of them."""
+    ali = person("ali-tablar").comes()
+    page, other = ali.page, ali.tab()
+    other.goto(f"{ali.url}#/settings/appearance")
+    theme = other.locator("#theme")
+    expect(theme).to_have_value("system")
+    ali.page.get_by_label("Details").click()
+    muted = page.get_by_label("Mute this conversation")
+    muted.check()
+    opens_at(ali, "#/settings/appearance")
+    page.locator("#theme").select_option("dark")
+    expect(other.locator("html")).to_have_attribute("data-theme", "dark")
+    expect(theme).to_have_value("dark")
+    page.locator("#language").select_option("ru")
+    for one in (page, other):
+        expect(one.locator("html")).to_have_attribute("lang", "ru")
+        expect(one.get_by_role("tab", selected=True)).to_have_text("Оформление")
+    expect(other.locator(".conversation .silent")).to_have_count(1)
+    theme.select_option("light")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    expect(other.locator("html")).to_have_attribute("lang", "ru")
+
+
+def test_a_section_that_does_not_exist(person: Make) -> None:
+    """The address becomes that of the section which is shown, and Back leads to the place before."""
+    for profile, name in (({}, "ali-yoq-boʻlim"), (PHONE, "ali-yoq-royxat")):
+        ali = person(name, **profile).comes()
+        page = ali.page
+        page.evaluate("location.hash = '#/settings/nothing'")
+        expect(page.locator(".sections")).to_be_visible()
+        expect(page).to_have_url(f"{ali.url}#/settings")
+        back(page)
+        expect(page.locator(".sections")).to_have_count(0)
+        assert "settings" not in page.url
+
+
 def test_on_a_phone_the_sections_are_a_list(person: Make) -> None:
     """On a phone the settings are a list of sections, then one of them. Back leads from the section to the list, and from
     there to the conversations, also after a link into a section."""
@@ -164,3 +202,4 @@ def test_moderation_is_a_place_of_its_own(server: Server, person: Make) -> None:
     vali.page.goto(f"{vali.url}#/moderation/log")
     expect(vali.field).to_be_visible()
     expect(vali.page.locator(".sections")).to_have_count(0)
+    expect(vali.page).to_have_url(f"{vali.url}#/")

@@ -126,12 +126,28 @@ def test_notifications(server: Server, person: Make) -> None:
 
 
 def test_addresses_that_cannot_be_read(person: Make) -> None:
-    """An address with a broken escape opens the page as without it, before and after the login."""
+    """An address with a broken escape opens the page as without it, before and after the login. The address bar shows the
+    place where the page is then, and Back leads to where one was."""
     ali = person("ali", **PHONE).comes()
-    broken = ("#%E0%A4%A", "#/c/%E0%A4%A", "#/c/%/1", "#/invite/%E0%A4%A", "#/c/lobby/99999999999999999999")
+    broken = (
+        "#%E0%A4%A",
+        "#/c/%E0%A4%A",
+        "#/c/%/1",
+        "#/invite/%E0%A4%A",
+        "#/c/lobby/99999999999999999999",
+        "#yoq",
+        "#/c/",
+    )
     for address in broken:
         ali.page.evaluate(f"location.hash = '{address}'")
         ali.is_in()
+        expect(ali.page).to_have_url(f"{ali.url}#/")
+    ali.opens("Everyone")
+    ali.page.evaluate("location.hash = '#/nothing/here'")
+    expect(ali.page).to_have_url(f"{ali.url}#/c/lobby")
+    expect(ali.field).to_be_visible()
+    ali.page.get_by_label("Back").click()
+    expect(ali.page.locator(".sidebar")).to_be_visible()
     ali.page.goto("about:blank")
     ali.page.goto(ali.url + broken[1])
     ali.is_in()

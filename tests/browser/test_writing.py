@@ -234,12 +234,26 @@ def test_an_edit_of_a_message_that_was_deleted(server: Server, person: Make, roo
 
 
 def test_a_link_to_nowhere(person: Make) -> None:
-    """It says that there is nothing, and leaves the other rooms usable."""
+    """It says that there is nothing, and leaves the other rooms usable. The address does not stay in the address bar, and
+    Back leads to where one was."""
     ali = person("ali").comes()
     ali.says("salom")
     ali.sees("salom")
+    gone = ali.page.locator(".gone")
+    for address in ("#/c/yoq", "#/c/yoq/7"):
+        length = ali.page.evaluate(f"location.hash = '{address}', history.length")
+        expect(gone).to_contain_text("does not exist")
+        expect(ali.page).to_have_url(f"{ali.url}#/")
+        assert ali.page.evaluate("history.length") == length
+        ali.page.keyboard.press("Control+k")
+        ali.page.keyboard.press("Escape")
+        expect(ali.page.locator("dialog")).to_have_count(0)
+        expect(gone).to_be_visible()
+        ali.page.evaluate("history.back()")
+        expect(gone).to_have_count(0)
+        ali.sees("salom")
     ali.page.evaluate("location.hash = '#/c/yoq'")
-    expect(ali.page.locator(".gone")).to_contain_text("does not exist")
+    expect(gone).to_be_visible()
     ali.opens("Everyone")
     ali.sees("salom")
     expect(ali.field).to_be_focused()

@@ -30,6 +30,9 @@ export function placeOf(hash) {
 /** The address of the search. What is searched for is not in it. */
 export const SEARCH = "#/search";
 
+/** Whether an address can be read as no place at all. @param {string} hash */
+export const isNowhere = (hash) => placeOf(hash) === NOWHERE && !["", "#/", SEARCH].includes(hash);
+
 /** @param {string | null} conversation @param {number} [seq] */
 export function addressOf(conversation, seq) {
   if (conversation === null) return "#/";

@@ -55,6 +55,7 @@ export class Sections {
     const before = this.#open;
     const drawn = this.element.childElementCount > 0;
     this.#open = this.sections.some(({ name }) => name === section) ? section : null;
+    if (section !== this.#open) trail.rename(apartAddress(this.name));
     if (drawn && this.#open === before) return;
     if (!drawn || this.#narrow.matches) {
       this.#draw();

@@ -2,6 +2,7 @@
 
 import { t } from "../text/languages.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
+import { Absence } from "./absence.js";
 import { banner } from "./banner.js";
 import { introActs, stepActs } from "./beginnings.js";
 import { ConversationView } from "./conversation.js";
@@ -9,13 +10,12 @@ import { Cover } from "./cover.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
-import { goneView } from "./gone.js";
 import { later } from "./later.js";
 import { skeleton, tryAgain } from "./loading.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
 import { Panes } from "./panes.js";
-import { addressOf, placeOf, SEARCH } from "./places.js";
+import { addressOf, isNowhere, placeOf, SEARCH } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { phone, trail } from "./trail.js";
@@ -23,20 +23,9 @@ import { phone, trail } from "./trail.js";
 /** @import { App } from "../app.js" */
 /** @import { Address } from "./places.js" */
 
-const PATIENCE = 1000; // ms online until a conversation that is not in the list is said not to exist
-
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
-  /** @type {ReturnType<typeof goneView> | null} in the place of a conversation that is gone or does not exist */
-  #gone = null;
-  /**
-   * The conversation that the user leaves, and what to say then.
-   * @type {{conversation: string, text: string} | null}
-   */
-  #leaving = null;
-  /** Since when this conversation is looked for. */
-  #sought = { conversation: "", since: 0 };
 
   /**
    * @param {App} app @param {{leave: () => void}} acts
@@ -68,7 +57,7 @@ export class Shell {
           on: {
             click: (/** @type {Event} */ event) => (
               event.preventDefault(),
-              (this.cover.open ? this.cover : (this.#view?.composer ?? this.#gone))?.focus()
+              (this.cover.open ? this.cover : (this.#view?.composer ?? this.absence)).focus()
             ),
           },
         },
@@ -80,9 +69,13 @@ export class Shell {
     this.panes = new Panes(app, this.element, {
       view: () => this.#view,
       go,
-      ends: (conversation, text) => (this.#leaving = text === null ? null : { conversation, text }),
+      ends: (conversation, text) => this.absence.leaving(conversation, text),
     });
     this.element.append(this.panes.place);
+    this.absence = new Absence(app, {
+      show: (element) => this.panes.show(element),
+      again: () => this.#changed(),
+    });
     this.cover = new Cover(app, this.element, this.panes.place, acts, focused);
     const route = () => this.#route();
     trail.route = route;
@@ -119,11 +112,11 @@ export class Shell {
         this.sidebar.invitations.refresh();
       }),
       app.on("invitations", () => this.sidebar.invitations.refresh()),
-      app.on("status", () => this.#view ?? this.#gone ?? this.#route()),
+      app.on("status", () => this.#view ?? this.absence.conversation ?? this.#route()),
       app.on("status", () => app.chat.status.state === "online" && tryAgain()),
       app.on("refused", (/** @type {unknown} */ error) => toast(sentence(error))),
+      onPreferences(() => this.sidebar.refresh()),
     ];
-    onPreferences(() => this.sidebar.refresh());
     const { conversation, apart } = placeOf(location.hash);
     if (phone() && (conversation || apart || location.hash === SEARCH)) trail.startAtList();
     this.#route();
@@ -136,9 +129,13 @@ export class Shell {
 
   /** Show the place in the address. */
   #route() {
+    const asked = placeOf(location.hash);
+    // The address never names a place that the page does not show.
+    if (isNowhere(location.hash) || (asked.apart && !this.cover.may(asked.apart)))
+      trail.rename(addressOf(this.#view?.conversation ?? null));
     const address = placeOf(location.hash);
     if (this.cover.may(address.apart)) {
-      if (!phone() && !this.#view && !this.#gone) this.#show(address); // below it
+      if (!phone() && !this.#view && !this.absence.conversation) this.#show(address); // below it
       return void this.cover.show(address.apart);
     }
     const back = this.cover.hide();
@@ -185,13 +182,18 @@ export class Shell {
       details: () => void this.panes.open("details"),
       search: () => void this.panes.open("search"),
       go: (where, at) => this.go(where, at),
-      ended: () => placeOf(location.hash).apart || trail.rename(addressOf(conversation)),
+      ended: () => this.#rename(conversation),
       intro: introActs(this.app, conversation, this.steps),
     }));
     this.panes.show(view.element);
     this.sidebar.refresh();
     void view.open(seq);
     if (!matchMedia("(pointer: coarse)").matches) view.composer.focus();
+  }
+
+  /** The conversation that is shown has this address. @param {string} conversation */
+  #rename(conversation) {
+    if (!placeOf(location.hash).apart) trail.rename(addressOf(conversation));
   }
 
   /** On a phone the search covers the page. The conversation stays below it. */
@@ -208,53 +210,23 @@ export class Shell {
     this.#empty(this.app.chat.conversations.size > 0);
   }
 
-  /**
-   * The conversation is not in the list. It may be gone, or the list is not loaded yet. A forbidden one looks like one
-   * that does not exist.
-   * @param {string} conversation
-   */
+  /** The conversation is not in the list: it is gone, or the list is not loaded yet. @param {string} conversation */
   #missing(conversation) {
-    if (this.#gone?.conversation === conversation) return;
-    const here = this.#view?.conversation === conversation;
-    const typing = this.#view?.composer.element.contains(document.activeElement);
-    const title = (here && this.#view?.title.textContent) || "";
-    const left = this.#leaving?.conversation === conversation ? this.#leaving.text : null;
+    if (this.absence.conversation === conversation) return this.absence.stays();
+    const removed = this.#view?.conversation === conversation;
+    const focus = this.#view?.composer.element.contains(document.activeElement) ?? false;
+    const title = (removed && this.#view?.title.textContent) || "";
     this.#leave();
-    if (here && (left || phone()) && !this.app.writing.unsent(conversation)) {
-      toast(left ?? t("conversation.removed"));
-      return phone() ? trail.back() : trail.go("#/", true);
-    }
-    if (!here && !this.#waitedFor(conversation)) return this.#empty(false);
-    const back = () => trail.back();
-    const what = t(here ? "conversation.removed" : "conversation.none");
-    this.#gone = goneView(this.app, conversation, { title, what }, back);
-    this.panes.show(this.#gone.element);
-    if (typing) this.#gone.focus();
-    if (!here) void this.#visit(this.#gone, back);
-  }
-
-  /** Show a public room that the user may join. @param {ReturnType<typeof goneView>} gone @param {() => void} back */
-  async #visit(gone, back) {
-    const { publicRoom, visitView } = await later("visit");
-    const room = await publicRoom(this.app, gone.conversation);
-    if (room && this.#gone === gone) this.panes.show(visitView(this.app, room, back));
-  }
-
-  /** Whether a conversation that is not in the list will hardly come any more. @param {string} conversation */
-  #waitedFor(conversation) {
-    if (this.app.chat.status.state !== "online") return false;
-    if (this.#sought.conversation !== conversation) {
-      this.#sought = { conversation, since: Date.now() };
-      setTimeout(() => this.#changed(), PATIENCE + 10);
-    }
-    return Date.now() - this.#sought.since >= PATIENCE;
+    if (removed && this.absence.passes(conversation)) return phone() ? trail.back() : trail.go("#/", true);
+    if (!removed && !this.absence.settled(conversation)) return this.#empty(false);
+    this.absence.show(conversation, { title, removed, focus });
   }
 
   /** Close what is open. */
   #leave() {
     this.#view?.close();
     this.#view = null;
-    this.#gone = null;
+    this.absence.hide();
     this.sidebar.open = null;
     this.panes.left();
     this.sidebar.refresh();
@@ -264,7 +236,7 @@ export class Shell {
   #forget() {
     this.#view?.close();
     this.#view = null;
-    this.#gone = null;
+    this.absence.hide();
   }
 
   /** No conversation is open, or not yet. @param {boolean} loaded */
@@ -282,12 +254,15 @@ export class Shell {
   #changed() {
     this.sidebar.refresh();
     this.#view?.refresh();
-    const { conversation } = this.#view ?? this.#gone ?? {};
+    const { conversation } = this.#view ?? this.absence;
     if (!conversation)
       this.#route(); // also where the settings lie over nothing
     else if (this.element.dataset.pane === "search" && !this.app.chat.conversations.has(conversation)) this.#forget();
     else if (!this.app.chat.conversations.has(conversation)) this.#missing(conversation);
-    else if (this.#gone) this.#open(conversation, null);
+    else if (this.absence.conversation) {
+      this.#rename(conversation);
+      this.#open(conversation, null);
+    }
   }
 
   /** Times are shown as seen from now. */

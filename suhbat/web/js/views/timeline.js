@@ -190,7 +190,10 @@ export class TimelineView {
     this.#anchor.place(`m${shown.seq}`, "middle");
     const row = this.#mark();
     row?.focus({ preventScroll: true });
-    if (gone) toast(t("message.gone"));
+    if (gone) {
+      this.acts.ended(); // the address leads to no message
+      toast(t("message.gone"));
+    }
     setTimeout(() => this.#found === seq && (this.#found = null), FOUND_MS);
   }
 

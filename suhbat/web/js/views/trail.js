@@ -4,7 +4,7 @@
 // Each layer (a dialog, or on a phone the pane) has an entry of its own with the address of the place below it. The
 // state of an entry: `layers`, how many layers it shows; `list`, how many steps the page's own button goes back: to the
 // list of conversations, or from a message that was found to the search; `over`, how many places one has entered from
-// the conversation, such as the settings and in them a section.
+// the conversation, such as the settings and in them a section; `lost`, that its address led nowhere.
 // The browser goes back later, with `popstate`, so the history follows the layers in `settle`.
 
 const LATE = 4000; // ms after which a step back is taken as done, if the browser says nothing
@@ -26,6 +26,8 @@ export class Trail {
   #toList = null;
   /** Whether the search is shown. */
   #inSearch = false;
+  /** Whether the page says that there is nothing at the address. */
+  #lost = false;
   /** The layers of the entry that was last shown. Those that are still there lie below an address that comes next. */
   #below = 0;
   /** Shows the place in the address. */
@@ -67,6 +69,12 @@ export class Trail {
     if (location.hash !== address) history.replaceState(history.state, "", address);
   }
 
+  /** The page says that there is nothing at this address. A reload opens the start. */
+  lost() {
+    this.#lost = true;
+    history.replaceState({ ...history.state, lost: true }, "", "#/");
+  }
+
   /** Go back to the list, as a new start at the list if there is none. */
   back() {
     if (this.#moving) return void (this.#then = () => this.back());
@@ -101,7 +109,9 @@ export class Trail {
 
   /** Tell the place that is shown now. @param {"list" | "search" | "conversation"} place */
   shown(place) {
-    const known = history.state?.list;
+    const { list: known, lost } = history.state ?? {};
+    this.#lost = false;
+    if (lost) history.replaceState({ ...history.state, lost: false }, "");
     const steps = 1 + this.#below;
     this.#below = depth();
     const next = this.#toList === null ? null : this.#inSearch || place === "search" ? 1 : this.#toList + steps;
@@ -126,8 +136,10 @@ export class Trail {
     while (this.#layers.length > depth()) this.#layers.pop()?.close();
     const then = this.#then;
     this.#then = null;
-    if (then) then();
-    else this.#settle();
+    if (then) return then();
+    this.#settle();
+    // The start may have the address of the entry that led nowhere, so the browser tells no other change.
+    if (this.#lost && !history.state?.lost) this.route();
   }
 
   #settleSoon() {

@@ -8,15 +8,15 @@ import { form } from "./form.js";
 /** @import { ConversationState } from "../sdk/types.js" */
 
 /**
- * The room, or null if it is none that the user may join.
- * @param {App} app @param {string} conversation @returns {Promise<ConversationState | null>}
+ * The room, null if there is none that the user may join, or undefined if the server does not say.
+ * @param {App} app @param {string} conversation @returns {Promise<ConversationState | null | undefined>}
  */
 export async function publicRoom(app, conversation) {
   try {
     const state = await app.api.get(`/conversations/${encodeURIComponent(conversation)}`);
     return state.kind === "room" && state.role === null ? state : null;
-  } catch {
-    return null;
+  } catch (error) {
+    return /** @type {{status?: number}} */ (error).status === 404 ? null : undefined;
   }
 }
 
