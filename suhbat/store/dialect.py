@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, TableClause
 from sqlalchemy.exc import DBAPIError
@@ -16,6 +16,15 @@ from sqlalchemy.exc import DBAPIError
 from .sqlite import values
 
 Row = tuple[Any, ...]
+
+
+class Question(NamedTuple):
+    """What `find_rows` is asked, but for the keys: so that PostgreSQL can be asked it ahead (see `postgres.locking`)."""
+
+    table: Table
+    keys: tuple[str, ...]
+    columns: tuple[str, ...]
+
 
 _TROUBLE = {
     sqlite3.SQLITE_BUSY,

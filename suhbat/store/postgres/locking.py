@@ -7,17 +7,23 @@ is known from an earlier transaction; otherwise it takes a round trip of its own
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection
 
 from suhbat.chat.model import Post
 from suhbat.protocol.events import own_log
-from suhbat.store.tables import events, idempotency, members, reads
+from suhbat.store.dialect import Question
 from suhbat.store.write.batch import Item, direct_pair_of, logs_of
-from suhbat.store.write.idempotency import KeyRow
+from suhbat.store.write.direct_posts import ENTRIES
+from suhbat.store.write.floors import SINCE
+from suhbat.store.write.idempotency import KEYS
+from suhbat.store.write.marks import READERS
+from suhbat.store.write.posting import QUOTED
+from suhbat.store.write.thread_posts import ROOTS
+from suhbat.store.write.threads import MARKS, THREADS
 
 from . import arrays
 from .literals import array_of_numbers, array_of_texts
@@ -93,14 +99,13 @@ class _Run:
         self.pipeline.add(statement, *parameters)
         self._takers.append(take)
 
-    def find(
-        self, table: Table, keys: tuple[str, ...], columns: tuple[str, ...], wanted: Sequence[tuple[Any, ...]]
-    ) -> None:
+    def find(self, question: Question, wanted: Collection[tuple[Any, ...]]) -> None:
         """Read ahead what `arrays.find` will be asked."""
         if wanted:
-            arrays.queue_find(self._connection, table, keys, columns, wanted)
-            asked = (table.name, keys, columns)
-            self._takers.append(lambda rows: self.pipeline.remember(asked, wanted, rows))
+            keys = sorted(wanted)
+            arrays.queue_find(self._connection, *question, keys)
+            asked = (question.table.name, question.keys, question.columns)
+            self._takers.append(lambda rows: self.pipeline.remember(asked, keys, rows))
 
     def finish(self) -> None:
         for take, rows in zip(self._takers, self.pipeline.run(), strict=True):
@@ -116,37 +121,31 @@ def _pipeline(connection: Connection) -> Pipeline:
 def _read_ahead(run: _Run, cache: SharedCache, posts: Sequence[Post]) -> None:
     if not posts:
         return
-    keys = [(post.client_id, post.actor.uid) for post in posts if post.client_id is not None]
-    run.find(idempotency, KeyRow._fields[:2], KeyRow._fields, keys)
+    run.find(KEYS, {(post.client_id, post.actor.uid) for post in posts if post.client_id is not None})
     if cache.words is None:
         run.add(_WORDS, lambda rows: cache.know_words([word for (word,) in rows]))
-    known: dict[int, str] = {}
-    senders: set[tuple[int, str]] = set()
-    directs: set[tuple[int, str]] = set()
-    replied: set[tuple[int, int]] = set()
-    for post in posts:
-        log = cache.ids.get(direct_pair_of(post) or post.conversation or "")
-        if log is None:
-            continue
-        known[log.id] = log.kind
-        senders.add((log.id, post.actor.uid))
-        if log.kind == "direct":
-            directs.add((log.id, post.actor.uid))
-        if post.reply_to is not None:
-            replied.add((log.id, post.reply_to))
-    run.find(reads, ("conversation_id", "uid"), ("conversation_id", "uid"), sorted(senders))
-    run.find(members, ("conversation_id", "uid"), ("conversation_id", "uid", "counts", "wrote"), sorted(directs))
-    run.find(
-        events,
-        ("conversation_id", "seq"),
-        ("conversation_id", "seq", "type", "thread", "thread_ordinal"),
-        sorted(replied),
-    )
+    located = [(post, log) for post in posts if (log := cache.ids.get(direct_pair_of(post) or post.conversation or ""))]
+    known = {log.id: log.kind for _, log in located}
+    run.find(READERS, {(log.id, post.actor.uid) for post, log in located})
+    run.find(ENTRIES, {(log.id, post.actor.uid) for post, log in located if log.kind == "direct"})
+    run.find(QUOTED, {(log.id, post.reply_to) for post, log in located if post.reply_to is not None})
+    pointing = [(post, log) for post, log in located if post.reply_to is not None or post.thread is not None]
+    run.find(SINCE, {(log.id, post.actor.uid) for post, log in pointing if log.kind == "room"})
+    _read_threads_ahead(run, [(post, log.id, post.thread) for post, log in located if post.thread is not None])
     if ruled := [log_id for log_id, kind in known.items() if kind != "direct"]:
         run.add(_SANCTIONS, lambda rows: cache.know_sanctions(ruled, rows), array_of_numbers(ruled))
     if heads := cache.heads_of_people(known):
         numbers = (array_of_numbers(list(heads)), array_of_numbers(list(heads.values())))
         run.add(_CHANGED, lambda rows: cache.know_changed(heads, {log_id for (log_id,) in rows}), *numbers)
+
+
+def _read_threads_ahead(run: _Run, replies: Sequence[tuple[Post, int, int]]) -> None:
+    """For replies, each with its log id and root: the roots, the threads, and the marks of those whom the reply may make
+    followers. Only the writer of the root is not known yet."""
+    places = {(log_id, root) for _, log_id, root in replies}
+    run.find(ROOTS, places)
+    run.find(THREADS, places)
+    run.find(MARKS, {(uid, log_id, root) for post, log_id, root in replies for uid in (post.actor.uid, *post.named)})
 
 
 _WANTED = (

@@ -56,9 +56,10 @@ class SharedCache(WriterCache):
             self.words, self._words_at = None, now
 
     def load_own(self, connection: Connection, uids: Collection[str], at: Milliseconds) -> None:
-        """See `WriterCache`. It may wait for a transaction that changed what was read ahead."""
-        super().load_own(connection, uids, at)
-        forget_read_ahead(connection)
+        """See `WriterCache`. If it has to lock a log, it may wait for a transaction that changed what was read ahead."""
+        if any(uid not in self.own for uid in uids):
+            super().load_own(connection, uids, at)
+            forget_read_ahead(connection)
 
     def _load(self, connection: Connection, names: Collection[str], pairs: Collection[str]) -> None:
         super()._load(connection, names, pairs)

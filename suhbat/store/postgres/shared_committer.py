@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Post
 from suhbat.store.dialect import is_contended
-from suhbat.store.write.batch import Batch, Item, busy, direct_pair_of, logs_of
+from suhbat.store.write.batch import Batch, Item, Work, busy, direct_pair_of, logs_of
 from suhbat.store.write.committer import Committer, InDoubt
 from suhbat.store.write.transaction import WriterRules, WriterTransaction
 
@@ -96,6 +97,12 @@ class SharedCommitter(Committer):
         pipeline.is_held = all(isinstance(item, Post) for item in free)
         if free:
             super()._execute(connection, batch, free)
+
+    def _run_works(
+        self, transaction: WriterTransaction, batch: Batch, works: Sequence[Work[Any]], until: float
+    ) -> None:
+        pipelines.forget_read_ahead(transaction.connection)  # work may change what the posts did not ask for
+        super()._run_works(transaction, batch, works, until)
 
     def _write_journal(self, transaction: WriterTransaction, batch: Batch) -> None:
         appender = transaction.appender

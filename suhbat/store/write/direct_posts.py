@@ -7,7 +7,7 @@ from typing import Any
 
 from suhbat.chat.model import Actor, Post
 from suhbat.errors import SuhbatError
-from suhbat.store.dialect import find_rows, update_rows
+from suhbat.store.dialect import Question, find_rows, update_rows
 from suhbat.store.tables import members
 
 from .directs import Hidden, announce_shown, make_direct, read_hidden, write_shown
@@ -16,6 +16,8 @@ from .logs import Log
 from .transaction import WriterTransaction
 
 _KEYS, _COLUMNS = ("conversation_id", "uid"), ("counts", "wrote")
+ENTRIES = Question(members, _KEYS, _KEYS + _COLUMNS)
+"""The memberships of senders, by log id and uid."""
 
 
 class DirectPosts:
@@ -34,7 +36,7 @@ class DirectPosts:
         """Read the memberships of senders who have not written there since the cache was cleared, and from whom these directs
         are hidden: a few queries for all."""
         wanted = {(log.id, post.actor.uid) for post, log in posts} - self._cache.writers
-        rows = find_rows(self._connection, members, _KEYS, _KEYS + _COLUMNS, sorted(wanted))
+        rows = find_rows(self._connection, *ENTRIES, sorted(wanted))
         self._memberships = {(log_id, uid): (bool(counts), bool(wrote)) for log_id, uid, counts, wrote in rows}
         if hidden := {log.id: log for _, log in posts if log.hidden}:
             self._hidden = read_hidden(self._transaction, list(hidden.values()), posts[0][0].at)

@@ -8,11 +8,15 @@ from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor
 from suhbat.protocol.types import LOBBY, MAX_INTEGER
-from suhbat.store.dialect import find_rows
+from suhbat.store.dialect import Question, find_rows
 from suhbat.store.read.floor import LobbyHistory, lobby_floor
 from suhbat.store.tables import members
 
 from .logs import Log
+
+_KEYS = ("conversation_id", "uid")
+SINCE = Question(members, _KEYS, (*_KEYS, "since"))
+"""The heads when members joined, by log id and uid."""
 
 
 def writer_floor(connection: Connection, lobby_history: LobbyHistory, actor: Actor, log: Log) -> int:
@@ -36,8 +40,5 @@ def writer_floors(
         elif log.settings.history == "joined":
             keys.add(key)
     if keys:
-        columns = ("conversation_id", "uid", "since")
-        floors |= {
-            (id_, uid): since for id_, uid, since in find_rows(connection, members, columns[:2], columns, sorted(keys))
-        }
+        floors |= {(id_, uid): since for id_, uid, since in find_rows(connection, *SINCE, sorted(keys))}
     return floors

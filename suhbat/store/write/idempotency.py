@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 from suhbat.chat.model import Milliseconds, Post, PostResult
 from suhbat.errors import IdempotencyConflict
 from suhbat.protocol.live_message import LiveMessage
-from suhbat.store.dialect import find_rows, insert_rows
+from suhbat.store.dialect import Question, find_rows, insert_rows
 from suhbat.store.tables import conversations, idempotency
 
 from .logs import Log
@@ -30,6 +30,10 @@ class KeyRow(NamedTuple):
     digest: bytes
 
 
+KEYS = Question(idempotency, KeyRow._fields[:2], KeyRow._fields)
+"""By key and uid."""
+
+
 class IdempotencyKeys:
     """The keys of one run of posts."""
 
@@ -42,7 +46,7 @@ class IdempotencyKeys:
     def load(self, posts: Sequence[Post]) -> None:
         """Read the keys that are stored already, in one query."""
         keys = [(post.client_id, post.actor.uid) for post in posts if post.client_id is not None]
-        for row in find_rows(self._connection, idempotency, KeyRow._fields[:2], KeyRow._fields, keys):
+        for row in find_rows(self._connection, *KEYS, keys):
             self._answers[row[1], row[0]] = row
 
     def answer(self, post: Post, log: Log | None) -> PostResult | IdempotencyConflict | None:

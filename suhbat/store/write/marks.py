@@ -12,12 +12,16 @@ from suhbat.chat.model import Actor, Milliseconds, Post
 from suhbat.chat.policy import rank_of
 from suhbat.errors import SuhbatError
 from suhbat.protocol.types import LOBBY
-from suhbat.store.dialect import find_rows, insert_new, update_rows
+from suhbat.store.dialect import Question, find_rows, insert_new, update_rows
 from suhbat.store.read.unread import ordinal_at
 from suhbat.store.tables import IS_MESSAGE, conversations, events, reads, users
 
 from .logs import Log, facts_of
 from .writer_cache import WriterCache
+
+_KEYS = ("conversation_id", "uid")
+READERS = Question(reads, _KEYS, _KEYS)
+"""Which users have a read mark, by log id and uid."""
 
 
 def add_read_mark(connection: Connection, log_id: int, uid: str, seq: int) -> None:
@@ -39,8 +43,7 @@ def ensure_marks(
     """Add the missing read marks of these (log id, uid), each at `lobby_from` of the uid."""
     unknown = [(log_id, uid) for log_id, uid in own if (log_id, uid) not in cache.readers]
     if unknown:
-        key = ("conversation_id", "uid")
-        existing = set(find_rows(connection, reads, key, key, unknown))
+        existing = set(find_rows(connection, *READERS, unknown))
         for log_id, uid in unknown:
             if (log_id, uid) not in existing:
                 add_read_mark(connection, log_id, uid, lobby_from[uid])

@@ -14,7 +14,7 @@ from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
 from suhbat.chat.policy import decide
 from suhbat.errors import NotFound, SuhbatError
-from suhbat.store.dialect import find_rows
+from suhbat.store.dialect import Question, find_rows
 from suhbat.store.tables import events
 
 from . import word_filter
@@ -27,6 +27,10 @@ from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .thread_posts import ThreadPosts
 from .transaction import WriterTransaction
+
+_KEYS = ("conversation_id", "seq")
+QUOTED = Question(events, _KEYS, (*_KEYS, "type", "thread", "thread_ordinal"))
+"""The messages that are replied to, by log id and `seq`."""
 
 PlacedPost = tuple[Post, str | None]
 """A post, and the `pair_of` its sender and its peer, if it has a peer."""
@@ -60,7 +64,7 @@ class PostRun:
         self._messages: dict[tuple[int, int], int] = {}
         """By (log id, seq): the stored messages to which these posts reply, each with the highest floor that hides it."""
         self._floors: dict[tuple[int, str], int] = {}
-        """The floors of those who reply, by (log id, uid)."""
+        """The floors of those who reply, also in a thread, by (log id, uid)."""
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
         self._own: Counter[tuple[int, str]] = Counter()
         """New messages by (log id, uid) of their senders."""
@@ -70,11 +74,16 @@ class PostRun:
         """Read what the tables say about these posts, with at most one query of each kind."""
         self._keys.load([post for post, _ in placed])
         located = [(post, log) for post, pair in placed if (log := self._log(post, pair)) is not None]
-        if replies := [(post, log) for post, log in located if post.reply_to is not None]:
+        replies = [(post, log) for post, log in located if post.reply_to is not None]
+        in_threads = [(post, log) for post, log in located if post.thread is not None]
+        if replies or in_threads:
+            senders = [(post.actor, log) for post, log in (*replies, *in_threads)]
+            self._floors = writer_floors(self._connection, self._transaction.rules.lobby_history, senders)
+        if replies:
             self._load_replies(replies)
         if any(post.thread is not None for post, _ in placed):
-            self._threads = ThreadPosts(self._transaction)
-            self._threads.load([(post, log) for post, log in located if post.thread is not None])
+            self._threads = ThreadPosts(self._transaction, self._floors)
+            self._threads.load(in_threads)
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
@@ -126,14 +135,9 @@ class PostRun:
         return self._cache.named.get(post.conversation or "") if pair is None else self._cache.pairs.get(pair)
 
     def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
-        """Read which of the messages replied to exist, and the floor of each sender: one query each."""
-        self._floors = writer_floors(
-            self._connection, self._transaction.rules.lobby_history, [(post.actor, log) for post, log in replies]
-        )
-        columns = ("conversation_id", "seq", "type", "thread", "thread_ordinal")
+        """Read which of the messages replied to exist, in one query."""
         wanted = sorted({(log.id, post.reply_to) for post, log in replies})
-        found = find_rows(self._connection, events, columns[:2], columns, wanted)
-        for log_id, seq, kind, thread, thread_ordinal in found:
+        for log_id, seq, kind, thread, thread_ordinal in find_rows(self._connection, *QUOTED, wanted):
             if kind == "message.created":
                 self._messages[log_id, seq] = seq if thread_ordinal is None else thread
 

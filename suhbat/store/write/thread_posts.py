@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from suhbat.chat.mentions import EVERYBODY, NO_TARGETS, MentionTargets
@@ -10,18 +10,18 @@ from suhbat.chat.model import Post
 from suhbat.chat.threads import thread_refusal
 from suhbat.errors import SuhbatError
 from suhbat.protocol.live_message import LiveMessage
-from suhbat.store.dialect import find_rows, update_rows
+from suhbat.store.dialect import Question, find_rows, update_rows
 from suhbat.store.tables import events
 
 from . import threads
-from .floors import writer_floors
 from .logs import Log
 from .mentions import resolve_mentions
 from .threads import ThreadMark, ThreadRow
 from .transaction import WriterTransaction
 
 _KEYS = ("conversation_id", "seq")
-_COLUMNS = ("type", "deleted", "actor_uid", "thread_ordinal")
+ROOTS = Question(events, _KEYS, (*_KEYS, "type", "deleted", "actor_uid", "thread_ordinal"))
+"""By log id and `seq`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ Place = tuple[int, int]
 
 
 class ThreadPosts:
-    """The threads of one run of posts."""
+    """The threads of one run of posts. `floors`: those of the senders, by (log id, uid)."""
 
-    def __init__(self, transaction: WriterTransaction) -> None:
+    def __init__(self, transaction: WriterTransaction, floors: Mapping[tuple[int, str], int]) -> None:
         self._transaction = transaction
         self._connection = transaction.connection
-        self._floors: dict[tuple[int, str], int] = {}
+        self._floors = floors
         self._roots: dict[Place, Root] = {}
         self._rows: dict[Place, ThreadRow] = {}
         self._new: list[Place] = []
@@ -62,15 +62,13 @@ class ThreadPosts:
         self._replies: list[Reply] = []
 
     def load(self, posts: Sequence[tuple[Post, Log]]) -> None:
-        """Read the roots, the threads and the floors of the senders: a few queries for all."""
+        """Read the roots and the threads, with one query each."""
         places = {(log.id, post.thread) for post, log in posts if post.thread is not None}
-        found = find_rows(self._connection, events, _KEYS, (*_KEYS, *_COLUMNS), sorted(places))
+        found = find_rows(self._connection, *ROOTS, sorted(places))
         for log_id, seq, kind, deleted, uid, thread_ordinal in found:
             if kind == "message.created":
                 self._roots[log_id, seq] = Root(uid, thread_ordinal is not None, bool(deleted))
         self._rows = threads.read_threads(self._connection, places)
-        history = self._transaction.rules.lobby_history
-        self._floors = writer_floors(self._connection, history, [(post.actor, log) for post, log in posts])
 
     def refusal(self, post: Post, log: Log | None) -> SuhbatError | None:
         """Why the post may not be written in the thread that it names."""
@@ -108,6 +106,8 @@ class ThreadPosts:
     def flush(self) -> None:
         """Write the threads and who follows them. Tell those who begin to follow or are mentioned; that the sender has read the
         thread is clear from the reply."""
+        if not self._replies:
+            return
         touched = {(one.log.id, one.post.thread or 0) for one in self._replies}
         threads.write_threads(self._connection, {place: self._rows[place] for place in touched}, set(self._new))
         marks, told, new = self._follow()
@@ -117,9 +117,8 @@ class ThreadPosts:
             threads.tell(
                 self._transaction, reply.log, root, self._rows[log_id, root], present, reply.post.actor, reply.post.at
             )
-        for uid, kept in new.items():
-            last = self._replies[-1].post
-            threads.make_room(self._transaction, uid, kept, last.actor, last.at)
+        last = self._replies[-1].post
+        threads.make_room(self._transaction, new, last.actor, last.at)
 
     def mark_roots(self) -> None:
         """ThreadMark the roots of new threads. They may be of this run, so they must be written before."""

@@ -16,8 +16,10 @@ from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ThreadChanged
 from suhbat.protocol.objects import Thread
 from suhbat.protocol.types import MAX_FOLLOWED, MAX_REPLIERS
-from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
+from suhbat.store.dialect import Question, find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.read.floor import LobbyHistory
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import (
     accounts,
     conversations,
@@ -32,12 +34,16 @@ from suhbat.store.tables import (
 from .logs import Log
 from .transaction import WriterTransaction
 
-SCANNED = 1_000
-"""Replies that are read for the last people in a thread when one is deleted, at most."""
+FEW, SCANNED = 20, 1_000
+"""Replies that are read for the last people in a thread when one is deleted: first, and at most."""
 
 _KEYS = ("conversation_id", "root")
 _COLUMNS = ("last_ordinal", "replies", "last_seq", "last_at", "people")
 _MARK_KEYS = ("uid", "conversation_id", "root")
+THREADS = Question(threads, _KEYS, (*_KEYS, *_COLUMNS))
+"""By log id and root."""
+MARKS = Question(thread_marks, _MARK_KEYS, (*_MARK_KEYS, "read_ordinal", "skipped"))
+"""By uid, log id and root."""
 
 
 @dataclass(slots=True)
@@ -74,7 +80,7 @@ def is_direct_of_two(log: Log) -> bool:
 
 def read_threads(connection: Connection, keys: Collection[tuple[int, int]]) -> dict[tuple[int, int], ThreadRow]:
     """The rows of those of these threads that exist, by log id and root."""
-    found = find_rows(connection, threads, _KEYS, (*_KEYS, *_COLUMNS), sorted(keys))
+    found = find_rows(connection, *THREADS, sorted(keys))
     return {
         (log_id, root): ThreadRow(last, replies, last_seq, last_at, tuple(people.split()))
         for log_id, root, last, replies, last_seq, last_at, people in found
@@ -97,6 +103,16 @@ def write_threads(
 def recount(connection: Connection, log_id: int, root: int, row: ThreadRow) -> None:
     """Correct a thread after a reply of it was deleted: its last reply, and the last people who wrote."""
     row.replies -= 1
+    for limit in (FEW, SCANNED):
+        rows = _last_replies(connection, log_id, root, limit)
+        row.people = tuple(dict.fromkeys(one.actor_uid for one in rows))[:MAX_REPLIERS]
+        if len(row.people) == MAX_REPLIERS or len(rows) < limit:
+            break
+    row.last_seq, row.last_at = (rows[0].seq, rows[0].at) if rows else (0, 0)
+    write_threads(connection, {(log_id, root): row})
+
+
+def _last_replies(connection: Connection, log_id: int, root: int, limit: int) -> Sequence[AnyRow]:
     recent = (
         select(events.c.seq, events.c.at, events.c.actor_uid)
         .where(
@@ -106,12 +122,9 @@ def recount(connection: Connection, log_id: int, root: int, row: ThreadRow) -> N
             events.c.deleted.is_(False),
         )
         .order_by(events.c.thread_ordinal.desc())
-        .limit(SCANNED)
+        .limit(limit)
     )
-    rows = connection.execute(recent).all()
-    row.last_seq, row.last_at = (rows[0].seq, rows[0].at) if rows else (0, 0)
-    row.people = tuple(dict.fromkeys(one.actor_uid for one in rows))[:MAX_REPLIERS]
-    write_threads(connection, {(log_id, root): row})
+    return connection.execute(recent).all()
 
 
 def may_follow(
@@ -138,7 +151,7 @@ def read_marks(
     connection: Connection, keys: Collection[tuple[str, int, int]]
 ) -> dict[tuple[str, int, int], ThreadMark]:
     """The marks of those who follow, by (uid, log id, root)."""
-    found = find_rows(connection, thread_marks, _MARK_KEYS, (*_MARK_KEYS, "read_ordinal", "skipped"), sorted(keys))
+    found = find_rows(connection, *MARKS, sorted(keys))
     return {(uid, log_id, root): ThreadMark(read, skipped) for uid, log_id, root, read, skipped in found}
 
 
@@ -256,12 +269,14 @@ def count_mentions(connection: Connection, log_id: int, root: int, uids: Iterabl
         .where(
             thread_mentions.c.conversation_id == log_id,
             thread_mentions.c.root == root,
-            thread_mentions.c.uid.in_(sorted(uids)),
             thread_mentions.c.thread_ordinal > thread_marks.c.read_ordinal,
         )
         .group_by(thread_mentions.c.uid)
     )
-    return {row[0]: row[1] for row in connection.execute(counted)}
+    found: dict[str, int] = {}
+    for part in parts(sorted(uids)):
+        found.update((row[0], row[1]) for row in connection.execute(counted.where(thread_mentions.c.uid.in_(part))))
+    return found
 
 
 def unfollow(connection: Connection, uid: str, log_id: int, root: int) -> None:
@@ -274,15 +289,31 @@ def unfollow(connection: Connection, uid: str, log_id: int, root: int) -> None:
 
 
 def make_room(
-    transaction: WriterTransaction, uid: str, kept: Sequence[tuple[int, int]], actor: Actor, at: Milliseconds
+    transaction: WriterTransaction, new: Mapping[str, Collection[tuple[int, int]]], actor: Actor, at: Milliseconds
 ) -> None:
-    """After this user began to follow threads: if they follow more than MAX_FOLLOWED now, they no longer follow those in which
-    nobody has written for longest. `kept`: the new ones, by (log id, root)."""
+    """After users began to follow threads: those who follow more than MAX_FOLLOWED now no longer follow those in which nobody
+    has written for longest. `new`: by uid the threads that they keep, by (log id, root)."""
+    counted = (
+        select(thread_marks.c.uid, func.count())
+        .group_by(thread_marks.c.uid)
+        .having(func.count() > MAX_FOLLOWED)
+        .order_by(thread_marks.c.uid)
+    )
+    for part in parts(sorted(new)):
+        for uid, count in transaction.connection.execute(counted.where(thread_marks.c.uid.in_(part))).all():
+            _leave_oldest(transaction, uid, count - MAX_FOLLOWED, new[uid], actor, at)
+
+
+def _leave_oldest(
+    transaction: WriterTransaction,
+    uid: str,
+    excess: int,
+    kept: Collection[tuple[int, int]],
+    actor: Actor,
+    at: Milliseconds,
+) -> None:
     connection = transaction.connection
     mine = thread_marks.c.uid == uid
-    excess = connection.execute(select(func.count()).select_from(thread_marks).where(mine)).scalar_one() - MAX_FOLLOWED
-    if excess <= 0:
-        return
     same = (threads.c.conversation_id == thread_marks.c.conversation_id) & (threads.c.root == thread_marks.c.root)
     oldest = connection.execute(
         select(thread_marks.c.conversation_id, thread_marks.c.root, conversations.c.name)

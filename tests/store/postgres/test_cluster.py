@@ -19,7 +19,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, PostResult
-from suhbat.errors import Busy, Internal, NameInUse, NameTaken
+from suhbat.errors import BadRequest, Busy, Forbidden, Internal, NameInUse, NameTaken, NotFound
 from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
@@ -94,6 +94,55 @@ class TestWriting:
             for listener in (first, second):
                 mine = [entry.event.seq for entry in listener.entries if entry.log == LOBBY]
                 assert mine == sorted(mine)
+
+    async def test_threads_of_two_nodes(self, url: str) -> None:
+        """If two nodes write to the same threads at once, naming each other's users, while replies and a root are deleted and
+        marks move, each thread is numbered without gaps and its counts are those of its replies."""
+        async with stores(url) as ((one, first, _), (two, second, _)):
+            room = (await execute(one, commands.Create, ALI, 1, title="Xona")).conversation
+            for person in (VALI, SOLI):
+                await execute(one, commands.Admit, ALI, 1, conversation=room, person=person, role="member", exempt=True)
+            roots = [(await first.send(one, ALI, conversation=room)).seq for _ in range(3)]
+            head = (await one.heads([room]))[room]
+
+            def reply(number: int, root: int) -> Any:
+                store, listener, actor = ((one, first, ALI), (two, second, VALI))[number % 2]
+                named = (SOLI.uid,) if number % 5 == 0 else ()
+                return listener.ask(store, actor, f"{number}", conversation=room, thread=root, named=named)
+
+            def work(store: PostgresStore, kind: type[Any], actor: Actor, seq: int, **fields: Any) -> Any:
+                return execute(store, kind, actor, 1, conversation=room, seq=seq, **fields)
+
+            found: list[object] = []
+            for turn in range(12):
+                asked = [reply(number, root) for number in range(6) for root in roots]
+                asked += [
+                    work(one, commands.Delete, ALI, head + 2 * turn),
+                    work(two, commands.Delete, VALI, head + turn),
+                ]
+                asked += [
+                    work(store, commands.ChangeThread, actor, root, read_ordinal=turn, unread=turn % 3 == 0)
+                    for store, actor in ((one, ALI), (two, VALI), (two, SOLI))
+                    for root in roots
+                ]
+                if turn == 8:
+                    asked.append(work(two, commands.Delete, ALI, roots[0]))
+                found += await asyncio.gather(*asked, return_exceptions=True)
+            failed = {type(one) for one in found if isinstance(one, BaseException)}
+            assert failed <= {NotFound, BadRequest, Forbidden}, failed
+            for store in (one, two):
+                for actor in (ALI, VALI, SOLI):
+                    states = {state.conversation: state for state in (await store.states(actor)).states}
+                    for thread in states[room].threads:
+                        page = await store.history(actor, room, thread=thread.root, after=0, limit=200)
+                        kept = [one for one in page.messages if not one.deleted]
+                        above = [one for one in kept if (one.thread_ordinal or 0) > thread.read_ordinal]
+                        assert [one.thread_ordinal for one in page.messages] == list(range(1, len(page.messages) + 1))
+                        assert page.root is not None and page.root.replies is not None
+                        assert (thread.count, page.root.replies.count) == (len(kept), len(kept))
+                        assert page.root.replies.last_seq == kept[-1].seq
+                        assert thread.unread == sum(one.sender_uid != actor.uid for one in above)
+                        assert thread.mentions == sum(int(one.text) % 5 == 0 for one in above) * (actor is SOLI)
 
     async def test_a_key_is_one_message_on_all_nodes(self, url: str) -> None:
         """The same command on two nodes at once writes one message, as when a client reconnects elsewhere before its

@@ -14,9 +14,12 @@ from suhbat.chat.model import Actor, CommandResult, PostResult
 from suhbat.errors import NotFound
 from suhbat.protocol import commands
 from suhbat.protocol.events import ConversationAdded, own_log
+from suhbat.protocol.objects import HistoryFrom
+from suhbat.protocol.types import LOBBY
 from suhbat.store.postgres.pipeline import Pipeline, of
 from suhbat.store.postgres.shared_committer import NEW_DIRECTS
 from suhbat.store.postgres.store import PostgresStore
+from suhbat.store.write import committer
 from tests import engines
 from tests.commands import execute
 from tests.fakes import FakeClock
@@ -102,6 +105,62 @@ async def test_a_message_alone(store: PostgresStore, listener: Listener, trips: 
         del trips[:]
         await listener.send(store, sender, peer=peer, client_id=f"{len(listener.heard)}")
         assert len(trips) == 3, "\n".join(trips)
+
+
+@pytest.mark.parametrize("history", ["all", "joined"])
+async def test_replies_in_threads(
+    store: PostgresStore, listener: Listener, trips: list[str], history: HistoryFrom
+) -> None:
+    """Replies of followers need no more round trips than messages: three alone, and at most four in a batch of any size, in
+    several threads and conversations, also beside messages, quotations and repetitions."""
+    rooms = [
+        (await execute(store, commands.Create, ALI, 1, title="Xona", history=history)).conversation for _ in range(2)
+    ]
+    for room in rooms:
+        await execute(store, commands.Admit, ALI, 1, conversation=room, person=VALI, role="member", exempt=True)
+    places = [
+        (room, (await listener.send(store, ALI, conversation=room)).seq) for room in (*rooms, LOBBY) for _ in range(3)
+    ]
+    for sender in (ALI, VALI):
+        for room, root in places:
+            await listener.send(store, sender, conversation=room)
+            await listener.send(store, sender, conversation=room, thread=root)  # they follow now
+    for sender in (ALI, VALI):
+        for room, root in places[::3]:
+            del trips[:]
+            await listener.send(store, sender, conversation=room, thread=root, client_id=f"{len(listener.heard)}")
+            assert len(trips) == 3, "\n".join(trips)
+    for _ in range(2):
+        del trips[:]
+        asked = [
+            listener.ask(store, sender, conversation=room, client_id=f"{sender.uid}{n}", thread=root)
+            for n, (room, root) in enumerate(places)
+            for sender in (ALI, VALI)
+        ]
+        asked += [listener.ask(store, VALI, conversation=room, reply_to=root) for room, root in places]
+        outcomes = await asyncio.gather(*asked)
+        assert all(isinstance(outcome, PostResult) for outcome in outcomes), outcomes
+        assert 0 < len(trips) <= MOST, trips
+
+
+async def test_work_does_not_see_what_was_read_for_posts(
+    store: PostgresStore, listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What posts had read ahead is not the answer to a command in the same transaction, before which other commands may have
+    changed it: a member who has just joined does not reach what was written before."""
+    monkeypatch.setattr(committer, "WORK_SECONDS", 60.0)
+    room = (await execute(store, commands.Create, ALI, 1, title="Xona", history="joined")).conversation
+    old = (await listener.send(store, ALI, conversation=room)).seq
+    for again in range(3):
+        refused, admitted, reacted = await asyncio.gather(
+            listener.ask(store, SOLI, conversation=room, reply_to=old),
+            execute(store, commands.Admit, ALI, 1, conversation=room, person=SOLI, role="member", exempt=True),
+            execute(store, commands.React, SOLI, 1, conversation=room, seq=old, emoji="👍", on=True),
+            return_exceptions=True,
+        )
+        assert isinstance(refused, NotFound) and isinstance(admitted, CommandResult), (refused, admitted)
+        assert isinstance(reacted, NotFound), (again, reacted)
+        await execute(store, commands.Remove, ALI, 1, conversation=room, person=SOLI)
 
 
 async def test_first_messages_to_hidden_directs(store: PostgresStore, listener: Listener, trips: list[str]) -> None:

@@ -65,8 +65,7 @@ def edit(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -
     }
     if told:
         threads.tell(execution.transaction, log, root, present, told, execution.actor, execution.at)
-    for uid in new:
-        threads.make_room(execution.transaction, uid, [(log.id, root)], execution.actor, execution.at)
+    threads.make_room(execution.transaction, {uid: [(log.id, root)] for uid in new}, execution.actor, execution.at)
     return CommandResult(log.name, event.seq)
 
 
@@ -114,7 +113,7 @@ def change_thread(execution: Execution, command: ChangeThread) -> CommandResult:
     threads.write_marks(connection, {key: mark}, () if is_new else (key,))
     thread = _tell(execution, log, root, row, mark)
     if is_new:
-        threads.make_room(execution.transaction, uid, [(log.id, root)], execution.actor, execution.at)
+        threads.make_room(execution.transaction, {uid: [(log.id, root)]}, execution.actor, execution.at)
     return CommandResult(log.name, log.head, unread=thread.unread, thread=thread)
 
 
