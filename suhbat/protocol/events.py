@@ -268,7 +268,7 @@ EVENTS: tuple[type[EventBase], ...] = (
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage
-"""An event as the writer publishes it, and as other nodes receive it. Those that are read from the store are models."""
+"""An event as the writer publishes it, as other nodes receive it, and as a replay reads it from the store."""
 
 
 class LoggedEvent(NamedTuple):

@@ -17,7 +17,7 @@ from suhbat.protocol.objects import ConversationState, Role
 from suhbat.protocol.types import LOBBY
 from tests.commands import execute
 
-from .parts import ALI, VALI, Listener, everything, values
+from .parts import ALI, VALI, Listener, everything, logged, values
 
 AT = 1_795_000_000_000
 SOLI = Actor("u-soli", "soli", lobby_from=0)
@@ -101,7 +101,7 @@ class House:
 
     async def log(self, name: str) -> list[Event]:
         """A log from its beginning."""
-        return [entry.event for entry in await self.store.events(name, 0, 10_000)]
+        return [entry.event for entry in await logged(self.store, name, 0, 10_000)]
 
     async def own(self, actor: Actor) -> list[Event]:
         return await self.log(own_log(actor.uid))

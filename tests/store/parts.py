@@ -92,6 +92,11 @@ def values(place: Path) -> Iterator[tuple[str, bytes]]:
     engine.dispose()
 
 
+async def logged(store: Store, log: str, after: int, limit: int) -> list[LoggedEvent]:
+    """The events of a log as models."""
+    return [LoggedEvent(log, model_of(event)) for log, event in await store.events(log, after, limit)]
+
+
 class Listener:
     """What `committed` and the `done`s were told, in one list, in the order in which it happened."""
 

@@ -141,6 +141,8 @@ class Reader:
         self._answer(plan, opening)
         self.here, self._follows = True, set(opening.places.heads) - {ME}
         for name, cursor in plan.cursors.items():
+            if cursor == opening.places.heads[name]:
+                continue  # as in hub.feed, nothing is read then
             log = own_log(self.actor.uid) if name == ME else name
             self._waiting[log] = deque(
                 model_of(entry.event) for entry in await self.store.events(log, cursor, CONVERSATION_LIMIT)
@@ -175,8 +177,10 @@ class Reader:
             plan = sync_plan(there.places, command.cursors)
             self._answer(plan, there)
             for name in command.cursors.keys() & plan.cursors.keys():
+                if plan.cursors[name] == there.places.heads[name]:
+                    continue
                 for entry in await self.store.events(name, plan.cursors[name], CONVERSATION_LIMIT):
-                    self._receive(entry.event)
+                    self._receive(model_of(entry.event))
 
     async def _added(self, resume: Resume | None) -> dict[str, int]:
         if resume is None:
@@ -383,10 +387,10 @@ class Theatre:
         for reader in [*readers, *late]:
             await self.check(reader)
 
-    async def check(self, reader: Reader) -> None:
-        """The folded state must equal the fresh state, unless the reader is disconnected."""
+    async def check(self, reader: Reader) -> States | None:
+        """The folded state must equal the fresh state, which is returned, unless the reader is disconnected."""
         if not reader.here:
-            return
+            return None
         await reader.catch_up()
         opening = await everything(self.store, reader.actor)
         fresh = {state.conversation: state for state in opening.states}
@@ -394,6 +398,7 @@ class Theatre:
         assert folded == fresh
         assert reader.state.cursors == opening.places.heads
         assert tuple(reader.state.invitations.values()) == opening.invitations
+        return opening
 
 
 def with_people(folded: ConversationState, fresh: ConversationState | None) -> ConversationState:

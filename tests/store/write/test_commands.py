@@ -486,9 +486,9 @@ class TestMentions:
     async def test_everybody_is_stored_once(self, house: House) -> None:
         """A mention of everybody is one event and no row or event for each person."""
         room = await house.room(ALI, VALI, SOLI)
-        seq = await house.write(ALI, room, "@all", named=(EVERYBODY, VALI.uid))
+        await house.write(ALI, room, "@all", named=(EVERYBODY, VALI.uid))
         assert [(await house.state(one, room)).mentions for one in (ALI, VALI, SOLI)] == [0, 1, 1]
-        *_, (_, created) = await house.store.events(room, seq - 1, 10)
+        *_, created = await house.log(room)
         assert isinstance(created, MessageCreated) and (created.everyone, created.message.mentions_all) == (1, True)
         assert not [event for event in await house.own(VALI) if isinstance(event, Mentioned)]
         await house.do(commands.Read, VALI, room, ordinal=1)
@@ -507,7 +507,7 @@ class TestMentions:
         await house.do(commands.Edit, ALI, room, seq=seq, text="@all", named=(EVERYBODY,))
         await house.do(commands.Delete, ALI, room, seq=seq)
         assert (await house.state(VALI, room)).mentions == 0
-        events = [event for _, event in await house.store.events(room, seq - 1, 20)]
+        events = await house.log(room)
         said = (MessageCreated, MessageEdited, MessageDeleted)
         assert [event.everyone for event in events if isinstance(event, said)] == [0, 1, 0, -1, 1, -1]
         assert isinstance(events[-1], MessageDeleted)

@@ -33,7 +33,7 @@ from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import LARGEST_BATCH, Writer
 from suhbat.store.write.writer_cache import WriterCache
 from tests.store.old import new_database
-from tests.store.parts import ALI, BARE, VALI, Listener, everything, make_post, met, opened, sqlite
+from tests.store.parts import ALI, BARE, VALI, Listener, everything, logged, make_post, met, opened, sqlite
 
 
 class Gate:
@@ -450,7 +450,7 @@ class TestDurability:
         async with opened(sqlite(tmp_path), listener := Listener()) as store:
             assert store.epoch == epoch
             head = (await store.heads([LOBBY]))[LOBBY]
-            log = await store.events(LOBBY, 0, 1_000_000)
+            log = await logged(store, LOBBY, 0, 1_000_000)
             assert [entry.event.seq for entry in log] == list(range(1, head + 1))
             keys = {entry.event.message.client_id: entry.event.seq for entry in log}  # type: ignore[union-attr]
             assert len(keys) == head
