@@ -99,6 +99,7 @@ class V1(Client):
     ) -> None:
         super().__init__(f"{ws}/api/v1/ws{query}", **options)
         self._hello: Frame = {"type": "hello", "id": "hello"}
+        self.token = token
         if token is not None:
             self._hello["token"] = token
         if resume is not None:

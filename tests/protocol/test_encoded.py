@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from suhbat.protocol import replies, simple, v1
-from suhbat.protocol.events import EVENT, MessageCreated, model_of
+from suhbat.protocol.events import EVENT, MessageCreated, MessageDeleted, MessageEdited, model_of
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.notices import PresenceNotice, whole_presence
 from suhbat.protocol.objects import ConversationState, Invitation, Message, Presence, User
-from suhbat.protocol.replies import encode
+from suhbat.protocol.replies import Page, encode
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)
 numbers = st.integers(1, 2**53 - 1)
@@ -88,6 +88,46 @@ def test_a_message_without_a_thread_has_not_grown() -> None:
     assert replies.sent(1, "lobby", 7, 5, 1_795_000_000_123, False) == (
         b'{"type":"ok","id":1,"conversation":"lobby","seq":7,"ordinal":5,"sent_at":"2026-11-18T11:06:40.123Z",'
         b'"duplicate":false}'
+    )
+    assert simple.message(said, "") == (
+        b'{"type":"message","conversation":"lobby","seq":7,"from_user":"ali","from_uid":"u-ali","to_user":"",'
+        b'"message":"salom","sent_at":"2026-11-18T11:06:40.123Z"}'
+    )
+
+
+def test_a_page_and_a_state_without_threads_have_not_grown() -> None:
+    """Neither a message in a page or an event, nor its deletion, nor the state of a conversation has a byte for threads."""
+    at = 1_795_000_000_123
+    message = Message(
+        conversation="lobby",
+        seq=7,
+        ordinal=5,
+        sender="ali",
+        sender_uid="u-ali",
+        text="salom",
+        client_id="k1",
+        sent_at=at,
+    )
+    written = (
+        b'{"conversation":"lobby","seq":7,"ordinal":5,"sender":"ali","sender_uid":"u-ali","text":"salom",'
+        b'"client_id":"k1","reply_to":null,"sent_at":"2026-11-18T11:06:40.123Z","edited_at":null,"deleted":false,'
+        b'"reactions":[]}'
+    )
+    head = b'"conversation":"lobby","seq":8,"at":"2026-11-18T11:06:40.123Z","actor":"ali","actor_uid":"u-ali"'
+    page = Page(id=1, messages=(message,), has_before=False, has_after=False, head=7)
+    assert encode(page) == (
+        b'{"type":"ok","id":1,"messages":[' + written + b'],"has_before":false,"has_after":false,"head":7}'
+    )
+    event = {"conversation": "lobby", "seq": 8, "at": at, "actor": "ali", "actor_uid": "u-ali"}
+    edited = MessageEdited(**event, message=message)
+    assert encode(edited) == b'{"type":"message.edited",' + head + b',"message":' + written + b"}"
+    deleted = MessageDeleted(**event, target=7, ordinal=5, sender_uid="u-ali")
+    assert encode(deleted) == (b'{"type":"message.deleted",' + head + b',"target":7,"ordinal":5,"sender_uid":"u-ali"}')
+    state = ConversationState(conversation="lobby", kind="lobby", head=7, last_ordinal=5, last_message=message)
+    assert encode(state) == (
+        b'{"title":"","topic":"","visibility":"private","history":"all","archived":false,"slow_mode":0,"retention":0,'
+        b'"conversation":"lobby","kind":"lobby","head":7,"since":0,"last_ordinal":5,"read_ordinal":0,"unread":0,'
+        b'"mentions":0,"last_message":' + written + b',"member_count":0,"role":"member","draft":""}'
     )
 
 

@@ -26,7 +26,7 @@ from suhbat.store.tables import (
 
 from .few_logs import WANTED
 from .floor import LobbyHistory, any_floor, floor_of, visible
-from .rows import MESSAGE, messages, thread_of
+from .rows import MESSAGE, messages, names_of_members, thread_of
 
 MessageKey = tuple[int, int]
 """A log id and the `seq` of a message."""
@@ -162,11 +162,14 @@ def replies_page(
     log = visible(connection, actor, conversation, "read")
     condition = (events.c.conversation_id == log.id, events.c.seq == root, IS_MESSAGE)
     row = connection.execute(select(*MESSAGE).where(*condition)).one_or_none()
-    if row is None or (thread_of(row) or root) <= floor_of(actor, log, lobby_history):
-        raise NotFound("not_found.message")
-    is_reply = thread_of(row) is not None
-    if (refusal := thread_refusal(is_direct_of_two=False, exists=True, is_reply=is_reply)) is not None:
-        raise refusal
+    above = floor_of(actor, log, lobby_history)
+    refusal = thread_refusal(
+        is_direct_of_two=log.kind == "direct" and len(names_of_members(connection, [log.id]).get(log.id, ())) <= 2,
+        exists=row is not None and (thread_of(row) or root) > above,
+        is_reply=row is not None and thread_of(row) is not None,
+    )
+    if row is None or refusal is not None:
+        raise refusal or NotFound("not_found.message")
     (shown_root,) = messages(connection, log.id, log.name, [row], actor.uid)
     place = (threads.c.conversation_id == log.id, threads.c.root == root)
     last: int = connection.execute(select(threads.c.last_ordinal).where(*place)).scalar() or 0
