@@ -3,6 +3,7 @@
 SuhbatError
 ├── BadRequest            400  the request is invalid
 │   └── TooLarge          413
+│       └── FileTooLarge  413  the file is larger than allowed
 ├── Unauthenticated       401  no token, or an invalid one               close 4501
 ├── Forbidden             403  the user is known, but may not do this    close 4503
 ├── NotFound              404  does not exist, or may not be seen (one answer for both)
@@ -13,10 +14,16 @@ SuhbatError
 ├── TooManyConversations  409  a user is in as many conversations as allowed
 ├── IdempotencyConflict   409  the same client_id with other content
 ├── TooManyReactions      409  the message has as many different emoji as allowed
+├── FileInUse             409  a message shows this file already
+├── FileNotReady          409  retryable; the server has not finished with the file
+├── WrongOffset           409  the upload continues elsewhere
+├── QuotaExceeded         413  the user's files take as much room as allowed
 ├── InvalidName           422                                            close 4510
+├── ChecksumMismatch      460  the bytes of an upload were damaged on the way
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
 ├── Busy                  503  retryable                                 close 1013
 │   └── StorageUnavailable 503  the disk or the database fails
+├── StorageFull           507  retryable; there is no room for files
 └── Internal              500  a fault of the server; logged whole, sent without detail
 
 Programs look at `code`, which never changes. The texts for people are in `suhbat.texts`, by language.
@@ -84,6 +91,10 @@ class TooLarge(BadRequest):
     code, status, close = "too_large", 413, 1009
 
 
+class FileTooLarge(TooLarge):
+    code = "file_too_large"
+
+
 class Unauthenticated(SuhbatError):
     code, status, close = "unauthenticated", 401, 4501
 
@@ -124,8 +135,30 @@ class TooManyReactions(SuhbatError):
     code, status = "too_many_reactions", 409
 
 
+class FileInUse(SuhbatError):
+    code, status = "file_in_use", 409
+
+
+class FileNotReady(SuhbatError):
+    code, status, retryable = "file_not_ready", 409, True
+
+
+class WrongOffset(SuhbatError):
+    code, status = "wrong_offset", 409
+
+
+class QuotaExceeded(SuhbatError):
+    code, status = "quota_exceeded", 413
+
+
 class InvalidName(SuhbatError):
     code, status, close = "invalid_name", 422, 4510
+
+
+class ChecksumMismatch(SuhbatError):
+    """The status is that of tus (https://tus.io/protocols/resumable-upload#checksum)."""
+
+    code, status = "checksum_mismatch", 460
 
 
 class RateLimited(SuhbatError):
@@ -140,6 +173,10 @@ class StorageUnavailable(Busy):
     code, close = "storage_unavailable", 1013
 
 
+class StorageFull(SuhbatError):
+    code, status, retryable = "storage_full", 507, True
+
+
 class Internal(SuhbatError):
     code, status = "internal", 500
 
@@ -147,6 +184,7 @@ class Internal(SuhbatError):
 ERRORS: tuple[type[SuhbatError], ...] = (
     BadRequest,
     TooLarge,
+    FileTooLarge,
     Unauthenticated,
     Forbidden,
     NotFound,
@@ -157,10 +195,16 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     TooManyConversations,
     IdempotencyConflict,
     TooManyReactions,
+    FileInUse,
+    FileNotReady,
+    WrongOffset,
+    QuotaExceeded,
     InvalidName,
+    ChecksumMismatch,
     RateLimited,
     Busy,
     StorageUnavailable,
+    StorageFull,
     Internal,
 )
 """All errors, for the reference, the HTTP descriptions and the tests."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
@@ -268,7 +268,9 @@ class FakeStore(FakePeople):
         self.logs.setdefault(conversation, [])
         return CommandResult(conversation, 0, created=created)
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
+    async def answered(
+        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+    ) -> PostResult | None:
         self._work()
         sent, said = self.answers.get((uid, client_id), (None, ""))
         if sent is not None and said != text:

@@ -170,3 +170,19 @@ def test_settings_do_not_change(directory: Path) -> None:
     settings: Any = Settings()
     with pytest.raises(ValueError, match="frozen"):
         settings.port = 1
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [("100MB", 100_000_000), ("100 mb", 100_000_000), ("5G", 5 * 10**9), ("2KiB", 2048), ("17", 17), ("0", 0), (9, 9)],
+)
+def test_sizes(given: object, meant: int) -> None:
+    """A size is a number of bytes, or has a unit."""
+    assert Settings(file_size=given).file_size == meant
+
+
+@pytest.mark.parametrize("given", ["", "MB", "-1", "1.5MB", "10 Mbit", "1iB", "٣MB"])
+def test_what_is_no_size(given: str) -> None:
+    """An invalid size is refused with a valid example."""
+    with pytest.raises(ConfigError, match="100MB"):
+        Settings(file_size=given)

@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from suhbat.chat.model import Change
 from suhbat.protocol.events import EVENT, LoggedEvent, veil, veil_of
+from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import parse_time
 from suhbat.protocol.v1 import encode_event
@@ -38,6 +39,7 @@ _FIELDS: TypeAdapter[tuple[Any, ...]] = TypeAdapter(
         int | None,
         int | None,
         int | None,
+        tuple[File, ...],
     ],
     config=ConfigDict(strict=True),
 )
@@ -147,5 +149,6 @@ def _live_message(event: dict[str, Any], veiled: int | None) -> LiveMessage:
         message.get("thread_ordinal"),
         message.get("from_thread"),
         veiled,
+        tuple(map(File.model_validate, message.get("files", ()))),
     )
     return LiveMessage(*_FIELDS.validate_python(fields))

@@ -16,9 +16,11 @@ PINS = 50
 """Pinned messages of a conversation."""
 
 
-def edit_refusal(actor: Actor, author_uid: str) -> SuhbatError | None:
-    """Of editing a message: only its author may."""
-    return None if author_uid == actor.uid else Forbidden("forbidden.author")
+def edit_refusal(actor: Actor, author_uid: str, text: str, *, has_files: bool) -> SuhbatError | None:
+    """Of editing a message: only its author may. Beside files its text may be empty."""
+    if author_uid != actor.uid:
+        return Forbidden("forbidden.author")
+    return None if has_files or text.strip() else BadRequest(reason="empty_text")
 
 
 def pin_refusal(pinned: int) -> SuhbatError | None:

@@ -36,13 +36,20 @@ class Messages:
         return self.recipient(to_user, uid)
 
     async def repeated(
-        self, actor: Actor, error: UserNotFound, *, text: str, client_id: str | None, reply_to: int | None
+        self,
+        actor: Actor,
+        error: UserNotFound,
+        *,
+        text: str,
+        client_id: str | None,
+        reply_to: int | None,
+        files: tuple[str, ...] = (),
     ) -> PostResult:
         """The result of a repeated message whose recipient's name does not exist any more. Raises `error` if it was not stored
         the first time; IdempotencyConflict, Busy."""
         if client_id is None:
             raise error
-        sent = await self._store.answered(actor.uid, client_id, text, reply_to)
+        sent = await self._store.answered(actor.uid, client_id, text, reply_to, files)
         if sent is None:
             raise error
         return sent
@@ -59,12 +66,14 @@ class Messages:
         reply_to: int | None = None,
         thread: int | None = None,
         also: bool = False,
+        files: tuple[str, ...] = (),
     ) -> None:
         """Send a message to a conversation or to a user; exactly one of the two is given.
 
         `done` is called once on the event loop: with a `PostResult` after the message was flushed to disk, or with the refusal
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal). `thread`: the `seq` of the message below which
-        it is a reply; `also`: the conversation gets it, too, and it counts as two messages.
+        it is a reply; `also`: the conversation gets it, too, and it counts as two messages. `files`: the ids of the sender's
+        files that it shows.
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
@@ -80,7 +89,9 @@ class Messages:
                     return
             named = mentioned_uids(text, self._directory)
         at = self._clock.wall()
-        self._store.post(Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also))
+        self._store.post(
+            Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files)
+        )
 
     async def post(
         self,
@@ -93,12 +104,13 @@ class Messages:
         reply_to: int | None = None,
         thread: int | None = None,
         also: bool = False,
+        files: tuple[str, ...] = (),
     ) -> PostResult:
         """The same as a coroutine, and to a user by name. Raises the refusal, or UserNotFound."""
         try:
             peer = None if to_user is None else await self.find_recipient(to_user)
         except UserNotFound as error:
-            return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to)
+            return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to, files=files)
         answer: asyncio.Future[PostResult] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
@@ -119,5 +131,6 @@ class Messages:
             reply_to=reply_to,
             thread=thread,
             also=also,
+            files=files,
         )
         return await answer

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
 
-from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -31,6 +31,24 @@ FILE = Path("suhbat.toml")
 
 Words = Annotated[tuple[str, ...], NoDecode]
 """A list of strings in suhbat.toml; separated by commas in a flag or the environment."""
+
+
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
+
+
+def parse_size(value: object) -> object:
+    """Parse a size such as `100MB` into bytes (a kilobyte is 1,000 bytes, `KiB` are 1,024); other values pass unchanged."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+)\s*([KMGT]?)(I?)B?\s*", value.upper(), re.ASCII)
+    if match is None or (match[3] and not match[2]):
+        raise ValueError("it does not look like 100MB")
+    unit = 1024 ** " KMGT".index(match[2]) if match[3] else _UNITS[match[2]]
+    return int(match[1]) * unit
+
+
+Size = Annotated[int, BeforeValidator(parse_size)]
+"""A number of bytes."""
 
 
 class Provenance(NamedTuple):
@@ -134,6 +152,16 @@ class Settings(BaseSettings):
     directs_per_day: int = Field(
         200, ge=0, description="New directs that one person can open within a day; 0 for no limit."
     )
+    files: str | None = Field(
+        None, min_length=1, description="Directory of uploaded files, if it is not the directory files in data."
+    )
+    file_size: Size = Field(100_000_000, ge=0, description="The largest file, in bytes or as 100MB; 0 for no files.")
+    file_quota: Size = Field(
+        5_000_000_000,
+        ge=0,
+        description="The room that the files of one account may take, in bytes or as 5GB; 0 for no limit.",
+    )
+    guest_files: bool = Field(False, description="Whether guests may upload files, 50 MB for each guest.")
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -10,10 +10,23 @@ from pydantic import Field, TypeAdapter, ValidationError
 from suhbat.chat.model import Actor
 from suhbat.chat.rate import charge, cost_of
 from suhbat.chat.reactions import valid_emoji
-from suhbat.errors import BadRequest, IdempotencyConflict, TooManyReactions
+from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, TooManyReactions
 from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
-from suhbat.protocol.types import LOBBY, MAX_INTEGER, MAX_PAGE, ClientId, Emoji, Reason, Schema, Seq, Text, Time, Until
+from suhbat.protocol.types import (
+    LOBBY,
+    MAX_INTEGER,
+    MAX_PAGE,
+    AnyText,
+    ClientId,
+    Emoji,
+    FileIds,
+    Reason,
+    Schema,
+    Seq,
+    Time,
+    Until,
+)
 from suhbat.services import Services
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served
@@ -29,13 +42,15 @@ TimeQuery = Annotated[Until | None, Query()]
 
 class NewMessage(Schema):
     """Safe to repeat with the same `client_id`. `thread`: the `seq` of the message in whose thread it is a reply; with `also`
-    the conversation gets it, too, as a message that quotes the reply and has the next `seq`."""
+    the conversation gets it, too, as a message that quotes the reply and has the next `seq`. `files`: ids of files that
+    the caller has uploaded; beside them the text may be empty."""
 
-    text: Text
+    text: AnyText
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
+    files: FileIds = ()
 
 
 class Posted(Schema):
@@ -51,7 +66,7 @@ class Posted(Schema):
 
 
 class NewText(Schema):
-    text: Text
+    text: AnyText
 
 
 class Complaint(Schema):
@@ -121,13 +136,15 @@ async def page(
     dependencies=[SAFE_WRITE],
     responses={200: {"model": Posted, "description": "A repetition: the first answer, with `duplicate` true"}},
 )
-@refuses(IdempotencyConflict)
+@refuses(IdempotencyConflict, FileInUse, FileNotReady)
 async def write(
     conversation: ConversationPath, body: NewMessage, actor: Caller, services: Served, response: Response
 ) -> Posted:
     """Send a message to a conversation. The answer comes once the message is durable."""
     if body.also and body.thread is None:
         raise BadRequest(reason="give also with thread only")
+    if not body.files and not body.text.strip():
+        raise BadRequest(reason="empty_text")
     sent = await services.messages.post(
         actor,
         conversation=valid_id(conversation),
@@ -136,6 +153,7 @@ async def write(
         reply_to=body.reply_to,
         thread=body.thread,
         also=body.also,
+        files=body.files,
     )
     services.counts.sends["http"] += 1
     if sent.duplicate:

@@ -11,6 +11,7 @@ from .types import (
     GUEST_TOKEN,
     LOBBY,
     MAX_PAGE,
+    AnyText,
     ClientId,
     CommandId,
     ConversationId,
@@ -18,6 +19,7 @@ from .types import (
     Cursors,
     DraftText,
     Emoji,
+    FileIds,
     Name,
     Ordinal,
     People,
@@ -26,7 +28,6 @@ from .types import (
     Schema,
     Seq,
     SlowMode,
-    Text,
     Title,
     Topic,
     Uid,
@@ -69,20 +70,24 @@ class Send(_Command):
     repeat with the same `client_id`.
 
     `thread`: the `seq` of the message in whose thread it is a reply. With `also` the conversation gets it, too, as a message
-    that quotes the reply and has the next `seq`."""
+    that quotes the reply and has the next `seq`. `files`: ids of files that the sender has uploaded; each belongs to one
+    message. Beside them the `text` may be empty."""
 
     type: Literal["send"]
     conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
     to_user: Name | None = None
     uid: Uid | None = None
-    text: Text
+    text: AnyText
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
+    files: FileIds = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
+        if not self.files and (not self.text or self.text.isspace()):
+            raise ValueError("empty_text")
         if (self.conversation is None) == (self.to_user is None):
             raise ValueError("give either conversation or to_user")
         if self.also and self.thread is None:
@@ -91,12 +96,12 @@ class Send(_Command):
 
 
 class Edit(_Command):
-    """Change the text of one's own message."""
+    """Change the text of one's own message. Its files stay; beside them the text may be empty."""
 
     type: Literal["edit"]
     conversation: ConversationId
     seq: Seq
-    text: Text
+    text: AnyText
 
 
 class Delete(_Command):

@@ -304,6 +304,7 @@ def model_of(event: LiveEvent) -> Event:
         thread=event.thread,
         thread_ordinal=event.thread_ordinal,
         from_thread=event.from_thread,
+        files=event.files,
     )
     created = MessageCreated(
         conversation=event.conversation,

@@ -7,6 +7,7 @@ from json.encoder import encode_basestring as quote
 
 from pydantic_core import to_json
 
+from .files import File
 from .types import format_time
 
 
@@ -33,6 +34,7 @@ class LiveMessage:
     thread_ordinal: int | None = None
     from_thread: int | None = None
     veil: int | None = None
+    files: tuple[File, ...] = ()
 
     def encode(self) -> bytes:
         """The frame of the v1 dialect."""
@@ -47,6 +49,8 @@ class LiveMessage:
             ordinal, place = "null", f',"thread":{self.thread},"thread_ordinal":{self.thread_ordinal}'
         elif self.from_thread is not None:
             place = f',"from_thread":{self.from_thread}'
+        if self.files:
+            place += f',"files":[{",".join(file.model_dump_json() for file in self.files)}]'
         before = (
             f'{{"type":"message.created","conversation":{conversation},"seq":{seq},"at":"{at}","actor":{actor}'
             f',"actor_uid":{uid},"message":{{"conversation":{conversation},"seq":{seq},"ordinal":{ordinal}'

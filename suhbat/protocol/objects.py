@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .files import File
 from .sent_types import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
 from .types import Schema, Time
 
@@ -94,6 +95,7 @@ class Message(Schema):
     quotes the reply there.
     `reactions_at`: in events, the `seq` of the conversation up to which `reactions` are counted.
     `mentions_all`: it mentions everybody, and its sender is allowed to; left out otherwise.
+    `files`: left out if there are none; the `text` may be empty beside them.
     """
 
     conversation: ConversationId
@@ -114,6 +116,7 @@ class Message(Schema):
     thread_ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
     from_thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
     replies: Replies | None = Field(default=None, exclude_if=lambda value: value is None)
+    files: tuple[File, ...] = Field(default=(), exclude_if=lambda value: not value)
 
 
 class ConversationSettings(Schema):

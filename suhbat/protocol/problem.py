@@ -36,9 +36,13 @@ def problem_of(error: SuhbatError, language: Language, status: int | None = None
     """The problem document of an error. `status`: overrides that of the error, for example with 405."""
     status = status or error.status
     return Problem(
-        title=HTTPStatus(status).phrase,
+        title=_OTHER_PHRASES.get(status) or HTTPStatus(status).phrase,
         status=status,
         detail=error.message(language),
         code=error.code,
         retry_after=error.retry_after,
     )
+
+
+_OTHER_PHRASES = {460: "Checksum Mismatch"}
+"""The phrases of statuses that are not in IANA's registry."""

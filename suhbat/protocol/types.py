@@ -113,6 +113,14 @@ Until = Annotated[Time, Field(ge=0, le=253_402_300_799_999)]
 
 Storable = AfterValidator(_storable)
 Text = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable, AfterValidator(_not_blank)]
+MAX_FILES = 10
+"""Files of one message."""
+AnyText = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable]
+"""The text of a message that may have files: then it may be empty."""
+FileIds = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=64, examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable], ...],
+    Field(max_length=MAX_FILES),
+]
 Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
 """A name as it was typed; `identity.names` normalises and validates it."""
 Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]

@@ -103,7 +103,7 @@ def command_of(text: str) -> Command:
         send = validate_quickly(_QUICK_SEND, Send, text)
         if (
             send is not None
-            and not is_blank(send.text)
+            and not (is_blank(send.text) and not send.files)
             and (send.conversation is None) is not (send.to_user is None)
             and not send.also
         ):

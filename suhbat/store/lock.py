@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from suhbat.directories import make_directory
+
 from . import permissions
-from .directory import make_directory
 from .errors import UnusableStore
 
 _FAR = 1 << 30

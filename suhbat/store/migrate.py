@@ -12,11 +12,11 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, select, text
 
 from suhbat.chat.model import Milliseconds
+from suhbat.directories import sync_directory
 from suhbat.protocol.types import LOBBY
 
 from . import permissions
 from .dialect import insert_new
-from .directory import sync_directory
 from .errors import UnusableStore
 from .migrations import HEAD
 from .tables import conversations, meta

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -43,6 +43,7 @@ from suhbat.protocol.objects import ConversationState, Invitation, Message
 from . import search
 from .dialect import is_trouble
 from .errors import UnusableStore
+from .files import FilesOverSQL
 from .people import delivered
 from .people.store import PeopleOverSQL
 from .read import history, invitations, moderation, positions, rooms, states, threads
@@ -66,7 +67,7 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL):
+class SQLStore(PeopleOverSQL, FilesOverSQL):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 
@@ -111,8 +112,10 @@ class SQLStore(PeopleOverSQL):
         else:
             self._writer.post(post)
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
-        found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to))
+    async def answered(
+        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+    ) -> PostResult | None:
+        found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to, files))
         if isinstance(found, IdempotencyConflict):
             raise found
         return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .access import ACCESS
 from .cyrillic import cyrillic
+from .files import FILES
 from .languages import LANGUAGES, WRITTEN, Language, Texts, Written, choose, language_of
 from .limits import LIMITS
 from .reasons import REASONS
@@ -17,7 +18,7 @@ __all__ = ["LANGUAGES", "REASONS", "TEXTS", "WRITTEN", "Language", "Written", "c
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
-TEXTS: Texts = {**REQUESTS, **ACCESS, **LIMITS}
+TEXTS: Texts = {**REQUESTS, **ACCESS, **LIMITS, **FILES}
 
 
 def say(key: str, language: Language, **params: object) -> str:

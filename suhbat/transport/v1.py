@@ -99,6 +99,7 @@ class V1Dialect(V1Hello):
             reply_to=command.reply_to,
             thread=command.thread,
             also=command.also,
+            files=command.files,
             done=partial(self._sent, command.id),
         )
 
@@ -114,7 +115,12 @@ class V1Dialect(V1Hello):
                     self._post(command, peer)
                 return
             sent = await self.services.messages.repeated(
-                actor, error, text=command.text, client_id=command.client_id, reply_to=command.reply_to
+                actor,
+                error,
+                text=command.text,
+                client_id=command.client_id,
+                reply_to=command.reply_to,
+                files=command.files,
             )
         except SuhbatError as refusal:
             self._send_error(refusal, command.id)

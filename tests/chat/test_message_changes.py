@@ -14,8 +14,8 @@ LORD = Actor("u-lord", "ega", "account", 0, "owner")
 
 def test_only_the_author_edits() -> None:
     """Not even the owner of the server may edit a message of somebody else."""
-    assert edit_refusal(LORD, LORD.uid) is None
-    refusal = edit_refusal(LORD, "u-ali")
+    assert edit_refusal(LORD, LORD.uid, "gap", has_files=False) is None
+    refusal = edit_refusal(LORD, "u-ali", "gap", has_files=False)
     assert isinstance(refusal, Forbidden) and refusal.text == "forbidden.author"
 
 

@@ -28,6 +28,7 @@ _UNDO = {
     "0011": "DROP TABLE thread_mentions; DROP TABLE thread_marks; DROP TABLE threads; DROP INDEX events_thread; "
     "ALTER TABLE events DROP COLUMN thread; ALTER TABLE events DROP COLUMN thread_ordinal; "
     "UPDATE meta SET value = '0009' WHERE key = 'serves';",
+    "0012": "DROP TABLE removals; DROP TABLE files; UPDATE meta SET value = '0011' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

@@ -16,11 +16,11 @@ from sqlalchemy import Connection, inspect, text
 
 from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
+from suhbat.directories import make_directory
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.events import LoggedEvent, model_of
 from suhbat.protocol.types import LOBBY
-from suhbat.store.directory import make_directory
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate
 from suhbat.store.postgres.connect import connect as postgres_at
@@ -146,10 +146,11 @@ def make_post(
     named: tuple[str, ...] = (),
     thread: int | None = None,
     also: bool = False,
+    files: tuple[str, ...] = (),
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also)
+    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files)
 
 
 @asynccontextmanager

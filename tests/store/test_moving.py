@@ -44,6 +44,7 @@ from tests.servers import ROOT
 from .house import AT, LOLA, LORD, MODERATOR, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
 from .people.test_people import account, invite, session
+from .test_files import ready
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
 STRANGER = Actor("u-stranger", "begona")
@@ -136,6 +137,9 @@ async def fill(place: Path) -> None:
         await house.write(VALI, late, "bu gap keyin", client_id="once")
         await house.write(GONE, room, "mening sirim", client_id="sarvinoz-1")
         await messages(house, room, pair)
+        for name in ("rasm", "ovoz", "eski"):
+            await ready(store, name, VALI, width=3, key=f"toza-{name}")
+        await house.write(VALI, room, "", files=("ovoz", "rasm"))
         await order(house, room)
         await store.delivered_to(ALI.uid, {pair: 3})
         await store.erase(GONE, house.at, with_messages=True)  # their messages are in the log by now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
+from .files import Backend, FileContent, FilePage, Removal, SharedFile, StoredFile
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .reading import (
     Audited,
@@ -25,12 +26,15 @@ __all__ = [
     "Account",
     "Actor",
     "Audited",
+    "Backend",
     "Change",
     "Changed",
     "CommandContext",
     "CommandResult",
     "Committed",
     "ConversationFacts",
+    "FileContent",
+    "FilePage",
     "FollowedThread",
     "Guest",
     "HistoryPage",
@@ -44,11 +48,14 @@ __all__ = [
     "Post",
     "PostResult",
     "ReactionPage",
+    "Removal",
     "Reported",
     "RoomLine",
     "SearchPage",
     "Session",
+    "SharedFile",
     "States",
     "StoreDelta",
+    "StoredFile",
     "ThreadPage",
 ]

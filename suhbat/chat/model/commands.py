@@ -38,7 +38,7 @@ class Post:
     `client_id`: the idempotency key, together with the sender's uid; None: the message cannot be repeated. `at`: the time
     when the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids
     of the users whom the text mentions; "*" stands for everybody. `thread`: the `seq` of the root of the thread in which it
-    is a reply; `also`: the conversation gets it, too.
+    is a reply; `also`: the conversation gets it, too. `files`: the ids of its files, in order.
     """
 
     actor: Actor
@@ -52,6 +52,7 @@ class Post:
     named: tuple[str, ...] = ()
     thread: int | None = None
     also: bool = False
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

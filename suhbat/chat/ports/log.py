@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Post, PostResult, StoreDelta
@@ -17,10 +17,12 @@ class PostWriter(Protocol):
         """Queue a message for the next batch. If the queue is full: `done(Busy)`."""
         ...
 
-    async def answered(self, uid: str, client_id: str, text: str, reply_to: int | None) -> PostResult | None:
+    async def answered(
+        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+    ) -> PostResult | None:
         """The result of the stored post with this key, with `duplicate` set; None if there is none.
 
-        Raises IdempotencyConflict if the stored post has another text or `reply_to`."""
+        Raises IdempotencyConflict if the stored post has another text, `reply_to` or files."""
         ...
 
 

@@ -9,6 +9,7 @@ from suhbat.chat.model import Changed, Committed
 from suhbat.counting import StoreCounts
 
 from .cluster import Cluster
+from .files import FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
 from .reading import ConversationReader, ModerationReader
@@ -73,6 +74,7 @@ class Store(
     DeliveryMarks,
     ConversationReader,
     ModerationReader,
+    FileRecords,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -1,4 +1,4 @@
 """Alembic revisions, one file each in `versions/`, named by their number."""
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision this code works with."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
+from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User
 from suhbat.protocol.types import ME, format_time
@@ -49,6 +50,7 @@ def message(
 ) -> Message:
     """A message as it is now; a deleted message is a tombstone."""
     seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, thread, reply, *_ = row
+    known = json.loads(data) if data is not None else _NOTHING
     return Message(
         conversation=conversation,
         seq=seq,
@@ -62,12 +64,16 @@ def message(
         edited_at=edited_at,
         deleted=bool(deleted),
         reactions=reactions,
-        mentions_all=not deleted and data is not None and json.loads(data).get("mentions_all", False),
+        mentions_all=not deleted and known.get("mentions_all", False),
         thread=thread if reply is not None else None,
         thread_ordinal=reply,
-        from_thread=None if data is None else json.loads(data).get("from_thread"),
+        from_thread=known.get("from_thread"),
         replies=replies,
+        files=() if deleted else tuple(map(restored, known.get("files", ()))),
     )
+
+
+_NOTHING: Mapping[str, Any] = {}
 
 
 def is_root(row: Sequence[Any]) -> bool:
@@ -84,15 +90,31 @@ def thread_of(row: AnyRow) -> int | None:
     return root
 
 
-def message_json(everyone: int, mentions_all: bool, from_thread: int | None = None) -> str | None:
-    """The `data` of a message's row: `everyone` of its `message.created`, whether it mentions everybody now, and its
-    `from_thread`."""
-    if not everyone and not mentions_all and from_thread is None:
+def message_json(
+    everyone: int, mentions_all: bool, from_thread: int | None = None, files: Sequence[File] = ()
+) -> str | None:
+    """The `data` of a message's row: `everyone` of its `message.created`, whether it mentions everybody now, its `from_thread`,
+    and its files. (The records in `tables.files` have more; a message is shown without reading them.)"""
+    if not everyone and not mentions_all and from_thread is None and not files:
         return None
-    fields = {"everyone": everyone, "mentions_all": mentions_all}
+    fields: dict[str, Any] = {"everyone": everyone, "mentions_all": mentions_all}
     if from_thread is not None:
         fields["from_thread"] = from_thread
-    return json.dumps(fields, separators=(",", ":"))
+    if files:
+        fields["files"] = [kept(file) for file in files]
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
+
+
+def changed_json(data: str | None, **changed: Any) -> str | None:
+    """The `data` of a message's row with some of its fields changed; None removes a field."""
+    known = ({} if data is None else json.loads(data)) | changed
+    left = {name: value for name, value in known.items() if value is not None}
+    return json.dumps(left, separators=(",", ":"), ensure_ascii=False) if any(left.values()) else None
+
+
+def has_files(data: str | None) -> bool:
+    """Whether a message with this `data` has files."""
+    return data is not None and "files" in json.loads(data)
 
 
 def messages(
@@ -175,6 +197,7 @@ def _created(name: str, row: AnyRow, *, is_veiled: bool) -> LiveMessage | Messag
             reply,
             from_thread,
             veiled,
+            tuple(map(restored, known.get("files", ()))),
         )
     created = MessageCreated(
         conversation=name,

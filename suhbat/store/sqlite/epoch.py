@@ -15,8 +15,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, insert, select
 
+from suhbat.directories import sync_directory
 from suhbat.store import permissions
-from suhbat.store.directory import sync_directory
 from suhbat.store.tables import conversations, meta
 
 

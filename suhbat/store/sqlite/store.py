@@ -18,11 +18,11 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Changed, Committed, StoreDelta
 from suhbat.chat.ports import Clock
+from suhbat.directories import make_directory, sync_directory
 from suhbat.errors import log_text
 from suhbat.protocol.types import LOBBY
 from suhbat.store import fts5, permissions
 from suhbat.store.dialect import insert_new
-from suhbat.store.directory import make_directory, sync_directory
 from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.migrate import migrate, revision

@@ -5,6 +5,7 @@ A change here needs a migration; tests/store/test_migrations.py compares both.
 
 from __future__ import annotations
 
+from .files import files, removals
 from .log import (
     IS_DELETED,
     IS_MESSAGE,
@@ -28,8 +29,8 @@ from .threads import thread_marks, thread_mentions, threads
 __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE",
     "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
-    "events", "everyone", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
+    "events", "everyone", "files", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
     "mentions", "meta",
-    "metadata", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "reports", "sanctions",
+    "metadata", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "removals", "reports", "sanctions",
     "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

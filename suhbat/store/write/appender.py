@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds, Post
 from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, Stored, veil
+from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
@@ -122,8 +123,9 @@ class Appender:
         self._touched[log.id] = log
         return event
 
-    def message(self, log: Log, post: Post, *, everyone: bool) -> LiveMessage:
-        """Append the next message of a log. `everyone`: it mentions everybody there. Also adds the sender to `users`."""
+    def message(self, log: Log, post: Post, *, everyone: bool, files: tuple[File, ...] = ()) -> LiveMessage:
+        """Append the next message of a log. `everyone`: it mentions everybody there. `files`: those of the post, as the message
+        shows them. Also adds the sender to `users`."""
         actor = post.actor
         log.head = seq = log.head + 1
         log.ordinal = ordinal = log.ordinal + 1
@@ -139,19 +141,22 @@ class Appender:
             post.reply_to,
             everyone,
         )
+        data = _MENTIONS_EVERYBODY if everyone else None
+        if files:
+            message.files = files
+            data = message_json(int(everyone), everyone, files=files)
         self._messages.append(
-            (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, post.client_id, post.reply_to,
-             _MENTIONS_EVERYBODY if everyone else None)
-        )  # fmt: skip
+            (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, post.client_id, post.reply_to, data)
+        )
         self.entries.append(LoggedEvent(log.name, message))
         self._touched[log.id] = log
         if actor.uid not in self._cache.users:
             self.add_users((actor,), post.at)
         return message
 
-    def reply(self, log: Log, post: Post, thread_ordinal: int | None) -> LiveMessage:
+    def reply(self, log: Log, post: Post, thread_ordinal: int | None, files: tuple[File, ...] = ()) -> LiveMessage:
         """Append a reply to the thread of the post; without a `thread_ordinal`, the message that quotes the reply before it.
-        Also adds the sender to `users`."""
+        `files`: as for `message`. Also adds the sender to `users`."""
         actor, thread = post.actor, post.thread
         log.head = seq = log.head + 1
         ordinal: int | None = None
@@ -174,10 +179,11 @@ class Appender:
             thread_ordinal=thread_ordinal,
             from_thread=None if is_reply else thread,
             veil=thread if is_reply and (log.kind == "lobby" or log.settings.history == "joined") else None,
+            files=files,
         )
         self._replies.append(
             (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, client_id, reply_to,
-             message_json(0, False, message.from_thread), message.thread, thread_ordinal)
+             message_json(0, False, message.from_thread, files), message.thread, thread_ordinal)
         )  # fmt: skip
         self.entries.append(LoggedEvent(log.name, message))
         self._touched[log.id] = log

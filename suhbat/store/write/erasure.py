@@ -15,6 +15,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, up
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ReactionRemoved
 from suhbat.protocol.objects import User
+from suhbat.store.read.rows import changed_json, has_files
 from suhbat.store.tables import (
     accounts,
     allowances,
@@ -37,6 +38,7 @@ from suhbat.store.tables import (
     thread_mentions,
     users,
 )
+from suhbat.store.write import files
 from suhbat.store.write import reactions as reaction_rows
 
 from .commands.execution import Execution
@@ -100,6 +102,7 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
         idempotency,
     ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
+    files.drop_loose_of(connection, actor.uid, at)
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))
     connection.execute(update(audit).where(audit.c.actor_uid == actor.uid).values(actor=NOBODY))
     connection.execute(delete(erasures).where(erasures.c.uid == actor.uid))
@@ -164,6 +167,8 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
     is_scrubbed = is_theirs and with_message and not row.deleted
     if is_scrubbed:
         changed |= {"text": "", "deleted": True}
+        if has_files(row.data):
+            changed["data"] = changed_json(changed["data"], files=None)
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):

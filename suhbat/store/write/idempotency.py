@@ -74,7 +74,7 @@ class IdempotencyKeys:
 
 
 def answered(
-    connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None
+    connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
 ) -> PostResult | IdempotencyConflict | None:
     """The answer to a repeated post with this key, in whatever conversation; None if the key is not stored."""
     found = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
@@ -84,7 +84,7 @@ def answered(
     if row is None:
         return None
     name, seq, ordinal, sent_at, digest = row
-    if digest != _digest(text, reply_to):
+    if digest != _digest(text, reply_to, files=files):
         return IdempotencyConflict()
     return _first_answer(name, seq, ordinal, sent_at)
 
@@ -103,12 +103,17 @@ def _first_answer(conversation: str, seq: int, ordinal: int, sent_at: Millisecon
 
 def digest_of(post: Post) -> bytes:
     """A hash of what was asked for, without the conversation."""
-    if post.thread is None:
-        return _digest(post.text, post.reply_to)
-    place = f"{post.reply_to or ''} {post.thread}{' also' if post.also else ''}"
-    return blake2b(f"{place}\0{post.text}".encode(), digest_size=16).digest()
+    return _digest(post.text, post.reply_to, post.thread, post.also, post.files)
 
 
-def _digest(text: str, reply_to: int | None) -> bytes:
-    """A hash of the post without its conversation."""
-    return blake2b(f"{reply_to or ''}\0{text}".encode(), digest_size=16).digest()
+def _digest(
+    text: str, reply_to: int | None, thread: int | None = None, also: bool = False, files: Sequence[str] = ()
+) -> bytes:
+    """A hash of the post without its conversation. What a post does not have must not change it: a repetition may come after
+    an upgrade."""
+    place = str(reply_to or "")
+    if thread is not None:
+        place += f" {thread}{' also' if also else ''}"
+    if files:
+        place += f" files {','.join(files)}"  # ids have neither spaces nor commas
+    return blake2b(f"{place}\0{text}".encode(), digest_size=16).digest()

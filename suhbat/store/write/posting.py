@@ -20,6 +20,7 @@ from suhbat.store.tables import events
 from . import word_filter
 from .direct_posts import DirectPosts
 from .directs import pair_of
+from .file_posts import FilePosts
 from .floors import writer_floors
 from .idempotency import IdempotencyKeys
 from .logs import Log, facts_of
@@ -59,6 +60,7 @@ class PostRun:
         self._keys = IdempotencyKeys(transaction.connection)
         self._directs: DirectPosts | None = None
         self._threads: ThreadPosts | None = None
+        self._files: FilePosts | None = None
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
         self._messages: dict[tuple[int, int], int] = {}
@@ -84,6 +86,9 @@ class PostRun:
         if any(post.thread is not None for post, _ in placed):
             self._threads = ThreadPosts(self._transaction, self._floors)
             self._threads.load(in_threads)
+        if any(post.files for post, _ in placed):
+            self._files = FilePosts(self._connection)
+            self._files.load([post for post, _ in placed])
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
@@ -128,6 +133,8 @@ class PostRun:
             beside.append(self._directs.flush)
         if self._threads is not None:
             beside.append(self._threads.mark_roots)
+        if self._files is not None:
+            beside.append(self._files.flush)
         self._appender.flush(*beside)
 
     def _log(self, post: Post, pair: str | None) -> Log | None:
@@ -169,6 +176,9 @@ class PostRun:
         if refused is None and post.thread is not None:
             assert self._threads is not None
             refused = self._threads.refusal(post, log)
+        if refused is None and post.files:
+            assert self._files is not None
+            refused = self._files.refusal(post)
         return refused
 
     def _decide(self, post: Post, log: Log) -> SuhbatError | None:
@@ -185,7 +195,12 @@ class PostRun:
         if post.thread is not None:
             return self._append_reply(post, log, named)
         actor = post.actor
-        message = self._appender.message(log, post, everyone=named.everyone)
+        if post.files:
+            assert self._files is not None
+            shown = self._files.take(post, log, log.head + 1)
+            message = self._appender.message(log, post, everyone=named.everyone, files=shown)
+        else:
+            message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, log.ordinal
         self._keys.add(post, log, message)
         if named is not NO_TARGETS:
@@ -199,7 +214,7 @@ class PostRun:
 
     def _append_reply(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
         assert self._threads is not None
-        message = self._threads.append(post, log, named)
+        message = self._threads.append(post, log, named, self._files if post.files else None)
         self._keys.add(post, log, message)
         if log.settings.slow_mode:
             self._cache.last_posts[log.id, post.actor.uid] = post.at

@@ -23,6 +23,7 @@ from suhbat.store.tables import (
     threads,
 )
 
+from . import files
 from .threads import cease
 from .transaction import WriterTransaction
 
@@ -96,6 +97,7 @@ def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: 
         return str(log.name)  # there are more, and the next call comes to them
     ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
+    files.drop_up_to(connection, log_id, last, at)
     search.forget(
         connection,
         (

@@ -14,6 +14,7 @@ from suhbat.store.dialect import Question, find_rows, update_rows
 from suhbat.store.tables import events
 
 from . import threads
+from .file_posts import FilePosts
 from .logs import Log
 from .mentions import resolve_mentions
 from .threads import ThreadMark, ThreadRow
@@ -87,8 +88,9 @@ class ThreadPosts:
         named = [uid for uid in post.named if uid != EVERYBODY]
         return resolve_mentions(log, post.actor, named, post.at) if named else NO_TARGETS
 
-    def append(self, post: Post, log: Log, named: MentionTargets) -> LiveMessage:
-        """Number a reply, and the message that quotes it. The post was not refused. Returns the reply."""
+    def append(self, post: Post, log: Log, named: MentionTargets, files: FilePosts | None = None) -> LiveMessage:
+        """Number a reply, and the message that quotes it. The post was not refused. `files`: if it has any. Returns the
+        reply."""
         assert post.thread is not None
         place = (log.id, post.thread)
         root = self._root(log, post.thread)
@@ -97,10 +99,13 @@ class ThreadPosts:
             self._rows[place] = ThreadRow()
             self._new.append(place)
         row = self._rows[place]
-        message = self._transaction.appender.reply(log, post, row.add(log.head + 1, post.at, post.actor.uid))
+        seq = log.head + 1
+        shown = () if files is None else files.take(post, log, seq)
+        message = self._transaction.appender.reply(log, post, row.add(seq, post.at, post.actor.uid), shown)
         self._replies.append(Reply(log, post, message, root, named))
         if post.also:
-            self._transaction.appender.reply(log, post, None)
+            shown = () if files is None else files.copy(post, log, seq + 1)
+            self._transaction.appender.reply(log, post, None, shown)
         return message
 
     def flush(self) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.store.directory import make_directory
+from suhbat.directories import make_directory
 from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import DirectoryLock
 from suhbat.store.sqlite.epoch import Instance, recall, remember
@@ -180,7 +180,7 @@ class TestEpoch:
 def test_a_new_directory_is_flushed_where_its_name_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each one that had to be made is found again after a power loss; where all were there, there is nothing to flush."""
     flushed: list[Path] = []
-    monkeypatch.setattr("suhbat.store.directory.sync_directory", flushed.append)
+    monkeypatch.setattr("suhbat.directories.sync_directory", flushed.append)
     make_directory(tmp_path / "a" / "b" / "data")
     assert sorted(flushed) == [tmp_path, tmp_path / "a", tmp_path / "a" / "b"]
     make_directory(tmp_path / "a" / "b" / "data")

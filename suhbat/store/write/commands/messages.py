@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from sqlalchemy import delete as delete_rows
@@ -22,9 +21,9 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import AnyRow, message_json, thread_of
+from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of
 from suhbat.store.tables import IS_MESSAGE, events, pins
-from suhbat.store.write import reactions, word_filter
+from suhbat.store.write import files, reactions, word_filter
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
@@ -36,7 +35,7 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     """Change the text in place, so that a replay of the old event shows the new text. The same text again changes nothing."""
     log = execution.log(command.conversation, "edit")
     row = execution.message_row(log, command.seq)
-    allow(edit_refusal(execution.actor, row.actor_uid))
+    allow(edit_refusal(execution.actor, row.actor_uid, command.text, has_files=has_files(row.data)))
     if row.text == command.text:
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
@@ -49,8 +48,7 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     after = without_readers(execution.connection, log, row.ordinal, after)
     add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
     if before.everyone != after.everyone:
-        known = json.loads(row.data) if row.data else {}
-        changed["data"] = message_json(known.get("everyone", 0), after.everyone, known.get("from_thread"))
+        changed["data"] = changed_json(row.data, mentions_all=after.everyone)
     shown = replies.change(execution, log, row, changed)
     everyone = after.everyone - before.everyone
     event = execution.append(log, MessageEdited, about=command.seq, message=shown, everyone=everyone)
@@ -69,7 +67,10 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
     if row.actor_uid != execution.actor.uid:
         execution.require(log, "delete_any")
         execution.audit("message.delete", log, row.actor_uid, str(command.seq))
-    execution.connection.execute(update(events).where(*condition).values(text="", deleted=True))
+    deleted: dict[str, Any] = {"text": "", "deleted": True}
+    if has_files(row.data):
+        deleted["data"] = changed_json(row.data, files=None)
+    execution.connection.execute(update(events).where(*condition).values(deleted))
     return CommandResult(log.name, scrub(execution, log, row))
 
 
@@ -79,6 +80,8 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     connection = execution.connection
     reactions.delete_of_message(connection, log.id, row.seq)
     connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
+    if has_files(row.data):
+        files.drop_of_message(connection, log.id, row.seq, execution.at)
     search.forget(connection, [(log.id, row.seq, row.actor_uid, row.text, thread_of(row))])
     if thread_of(row) is not None:
         return replies.scrub(execution, log, row)

@@ -1,0 +1,36 @@
+"""Rules for files. Pure: the store passes the facts of its transaction.
+
+A function `…_refusal` returns the error with which to refuse, or None.
+"""
+
+from __future__ import annotations
+
+from suhbat.errors import FileInUse, FileNotReady, NotFound, QuotaExceeded, SuhbatError
+
+from .model import Milliseconds, StoredFile
+
+MOST_LOOSE = 200
+"""Files of a user that no message shows, at most: without this, a million files of one byte would fit into the quota."""
+KEPT_LOOSE: Milliseconds = 24 * 3600 * 1000
+"""How long a file is kept that no message shows, and an upload that stands still."""
+
+
+def upload_refusal(size: int, used: int, loose: int, quota: int) -> SuhbatError | None:
+    """Of an upload of so many bytes by a user whose files take `used` bytes, `loose` of them in no message. `quota`: in bytes,
+    0 for no limit."""
+    if loose >= MOST_LOOSE:
+        return QuotaExceeded("quota_exceeded.loose", limit=MOST_LOOSE)
+    if quota and used + size > quota:
+        return QuotaExceeded(limit=quota, left=max(0, quota - used))
+    return None
+
+
+def attach_refusal(uid: str, file: StoredFile | None, *, is_taken: bool) -> SuhbatError | None:
+    """Of showing a file in a new message of this user. `is_taken`: another message of the same transaction shows it."""
+    if file is None or file.uid != uid:
+        return NotFound("not_found.file")
+    if is_taken or not file.is_loose:
+        return FileInUse()
+    if file.state != "ready":
+        return FileNotReady(retry_after=1)
+    return None

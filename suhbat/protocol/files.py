@@ -1,0 +1,53 @@
+"""Files as messages show them. Pure."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+from urllib.parse import quote
+
+from pydantic import Field
+
+from .sent_types import Count
+from .types import Schema
+
+FileKind = Literal["image", "video", "audio", "file"]
+FileState = Literal["uploading", "processing", "ready"]
+
+FileId = Annotated[str, Field(examples=["f3k7qz2v9m4x8b6n1c5p0d"])]
+
+
+class File(Schema):
+    """A file. `type`: the media type that its content shows, whatever the client claimed; until it is ready, an empty one.
+    `kind` follows from the type. `width` and `height` in pixels, as displayed; `duration` in seconds.
+
+    `thumbhash`: a blurred preview (https://evanw.github.io/thumbhash/), base64. `waveform`: of a voice note, as its client
+    sent it. `url`: a path below the address of the server; with `?size=360` or `1440`, a thumbnail of an image.
+    """
+
+    id: FileId
+    name: str = Field(examples=["choyxona.jpg"])
+    type: str = Field(examples=["image/jpeg"])
+    size: Count = Field(examples=[48213])
+    kind: FileKind = Field(examples=["image"])
+    state: FileState = Field(default="ready", examples=["ready"])
+    width: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[1280])
+    height: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[960])
+    duration: float | None = Field(default=None, exclude_if=lambda value: value is None)
+    thumbhash: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    waveform: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    url: str = Field(examples=["/files/f3k7qz2v9m4x8b6n1c5p0d/choyxona.jpg"])
+
+
+def path_of(id: str, name: str) -> str:
+    """The path of a file's bytes, below the address of the server."""
+    return f"/files/{id}/{quote(name, safe='')}"
+
+
+def kept(file: File) -> dict[str, Any]:
+    """What the row of a message stores of a file. `restored` is its inverse."""
+    return file.model_dump(exclude={"state", "url"})
+
+
+def restored(fields: dict[str, Any]) -> File:
+    """The file from what the row of its message stores."""
+    return File(**fields, url=path_of(fields["id"], fields["name"]))

@@ -1,0 +1,134 @@
+"""Writing the records of files. Bytes that no record has any more are queued for removal in the same transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+
+from suhbat.chat.files import upload_refusal
+from suhbat.chat.model import FileContent, Milliseconds, StoredFile
+from suhbat.errors import FileInUse, NotFound
+from suhbat.store.dialect import is_postgres
+from suhbat.store.read.files import FEW, RECORD
+from suhbat.store.sqlite.values import parts
+from suhbat.store.tables import files, removals
+
+
+def new_file_id() -> str:
+    """80 random bits. The id gives no access; still it should not be guessed."""
+    return "f" + secrets.token_hex(10)
+
+
+def begin(connection: Connection, file: StoredFile, quota: int) -> None:
+    """See `chat.ports.FileRecords.begin_file`."""
+    if is_postgres(connection):
+        # Other nodes begin uploads of the same user, too: one at a time may look at the sum and add to it.
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended('files ' || :uid, 0))"), {"uid": file.uid}
+        )
+    loose = func.count().filter(files.c.seq.is_(None))
+    mine = select(func.coalesce(func.sum(files.c.size), 0), loose).where(files.c.uid == file.uid)
+    used, open_ = connection.execute(mine).one()
+    if (refusal := upload_refusal(file.size, int(used), open_, quota)) is not None:
+        raise refusal
+    connection.execute(insert(files), asdict(file))
+
+
+def advance(connection: Connection, file: StoredFile, received: int, at: Milliseconds) -> bool:
+    """See `chat.ports.FileRecords.advance_file`."""
+    as_known = (files.c.id == file.id, files.c.state == "uploading", files.c.received == file.received)
+    state = "processing" if received == file.length else "uploading"
+    changed = update(files).where(*as_known).values(received=received, state=state, touched_at=at)
+    return connection.execute(changed).rowcount == 1
+
+
+def claim(connection: Connection, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
+    """See `chat.ports.FileRecords.claim_file`."""
+    is_due = (files.c.id == id, files.c.state == "processing", files.c.touched_at <= before)
+    row = connection.execute(update(files).where(*is_due).values(touched_at=at).returning(*RECORD)).one_or_none()
+    return None if row is None else StoredFile(*row)
+
+
+def finish(connection: Connection, file: StoredFile, content: FileContent, at: Milliseconds) -> StoredFile | None:
+    """See `chat.ports.FileRecords.finish_file`."""
+    as_known = (files.c.id == file.id, files.c.state == "processing", files.c.key == file.key)
+    found: dict[str, Any] = asdict(content)
+    if content.duration is None:
+        del found["duration"]  # the client may have told it
+    changed = update(files).where(*as_known).values(**found, state="ready", touched_at=at).returning(*RECORD)
+    row = connection.execute(changed).one_or_none()
+    if row is None or content.key != file.key:
+        # What was uploaded is replaced; or nobody wants what it became. The other of them may have gone meanwhile.
+        queue_removals(connection, {(file.backend, file.key), (file.backend, content.key)}, at)
+    return None if row is None else StoredFile(*row)
+
+
+def drop(connection: Connection, uid: str, id: str, at: Milliseconds) -> None:
+    """See `chat.ports.FileRecords.delete_file`."""
+    found = select(files.c.uid, files.c.seq).where(files.c.id == id).with_for_update()
+    row = connection.execute(found).one_or_none()
+    if row is None or row.uid != uid:
+        raise NotFound("not_found.file")
+    if row.seq is not None:
+        raise FileInUse()
+    remove(connection, files.c.id == id, at)
+
+
+def drop_loose_of(connection: Connection, uid: str, at: Milliseconds) -> None:
+    """Delete the files of a user that no message shows."""
+    remove(connection, (files.c.uid == uid) & files.c.seq.is_(None), at)
+
+
+def drop_of_message(connection: Connection, log_id: int, seq: int, at: Milliseconds) -> None:
+    """Delete the files of a message, which is being deleted."""
+    remove(connection, (files.c.conversation_id == log_id) & (files.c.seq == seq), at)
+
+
+def drop_up_to(connection: Connection, log_id: int, last: int, at: Milliseconds) -> None:
+    """Delete the files of all messages of a log up to this `seq`, which retention deletes."""
+    remove(connection, (files.c.conversation_id == log_id) & (files.c.seq <= last), at)
+
+
+def expire(connection: Connection, before: Milliseconds, at: Milliseconds) -> int:
+    """See `chat.ports.FileRecords.expire_files`."""
+    is_old = (files.c.seq.is_(None), files.c.touched_at < before)
+    ids = connection.execute(select(files.c.id).where(*is_old).order_by(files.c.touched_at).limit(FEW)).scalars().all()
+    return remove(connection, files.c.id.in_(ids) & files.c.seq.is_(None), at) if ids else 0
+
+
+def remove(connection: Connection, condition: ColumnElement[bool], at: Milliseconds) -> int:
+    """Delete these records, and queue the bytes that no record has any more. Returns how many were deleted."""
+    # Locked in one order, with every record of the same bytes: of two transactions that delete the last two records, the
+    # second one sees that the first is gone.
+    rows = connection.execute(select(files.c.id, files.c.backend, files.c.key).where(condition)).all()
+    if not rows:
+        return 0
+    for part in parts(sorted({row.key for row in rows})):
+        connection.execute(select(files.c.id).where(files.c.key.in_(part)).order_by(files.c.id).with_for_update())
+    for some in parts(sorted(row.id for row in rows)):
+        connection.execute(delete(files).where(files.c.id.in_(some)))
+    queue_removals(connection, {(row.backend, row.key) for row in rows}, at)
+    return len(rows)
+
+
+def queue_removals(connection: Connection, bytes_: Collection[tuple[str, str]], at: Milliseconds) -> None:
+    """Queue those of these bytes (backend, key) that no record has."""
+    for part in parts(sorted(bytes_)):
+        used = set(connection.execute(select(files.c.key).where(files.c.key.in_([key for _, key in part]))).scalars())
+        rows = [{"backend": backend, "key": key, "due": at} for backend, key in part if key not in used]
+        if rows:
+            connection.execute(insert(removals), rows)
+
+
+def postpone(connection: Connection, ids: Collection[int], due: Milliseconds) -> None:
+    """See `chat.ports.FileRecords.postpone_removals`."""
+    connection.execute(update(removals).where(removals.c.id.in_(ids)).values(due=due))
+
+
+def finish_removals(connection: Connection, ids: Collection[int]) -> None:
+    """See `chat.ports.FileRecords.finish_removals`."""
+    connection.execute(delete(removals).where(removals.c.id.in_(ids)))

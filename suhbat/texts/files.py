@@ -1,0 +1,63 @@
+"""Texts of errors about files."""
+
+from __future__ import annotations
+
+from .languages import Texts
+
+FILES: Texts = {
+    "not_found.file": {
+        "en": "There is no such file, or it is not yours to use.",
+        "uz": "Bunday fayl yoʻq yoki undan foydalana olmaysiz.",
+        "ru": "Такого файла нет, или он вам не принадлежит.",
+    },
+    "file_too_large": {
+        "en": "The file is too large: the limit is {limit} bytes.",
+        "uz": "Fayl juda katta: chegara {limit} bayt.",
+        "ru": "Файл слишком большой: предел {limit} байт.",
+    },
+    "file_in_use": {
+        "en": "A message shows this file already. Upload it again, or delete that message.",
+        "uz": "Bu fayl allaqachon boshqa xabarda bor. Uni qayta yuklang yoki oʻsha xabarni oʻchiring.",
+        "ru": "Этот файл уже есть в другом сообщении. Загрузите его ещё раз или удалите то сообщение.",
+    },
+    "file_not_ready": {
+        "en": "The file is not ready yet. Try again in {seconds} s.",
+        "uz": "Fayl hali tayyor emas. {seconds} soniyadan keyin qayta urinib koʻring.",
+        "ru": "Файл ещё не готов. Повторите через {seconds} с.",
+    },
+    "wrong_offset": {
+        "en": "The upload continues at another place. Ask for its offset (HEAD) and go on from there.",
+        "uz": "Yuklash boshqa joydan davom etadi. Uning oʻrnini soʻrang (HEAD) va oʻsha yerdan davom eting.",
+        "ru": "Загрузка продолжается с другого места. Запросите смещение (HEAD) и продолжайте с него.",
+    },
+    "quota_exceeded": {
+        "en": "Your files would take more than {limit} bytes; {left} are left. Delete some of them.",
+        "uz": "Fayllaringiz {limit} baytdan oshib ketadi; {left} bayt qoldi. Baʼzilarini oʻchiring.",
+        "ru": "Ваши файлы займут больше {limit} байт; осталось {left}. Удалите часть из них.",
+    },
+    "quota_exceeded.loose": {
+        "en": "You have {limit} files that no message shows yet. Send them, or delete some.",
+        "uz": "Hali xabarga qoʻshilmagan {limit} ta faylingiz bor. Ularni yuboring yoki baʼzilarini oʻchiring.",
+        "ru": "У вас {limit} файлов, которых ещё нет ни в одном сообщении. Отправьте их или удалите часть.",
+    },
+    "quota_exceeded.address": {
+        "en": "The guests at your address have uploaded {limit} bytes today, which is the limit. Create an account, or wait.",
+        "uz": "Manzilingizdagi mehmonlar bugun {limit} bayt yukladi, chegara shu. Hisob yarating yoki kuting.",
+        "ru": "Гости с вашего адреса загрузили сегодня {limit} байт, это предел. Создайте аккаунт или подождите.",
+    },
+    "checksum_mismatch": {
+        "en": "The bytes do not have the checksum that came with them. Send them again.",
+        "uz": "Maʼlumotlar nazorat yigʻindisiga mos kelmadi. Ularni qayta yuboring.",
+        "ru": "Данные не совпали с контрольной суммой. Отправьте их ещё раз.",
+    },
+    "storage_full": {
+        "en": "The server has no room for files. Messages without files can be sent; try again in {seconds} s.",
+        "uz": "Serverda fayllar uchun joy qolmadi. Faylsiz xabar yuborish mumkin; {seconds} soniyadan keyin urinib koʻring.",
+        "ru": "На сервере нет места для файлов. Сообщения без файлов отправлять можно; повторите через {seconds} с.",
+    },
+    "forbidden.guest_files": {
+        "en": "On this server guests cannot upload files. Create an account.",
+        "uz": "Bu serverda mehmonlar fayl yuklay olmaydi. Hisob yarating.",
+        "ru": "На этом сервере гости не могут загружать файлы. Создайте аккаунт.",
+    },
+}

@@ -1,0 +1,140 @@
+"""The contract of files.store.FileStore, over every implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from suhbat.files.local import LocalFileStore
+from suhbat.files.store import FileStore, new_key
+
+
+@pytest.fixture(params=[lambda place: LocalFileStore(place / "files")], ids=["local"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FileStore]]:
+    """Makes the store of the test, again and again the same."""
+    yield lambda: request.param(tmp_path)
+
+
+@pytest.fixture
+def store(make: Callable[[], FileStore]) -> FileStore:
+    return make()
+
+
+def uploaded(store: FileStore, data: bytes, key: str | None = None) -> str:
+    """The key of an upload with these bytes."""
+    key = key or new_key()
+    incoming = store.receive(key, 0)
+    incoming.write(data)
+    incoming.flush()
+    incoming.close()
+    return key
+
+
+def test_an_upload_in_pieces(store: FileStore) -> None:
+    """The bytes are what was written, in the order of writing, across requests and flushes."""
+    key = new_key()
+    incoming = store.receive(key, 0)
+    incoming.write(b"sal")
+    incoming.write(b"om")
+    incoming.flush()
+    incoming.write(b"!")
+    incoming.flush()
+    incoming.close()
+    incoming.close()
+    more = store.receive(key, 6)
+    more.write(b" hammaga")
+    more.flush()
+    more.close()
+    path = store.local(key)
+    assert path.read_bytes() == b"salom! hammaga"
+    store.release(path)
+    with store.open(key) as file:
+        file.seek(7)
+        assert file.read(4) == b"hamm"
+
+
+def test_what_is_above_the_offset_is_lost(store: FileStore) -> None:
+    """A request continues where the last one was acknowledged, whatever came in after that."""
+    key = uploaded(store, b"salom, dunyo")
+    again = store.receive(key, 5)
+    again.write(b"!")
+    again.flush()
+    again.close()
+    with store.open(key) as file:
+        assert file.read() == b"salom!"
+
+
+def test_an_upload_that_lost_its_bytes(store: FileStore) -> None:
+    """It does not go on with a hole."""
+    with pytest.raises(OSError):
+        store.receive(new_key(), 5)
+    key = uploaded(store, b"abc")
+    with pytest.raises(OSError):
+        store.receive(key, 4)
+
+
+def test_another_process_continues(make: Callable[[], FileStore]) -> None:
+    """Nothing about an upload is in memory only."""
+    key = uploaded(make(), b"salom")
+    other = make().receive(key, 5)
+    other.write(b"!")
+    other.flush()
+    other.close()
+    with make().open(key) as file:
+        assert file.read() == b"salom!"
+
+
+def test_local_files_are_taken_over(store: FileStore, tmp_path: Path) -> None:
+    """As complete bytes and as parts; they are gone afterwards."""
+    key = new_key()
+    for part in ("", "360"):
+        local = tmp_path / f"made{part}"
+        local.write_bytes(b"rasm" + part.encode())
+        store.adopt(key, local, part)
+        assert not local.exists()
+    with store.open(key) as whole, store.open(key, "360") as small:
+        assert (whole.read(), small.read()) == (b"rasm", b"rasm360")
+    with pytest.raises(FileNotFoundError):
+        store.open(key, "1440")
+
+
+def test_removal(store: FileStore, tmp_path: Path) -> None:
+    """Bytes go with their parts, and once more costs nothing."""
+    key, other = uploaded(store, b"a"), uploaded(store, b"b")
+    (tmp_path / "small").write_bytes(b"s")
+    store.adopt(key, tmp_path / "small", "360")
+    assert sorted(store.keys()) == sorted((key, other))
+    for _ in range(2):
+        store.remove(key)
+        assert list(store.keys()) == [other]
+    for part in ("", "360"):
+        with pytest.raises(FileNotFoundError):
+            store.open(key, part)
+    store.remove(new_key())
+
+
+@pytest.mark.parametrize("key", ["", "..", "../../etc/passwd", "a" * 25, "A" * 26, "a" * 26 + "/x", "é" * 26])
+def test_a_key_that_is_none(store: FileStore, key: str) -> None:
+    """Whatever stands in the database, it leads nowhere outside of the store."""
+    with pytest.raises(FileNotFoundError):
+        store.open(key)
+    with pytest.raises(FileNotFoundError):
+        store.open(new_key(), "../x")
+
+
+def test_free_space(store: FileStore) -> None:
+    """It is known before the first upload, where it can be known."""
+    free = store.free()
+    assert free is None or free > 0
+
+
+def test_the_directory(tmp_path: Path) -> None:
+    """At most 256 directories, and everything in them is for the user of the server only."""
+    store = LocalFileStore(tmp_path / "files")
+    keys = [uploaded(store, b"x") for _ in range(40)]
+    directories = list((tmp_path / "files").iterdir())
+    assert {directory.name for directory in directories} == {key[:2] for key in keys}
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "files").rglob("*")}
+    assert modes == {0} or __import__("os").name == "nt"
