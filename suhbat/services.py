@@ -8,13 +8,15 @@ from typing import Protocol
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
-from suhbat.chat.ports import Clock, DeliveryMarks, Housekeeping, LogReader, StoreHealth, StoreReader
+from suhbat.chat.ports import Clock, DeliveryMarks, FileReader, Housekeeping, LogReader, StoreHealth, StoreReader
 from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.processing import Processing
+from suhbat.files.uploads import Uploads
 from suhbat.hub.hub import Hub
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
@@ -29,7 +31,7 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.tasks import Tasks
 
 
-class ServedStore(StoreReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol):
+class ServedStore(StoreReader, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol):
     """The reading side of the store. Writes go through `messages`, `commands` and the use cases of identity."""
 
     epoch: str
@@ -87,6 +89,8 @@ class Services:
     messages: Messages
     commands: Commands
     bans: Bans
+    uploads: Uploads
+    processing: Processing
     limits: RequestLimits
     counts: Counts
     health: NodeHealth

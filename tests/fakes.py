@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import count
+from pathlib import Path
+from typing import Any
 
+from suhbat.chat.files import upload_refusal
 from suhbat.chat.model import (
     PLAIN,
     Account,
     Actor,
     CommandContext,
     CommandResult,
+    FileContent,
+    FilePage,
     Guest,
     HistoryPage,
     Invite,
@@ -21,8 +27,10 @@ from suhbat.chat.model import (
     PostResult,
     Session,
     States,
+    StoredFile,
 )
 from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
+from suhbat.files.look import Look
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Message, Person
@@ -48,11 +56,37 @@ class FakeClock:
 class CountingTokens:
     """Gives token-1, token-2 and so on instead of random tokens."""
 
-    def __init__(self) -> None:
+    def __init__(self, word: str = "token-") -> None:
+        self._word = word
         self._numbers = count(1)
 
     def __call__(self) -> str:
-        return f"token-{next(self._numbers)}"
+        return f"{self._word}{next(self._numbers)}"
+
+
+class FakeLooker:
+    """Sees text in everything; see files.processing.Looker. `broken`: every look fails with it. `waits`: until it is set."""
+
+    def __init__(self) -> None:
+        self.broken: Exception | None = None
+        self.waits: asyncio.Event | None = None
+
+    async def look(self, source: Path, work: Path) -> Look:
+        if self.waits is not None:
+            await self.waits.wait()
+        if self.broken is not None:
+            raise self.broken
+        return Look("text/plain", "file")
+
+
+class FakeReadyListener:
+    """Records its calls; see files.processing."""
+
+    def __init__(self) -> None:
+        self.ready: list[StoredFile] = []
+
+    def file_ready(self, file: StoredFile) -> None:
+        self.ready.append(file)
 
 
 class FakeListener:
@@ -205,14 +239,76 @@ class FakePeople:
             raise self.broken
 
 
-class FakeStore(FakePeople):
+class FakeFiles:
+    """The part of chat.ports.FileRecords that uploads use, on a dictionary. There are no messages. tests/store/test_files.py is
+    about the real ones."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, StoredFile] = {}
+        self.queued: list[str] = []
+        """The keys of bytes to remove."""
+
+    async def begin_file(self, file: StoredFile, quota: int) -> None:
+        used = sum(other.size for other in self.files.values() if other.uid == file.uid)
+        refused = upload_refusal(file.size, used, 0, quota)
+        if refused is not None:
+            raise refused
+        self.files[file.id] = file
+
+    async def file(self, id: str) -> StoredFile | None:
+        return self.files.get(id)
+
+    async def advance_file(
+        self, file: StoredFile, received: int, at: Milliseconds, *, is_last: bool = False
+    ) -> StoredFile | None:
+        if (known := self.files.get(file.id)) is None or known.received != file.received:
+            return None
+        length = received if is_last else known.length
+        state: Any = "processing" if received == length else "uploading"
+        moved = replace(known, received=received, length=length, size=length, state=state, touched_at=at)
+        self.files[file.id] = moved
+        return moved
+
+    async def claim_file(self, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
+        return self.files.get(id)
+
+    async def unfinished_files(self, before: Milliseconds) -> Collection[str]:
+        found = self.files.values()
+        return [file.id for file in found if file.state == "processing" and file.touched_at <= before]
+
+    async def finish_file(self, file: StoredFile, content: FileContent, at: Milliseconds) -> StoredFile | None:
+        if file.id not in self.files:
+            return None
+        self.files[file.id] = replace(self.files[file.id], **asdict(content), state="ready", touched_at=at)
+        if content.key != file.key:
+            self.queued.append(file.key)
+        return self.files[file.id]
+
+    async def delete_file(self, uid: str, id: str, at: Milliseconds) -> None:
+        self.queued.append(self.files.pop(id).key)
+
+    async def readable_file(self, actor: Actor, id: str) -> StoredFile:
+        file = self.files.get(id)
+        if file is None or file.uid != actor.uid or file.state != "ready":
+            raise NotFound()
+        return file
+
+    async def shared_file(self, id: str) -> StoredFile:
+        raise NotFound()
+
+    async def shared_files(self, actor: Actor, conversation: str, **options: Any) -> FilePage:
+        return FilePage((), None)
+
+
+class FakeStore(FakePeople, FakeFiles):
     """The part of the store that identity and HTTP use. It commits at once; if `broken` is set, every call fails with
     it."""
 
     epoch = "fake"
 
     def __init__(self) -> None:
-        super().__init__()
+        FakePeople.__init__(self)
+        FakeFiles.__init__(self)
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 from argon2 import PasswordHasher
@@ -17,6 +18,11 @@ from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.limits import UploadLimits
+from suhbat.files.local import LocalFileStore
+from suhbat.files.processing import Processing
+from suhbat.files.threads import FileThreads
+from suhbat.files.uploads import Uploads
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
@@ -34,7 +40,15 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.services import RequestLimits, Services
 from suhbat.tasks import Tasks
 
-from .fakes import CountingTokens, FakeClock, FakeInvited, FakePresenceListener, FakeStore
+from .fakes import (
+    CountingTokens,
+    FakeClock,
+    FakeInvited,
+    FakeLooker,
+    FakePresenceListener,
+    FakeReadyListener,
+    FakeStore,
+)
 from .hub.parts import Log, hub_over
 
 
@@ -77,6 +91,13 @@ def services_over(
         store, clock, people, passwords, told, FakeInvited(), MemoryPasses(clock), tokens, settings.access
     )
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
+    place, threads = settings.data / "files", FileThreads(2)
+    bytes_ = LocalFileStore(place if settings.files is None else Path(settings.files))
+    processing = Processing(
+        store, bytes_, FakeLooker(), settings.data / "work", clock, threads, tasks, FakeReadyListener()
+    )
+    file_limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
+    uploads = Uploads(store, bytes_, clock, file_limits, threads, processing, CountingTokens("f"))
     return Services(
         settings=settings,
         clock=clock,
@@ -95,6 +116,8 @@ def services_over(
         messages=Messages(store, people, clock, rates),
         commands=Commands(store, people, clock, bans, told),
         bans=bans,
+        uploads=uploads,
+        processing=processing,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
         counts=Counts(),
         health=FakeHealth(),

@@ -5,6 +5,8 @@ A function `…_refusal` returns the error with which to refuse, or None.
 
 from __future__ import annotations
 
+from hashlib import blake2b
+
 from suhbat.errors import FileInUse, FileNotReady, NotFound, QuotaExceeded, SuhbatError
 
 from .model import Milliseconds, StoredFile
@@ -13,6 +15,12 @@ MOST_LOOSE = 200
 """Files of a user that no message shows, at most: without this, a million files of one byte would fit into the quota."""
 KEPT_LOOSE: Milliseconds = 24 * 3600 * 1000
 """How long a file is kept that no message shows, and an upload that stands still."""
+
+
+def cleaned_key(key: str) -> str:
+    """The key of the bytes that replace uploaded ones. It follows from theirs, so that whoever repeats or gives up interrupted
+    work finds what was made."""
+    return blake2b(key.encode(), digest_size=13).hexdigest()
 
 
 def upload_refusal(size: int, used: int, loose: int, quota: int) -> SuhbatError | None:

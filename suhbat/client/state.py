@@ -21,7 +21,7 @@ from suhbat.protocol.events import (
     ThreadChanged,
     UserUpdated,
 )
-from suhbat.protocol.notices import Notice, PresenceNotice, Receipt, TypingNotice, UsersNotice
+from suhbat.protocol.notices import FileNotice, Notice, PresenceNotice, Receipt, TypingNotice, UsersNotice
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User, by_time
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
@@ -91,7 +91,7 @@ class State:
                 return self._caught_up()
             case Pong():
                 self._pong(frame, now)
-            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice():
+            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice() | FileNotice():
                 return self._notice(frame, full)
             case Error() if frame.code in WAIT_AND_REPEAT and not isinstance(frame.id, int):  # no command of the outbox
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)

@@ -34,6 +34,7 @@ from . import (
     sockets,
     threads,
     tickets,
+    uploads,
     users,
 )
 from .middleware import BoundedBody, HeadAsGet, LocalRedirects
@@ -75,7 +76,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
-        moderation, export,
+        moderation, export, uploads,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

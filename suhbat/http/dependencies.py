@@ -17,9 +17,11 @@ from suhbat.identity.external import Asked
 from suhbat.identity.origin import allowed
 from suhbat.identity.tokens import is_ours
 from suhbat.identity.user_directory import Login
+from suhbat.protocol import tus
 from suhbat.services import Services
 
 from . import cookie
+from .media import OF_UPLOADS, media_type
 from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
@@ -56,7 +58,7 @@ async def _login(request: Request, response: Response, services: Served, credent
         # A browser adds the cookie to requests of any site, and Origin says which one. Without Origin a cookie may not write.
         if "origin" not in request.headers:
             raise Forbidden("forbidden.origin")
-        safe_write(request, services)
+        require_our_origin(request, services)
     login = _admit(await services.people.authenticate(token), request, services)
     if held is not None and login.session is not None:
         fresh = await services.people.sessions.rotate(login.session, held)
@@ -143,15 +145,30 @@ def safe_write(request: Request, services: Served) -> None:
     A browser sends Origin with each write; it must be that of this server or one of the setting `origins`. A body must be
     declared as JSON, because then a browser first asks this server whether the other site may send it (CORS preflight).
     """
+    require_our_origin(request, services)
+    if has_body(request) and media_type(request.headers) != "application/json":
+        raise BadRequest(reason='the header "Content-Type: application/json" is missing')
+
+
+@refuses(Forbidden, BadRequest, TooLarge)
+def safe_upload(request: Request, services: Served) -> None:
+    """The same for uploads, whose bodies are no JSON. A form comes without a preflight, so only Origin protects it."""
+    require_our_origin(request, services)
+    if has_body(request) and media_type(request.headers) not in OF_UPLOADS:
+        raise BadRequest(reason=f'the header "Content-Type: {tus.MEDIA_TYPE}" is missing')
+
+
+def has_body(request: Request) -> bool:
+    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+
+
+def require_our_origin(request: Request, services: Services) -> None:
+    """Raise Forbidden if a page of another site made the request."""
     origin, host = request.headers.get("origin"), request.headers.get("host")
     # Of a header that is sent twice, one value could be checked and the other one used.
     doubled = any(len(request.headers.getlist(name)) > 1 for name in ("origin", "host", "authorization"))
     if doubled or not allowed(origin, host, services.settings.origins, services.settings.public_url):
         raise Forbidden("forbidden.origin")
-    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and media_type != "application/json":
-        raise BadRequest(reason='the header "Content-Type: application/json" is missing')
 
 
 SAFE_WRITE = Depends(safe_write)

@@ -13,6 +13,7 @@ from suhbat.errors import TooLarge
 from suhbat.protocol.headers import DEFAULT_HEADERS, fixed_headers
 from suhbat.protocol.types import MAX_FRAME
 
+from .media import OF_UPLOADS, is_upload, media_type
 from .problem import problem
 
 
@@ -63,7 +64,7 @@ class HeadAsGet:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "HEAD":
+        if scope["type"] != "http" or scope["method"] != "HEAD" or is_upload(scope):
             await self._app(scope, receive, send)
             return
 
@@ -78,7 +79,7 @@ class HeadAsGet:
 
 class BoundedBody:
     """Limits request bodies to `limit` bytes. A body with Content-Length is refused before it is read, another one once it
-    exceeds the limit. (FastAPI's own limit would answer in plain text.)"""
+    exceeds the limit. Uploads are left alone. (FastAPI's own limit would answer in plain text.)"""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_FRAME) -> None:
         self._app = app
@@ -89,6 +90,9 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
+        if is_upload(scope) and media_type(request.headers) in OF_UPLOADS:
+            await self._app(scope, receive, send)
+            return
         announced = request.headers.get("content-length", "0")
         if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._limit:
             await problem(request, TooLarge(limit=self._limit))(scope, receive, send)

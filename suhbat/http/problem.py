@@ -42,7 +42,7 @@ def problem(
     # The language of the request's `lang`, or of the account, or of the browser, in this order.
     asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
     language = choose(request.headers.get("accept-language", ""), asked)
-    sent = {"content-language": language, **(headers or {})}
+    sent = {"content-language": language, **getattr(request.state, "headers", {}), **(headers or {})}
     if error.retry_after is not None:
         sent["retry-after"] = str(max(1, ceil(error.retry_after)))  # whole seconds: RFC 9110 §10.2.3
     if status == HTTPStatus.UNAUTHORIZED:

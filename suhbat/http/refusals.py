@@ -114,4 +114,4 @@ def _instance(error: type[SuhbatError]) -> SuhbatError:
     """An instance of the error, with a value for every placeholder of its text."""
     reason = "name.scripts" if error is InvalidName else "bad_character"
     wait = 1.5 if error.retryable else None
-    return error(retry_after=wait, user_id="ali", reason=reason, limit=MAX_FRAME, seconds=1.5)
+    return error(retry_after=wait, user_id="ali", reason=reason, limit=MAX_FRAME, left=0, seconds=1.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
@@ -51,3 +53,27 @@ def kept(file: File) -> dict[str, Any]:
 def restored(fields: dict[str, Any]) -> File:
     """The file from what the row of its message stores."""
     return File(**fields, url=path_of(fields["id"], fields["name"]))
+
+
+LONGEST_NAME = 255
+"""Characters of a file's name."""
+NAMELESS = "file"
+
+
+def clean_name(name: str) -> str:
+    """A name for a file that is safe to show and to save under: without directories, control characters, line breaks and bidi
+    signs, in NFC, and of at most LONGEST_NAME characters, of which the suffix is kept. Never fails."""
+    last = re.split(r"[/\\]", name)[-1]
+    visible = "".join(
+        letter for letter in last if unicodedata.category(letter) not in _NOT_IN_NAMES and letter not in _BIDI
+    )
+    clean = unicodedata.normalize("NFC", visible).strip(" .\u3000") if visible.strip(" .") else ""
+    if len(clean) > LONGEST_NAME:
+        stem, dot, suffix = clean.rpartition(".")
+        suffix = dot + suffix if stem and len(suffix) <= 16 else ""
+        clean = clean[: LONGEST_NAME - len(suffix)] + suffix
+    return clean or NAMELESS
+
+
+_NOT_IN_NAMES = frozenset(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
+_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

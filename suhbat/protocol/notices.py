@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from .files import File
 from .objects import Person, Presence
 from .sent_types import ConversationId, Ordinal, Uid, UserId
 from .types import Schema
@@ -58,5 +59,12 @@ class UsersNotice(Schema):
     users: tuple[Person, ...]
 
 
-Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice
-NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice)
+class FileNotice(Schema):
+    """A file that you have uploaded is ready, and can be sent."""
+
+    type: Literal["file"] = "file"
+    file: File
+
+
+Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice | FileNotice
+NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice, FileNotice)

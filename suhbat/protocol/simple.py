@@ -67,7 +67,7 @@ class SimpleLeft(_Announcement):
 
 class SimpleMessage(Schema):
     """A message to everybody (`to_user` "") or to you alone (`to_user` your name). `thread`: it is a reply in the thread of the
-    message with this `seq`."""
+    message with this `seq`. `message` is never empty: if only files were sent, it has their names."""
 
     type: Literal["message"] = "message"
     conversation: ConversationId = Field(examples=[LOBBY])
@@ -124,11 +124,13 @@ def left(user_id: str, uid: str, at: int) -> bytes:
 def message(event: LiveEvent, to_user: str) -> bytes | None:
     """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
     if isinstance(event, LiveMessage):
-        text, thread = event.text, event.thread
+        text, thread, files = event.text, event.thread, event.files
     elif isinstance(event, MessageCreated) and not event.message.deleted:
-        text, thread = event.message.text, event.message.thread
+        text, thread, files = event.message.text, event.message.thread, event.message.files
     else:
         return None
+    if files and is_blank(text):
+        text = ", ".join(file.name for file in files)
     # An encoded `SimpleMessage`, without validation for speed: the values are the server's own.
     before = (
         f'{{"type":"message","conversation":{quote(event.conversation)},"seq":{event.seq}'

@@ -47,6 +47,7 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
+from .files import NodeFiles
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
 
 log = structlog.get_logger("suhbat")
@@ -55,6 +56,7 @@ MAINTENANCE_SECONDS = 60.0
 
 _LEASE_KEPT = "cluster: not left; the other nodes will notice when the lease of this node ends"
 _USES_LOST = "people: the last uses of tokens and sessions were not saved; the stored ones are up to a minute old"
+_PICTURES_LEFT = "files: what is being processed was left; it is processed again"
 _NOT_CLOSED = "store: not closed; acknowledged messages are stored, sends without an acknowledgement are undecided"
 
 
@@ -110,6 +112,7 @@ class Node:
         self._bus_listener = NodeBusListener(self.hub, invalidation, signal, self.reconciliation)
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
+        self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
         self.passwords = Passwords()
         registration = Registration(
             store,
@@ -139,6 +142,8 @@ class Node:
             messages=Messages(store, self.people, clock, rates),
             commands=commands,
             bans=self.bans,
+            uploads=self.files.uploads,
+            processing=self.files.processing,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
             ),
@@ -170,6 +175,8 @@ class Node:
             self.tasks.start(self.reconciliation.run())
             if self.cluster_membership is not None:
                 self.tasks.start(self.cluster_membership.run())
+            stack.push_async_callback(step, self.files.close, LAST_WORDS_SECONDS, _PICTURES_LEFT)
+            await self.files.open(alone=self.store.cluster is None)
             self.tasks.start(self._maintain())
             yield
 
@@ -184,5 +191,6 @@ class Node:
                 for conversation in await self.store.expire(self.settings.retention):
                     self.hub.pages.forget(conversation)
                 await erase_all(self.store, self.clock)
+                await self.files.maintain()
             except Exception:
                 log.exception("maintenance: failed; the next run is in a minute")

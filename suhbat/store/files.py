@@ -36,8 +36,10 @@ class FilesOverSQL:
     async def file(self, id: str) -> StoredFile | None:
         return await self._read(lambda c: reading.by_id(c, id))
 
-    async def advance_file(self, file: StoredFile, received: int, at: Milliseconds) -> bool:
-        return await self._write(lambda c: writing.advance(c, file, received, at))
+    async def advance_file(
+        self, file: StoredFile, received: int, at: Milliseconds, *, is_last: bool = False
+    ) -> StoredFile | None:
+        return await self._write(lambda c: writing.advance(c, file, received, at, is_last=is_last))
 
     async def claim_file(self, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
         return await self._write(lambda c: writing.claim(c, id, before, at))

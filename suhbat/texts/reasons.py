@@ -78,6 +78,12 @@ REASONS: Texts = {
         "uz": "tarmoqda buncha javob yoʻq",
         "ru": "в ветке меньше ответов",
     },
+    "file.empty": {"en": "the file is empty", "uz": "fayl boʻsh", "ru": "файл пуст"},
+    "file.missing": {
+        "en": "the form has no part `file`",
+        "uz": "shaklda `file` qismi yoʻq",
+        "ru": "в форме нет части `file`",
+    },
     "search.thread": {
         "en": "a search in a thread needs its conversation, too",
         "uz": "tarmoqda qidirish uchun suhbatini ham koʻrsating",

@@ -8,6 +8,7 @@ import pytest
 
 from suhbat.bus import frames
 from suhbat.protocol.events import DraftChanged, LoggedEvent, MessageDeleted, model_of, own_log, veil, veil_of
+from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 
 from .test_contract import message
@@ -23,6 +24,9 @@ def test_an_event_that_is_larger_than_a_message(place: int) -> None:
     assert sorted(len(frames.read(data).entries) for _, data in made) == ([1, 1, 1] if place == 2 else [1, 2])
 
 
+_PICTURE = File(
+    id="f1", name="o‘g‘il.jpg", type="image/jpeg", size=7, kind="image", width=3, duration=1.5, url="/files/f1/x.jpg"
+)
 _SAID = LiveMessage("lobby", 3, 2, 1_795_000_000_123, "ali", "u-ali", 'o‘g‘il "👍"\n', "k1", 1, everyone=True)
 
 
@@ -35,6 +39,7 @@ _SAID = LiveMessage("lobby", 3, 2, 1_795_000_000_123, "ali", "u-ali", 'o‘g‘i
         replace(_SAID, ordinal=None, everyone=False, thread=2, thread_ordinal=1),
         replace(_SAID, ordinal=None, everyone=False, thread=2, thread_ordinal=1, veil=2),
         replace(_SAID, everyone=False, from_thread=2),
+        replace(_SAID, text="", files=(_PICTURE, _PICTURE)),
     ],
 )
 def test_a_new_message(said: LiveMessage) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import fields, replace
 
 from hypothesis import example, given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import EVENT, MessageCreated, MessageDeleted, MessageEdited, model_of
+from suhbat.protocol.files import File, path_of
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.notices import PresenceNotice, whole_presence
 from suhbat.protocol.objects import ConversationState, Invitation, Message, Presence, User
@@ -44,6 +46,24 @@ replies_in_threads = st.builds(
     reply_to=st.none() | numbers,
     thread=numbers,
     thread_ordinal=numbers,
+)
+files = st.builds(
+    lambda id, name, **fields: File(id=id, name=name, url=path_of(id, name), **fields),
+    id=texts,
+    name=texts,
+    type=texts,
+    size=numbers,
+    kind=st.sampled_from(["image", "video", "audio", "file"]),
+    width=st.none() | numbers,
+    height=st.none() | numbers,
+    duration=st.none() | st.floats(0, 1e6),
+    thumbhash=st.none() | texts,
+)
+with_files = st.builds(
+    replace,
+    live_messages | replies_in_threads,
+    text=texts | st.just(""),
+    files=st.lists(files, min_size=1, max_size=3).map(tuple),
 )
 also_in_threads = st.builds(replace, live_messages, everyone=st.just(False), from_thread=numbers)
 odd = LiveMessage(*[EVERY_ESCAPE], 1, 1, 0, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, 1, True)
@@ -131,7 +151,7 @@ def test_a_page_and_a_state_without_threads_have_not_grown() -> None:
     )
 
 
-@given(message=live_messages | replies_in_threads | also_in_threads)
+@given(message=live_messages | replies_in_threads | also_in_threads | with_files)
 @example(message=odd)
 def test_a_new_message(message: LiveMessage) -> None:
     """A message as the writer makes it is encoded as its model, which can be read back from the frame."""
@@ -155,6 +175,18 @@ def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> 
         thread=message.thread,
     )
     assert simple.message(message, to_user) == simple.message(model_of(message), to_user) == encode(shown)
+
+
+def test_only_files_in_the_simple_dialect() -> None:
+    """Where a text is expected, there is one: the names of the files."""
+    two = tuple(
+        File(id=name, name=name, type="image/png", size=1, kind="image", url=path_of(name, name)) for name in ("a", "b")
+    )
+    for text, shown in (("", "a, b"), (" ", "a, b"), ("salom", "salom")):
+        sent = replace(odd, text=text, files=two)
+        frame = simple.message(sent, "")
+        assert frame is not None and frame == simple.message(model_of(sent), "")
+        assert json.loads(frame)["message"] == shown
 
 
 users = st.builds(User, uid=texts, user_id=texts, kind=st.sampled_from(["guest", "account"]))

@@ -99,6 +99,9 @@ def test_bad_ids(id: str) -> None:
         {"conversation": "lobby", "text": "a", "client_id": 4},
         {"conversation": 5, "text": "a"},
         {"conversation": "lobby", "text": "a\0"},
+        {"conversation": "lobby", "text": "", "files": []},
+        {"conversation": "lobby", "text": "a", "files": "f1"},
+        {"conversation": "lobby", "text": "a", "files": ["f"] * 11},
     ],
 )
 def test_bad_sends(fields: dict[str, object]) -> None:
@@ -106,6 +109,15 @@ def test_bad_sends(fields: dict[str, object]) -> None:
     answer = error(machine().receive(json.dumps({"type": "send", "id": 3, **fields}), 0.0))
     assert answer["code"] == "bad_request" and answer["id"] == 3
     assert len(answer["message"]) > 20
+
+
+def test_a_text_may_be_empty_beside_files() -> None:
+    """A send with files needs no text, and an edit may remove it."""
+    for command in (
+        {"type": "send", "conversation": "lobby", "text": "", "files": ["f1"]},
+        {"type": "edit", "conversation": "lobby", "seq": 1, "text": ""},
+    ):
+        assert isinstance(machine(open=True).receive(json.dumps(command), 0.0), Do)
 
 
 def test_what_only_the_server_sets_is_ignored() -> None:

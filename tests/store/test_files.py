@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat.files import MOST_LOOSE
+from suhbat.chat.files import MOST_LOOSE, cleaned_key
 from suhbat.chat.model import Actor, FileContent, PostResult, StoredFile
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, NotFound, QuotaExceeded
@@ -94,9 +94,18 @@ class TestUpload:
         file = upload("f1")
         await store.begin_file(file, BOUNDLESS)
         assert await store.advance_file(file, 4, AT)
-        assert not await store.advance_file(file, 7, AT)
+        assert await store.advance_file(file, 7, AT) is None
         found = await store.file("f1")
         assert found is not None and found.received == 4
+
+    async def test_an_upload_that_ends_early(self, store: Store) -> None:
+        """Its length is known at its end only; what was reserved above it is free again."""
+        file = upload("f1", length=30, size=30)
+        await store.begin_file(file, 35)
+        moved = await store.advance_file(file, 7, AT, is_last=True)
+        assert moved == await store.file("f1")
+        assert moved is not None and (moved.state, moved.length, moved.size) == ("processing", 7, 7)
+        await store.begin_file(upload("f2", length=28, size=28), 35)
 
     async def test_the_quota_however_many_begin_at_once(self, store: Store) -> None:
         """What is being uploaded is reserved; a refused upload leaves nothing."""
@@ -146,7 +155,7 @@ class TestUpload:
         await store.advance_file(file, 10, AT)
         await store.delete_file(ALI.uid, "f1", AT)
         assert await store.finish_file(file, content(file, key="clean"), AT) is None
-        assert set(await queued(store)) == {"clean", "k-f1"}
+        assert set(await queued(store)) == {"clean", "k-f1", cleaned_key("k-f1")}
 
     async def test_only_the_owner_deletes_what_no_message_shows(self, store: Store, listener: Listener) -> None:
         """For others it does not exist; a file in a message goes with the message only."""

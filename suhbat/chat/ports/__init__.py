@@ -5,7 +5,7 @@ from __future__ import annotations
 from .bus import Bus, BusListener
 from .clock import Clock
 from .cluster import Cluster, Passes
-from .files import FileRecords
+from .files import FileReader, FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
 from .reading import ConversationReader, ModerationReader, StoreReader
@@ -21,6 +21,7 @@ __all__ = [
     "ConversationReader",
     "DeliveryMarks",
     "Directory",
+    "FileReader",
     "FileRecords",
     "GuestStore",
     "Housekeeping",

@@ -9,33 +9,8 @@ from suhbat.chat.model import Actor, FileContent, FilePage, Milliseconds, Remova
 from suhbat.protocol.files import FileKind
 
 
-class FileRecords(Protocol):
-    """Who owns which file, and which message shows it. The bytes are elsewhere. All methods raise Busy or StorageUnavailable if
-    the store cannot be reached."""
-
-    async def begin_file(self, file: StoredFile, quota: int) -> None:
-        """Store a new upload, and reserve its size. Raises QuotaExceeded, however many uploads begin at once."""
-        ...
-
-    async def file(self, id: str) -> StoredFile | None: ...
-
-    async def advance_file(self, file: StoredFile, received: int, at: Milliseconds) -> bool:
-        """So many bytes of the upload are flushed now. With the last one it is "processing". False if the record is not as in
-        `file` any more: another request has moved it, or it is gone."""
-        ...
-
-    async def claim_file(self, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
-        """Take over a file that has been "processing" since `before`; None if somebody else has, or it is finished."""
-        ...
-
-    async def finish_file(self, file: StoredFile, content: FileContent, at: Milliseconds) -> StoredFile | None:
-        """A "processing" file is ready. If it has new bytes, the old ones are queued for removal. None if it is gone; then the
-        new bytes are queued."""
-        ...
-
-    async def delete_file(self, uid: str, id: str, at: Milliseconds) -> None:
-        """Delete a file that no message shows. Raises NotFound if it is not this user's, FileInUse."""
-        ...
+class FileReader(Protocol):
+    """Files as people read them."""
 
     async def readable_file(self, actor: Actor, id: str) -> StoredFile:
         """A file that is ready and that the actor may download: they may read its message, or own it while no message shows
@@ -57,6 +32,38 @@ class FileRecords(Protocol):
     ) -> FilePage:
         """What was shared in a conversation, as far as the actor may read it, newest first, below the `seq` `before`. A page
         does not end within a message. Raises NotFound, Forbidden."""
+        ...
+
+
+class FileRecords(FileReader, Protocol):
+    """Who owns which file, and which message shows it. The bytes are elsewhere. All methods raise Busy or StorageUnavailable if
+    the store cannot be reached."""
+
+    async def begin_file(self, file: StoredFile, quota: int) -> None:
+        """Store a new upload, and reserve its size. Raises QuotaExceeded, however many uploads begin at once."""
+        ...
+
+    async def file(self, id: str) -> StoredFile | None: ...
+
+    async def advance_file(
+        self, file: StoredFile, received: int, at: Milliseconds, *, is_last: bool = False
+    ) -> StoredFile | None:
+        """So many bytes of the upload are flushed now. With the last one it is "processing". `is_last`: it ends here, with
+        fewer bytes than were reserved. None if the record is not as in `file` any more: another request has moved it, or it is
+        gone."""
+        ...
+
+    async def claim_file(self, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
+        """Take over a file that has been "processing" since `before`; None if somebody else has, or it is finished."""
+        ...
+
+    async def finish_file(self, file: StoredFile, content: FileContent, at: Milliseconds) -> StoredFile | None:
+        """A "processing" file is ready. If it has new bytes, the old ones are queued for removal. None if it is gone; then the
+        new bytes are queued."""
+        ...
+
+    async def delete_file(self, uid: str, id: str, at: Milliseconds) -> None:
+        """Delete a file that no message shows. Raises NotFound if it is not this user's, FileInUse."""
         ...
 
     async def unfinished_files(self, before: Milliseconds) -> Collection[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
 
-from suhbat.chat.files import upload_refusal
+from suhbat.chat.files import cleaned_key, upload_refusal
 from suhbat.chat.model import FileContent, Milliseconds, StoredFile
 from suhbat.errors import FileInUse, NotFound
 from suhbat.store.dialect import is_postgres
@@ -38,12 +38,18 @@ def begin(connection: Connection, file: StoredFile, quota: int) -> None:
     connection.execute(insert(files), asdict(file))
 
 
-def advance(connection: Connection, file: StoredFile, received: int, at: Milliseconds) -> bool:
+def advance(
+    connection: Connection, file: StoredFile, received: int, at: Milliseconds, *, is_last: bool
+) -> StoredFile | None:
     """See `chat.ports.FileRecords.advance_file`."""
     as_known = (files.c.id == file.id, files.c.state == "uploading", files.c.received == file.received)
-    state = "processing" if received == file.length else "uploading"
-    changed = update(files).where(*as_known).values(received=received, state=state, touched_at=at)
-    return connection.execute(changed).rowcount == 1
+    changed: dict[str, Any] = {"received": received, "touched_at": at}
+    if is_last:
+        changed |= {"length": received, "size": received}
+    if is_last or received == file.length:
+        changed["state"] = "processing"
+    row = connection.execute(update(files).where(*as_known).values(changed).returning(*RECORD)).one_or_none()
+    return None if row is None else StoredFile(*row)
 
 
 def claim(connection: Connection, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
@@ -104,14 +110,18 @@ def remove(connection: Connection, condition: ColumnElement[bool], at: Milliseco
     """Delete these records, and queue the bytes that no record has any more. Returns how many were deleted."""
     # Locked in one order, with every record of the same bytes: of two transactions that delete the last two records, the
     # second one sees that the first is gone.
-    rows = connection.execute(select(files.c.id, files.c.backend, files.c.key).where(condition)).all()
+    columns = (files.c.id, files.c.backend, files.c.key, files.c.state)
+    rows = connection.execute(select(*columns).where(condition)).all()
     if not rows:
         return 0
     for part in parts(sorted({row.key for row in rows})):
         connection.execute(select(files.c.id).where(files.c.key.in_(part)).order_by(files.c.id).with_for_update())
     for some in parts(sorted(row.id for row in rows)):
         connection.execute(delete(files).where(files.c.id.in_(some)))
-    queue_removals(connection, {(row.backend, row.key) for row in rows}, at)
+    gone = {(row.backend, row.key) for row in rows}
+    # What is made of them may be there already, if the process ended before it could say so.
+    gone |= {(row.backend, cleaned_key(row.key)) for row in rows if row.state == "processing"}
+    queue_removals(connection, gone, at)
     return len(rows)
 
 

@@ -1,0 +1,138 @@
+"""What happens to a complete upload: its type is read from its content, and pictures lose their metadata and get
+thumbnails. Then it is ready. A node that dies in the middle is replaced by another one, or by itself after its restart."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from suhbat.chat.files import cleaned_key
+from suhbat.chat.model import FileContent, Milliseconds, StoredFile
+from suhbat.chat.ports import Clock, FileRecords
+from suhbat.errors import log_text
+from suhbat.tasks import Tasks
+
+from .look import Look
+from .store import FileStore
+from .threads import FileThreads
+
+log = structlog.get_logger("suhbat.files")
+
+TAKEN_OVER: Milliseconds = 60_000
+"""How long a file may be processed before another node takes over. Looking at one takes at most some 20 s."""
+ATTEMPTS = 3
+"""How often this process tries a file that cannot be processed. After that it stays as it is, and is deleted a day later."""
+
+
+class Looker(Protocol):
+    """See `files.studio.Studio`."""
+
+    async def look(self, source: Path, work: Path) -> Look: ...
+
+
+class ReadyListener(Protocol):
+    """Is told when a file is ready."""
+
+    def file_ready(self, file: StoredFile) -> None: ...
+
+
+class Processing:
+    """Makes complete uploads ready, in the background. `work`: a directory for what is made of them."""
+
+    def __init__(
+        self,
+        records: FileRecords,
+        store: FileStore,
+        looker: Looker,
+        work: Path,
+        clock: Clock,
+        threads: FileThreads,
+        tasks: Tasks,
+        listener: ReadyListener,
+    ) -> None:
+        self._records = records
+        self._store = store
+        self._looker = looker
+        self._work = work
+        self._clock = clock
+        self._threads = threads
+        self._tasks = tasks
+        self._listener = listener
+        self._in_progress: dict[str, asyncio.Event] = {}
+        self._failures: Counter[str] = Counter()
+
+    def begin(self, file: StoredFile) -> None:
+        """Process a file that is "processing". Does nothing while that is going on here."""
+        if file.id not in self._in_progress:
+            self._in_progress[file.id] = asyncio.Event()
+            self._tasks.start(self._process(file))
+
+    async def wait(self, id: str, seconds: float) -> None:
+        """Wait until a file is processed here, at most so long."""
+        ended = self._in_progress.get(id)
+        if ended is not None:
+            await asyncio.wait((asyncio.ensure_future(ended.wait()),), timeout=seconds)
+
+    async def take_over(self, since: Milliseconds = TAKEN_OVER) -> None:
+        """Process what nobody has finished for so long."""
+        now = self._clock.wall()
+        for id in await self._records.unfinished_files(now - since):
+            if id in self._in_progress or self._failures[id] >= ATTEMPTS:
+                continue
+            if (file := await self._records.claim_file(id, now - since, now)) is not None:
+                self.begin(file)
+
+    async def _process(self, file: StoredFile) -> None:
+        try:
+            content = await self._content(file)
+            done = await self._records.finish_file(file, content, self._clock.wall())
+            if done is not None:
+                self._listener.file_ready(done)
+        except Exception as error:
+            # The next `take_over` tries again.
+            self._failures[file.id] += 1
+            log.error(
+                "files: not processed", file=file.id, error=log_text(error), exc_info=not isinstance(error, OSError)
+            )
+        finally:
+            self._in_progress.pop(file.id).set()
+
+    async def _content(self, file: StoredFile) -> FileContent:
+        """Look at the bytes, and store what is made of them."""
+        work = await self._threads.run(self._make_work)
+        source = await self._threads.run(self._store.local, file.key)
+        try:
+            look = await self._looker.look(source, work)
+            return await self._threads.run(self._keep, file, look)
+        finally:
+            await self._threads.run(self._store.release, source)
+            await self._threads.run(shutil.rmtree, work, True)
+
+    def _make_work(self) -> Path:
+        self._work.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=self._work))
+
+    def _keep(self, file: StoredFile, look: Look) -> FileContent:
+        key, size = file.key, file.length
+        if look.cleaned is not None:
+            key, size = cleaned_key(file.key), look.cleaned.stat().st_size
+            self._store.adopt(key, look.cleaned)
+        for side, path in look.thumbnails.items():
+            self._store.adopt(key, path, str(side))
+        return FileContent(
+            look.type,
+            look.kind,
+            size,
+            key,
+            " ".join(map(str, sorted(look.thumbnails))),
+            look.width,
+            look.height,
+            look.duration,
+            look.thumbhash,
+        )

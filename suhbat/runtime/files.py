@@ -1,0 +1,61 @@
+"""The parts of a node that are about files, wired together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from suhbat.chat.model import StoredFile
+from suhbat.chat.ports import Clock, FileRecords
+from suhbat.config import Settings
+from suhbat.files.collector import Collector
+from suhbat.files.limits import UploadLimits
+from suhbat.files.local import LocalFileStore
+from suhbat.files.processing import TAKEN_OVER, Processing
+from suhbat.files.studio import Studio
+from suhbat.files.threads import FileThreads
+from suhbat.files.uploads import Uploads
+from suhbat.hub.notices import Notices
+from suhbat.protocol.events import own_log
+from suhbat.protocol.notices import FileNotice
+from suhbat.protocol.replies import encode
+from suhbat.store.write.files import new_file_id
+from suhbat.tasks import Tasks
+
+
+class NodeFiles:
+    """Nothing runs before `open`."""
+
+    def __init__(self, settings: Settings, records: FileRecords, notices: Notices, clock: Clock, tasks: Tasks) -> None:
+        self._work = settings.data / "work"
+        self._studio = Studio()
+        self._threads = FileThreads()
+        place = settings.data / "files" if settings.files is None else Path(settings.files)
+        store = LocalFileStore(place)
+        listener = _ReadyNotices(notices)
+        self.processing = Processing(records, store, self._studio, self._work, clock, self._threads, tasks, listener)
+        limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
+        self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id)
+        self._collector = Collector(records, {store.backend: store}, clock, self._threads)
+
+    async def open(self, *, alone: bool) -> None:
+        """Go on with files whose processing was interrupted. `alone`: no other node may be at work on them."""
+        await self.processing.take_over(0 if alone else TAKEN_OVER)
+
+    async def maintain(self) -> None:
+        """Once a minute."""
+        await self._collector.run()
+        await self.processing.take_over()
+
+    async def close(self) -> None:
+        await self._studio.close()
+        self._threads.close()
+
+
+class _ReadyNotices:
+    """Implements `files.processing.ReadyListener`."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def file_ready(self, file: StoredFile) -> None:
+        self._notices.broadcast(own_log(file.uid), encode(FileNotice(file=file.shown)))

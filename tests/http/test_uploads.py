@@ -1,0 +1,416 @@
+"""Uploads over HTTP: tus 1.0.0, and forms."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.requests import ClientDisconnect
+
+from suhbat.files import uploads as parts
+from suhbat.protocol import tus
+from tests.http.conftest import House
+from tests.http.test_problem import assert_problem
+
+FILES = "/api/v1/files"
+TUS = {"tus-resumable": "1.0.0"}
+BYTES = {**TUS, "content-type": tus.MEDIA_TYPE}
+TEXT = b"salom hammaga"
+
+
+def metadata(**values: str) -> str:
+    return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in values.items())
+
+
+@pytest.fixture
+async def ali(house: House) -> AsyncIterator[httpx2.AsyncClient]:
+    async with house.client(headers=await house.account("ali")) as client:
+        yield client
+
+
+async def begun(client: httpx2.AsyncClient, length: int = len(TEXT), **headers: str) -> str:
+    """The address of a new upload."""
+    answer = await client.post(FILES, headers=TUS | {"upload-length": str(length)} | headers)
+    assert answer.status_code == 201, answer.text
+    return answer.headers["location"]
+
+
+async def offset(client: httpx2.AsyncClient, place: str) -> int:
+    answer = await client.head(place, headers=TUS)
+    assert answer.status_code == 200 and answer.headers["tus-resumable"] == "1.0.0"
+    assert answer.headers["cache-control"] == "no-store"
+    return int(answer.headers["upload-offset"])
+
+
+async def append(client: httpx2.AsyncClient, place: str, at: int, data: Any, **headers: str) -> httpx2.Response:
+    return await client.patch(place, headers=BYTES | {"upload-offset": str(at)} | headers, content=data)
+
+
+async def shown(client: httpx2.AsyncClient, place: str) -> dict[str, Any]:
+    answer = await client.get(place)
+    assert answer.status_code == 200
+    file: dict[str, Any] = answer.json()["file"]
+    return file
+
+
+async def ready(house: House, client: httpx2.AsyncClient, place: str) -> dict[str, Any]:
+    """The file, once it is ready."""
+    await house.services.processing.wait(place.rpartition("/")[2], 10)
+    return await shown(client, place)
+
+
+def stored(house: House) -> list[bytes]:
+    """All bytes that are stored, whatever they belong to."""
+    place = house.settings.data / "files"
+    return sorted(path.read_bytes() for path in place.rglob("*") if path.is_file())
+
+
+class TestTus:
+    async def test_an_upload_in_pieces(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Each piece is acknowledged; after the last one the file is ready, and its owner is told."""
+        place = await begun(ali, **{"upload-metadata": metadata(filename="gap.txt", filetype="text/plain")})
+        assert await shown(ali, place) == {
+            "id": "f1", "name": "gap.txt", "type": "", "size": 13, "kind": "file", "state": "uploading",
+            "url": "/files/f1/gap.txt",
+        }  # fmt: skip
+        for at, piece in ((0, TEXT[:5]), (5, b""), (5, TEXT[5:])):
+            answer = await append(ali, place, at, piece)
+            assert (answer.status_code, answer.headers["upload-offset"]) == (204, str(at + len(piece)))
+            assert await offset(ali, place) == at + len(piece)
+        file = await ready(house, ali, place)
+        assert (file["state"], file["type"]) == ("ready", "text/plain")
+        assert stored(house) == [TEXT]
+        head = await ali.head(place, headers=TUS)
+        assert head.headers["upload-length"] == "13" and "upload-expires" not in head.headers
+        assert head.headers["upload-metadata"] == metadata(filename="gap.txt", filetype="text/plain")
+
+    async def test_creation_with_upload(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """The first bytes, or all of them, may come with the creation."""
+        answer = await ali.post(FILES, headers=BYTES | {"upload-length": "13"}, content=TEXT[:4])
+        assert (answer.status_code, answer.headers["upload-offset"]) == (201, "4")
+        assert "GMT" in answer.headers["upload-expires"]
+        whole = await ali.post(FILES, headers=BYTES | {"upload-length": "13"}, content=TEXT)
+        assert whole.headers["upload-offset"] == "13"
+        assert (await ready(house, ali, whole.headers["location"]))["state"] == "ready"
+
+    async def test_what_the_server_offers(self, ali: httpx2.AsyncClient) -> None:
+        """Version, extensions, algorithms and the largest size, also without a token."""
+        answer = await ali.options(FILES, headers={"authorization": ""})
+        assert answer.status_code == 204
+        assert {
+            name: answer.headers[f"tus-{name}"] for name in ("version", "extension", "checksum-algorithm", "max-size")
+        } == {
+            "version": "1.0.0",
+            "extension": "creation,creation-with-upload,expiration,termination,checksum",
+            "checksum-algorithm": "sha256,sha1",
+            "max-size": "100000000",
+        }
+
+    async def test_another_version(self, house: House) -> None:
+        """412 with the version of this server; every answer names it."""
+        headers = await house.account("ali")
+        transport = httpx2.ASGITransport(house.app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+            for method, path in (("POST", FILES), ("PATCH", f"{FILES}/f1"), ("HEAD", f"{FILES}/f1")):
+                answer = await client.request(method, path, headers={"tus-resumable": "0.2.2"})
+                assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
+            missing = await client.head(f"{FILES}/f1", headers=TUS)
+            assert (missing.status_code, missing.headers["tus-resumable"]) == (404, "1.0.0")
+
+    async def test_a_wrong_offset(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Nothing is written where nobody was asked to write."""
+        place = await begun(ali)
+        await append(ali, place, 0, TEXT[:5])
+        for at in (0, 4, 6, 13):
+            assert_problem(await append(ali, place, at, b"xx"), 409, "wrong_offset")
+        assert await offset(ali, place) == 5
+        await append(ali, place, 5, TEXT[5:])
+        assert_problem(await append(ali, place, 13, b""), 409, "wrong_offset")
+        await ready(house, ali, place)
+        assert stored(house) == [TEXT]
+
+    async def test_more_bytes_than_announced(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """They are refused before they are read, or, where nobody knows how many come, when they come."""
+        place = await begun(ali)
+        assert_problem(await append(ali, place, 0, TEXT + b"!"), 413, "file_too_large")
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for _ in range(3):
+                yield TEXT
+
+        assert_problem(await append(ali, place, 0, chunks()), 413, "file_too_large")
+        assert await offset(ali, place) == 0
+
+    @pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+    async def test_checksums(self, house: House, ali: httpx2.AsyncClient, algorithm: str) -> None:
+        """A body whose checksum is wrong does not count; one whose checksum is right does."""
+        place = await begun(ali)
+        digest = base64.b64encode(hashlib.new(algorithm, TEXT[:7]).digest()).decode()
+        checksum = {"upload-checksum": f"{algorithm} {digest}"}
+        assert_problem(await append(ali, place, 0, b"sxlom h", **checksum), 460, "checksum_mismatch")
+        assert await offset(ali, place) == 0
+        assert (await append(ali, place, 0, TEXT[:7], **checksum)).status_code == 204
+        assert await offset(ali, place) == 7
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {},
+            {"upload-length": "-1"},
+            {"upload-length": "1e3"},
+            {"upload-length": "٣"},
+            {"upload-length": "9" * 30},
+            {"upload-length": "0"},
+            {"upload-length": "5", "upload-metadata": "filename ***"},
+            {"upload-length": "5", "upload-metadata": "filename /w=="},
+            {"upload-length": "5", "upload-checksum": "md5 aaaa"},
+            {"upload-length": "5", "upload-checksum": "sha1 aaaa"},
+            {"upload-defer-length": "1"},
+        ],
+    )
+    async def test_a_bad_creation(self, house: House, ali: httpx2.AsyncClient, headers: dict[str, str]) -> None:
+        """400 with the reason, and nothing is stored."""
+        encoded = {name: value.encode() for name, value in (TUS | headers).items()}
+        assert_problem(await ali.post(FILES, headers=encoded), 400, "bad_request")
+        assert house.store.files == {}
+
+    async def test_only_the_owner(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """For others an upload does not exist."""
+        place = await begun(ali)
+        async with house.client(headers=await house.account("vali")) as vali:
+            assert_problem(await append(vali, place, 0, b"x"), 404, "not_found")
+            assert_problem(await vali.get(place), 404, "not_found")
+            assert_problem(await vali.delete(place), 404, "not_found")
+            assert (await vali.head(place)).status_code == 404
+        assert await offset(ali, place) == 0
+
+    async def test_termination(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """An upload that is ended is gone, and its bytes are queued for removal."""
+        place = await begun(ali)
+        await append(ali, place, 0, TEXT[:5])
+        (key,) = [file.key for file in house.store.files.values()]
+        assert (await ali.delete(place)).status_code == 204
+        assert house.store.queued == [key]
+        assert (await ali.head(place)).status_code == 404
+        assert_problem(await ali.delete(place), 404, "not_found")
+
+    async def test_a_lost_connection(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """What came before is kept, except with a checksum, where the whole body counts or nothing."""
+
+        async def broken() -> AsyncIterator[bytes]:
+            yield TEXT[:6]
+            raise ClientDisconnect
+
+        place = await begun(ali)
+        digest = base64.b64encode(hashlib.sha256(TEXT).digest()).decode()
+        for headers, expected in (({"upload-checksum": f"sha256 {digest}"}, 0), ({}, 6)):
+            assert (await append(ali, place, 0, broken(), **headers)).status_code == 400
+            assert await offset(ali, place) == expected
+
+    async def test_a_dead_request_is_taken_over(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """A client that asks for the offset gave up on its older request: that one acknowledges what it has, and ends."""
+        came = asyncio.Event()
+
+        async def hanging() -> AsyncIterator[bytes]:
+            yield TEXT[:6]
+            came.set()
+            await asyncio.Event().wait()
+
+        place = await begun(ali)
+        dead = asyncio.create_task(append(ali, place, 0, hanging()))
+        await came.wait()
+        assert await offset(ali, place) == 6
+        assert (await dead).status_code == 409
+        assert (await append(ali, place, 6, TEXT[6:])).status_code == 204
+        await ready(house, ali, place)
+        assert stored(house) == [TEXT]
+
+    async def test_a_long_request_is_acknowledged_meanwhile(
+        self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A crash does not lose a long request as a whole."""
+        monkeypatch.setattr(parts, "GATHERED", 4)
+        monkeypatch.setattr(parts, "FLUSHED", 8)
+        seen: list[int] = []
+
+        async def slowly() -> AsyncIterator[bytes]:
+            for at in range(0, 13, 2):
+                seen.append(next(iter(house.store.files.values())).received)
+                yield TEXT[at : at + 2]
+
+        place = await begun(ali)
+        await append(ali, place, 0, slowly())
+        assert seen == [0, 0, 0, 0, 8, 8, 8]
+        await ready(house, ali, place)
+        assert stored(house) == [TEXT]
+
+
+class TestForm:
+    async def test_one_request(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """201 with the file, which is ready; its size is that of the part."""
+        answer = await ali.post(FILES, files={"file": ("rasm.txt", TEXT, "text/plain")})
+        assert answer.status_code == 201, answer.text
+        assert answer.json() == {
+            "file": {
+                "id": "f1", "name": "rasm.txt", "type": "text/plain", "size": 13, "kind": "file", "state": "ready",
+                "url": "/files/f1/rasm.txt",
+            }
+        }  # fmt: skip
+        assert answer.headers["location"] == f"{FILES}/f1"
+        assert stored(house) == [TEXT]
+
+    async def test_other_parts_are_ignored(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Fields before and after the file change nothing."""
+        form = {"before": (None, b"x" * 5000), "file": ("a", TEXT), "after": (None, b"y")}
+        assert (await ali.post(FILES, files=form)).status_code == 201
+        assert stored(house) == [TEXT]
+
+    async def test_a_slow_look(self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The answer does not wait for ever; the file is ready later."""
+        monkeypatch.setattr("suhbat.http.uploads.READY_SECONDS", 0)
+        looker: Any = house.services.processing._looker
+        looker.waits = asyncio.Event()
+        answer = await ali.post(FILES, files={"file": ("a", TEXT)})
+        assert answer.json()["file"]["state"] == "processing"
+        looker.waits.set()
+        assert (await ready(house, ali, f"{FILES}/f1"))["state"] == "ready"
+
+    @pytest.mark.parametrize(
+        ("content_type", "content"),
+        [
+            ("multipart/form-data", b"x"),
+            ("multipart/form-data; boundary=", b"x"),
+            ("multipart/form-data; boundary=b", b""),
+            ("multipart/form-data; boundary=b", b"no form"),
+            (
+                "multipart/form-data; boundary=b",
+                b'--b\r\nContent-Disposition: form-data; name="other"\r\n\r\nx\r\n--b--\r\n',
+            ),
+            ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n'),
+            (
+                "multipart/form-data; boundary=b",
+                b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b--\r\n',
+            ),
+            ("multipart/form-data; boundary=b", b"--b\r\n" + b"a: b\r\n" * 1000),
+            ("application/json", b"{}"),
+            ("", b"x"),
+        ],
+    )
+    async def test_a_bad_form(self, house: House, ali: httpx2.AsyncClient, content_type: str, content: bytes) -> None:
+        """400 with the reason; nothing of it stays."""
+        answer = await ali.post(FILES, headers={"content-type": content_type}, content=content)
+        assert_problem(answer, 400, "bad_request")
+        assert house.store.files == {}
+
+    async def test_a_form_that_is_too_large(self, ali: httpx2.AsyncClient) -> None:
+        """It is refused before anything of it is read."""
+        house = House(file_size="1000")
+        async with house.client(headers=await house.account("ali")) as client:
+            assert_problem(await client.post(FILES, files={"file": ("a", b"x" * 10_000)}), 413, "file_too_large")
+            assert_problem(await client.post(FILES, files={"file": ("a", b"x" * 1001)}), 413, "file_too_large")
+            assert house.store.files == {}
+            assert (await client.post(FILES, files={"file": ("a", b"x" * 1000)})).status_code == 201
+
+
+class TestLimits:
+    async def test_sizes_and_quotas(self) -> None:
+        """413 before a byte is read: above the size, and above the quota."""
+        house = House(file_size="10", file_quota="25")
+        async with house.client(headers=await house.account("ali")) as client:
+            for _ in range(2):
+                await begun(client, 10)
+            too_large = await client.post(FILES, headers=TUS | {"upload-length": "11"})
+            assert_problem(too_large, 413, "file_too_large")
+            assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "6"}), 413, "quota_exceeded")
+            await begun(client, 5)
+
+    async def test_guests(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They may upload only where that is on; then up to a size, and a day's bytes of their address."""
+        off = House()
+        async with off.client(headers=await off.guest("mehmon")) as client:
+            for options in ({"headers": TUS | {"upload-length": "5"}}, {"files": {"file": ("a", TEXT)}}):
+                assert_problem(await client.post(FILES, **options), 403, "forbidden")
+        monkeypatch.setattr("suhbat.files.limits.GUEST_QUOTA", 10)
+        monkeypatch.setattr("suhbat.files.limits.ADDRESS_QUOTA", 15)
+        on = House(guest_files="yes")
+        async with on.client("203.0.113.9", headers=await on.guest("mehmon")) as client:
+            assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "11"}), 413, "file_too_large")
+            await begun(client, 10)
+            assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "6"}), 413, "quota_exceeded")
+        async with on.client("203.0.113.9", headers=await on.guest("boshqa")) as client:
+            refused = await client.post(FILES, headers=TUS | {"upload-length": "6"})
+            assert "today" in assert_problem(refused, 413, "quota_exceeded")["detail"]
+        on.clock.advance(24 * 3600)
+        async with on.client("203.0.113.9", headers=await on.guest("uchinchi")) as client:
+            await begun(client, 6)
+
+    async def test_a_full_disk(self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+        """507 while less than a gigabyte would be left, also when the disk fills up in the middle."""
+        place = await begun(ali)
+        store: Any = house.services.uploads._store
+        monkeypatch.setattr(type(store), "free", lambda self: 10**9 + 12)
+        assert_problem(await ali.post(FILES, headers=TUS | {"upload-length": "13"}), 507, "storage_full")
+
+        def full(self: object, key: str, at: int) -> None:
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr(type(store), "receive", full)
+        assert_problem(await append(ali, place, 0, TEXT), 507, "storage_full")
+
+    async def test_no_pages_of_others(self, house: House) -> None:
+        """A form needs no preflight, so the origin of its page is checked."""
+        headers = await house.account("ali")
+        async with house.client(headers=headers | {"origin": "https://evil.example"}) as client:
+            assert_problem(await client.post(FILES, files={"file": ("a", TEXT)}), 403, "forbidden")
+        assert house.store.files == {}
+
+    @pytest.mark.parametrize(
+        ("given", "name"),
+        [
+            ("../../etc/passwd", "passwd"),
+            ("C:\\Users\\ali\\rasm.png", "rasm.png"),
+            ("a\x00b\nc\x7f.txt", "abc.txt"),
+            ("gpj.\u202eexe.txt", "gpj.exe.txt"),
+            ("..", "file"),
+            ("", "file"),
+            (" . ", "file"),
+            ("o‘g‘lim.jpg", "o‘g‘lim.jpg"),
+            ("x" * 300 + ".jpeg", "x" * 250 + ".jpeg"),
+            ("x" * 300, "x" * 255),
+            ("." + "x" * 300, "x" * 255),
+        ],
+    )
+    async def test_names(self, ali: httpx2.AsyncClient, given: str, name: str) -> None:
+        """A name is shown and saved under without surprises, whatever the client says."""
+        place = await begun(ali, **{"upload-metadata": metadata(filename=given)})
+        assert (await shown(ali, place))["name"] == name
+
+
+class TestProcessing:
+    async def test_what_cannot_be_looked_at(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """It stays "processing", and is tried again a few times, not for ever."""
+        looker: Any = house.services.processing._looker
+        looker.broken = OSError("no disk")
+        place = (await ali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
+        assert (await shown(ali, place))["state"] == "processing"
+        for _ in range(5):
+            house.clock.advance(61)
+            await house.services.processing.take_over()
+            await ready(house, ali, place)
+        assert house.services.processing._failures["f1"] == 3
+        assert not list((Path(house.settings.data) / "work").iterdir())
+
+    async def test_after_a_restart(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """What was not finished is finished."""
+        looker: Any = house.services.processing._looker
+        looker.broken = OSError("killed")
+        place = (await ali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
+        looker.broken = None
+        await house.services.processing.take_over(0)
+        assert (await ready(house, ali, place))["state"] == "ready"
