@@ -17,6 +17,7 @@ SuhbatError
 ├── FileInUse             409  a message shows this file already
 ├── FileNotReady          409  retryable; the server has not finished with the file
 ├── WrongOffset           409  the upload continues elsewhere
+├── UnknownVersion        412  of the protocol of uploads
 ├── QuotaExceeded         413  the user's files take as much room as allowed
 ├── InvalidName           422                                            close 4510
 ├── ChecksumMismatch      460  the bytes of an upload were damaged on the way
@@ -147,6 +148,10 @@ class WrongOffset(SuhbatError):
     code, status = "wrong_offset", 409
 
 
+class UnknownVersion(SuhbatError):
+    code, status = "unknown_version", 412
+
+
 class QuotaExceeded(SuhbatError):
     code, status = "quota_exceeded", 413
 
@@ -198,6 +203,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     FileInUse,
     FileNotReady,
     WrongOffset,
+    UnknownVersion,
     QuotaExceeded,
     InvalidName,
     ChecksumMismatch,

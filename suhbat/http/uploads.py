@@ -23,6 +23,7 @@ from suhbat.errors import (
     QuotaExceeded,
     StorageFull,
     SuhbatError,
+    UnknownVersion,
     WrongOffset,
 )
 from suhbat.identity.address import metered
@@ -69,12 +70,11 @@ class TusRoute(APIRoute):
             version = request.headers.get("tus-resumable")
             request.state.headers = {"tus-resumable": tus.VERSION}
             if request.method != "OPTIONS" and version not in (None, tus.VERSION):
-                error = BadRequest(reason=f"this server speaks tus {tus.VERSION}")
-                return problem(request, error, 412, {"tus-version": tus.VERSION})
+                return problem(request, UnknownVersion(), headers={"tus-version": tus.VERSION})
             try:
                 response = await handle(request)
             except ClientDisconnect:  # what came was kept, and nobody reads the answer
-                return Response(status_code=400)
+                return problem(request, BadRequest(reason="the connection broke"))
             response.headers["tus-resumable"] = tus.VERSION
             return response
 
@@ -117,7 +117,10 @@ async def offer(services: Served) -> Response:
         }
     },
 )
-@refuses(Forbidden, BadRequest, FileTooLarge, QuotaExceeded, StorageFull, ChecksumMismatch, WrongOffset, NotFound)
+@refuses(
+    Forbidden, BadRequest, FileTooLarge, QuotaExceeded, StorageFull, ChecksumMismatch, WrongOffset, NotFound,
+    UnknownVersion,
+)  # fmt: skip
 async def create(
     request: Request,
     actor: Caller,
@@ -150,7 +153,7 @@ async def create(
 
 
 @router.get("/{file}", dependencies=[READ])
-@refuses(NotFound)
+@refuses(NotFound, UnknownVersion)
 async def get(file: FileIdPath, actor: Caller, services: Served) -> Uploaded:
     """A file that one has uploaded, or that one may download."""
     try:
@@ -169,7 +172,7 @@ async def offset(file: FileIdPath, actor: Caller, services: Served) -> Response:
 
 
 @router.patch("/{file}", status_code=204, response_class=Response, dependencies=[SAFE_UPLOAD])
-@refuses(NotFound, BadRequest, FileTooLarge, ChecksumMismatch, StorageFull, WrongOffset)
+@refuses(NotFound, BadRequest, FileTooLarge, ChecksumMismatch, StorageFull, WrongOffset, UnknownVersion)
 async def append(
     request: Request,
     file: FileIdPath,
@@ -193,7 +196,7 @@ async def append(
 
 
 @router.delete("/{file}", status_code=204, response_class=Response, dependencies=[SAFE_UPLOAD])
-@refuses(NotFound, FileInUse, WrongOffset)
+@refuses(NotFound, FileInUse, WrongOffset, UnknownVersion)
 async def delete(file: FileIdPath, actor: Caller, services: Served) -> None:
     """Delete a file that no message shows, or end an upload. A file in a message goes with the message."""
     await services.uploads.delete(actor, file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from suhbat.chat.model import StoredFile
@@ -39,6 +40,8 @@ class NodeFiles:
 
     async def open(self, *, alone: bool) -> None:
         """Go on with files whose processing was interrupted. `alone`: no other node may be at work on them."""
+        if alone:
+            await self._threads.run(shutil.rmtree, self._work, True)  # what a process that was killed left
         await self.processing.take_over(0 if alone else TAKEN_OVER)
 
     async def maintain(self) -> None:

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 
 import structlog
 
-OURS = ("suhbat.db*", "lock", "instance*", "control*", "secret*", "backups", "backups/*", "files", "files/**/*")
+OURS = ("suhbat.db*", "lock", "instance*", "control*", "secret*", "backups", "backups/*", "files", "files/**/*", "work")
 """Patterns of what Suhbat makes in a data directory."""
 FILE, DIRECTORY = 0o600, 0o700
 

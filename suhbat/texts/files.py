@@ -30,6 +30,11 @@ FILES: Texts = {
         "uz": "Yuklash boshqa joydan davom etadi. Uning oʻrnini soʻrang (HEAD) va oʻsha yerdan davom eting.",
         "ru": "Загрузка продолжается с другого места. Запросите смещение (HEAD) и продолжайте с него.",
     },
+    "unknown_version": {
+        "en": "This server speaks tus 1.0.0. Send `Tus-Resumable: 1.0.0`, or a form.",
+        "uz": "Bu server tus 1.0.0 bilan ishlaydi. `Tus-Resumable: 1.0.0` yuboring yoki shakldan foydalaning.",
+        "ru": "Этот сервер понимает tus 1.0.0. Пришлите `Tus-Resumable: 1.0.0` или форму.",
+    },
     "quota_exceeded": {
         "en": "Your files would take more than {limit} bytes; {left} are left. Delete some of them.",
         "uz": "Fayllaringiz {limit} baytdan oshib ketadi; {left} bayt qoldi. Baʼzilarini oʻchiring.",

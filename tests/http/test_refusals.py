@@ -35,7 +35,8 @@ def of(operation: tuple[str, str]) -> tuple[str, str, Any]:
     for parameter in described.get("parameters", ()):
         if parameter["in"] == "path":
             path = path.replace(f"{{{parameter['name']}}}", quote(str(parameter["example"])))
-    body = described["requestBody"]["content"]["application/json"]["example"] if "requestBody" in described else None
+    bodies = described.get("requestBody", {}).get("content", {})
+    body = bodies["application/json"]["example"] if "application/json" in bodies else None
     return method, path, body
 
 

@@ -115,8 +115,7 @@ class TestTus:
     async def test_another_version(self, house: House) -> None:
         """412 with the version of this server; every answer names it."""
         headers = await house.account("ali")
-        transport = httpx2.ASGITransport(house.app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+        async with house.client(headers=headers) as client:
             for method, path in (("POST", FILES), ("PATCH", f"{FILES}/f1"), ("HEAD", f"{FILES}/f1")):
                 answer = await client.request(method, path, headers={"tus-resumable": "0.2.2"})
                 assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
