@@ -20,7 +20,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store.write import idempotency
 
 from .house import AT, SOLI, House, holding
-from .parts import ALI, VALI, Listener, make_post
+from .parts import ALI, VALI, Listener, logged, make_post
 
 DAY = 24 * 3600 * 1000
 BOUNDLESS = 0
@@ -205,7 +205,7 @@ class TestAttach:
             "id": "f1", "name": "f1.txt", "type": "image/png", "size": 10, "kind": "image", "width": 3, "height": 2,
             "thumbhash": "aa", "url": "/files/f1/f1.txt",
         }  # fmt: skip
-        assert await store.events(LOBBY, 0, 10) == [entry]
+        assert await logged(store, LOBBY, 0, 10) == [entry]
         assert (await message(store, ALI, LOBBY, sent.seq)).files == shown
         found = await store.file("f1")
         assert found is not None and (found.seq, found.position) == (sent.seq, 1)
