@@ -49,10 +49,13 @@ class Size:
     faults: faults.Times
     uvicorn_kills: int
     folds: int
+    thread_counts: int
 
 
-LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000)
-SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100)
+LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000, 20_000)
+SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100, 100)
+AT_ONCE = 1_000
+"""Histories in one run of hypothesis, which keeps all of them in memory."""
 
 BROKEN = threading.Event()
 """Set at the first broken promise, so that attacks running at the same time may stop."""
@@ -82,6 +85,14 @@ def folds(place: Path, seed: int, size: Size) -> Figures:
     tests = ("tests/store/test_fold.py", "tests/test_web_units.py::test_random_histories")
     _pytest(*tests, "--hypothesis-seed", str(seed), SUHBAT_HISTORIES=str(size.folds))
     return {"histories, on each store": size.folds}
+
+
+def thread_counts(place: Path, seed: int, size: Size) -> Figures:
+    """Run by pytest, too: counts of threads against the log."""
+    for first in range(0, size.thread_counts, AT_ONCE):
+        some = str(min(AT_ONCE, size.thread_counts - first))
+        _pytest("tests/store/test_thread_counts.py", "--hypothesis-seed", str(seed + first), SUHBAT_THREADS=some)
+    return {"histories, on each store": size.thread_counts}
 
 
 def attackers(place: Path, seed: int, size: Size) -> Figures:
@@ -145,6 +156,7 @@ ATTACKS: Mapping[str, Attack] = {
     "kill -9, PostgreSQL + NATS": kills_cluster,
     "kill -9, uvicorn main:app": kills_uvicorn,
     "what clients fold": folds,
+    "counts of threads": thread_counts,
     "what strangers do": attackers,
     "network, SIGSTOP and clock, SQLite": weather_sqlite,
     "network, SIGSTOP and clock, PostgreSQL + NATS": weather_cluster,

@@ -148,6 +148,10 @@ class CountingTheatre(Theatre):
             for state in there.states:
                 assert [(one.unread, one.mentions) for one in state.threads] == [(0, 0)] * len(state.threads)
 
+    def late(self, people: Sequence[Actor], random: Random) -> Sequence[Actor]:
+        """One is enough here: test_fold has all of them."""
+        return [random.choice(people)]
+
     async def _read_all(self, actor: Actor) -> None:
         """Read every thread to its end, as a person would who wants no number to be left."""
         while (page := await self.store.threads(actor, unread=True, limit=1)).threads:
