@@ -14,6 +14,15 @@ from .sabotage import SABOTAGE
 from .simulation.__main__ import several
 
 HISTORIES = 50
+DONE = (
+    ("admit", "remove"),
+    ("join", "leave"),
+    ("react", "read"),
+    ("threads",),
+    ("replies",),
+    ("thread", "changes of a thread told"),
+)
+"""What simulated histories must not only ask for, but do: of each some."""
 
 
 def a_seed() -> int:
@@ -27,6 +36,8 @@ def test_simulated_histories() -> None:
     counted = several(HISTORIES, a_seed(), 1)
     print(dict(counted))
     assert counted["histories"] >= HISTORIES and counted["events applied"] > 20 * HISTORIES
+    for done in DONE:
+        assert any(counted[f"did: {what}"] for what in done), done
 
 
 @pytest.mark.parametrize("kind", ["suhbat", "cluster"])

@@ -24,6 +24,8 @@ AGAIN_SECONDS = 0.3
 TICK_SECONDS = 0.5
 REPEATED = {"busy", "storage_unavailable", "rate_limited", "internal"}
 """Answers that promise nothing: the same is asked again."""
+MAY_BE_WRONG = {"thread", "admit"}
+"""Commands about a message or a person that was chosen by chance: a reply, the last owner."""
 
 
 class Client:
@@ -38,6 +40,8 @@ class Client:
         world.loop.call_later(TICK_SECONDS, self._tick)
         self.undecided: dict[str, Frame] = {}
         self.changing: dict[str, Changed] = {}
+        self.asked: dict[str, str] = {}
+        """The types of other commands, by id."""
         self.caught_up = False
         self.cable: Cable | None = None
         self.rooms: dict[str, int] = {}
@@ -90,9 +94,11 @@ class Client:
             self._say(what | {"id": id, "conversation": log, "seq": seq})
 
     def ask(self, type: str, **fields: object) -> None:
-        """Send a command whose reply does not matter, as long as there is one."""
+        """Send a command that may be refused, but is none that nobody understands."""
         self._count += 1
-        self._say({"type": type, "id": f"{self.name}.{self._count}", **fields})
+        id = f"{self.name}.{self._count}"
+        self.asked[id] = type
+        self._say({"type": type, "id": id, **fields})
 
     # The connection
 
@@ -190,6 +196,8 @@ class Client:
             self.undecided.pop(key, None)
         elif change := self.changing.pop(key, None):
             change.seq, change.told = frame["seq"], self.now
+        elif kind := self.asked.pop(key, ""):
+            self.world.counted[kind] += 1
         elif key is not None and str(key).startswith("conflict"):
             raise Broken(f"{self.name}: {frame} for a key that was used for something else")
 
@@ -204,6 +212,9 @@ class Client:
                 self.world.history.said[key].refused = code
         elif change := self.changing.pop(key, None) if isinstance(key, str) else None:
             change.refused = code not in REPEATED
+        elif kind := self.asked.pop(key, "") if isinstance(key, str) else "":
+            if code == "bad_request" and kind not in MAY_BE_WRONG:
+                raise Broken(f"{self.name}: {kind} was not understood: {frame['message']}")
         elif (said := self.world.history.said.get(key)) and said.place is not None and code not in REPEATED:
             raise Broken(f"{self.name}: {key} was acknowledged, and repeating it is refused as {code}")
 

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from suhbat.protocol.types import LOBBY
 
+from ..history import Place
 from .client import Client
 from .disk import FILE
 from .world import NAMES, World, home
@@ -81,24 +82,37 @@ class Chat(RuleBasedStateMachine):
             client = self._client((first + number) % len(NAMES))
             self._do("say in a room", pause / count, client.send, "hammamiz", conversation=self._world.home.room)
 
-    @rule(who=who, which=some, count=st.integers(1, 3), pause=pause)
-    def reply(self, who: int, which: int, count: int, pause: float) -> None:
-        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
-            for _ in range(count):
-                client = self._client(who)
-                self._do("reply in a thread", pause, client.send, "ipda", conversation=place.log, thread=place.seq)
+    @rule(who=who, to=who, which=some, pause=pause)
+    def reply(self, who: int, to: int, which: int, pause: float) -> None:
+        root, client = self._root(which), self._client(who)
+        self._do("reply", pause, client.send, f"ipda @{NAMES[to]}", conversation=root.log, thread=root.seq)
+
+    @rule(first=who, which=some, count=st.integers(3, 8), pause=pause)
+    def talk_in_thread(self, first: int, which: int, count: int, pause: float) -> None:
+        root = self._root(which)
+        for number in range(count):
+            client = self._client((first + number) % len(NAMES))
+            self._do("reply", pause / count, client.send, "ipda", conversation=root.log, thread=root.seq)
 
     @rule(who=who, which=some, read=st.integers(0, 3), back=st.booleans(), pause=pause)
     def mark_thread(self, who: int, which: int, read: int, back: bool, pause: float) -> None:
-        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
-            asked = {"conversation": place.log, "seq": place.seq, "read_ordinal": read, "unread": back}
-            self._do("mark a thread", pause, self._client(who).ask, "thread", **asked)
+        asked = {"seq": self._root(which).seq, "read_ordinal": read, "unread": back}
+        self._do("mark", pause, self._client(who).ask, "thread", conversation=self._root(which).log, **asked)
+
+    @rule(which=some, text=st.sampled_from((None, None, "tuzatildi @ali")), pause=pause)
+    def change_reply(self, which: int, text: str | None, pause: float) -> None:
+        """Delete a reply, or edit it; now and then, the root."""
+        said = [one for one in self._world.history.said.values() if one.place is not None and one.thread is not None]
+        if said:
+            one = said[which % len(said)]
+            seq = one.thread if which % 5 == 0 else one.place.seq
+            client = self._client(NAMES.index(one.by))
+            self._do("change a reply", pause, client.change, one.place.log, seq, text)
 
     @rule(who=who, which=some, on=st.booleans(), pause=pause)
     def follow(self, who: int, which: int, on: bool, pause: float) -> None:
-        if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
-            asked = {"conversation": place.log, "seq": place.seq, "follow": on}
-            self._do("follow a thread", pause, self._client(who).ask, "thread", **asked)
+        asked = {"seq": self._root(which).seq, "follow": on}
+        self._do("follow", pause, self._client(who).ask, "thread", conversation=self._root(which).log, **asked)
 
     @rule(which=some, pause=pause)
     def again(self, which: int, pause: float) -> None:
@@ -128,11 +142,17 @@ class Chat(RuleBasedStateMachine):
 
     @rule(who=who, to=who, pause=pause)
     def admit(self, who: int, to: int, pause: float) -> None:
-        self._do("admit", pause, self._client(who).ask, "admit", conversation=self._world.home.room, user=NAMES[to])
+        self._do("admit", pause, self._client(who).ask, "admit", conversation=self._world.home.room, user_id=NAMES[to])
 
     @rule(who=who, to=who, pause=pause)
     def remove(self, who: int, to: int, pause: float) -> None:
-        self._do("remove", pause, self._client(who).ask, "remove", conversation=self._world.home.room, user=NAMES[to])
+        self._do(
+            "remove", pause, self._client(who).ask, "remove", conversation=self._world.home.room, user_id=NAMES[to]
+        )
+
+    @rule(who=who, pause=pause)
+    def join(self, who: int, pause: float) -> None:
+        self._do("join", pause, self._client(who).ask, "join", conversation=self._world.home.room)
 
     @rule(who=who, pause=pause)
     def leave(self, who: int, pause: float) -> None:
@@ -226,6 +246,7 @@ class Chat(RuleBasedStateMachine):
         COUNTED["operations"] += operations
         COUNTED["messages acknowledged"] += self.world.history.acknowledged
         COUNTED["events applied"] += sum(one.applied for heard in self.world.history.heard.values() for one in heard)
+        COUNTED.update({f"did: {name}": count for name, count in self.world.counted.items()})
         COUNTED.update({f"fault: {name[1:]}": count for name, count in self.done.items() if name[0] == "!"})
         assert not found, "\n".join(found)
 
@@ -244,6 +265,14 @@ class Chat(RuleBasedStateMachine):
             return None
         key = said[which % len(said)]
         return self._client(NAMES.index(self._world.history.said[key].by)), key
+
+    def _root(self, which: int) -> Place:
+        """The first message of the room, or any that was acknowledged."""
+        found = self._acknowledged(which if which % 4 == 0 else 0)
+        assert found is not None
+        place = self._world.history.said[found[1]].place
+        assert place is not None
+        return place
 
     def _do(
         self, name: str, pause: float, what: Any = None, *arguments: Any, fault: bool = False, **named: Any

@@ -8,7 +8,7 @@ import gc
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Coroutine, Mapping, MutableMapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ from suhbat.store.write.batch import Batch
 from suhbat.store.write.logs import new_log
 from tests.commands import execute
 
-from ..history import ROWS, History, faults, logs
+from ..history import ROWS, History, Place, Row, Said, faults, logs
 from .client import Client
 from .disk import ENGINE, FILE, Disk
 from .loop import SimulatedLoop
@@ -55,7 +55,7 @@ NEVER = {
 
 
 NOT_INDEXED = (
-    "SELECT count(*) FROM events e WHERE ordinal IS NOT NULL AND NOT deleted AND NOT EXISTS "
+    "SELECT count(*) FROM events e WHERE type = 'message.created' AND NOT deleted AND NOT EXISTS "
     "(SELECT 1 FROM search_rows s WHERE s.conversation_id = e.conversation_id AND s.seq = e.seq)"
 )
 INDEXED = (
@@ -72,8 +72,10 @@ class World:
         self.loop.set_exception_handler(self._uncaught)
         self.chance = random.Random(seed)
         self.history = History()
+        self.history.said[HOME_KEY] = home().said
         self.found: list[str] = []
         self.counted: Counter[str] = Counter()
+        """How often each command was carried out, and what it did to threads."""
         self.ether = Ether(self.chance)
         self.home = home()
         self.disk = Disk(self.home.image)
@@ -120,6 +122,7 @@ class World:
             if not self.found:
                 self.found += [difference for client in self.clients for difference in client.differences()]
             final = logs(FILE.execute(ROWS).fetchall())
+            self._count_threads(row for rows in final.values() for row in rows)
             self.found += faults(self.history, final, self.home.uids)
             self.found += self.watcher.faults(final[LOBBY])
             self.found += self._index_faults()
@@ -151,6 +154,17 @@ class World:
         missing = [one.missing for one in (*self.clients, self.watcher)]
         ((left,),) = FILE.execute(NOT_INDEXED).fetchall()
         return ", ".join(filter(None, (*missing, left and f"{left} messages are not in the index")))
+
+    def _count_threads(self, rows: Iterable[Row]) -> None:
+        for row in rows:
+            if row.thread_ordinal is not None:
+                self.counted["replies"] += 1
+                self.counted["replies deleted"] += row.deleted
+            elif row.is_message and row.thread is not None:
+                self.counted["threads"] += 1
+                self.counted["threads whose root was deleted"] += row.deleted
+            elif row.type == "thread":
+                self.counted["changes of a thread told"] += 1
 
     def _index_faults(self) -> list[str]:
         """The index must find each message by its present text, once, and nothing that is deleted."""
@@ -227,13 +241,21 @@ def _present() -> BaseException | None:
     return sys.exc_info()[1]
 
 
+HOME_KEY = "uy"
+
+
 class Home(NamedTuple):
-    """The initial state: four users, a room of two of them, a direct of two."""
+    """The initial state: four users, a room of two of them with a message (`first`, `said`), a direct of two."""
 
     image: sqlite3.Connection
     tokens: Mapping[str, str]
     uids: Mapping[str, str]
     room: str
+    first: Place
+
+    @property
+    def said(self) -> Said:
+        return Said("ali", self.room, "ildiz", -1.0, self.first)
 
 
 @functools.cache
@@ -250,7 +272,7 @@ def home() -> Home:
     tokens: dict[str, str] = {}
     uids: dict[str, str] = {}
 
-    async def make() -> str:
+    async def make() -> Place:
         node.start()
         await asyncio.sleep(1)
         assert node.node is not None
@@ -264,15 +286,16 @@ def home() -> Home:
             store, commands.Admit, ali, EPOCH_MS, conversation=room, person=vali, role="moderator", exempt=True
         )
         await execute(store, commands.Meet, ali, EPOCH_MS, people=(soli,))
+        sent = await node.node.services.messages.post(ali, text="ildiz", conversation=room, client_id=HOME_KEY)
         node.stop()
         await asyncio.sleep(1)
-        return room
+        return Place(sent.conversation, sent.seq, sent.ordinal)
 
-    room = world.run(make())
+    first = world.run(make())
     assert not world.found, world.found
     node.bury()
     node.disk.close()
     world.loop.close()
     image = sqlite3.connect(":memory:")
     FILE.backup(image)
-    return Home(image, tokens, uids, room)
+    return Home(image, tokens, uids, first.log, first)
