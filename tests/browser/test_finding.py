@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers import Server
 
+from .cut import Cut
 from .person import PASSWORD, PHONE, Person
 from .room import Room, in_view
 
@@ -90,6 +91,49 @@ def test_the_list(server: Server, person: Make) -> None:
     expect(page.locator(".toast")).to_have_text("3 conversations marked as read.")
     expect(section(page, "unread")).to_be_hidden()
     assert [room.unread("ali-list") for room in rooms] == [0, 0, 0]
+
+
+def test_a_long_list(server: Server, person: Make, cut: Cut) -> None:
+    """A conversation that is opened by a key is in view in the list, and the filter shows the beginning of what is unread.
+    After an absence the list is drawn once a frame, not for each event."""
+    rooms = [Room(server, f"Xona-{number:02}") for number in range(20)]
+    ali = person("ali-uzun", port=cut.port)
+    rooms[0].joins(ali)
+    for room in rooms:
+        room.tokens["ali-uzun"] = rooms[0].tokens["ali-uzun"]
+        room.ask("ali-uzun", "PUT", f"{room.path}/members/ali-uzun", {})
+        room.say("boshi")
+        room.reads_all("ali-uzun")
+    page, current = ali.page, ali.page.locator(".conversation[aria-current]")
+    page.goto(f"{ali.url}#/c/lobby")
+    titles(page, "rooms", *(f"Xona-{number:02}" for number in reversed(range(20))), "Everyone")
+    page.keyboard.press("Alt+ArrowUp")
+    expect(current).to_contain_text("Xona-00")
+    expect(current).to_be_in_viewport(ratio=0.9)
+    page.keyboard.press("Alt+ArrowDown")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(current).to_contain_text("Xona-19")
+    expect(current).to_be_in_viewport(ratio=0.9)
+    page.locator(".lists").evaluate("(lists) => (lists.scrollTop = 400)")
+    page.get_by_label("Show only unread").click()
+    page.get_by_label("Show only unread").click()
+    expect(current).to_be_in_viewport(ratio=0.9)
+
+    cut.cut()
+    for number in range(200):
+        rooms[1].say(f"yoʻgʻingizda {number}")
+    page.evaluate(
+        """() => {
+          window.drawn = 0;
+          const row = (one) => one.textContent?.includes("yoʻgʻingizda");
+          new MutationObserver((all) => (drawn += all.flatMap(({ addedNodes }) => [...addedNodes]).filter(row).length))
+            .observe(document.querySelector(".lists"), { childList: true, subtree: true });
+        }"""
+    )
+    cut.mend()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(section(page, "unread")).to_contain_text("yoʻgʻingizda 199")
+    assert page.evaluate("drawn") < 100
 
 
 def test_the_switcher(server: Server, person: Make) -> None:

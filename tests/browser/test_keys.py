@@ -146,3 +146,57 @@ def test_pages_from_the_message_field(server: Server, person: Make) -> None:
     page.keyboard.press("PageUp")
     page.wait_for_timeout(200)
     expect(page.locator(".newer")).to_be_hidden()
+
+
+def test_tab_leads_through_the_page(server: Server, person: Make) -> None:
+    """The messages are one stop for the Tab key, however many there are; from a message it leads to what is in it. It closes
+    the menu and the emoji picker that it leaves. Details that are opened by keyboard have the focus, and give it back."""
+    room = Room(server, "Bekatlar")
+    room.fill(40, "@anna-Bekatlar https://example.org/{}".format)
+    for seq in room.seqs[-10:]:
+        room.react(seq)
+    ali = person("ali-bekatlar")
+    page = comes(room, ali)
+    keys, focused = page.keyboard, page.locator(":focus")
+    expect(ali.page.locator("article.message .reaction")).to_have_count(10)
+    details = page.locator(".conversation-view").get_by_label("Details")
+    details.focus()
+    keys.press("Tab")
+    expect(page.locator(".scroller")).to_be_focused()
+    stops = 0
+    while not ali.field.evaluate("(field) => field === document.activeElement"):
+        keys.press("Tab")
+        stops += 1
+        assert stops < 6
+    page.locator(".scroller").focus()
+    keys.press("ArrowUp")
+    expect(page.locator("article.message").last).to_be_focused()
+    for inside in ("mention", "a", "reaction", "quick"):
+        keys.press("Tab")
+        expect(page.locator(f"article.message:last-child :is(.{inside}, a):focus")).to_have_count(1)
+    keys.press("Tab")
+    expect(page.locator(".composer :focus")).to_have_count(1)
+
+    details.focus()
+    keys.press("Enter")
+    panel = page.locator(".panel")
+    expect(panel.get_by_label("Close")).to_be_focused()
+    keys.press("Escape")
+    expect(details).to_be_focused()
+
+    add = page.get_by_label("New conversation")
+    add.focus()
+    keys.press("Enter")
+    expect(page.get_by_role("menuitem").first).to_be_focused()
+    keys.press("End")
+    expect(page.get_by_role("menuitem").last).to_be_focused()
+    keys.press("Tab")
+    expect(page.get_by_role("menu")).to_have_count(0)
+    expect(page.locator(".go-to")).to_be_focused()
+    page.locator(".composer").get_by_label("Emoji").focus()
+    keys.press("Enter")
+    picker = page.locator(".emoji-picker")
+    expect(picker.get_by_role("option").first).to_be_visible()
+    keys.press("Shift+Tab")
+    expect(picker).to_have_count(0)
+    expect(focused).to_have_count(1)

@@ -392,6 +392,7 @@ export const texts = {
   "keys.help": "show these shortcuts",
   "keys.message": "on a message: reply, edit, react",
   "keys.neighbour": "previous or next conversation",
+  "keys.rows": "in the messages: from one to the next",
   "keys.scroll": "scroll through the messages",
   "keys.search": "search",
   "keys.send": "send",

@@ -395,6 +395,7 @@ export const texts = {
   "keys.help": "tezkor tugmalarni koʻrsatish",
   "keys.message": "xabarda: javob berish, tahrirlash, reaksiya",
   "keys.neighbour": "oldingi yoki keyingi suhbat",
+  "keys.rows": "xabarlar orasida: biridan keyingisiga",
   "keys.scroll": "xabarlarni varaqlash",
   "keys.search": "qidirish",
   "keys.send": "yuborish",

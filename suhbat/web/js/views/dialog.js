@@ -82,10 +82,11 @@ export function menu(anchor, items) {
   list.addEventListener("keydown", (event) => {
     const buttons = [...list.children];
     const at = buttons.indexOf(/** @type {Element} */ (document.activeElement));
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
+    if (event.key === "Tab") return sink(list); // which goes on from the anchor
+    const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
+    if (next === undefined) return undefined;
     event.preventDefault();
-    /** @type {HTMLElement} */ (buttons[(at + step + buttons.length) % buttons.length]).focus();
+    return /** @type {HTMLElement} */ (buttons[(next + buttons.length) % buttons.length]).focus();
   });
   float(list, anchor);
   /** @type {HTMLElement} */ (list.firstElementChild)?.focus();

@@ -1,5 +1,5 @@
 // Floating boxes beside the element that opened them: menus, cards, the emoji picker. A click outside or Escape closes
-// them, and so does Back on a phone.
+// them, and so does Back on a phone. The Tab key that leaves one closes it, so it never covers what has the focus.
 
 import { remembered } from "./focus.js";
 import { phone, trail } from "./trail.js";
@@ -22,6 +22,11 @@ export function float(box, anchor) {
     box.remove();
     if (focused) back();
   };
+  const left = () => {
+    const now = document.activeElement;
+    if (now && now !== document.body && !box.contains(now)) sink(box);
+  };
+  box.addEventListener("focusout", () => setTimeout(left)); // the focus is at its new place then
   if ("showPopover" in box) popover(/** @type {any} */ (box), gone);
   else withoutPopover(box, gone);
   const place = anchor.getBoundingClientRect();

@@ -14,6 +14,7 @@ const KEYS = [
   ["Shift Enter", "keys.break"],
   ["Esc", "keys.escape"],
   ["PgUp / PgDn", "keys.scroll"],
+  ["↑ / ↓", "keys.rows"],
   ["R · E · +", "keys.message"],
   ["Ctrl Z", "keys.undo"],
   ["?", "keys.help"],

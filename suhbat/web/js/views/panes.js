@@ -15,6 +15,9 @@ import { phone, trail } from "./trail.js";
 
 /** @typedef {"details" | "search"} PaneName */
 
+/** Whether what has the focus got it from the keyboard. */
+const byKeyboard = () => Boolean(document.activeElement?.matches(":focus-visible"));
+
 export class Panes {
   /** @type {PaneName | null} */
   shown = null;
@@ -27,7 +30,7 @@ export class Panes {
   #taken = false;
   /** @type {HTMLElement | null} */
   #details = null;
-  /** Returns the focus to the button that opened the pane. */
+  /** Gives the focus back: to what opened the pane, and after a click of the mouse to the message field. */
   #back = () => {};
   /** To call when the details, which cover the page on a phone, are closed. */
   #uncover = () => {};
@@ -62,7 +65,7 @@ export class Panes {
     this.hide();
     if (closes) {
       if (searched) this.#endSearch();
-      return matchMedia("(pointer: coarse)").matches ? this.#back() : this.acts.view()?.composer.focus();
+      return this.#back();
     }
     return this.#openDetails();
   }
@@ -104,7 +107,7 @@ export class Panes {
 
   async #openSearch() {
     if (this.shown === "search") return this.#search?.focus();
-    this.#back = remembered();
+    this.#back = this.#return();
     // One that made place for the details is shown again, unless it was begun in another conversation.
     if (this.#begun !== (this.acts.view()?.conversation ?? null)) this.#endSearch();
     if (phone()) return trail.go(SEARCH);
@@ -135,7 +138,8 @@ export class Panes {
   async #openDetails() {
     const conversation = this.acts.view()?.conversation;
     if (!conversation) return;
-    this.#back = remembered();
+    const enter = byKeyboard() || phone();
+    this.#back = this.#return();
     this.#beside("details");
     if (phone()) this.#uncover = trail.cover(() => void this.open(null));
     const { detailsPanel } = await later("details");
@@ -151,6 +155,12 @@ export class Panes {
       ends: (text) => this.acts.ends(conversation, text),
     });
     this.place.append(this.#details);
+    if (enter) /** @type {HTMLElement | null} */ (this.#details.querySelector("button"))?.focus();
+  }
+
+  #return() {
+    if (byKeyboard() || matchMedia("(pointer: coarse)").matches) return remembered();
+    return () => this.acts.view()?.composer.focus();
   }
 
   /** @param {PaneName} name */

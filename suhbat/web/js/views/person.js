@@ -37,7 +37,7 @@ export async function showPerson(app, name, uid, anchor, go) {
   const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
   const card = h(
     "div",
-    { class: "person", role: "dialog", "aria-label": `${isolated(shown)} @${person.user_id}` },
+    { class: "person", role: "dialog", tabindex: -1, "aria-label": `${isolated(shown)} @${person.user_id}` },
     avatar(shown, person.user_id),
     h("strong", { dir: "auto" }, shown),
     h(
@@ -50,7 +50,7 @@ export async function showPerson(app, name, uid, anchor, go) {
     person.uid !== app.me.uid && write,
   );
   float(card, anchor);
-  write.focus();
+  (write.isConnected ? write : card).focus();
 
   async function direct() {
     try {

@@ -26,6 +26,7 @@ import { phone, trail } from "./trail.js";
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
+  #frame = 0;
 
   /**
    * @param {App} app @param {{leave: () => void}} acts
@@ -103,14 +104,13 @@ export class Shell {
       () => removeEventListener("pagehide", left),
       this.banner.end,
       notify(app, go),
-      app.on("conversations", () => this.#changed()),
-      app.on("presence", () => this.#changed()),
-      app.on("pending", () => this.sidebar.refresh()),
-      app.on("me", () => this.sidebar.refresh()),
+      // After an absence, hundreds of events come at once.
+      ...["conversations", "presence", "pending", "me"].map((news) => app.on(news, () => this.#soon())),
       app.on("people", () => {
-        this.sidebar.refresh();
+        this.#soon();
         this.sidebar.invitations.refresh();
       }),
+      () => cancelAnimationFrame(this.#frame),
       app.on("invitations", () => this.sidebar.invitations.refresh()),
       app.on("status", () => this.#view ?? this.absence.conversation ?? this.#route()),
       app.on("status", () => app.chat.status.state === "online" && tryAgain()),
@@ -174,6 +174,7 @@ export class Shell {
       return;
     }
     if (!this.app.chat.conversations.has(conversation)) return this.#missing(conversation);
+    const moves = this.#view !== null; // the start shows the beginning of the list
     this.#leave();
     this.sidebar.open = conversation;
     prefer({ last: conversation });
@@ -187,6 +188,7 @@ export class Shell {
     }));
     this.panes.show(view.element);
     this.sidebar.refresh();
+    if (moves) this.sidebar.reveal();
     void view.open(seq);
     if (!matchMedia("(pointer: coarse)").matches) view.composer.focus();
   }
@@ -251,7 +253,14 @@ export class Shell {
     void later("switcher").then(({ switcher }) => switcher(this.app, open, (conversation) => this.go(conversation)));
   }
 
+  /** Draw the changes once, in the next animation frame. */
+  #soon() {
+    this.#frame ||= requestAnimationFrame(() => this.#changed());
+  }
+
   #changed() {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     this.sidebar.refresh();
     this.#view?.refresh();
     const { conversation } = this.#view ?? this.absence;

@@ -59,7 +59,7 @@ export class Sidebar {
       h("p", {}, t("sidebar.unread.none")),
       h("button", { type: "button", on: { click: () => this.#filter() } }, t("sidebar.unread.all")),
     );
-    const lists = h(
+    const lists = (this.lists = h(
       "div",
       { class: "lists" },
       this.invitations.element,
@@ -67,7 +67,7 @@ export class Sidebar {
       ...this.#sections.map(({ element }) => element),
       this.nothing,
       this.steps,
-    );
+    ));
     lists.addEventListener("pointermove", (event) => event.pointerType === "mouse" && this.#hold());
     lists.addEventListener("pointerleave", () => this.#release());
     this.element = h(
@@ -106,6 +106,11 @@ export class Sidebar {
     if (id === this.open) return;
     const state = id === null ? undefined : this.app.chat.conversations.get(id);
     this.#open = id === null ? null : { conversation: id, unread: Boolean(state) && isUnread(listed(state)) };
+  }
+
+  /** Scroll to the open conversation, if it is not in view. */
+  reveal() {
+    this.lists.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
   refresh() {
@@ -203,6 +208,7 @@ export class Sidebar {
   #filter() {
     this.#release();
     prefer({ unreadOnly: !preferences().unreadOnly }); // which draws the list
+    this.lists.scrollTop = 0;
   }
 
   /** @param {Section} name */

@@ -19,6 +19,7 @@ import { ReadMarks } from "./read-marks.js";
 import { rowsOf } from "./rows.js";
 import { dayNode, noteNode, unreadNode } from "./separators.js";
 import { shownRows } from "./shown.js";
+import { passed } from "./stops.js";
 import { tips } from "./tip.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -277,7 +278,7 @@ export class TimelineView {
           trouble(t("error.unreachable"), () => this.#opening.again()),
         );
       case "message":
-        return messageNode(shown, this.acts);
+        return passed(messageNode(shown, this.acts));
       default:
         return pendingNode(shown, this.acts);
     }

@@ -8,6 +8,7 @@ import { t } from "../text/languages.js";
 import { h, iconButton } from "./dom.js";
 import { quickRow } from "./quick.js";
 import { roving } from "./roving.js";
+import { entered, passed } from "./stops.js";
 
 const ROOM = 16; // px that the actions need above the message
 const EDGE = 12; // px that the edge of code lies beyond its longest line
@@ -15,6 +16,8 @@ const EDGE = 12; // px that the edge of code lies beyond its longest line
 export class Toolbar {
   /** @type {HTMLElement | null} */
   #shown = null;
+  /** @type {HTMLElement | null} the row with the actions; a deleted message has none */
+  #row = null;
   /** Whether this object is moving the focus itself. */
   #moving = false;
 
@@ -48,7 +51,10 @@ export class Toolbar {
   /** @param {Element | null} row */
   show(row) {
     const old = this.#shown;
-    if (!row || this.#moving || row === old?.parentElement) return;
+    if (!row || this.#moving || row === this.#row) return;
+    if (this.#row) passed(this.#row);
+    this.#row = /** @type {HTMLElement} */ (row);
+    entered(row);
     const message = this.timeline.find(Number(/** @type {HTMLElement} */ (row).dataset.seq));
     this.#shown = message && !message.deleted ? actionsNode(message.seq, this.acts) : null;
     if (this.#shown) {

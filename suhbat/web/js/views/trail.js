@@ -16,6 +16,8 @@ export class Trail {
   #layers = [];
   /** @type {ReturnType<typeof setTimeout> | undefined} set while the browser goes back */
   #moving;
+  /** How many layers stay then, because it takes the entries of others. Those that come meanwhile stay, too. */
+  #stay = 0;
   /** @type {string | null} the address to go to when the layers are gone */
   #next = null;
   /** Whether that takes the entry of the place before, which does not exist any more. */
@@ -78,10 +80,7 @@ export class Trail {
   /** Go back to the list, as a new start at the list if there is none. */
   back() {
     if (this.#moving) return void (this.#then = () => this.back());
-    if (this.#toList) {
-      this.#moving = setTimeout(() => this.#moved(), LATE);
-      return history.go(-this.#toList - depth()); // from a layer of the place, too
-    }
+    if (this.#toList) return this.#go(-this.#toList - depth(), Infinity); // from a layer of the place, too
     history.replaceState(null, "", "#/");
     this.route();
   }
@@ -129,11 +128,19 @@ export class Trail {
     history.pushState({ list: 1 }, "", hash);
   }
 
+  /** Let the browser go back. @param {number} steps @param {number} stay the layers that stay */
+  #go(steps, stay) {
+    this.#stay = stay;
+    this.#moving = setTimeout(() => this.#moved(), LATE);
+    history.go(steps);
+  }
+
   #moved() {
+    const asked = this.#moving !== undefined && depth() >= this.#stay;
     clearTimeout(this.#moving);
     this.#moving = undefined;
     this.#below = depth();
-    while (this.#layers.length > depth()) this.#layers.pop()?.close();
+    while (!asked && this.#layers.length > depth()) this.#layers.pop()?.close();
     const then = this.#then;
     this.#then = null;
     if (then) return then();
@@ -152,8 +159,7 @@ export class Trail {
     const over = depth() - this.#layers.length;
     const leads = this.#next !== null;
     if (over > (leads ? 1 : 0)) {
-      this.#moving = setTimeout(() => this.#moved(), LATE);
-      history.go(leads ? 1 - over : -over);
+      this.#go(leads ? 1 - over : -over, this.#layers.length);
     } else if (leads) this.#arrive(over === 1);
     else for (let layers = depth() + 1; layers <= this.#layers.length; layers += 1) this.#push(layers);
   }

@@ -1,0 +1,130 @@
+// The browser's history as the layers over the page use it. The browser goes back later than it is asked to.
+
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+
+import { Trail } from "../../suhbat/web/js/views/trail.js";
+
+/** The entries of a browser's history. `arrive` lets it do what it was asked to. */
+class FakeHistory {
+  entries = [{ state: null, hash: "#/" }];
+  at = 0;
+  #steps = 0;
+  #told = () => {};
+
+  constructor() {
+    globalThis.history = this;
+    globalThis.addEventListener = (_, told) => (this.#told = told);
+    const browser = this;
+    globalThis.location = {
+      get hash() {
+        return browser.entries[browser.at].hash;
+      },
+      set hash(hash) {
+        browser.pushState(null, "", hash);
+      },
+    };
+  }
+
+  get state() {
+    return this.entries[this.at].state;
+  }
+
+  get length() {
+    return this.entries.length;
+  }
+
+  pushState(state, _, hash = location.hash) {
+    this.entries.splice(++this.at, Infinity, { state, hash });
+  }
+
+  replaceState(state, _, hash = location.hash) {
+    this.entries[this.at] = { state, hash };
+  }
+
+  go(steps) {
+    this.#steps += steps;
+  }
+
+  back() {
+    this.go(-1);
+  }
+
+  arrive() {
+    this.at = Math.max(0, this.at + this.#steps);
+    this.#steps = 0;
+    this.#told();
+  }
+}
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 5));
+/** @type {FakeHistory} */
+let browser;
+/** @type {Trail} */
+let trail;
+/** @type {string[]} what was closed by the trail, and the places that were shown */
+let done;
+
+beforeEach(async () => {
+  browser = new FakeHistory();
+  trail = new Trail();
+  done = [];
+  trail.route = () => {
+    done.push(location.hash);
+    trail.shown("conversation");
+  };
+  trail.listen();
+  await settled();
+});
+
+test("Back closes the topmost layer", async () => {
+  trail.cover(() => done.push("menu"));
+  await settled();
+  trail.cover(() => done.push("dialog"));
+  await settled();
+  assert.equal(browser.length, 3);
+  for (const closed of [["dialog"], ["dialog", "menu"]]) {
+    browser.back();
+    browser.arrive();
+    assert.deepEqual(done, closed);
+  }
+});
+
+test("a layer that opens while the browser takes the entry of another stays", async () => {
+  const uncover = trail.cover(() => done.push("menu"));
+  await settled();
+  uncover(); // Escape closed the menu
+  await settled();
+  trail.cover(() => done.push("dialog"));
+  browser.arrive();
+  await settled();
+  assert.deepEqual(done, []);
+  assert.deepEqual([browser.at, browser.state.layers], [1, 1]);
+  browser.back();
+  browser.arrive();
+  assert.deepEqual(done, ["dialog"]);
+});
+
+test("what one chose in a layer takes the place of its entry", async () => {
+  trail.cover(() => done.push("switcher"));
+  await settled();
+  trail.go("#/c/lobby");
+  assert.deepEqual(done, ["switcher", "#/c/lobby"]);
+  assert.deepEqual([browser.at, browser.state], [1, null]);
+});
+
+test("Back from an address that led nowhere shows the start, though the two entries have one address", async () => {
+  location.hash = "#/c/nothing";
+  trail.route();
+  trail.lost();
+  assert.deepEqual([location.hash, browser.length], ["#/", 2]);
+  const uncover = trail.cover(() => {});
+  await settled();
+  uncover(); // a dialog over the note leads back to the note
+  await settled();
+  browser.arrive();
+  assert.deepEqual(done, ["#/c/nothing"]);
+  browser.back();
+  browser.arrive();
+  assert.deepEqual(done, ["#/c/nothing", "#/"]);
+});
