@@ -22,7 +22,7 @@ from .pictures import examine
 MEMORY_BYTES = 1 << 30
 """The address space of this process, on systems that limit it (Linux)."""
 CPU_SECONDS = 10
-"""Processor time of one job, on systems that limit it. The parent's own limit ends most jobs before."""
+"""Processor time of one job, on systems that limit it (not Windows)."""
 OUTPUT_BYTES = 64 << 20
 """What a job may write beyond the length of its source."""
 

@@ -11,17 +11,19 @@ from pathlib import Path
 
 from PIL import Image, ImageCms, ImageOps, features
 
-from .thumbhash import LARGEST, thumbhash
+from .thumbhash import thumbhash
 
 _DECODERS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
-DECODED_PIXELS = 200_000_000
+DECODED_PIXELS = 120_000_000
 """An animation with more pixels × frames than this becomes a still thumbnail."""
-DRAWN_PIXELS = 24_000_000
-"""The pixels × frames of a moving thumbnail. A longer animation has fewer frames a second."""
+DRAWN_PIXELS = 12_000_000
+"""The pixels × frames of a moving thumbnail, which take about a second. A longer animation has fewer frames a second."""
 _SHORTEST_MS, _USUAL_MS = 11, 100
 """Browsers show a frame that is to be shown for 10 ms or less for 100 ms."""
 _ORIENTATION = 0x0112
 _QUALITY = 80
+_HASHED = 64
+"""The longest side of what is hashed: the hash holds seven waves at most."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def draw(source: Path, decoder: str, pixels: int, sides: Sequence[int], work: Pa
         written.append(side)
         if max(smaller[0].size) >= longest:
             break
-    first = _fitted(pictures[0], LARGEST).convert("RGBA")
+    first = _fitted(pictures[0], _HASHED).convert("RGBA")
     return Drawn(*size, b64encode(thumbhash(*first.size, first.tobytes())).decode(), written)
 
 
@@ -128,7 +130,7 @@ def _fitted(picture: Image.Image, longest: int) -> Image.Image:
     if scale >= 1:
         return picture
     size = max(1, round(picture.width * scale)), max(1, round(picture.height * scale))
-    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return picture.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
@@ -151,7 +153,7 @@ def _in_srgb(picture: Image.Image, profile: bytes | None) -> Image.Image:
 def _save(pictures: list[Image.Image], path: Path, durations: list[int], again: int) -> None:
     first, *others = pictures
     if not others:
-        first.save(path, "WEBP", quality=_QUALITY, method=4)
+        first.save(path, "WEBP", quality=_QUALITY, method=2)
         return
     first.save(
         path,
@@ -161,6 +163,8 @@ def _save(pictures: list[Image.Image], path: Path, durations: list[int], again: 
         duration=durations,
         loop=again,
         quality=_QUALITY,
-        method=2,
+        method=0,  # encoding takes most of the time
+        kmin=0,
+        kmax=0,
         background=(0, 0, 0, 0),
     )

@@ -26,8 +26,9 @@ PORTRAITS = (64, 256)
 """The sizes of thumbnails by their longest side, and of profile pictures, which are squares."""
 PROCESSES = 2
 """So one picture that takes its whole time does not delay the others."""
-SECONDS, START_SECONDS = 8.0, 10.0
-"""What a picture may take, and what a child process may take to start."""
+SECONDS, START_SECONDS = 20.0, 10.0
+"""What a picture may take, and what a child process may take to start. On a busy machine the processes get little, because the
+chat goes first; so where processor time is limited, too, that limit is half as long (`child.CPU_SECONDS`)."""
 IDLE_SECONDS = 60.0
 """A child process without work ends after this time, which gives back its memory (30 to 50 MB)."""
 

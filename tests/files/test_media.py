@@ -63,7 +63,7 @@ def test_broken(type_: str) -> None:
 def test_endless() -> None:
     """A container of a million parts, or one that nests without end, is read in bounded time."""
     many = samples.box(b"ftyp", b"isom" * 2) + samples.box(b"free") * 1_000_000
-    assert measure(many, "video/mp4") == Measured("video/mp4")
+    assert measure(many, "video/mp4") == Measured("application/octet-stream")
     nested = samples.box(b"mvhd")
     for _ in range(2_000):
         nested = samples.box(b"moov", nested)

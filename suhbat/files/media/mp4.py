@@ -23,10 +23,10 @@ class _Track(NamedTuple):
 
 
 def measure(source: Window, type_: str) -> Measured:
-    """The film's or recording's measures. Without a picture in it, the type is that of sound."""
+    """The film's or recording's measures. Without a picture in it, the type is that of sound; without a head it is none."""
     moov = next((box for box in boxes(source, 0, source.size) if box.name == b"moov"), None)
-    if moov is None:
-        return Measured(type_)
+    if moov is None:  # it has the form of a film, and nothing to play
+        return Measured("application/octet-stream")
     tracks = _tracks(source, moov)
     video = next((track for track in tracks.values() if track.is_video), None)
     if tracks and video is None and type_ != "audio/mp4":
