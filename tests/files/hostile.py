@@ -20,6 +20,7 @@ from pathlib import Path
 import psutil
 
 from suhbat.files.look import Look
+from suhbat.files.pictures import PIXELS_ELSEWHERE
 from suhbat.files.studio import PROCESSES, SECONDS, START_SECONDS, Studio
 
 from . import samples
@@ -149,6 +150,7 @@ async def look_at(room: Studio, directory: Path, named: Named) -> tuple[Look, fl
         took = time.monotonic() - began
         assert look.kind in {"image", "file"}, name
         assert (look.kind == "image") == bool(look.thumbnails), name
+        assert (look.width or 0) * (look.height or 0) <= PIXELS_ELSEWHERE, name
         assert all(path.read_bytes()[8:12] == b"WEBP" for path in look.thumbnails.values()), name
         if look.cleaned:
             assert look.cleaned.stat().st_size <= len(content) + 64, name

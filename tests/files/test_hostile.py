@@ -38,9 +38,7 @@ async def test_hostile_pictures(room: Studio, tmp_path: Path) -> None:
 
     async def worker() -> None:
         for named in waiting:
-            look, _ = await hostile.look_at(room, tmp_path, named)
-            if "changed" not in named[0]:
-                assert (look.width or 0) * (look.height or 0) <= 1_500 * 1_500, named[0]
+            await hostile.look_at(room, tmp_path, named)
 
     await asyncio.gather(*(worker() for _ in range(PROCESSES)))
     look, _ = await hostile.look_at(room, tmp_path, ("ordinary", samples.jpeg()))
