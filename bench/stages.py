@@ -35,6 +35,7 @@ from suhbat.counting import FanOut
 from suhbat.hub.channel import Channel
 from suhbat.hub.frames import Frames
 from suhbat.protocol import replies, simple, v1
+from suhbat.protocol.files import File
 from suhbat.protocol.framing import compressed_frames
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.runtime.app import ServerApp
@@ -115,6 +116,10 @@ def masked(payload: bytes) -> bytes:
     return b"\x81" + bytes((0x80 | 126,)) + len(payload).to_bytes(2, "big") + b"\0\0\0\0" + payload
 
 
+def _link(file: File) -> str:
+    return file.url
+
+
 def stages() -> dict[str, Callable[[], Any]]:
     """The work for every message on the event loop and in the writer, without the work for a batch or a round."""
     said = '{"message": "' + TEXT + '", "to_user": ""}'
@@ -122,7 +127,7 @@ def stages() -> dict[str, Callable[[], Any]]:
     reader, frame = FrameReader(), masked(said.encode())
     simple_machine, v1_machine = simple.SimpleMachine("en", UNLIMITED), v1.V1Machine("en", UNLIMITED)
     v1_machine.state = v1.V1State.OPEN
-    made, channel = event(), Channel("lobby", FanOut())
+    made, channel = event(), Channel("lobby", FanOut(), _link)
 
     def accept() -> None:
         channel.head = 4
@@ -136,7 +141,7 @@ def stages() -> dict[str, Callable[[], Any]]:
         "decode and validate, v1": lambda: v1_machine.receive(command, 1.0),
         "make the event": event,
         "hub: advance the channel": accept,
-        "encode, simple": lambda: simple.message(made, ""),
+        "encode, simple": lambda: simple.message(made, "", _link),
         "encode, v1": lambda: v1.encode_event(made),
         "encode the answer, v1": lambda: replies.sent(5, "lobby", 5, 5, NOW, False),
         "frame it once for everybody": lambda: Frames([payload]).encoded,

@@ -18,7 +18,9 @@ SuhbatError
 ├── FileNotReady          409  retryable; the server has not finished with the file
 ├── WrongOffset           409  the upload continues elsewhere
 ├── UnknownVersion        412  of the protocol of uploads
+├── PreconditionFailed    412  the content is another one by now
 ├── QuotaExceeded         413  the user's files take as much room as allowed
+├── OutOfRange            416  the file does not have these bytes
 ├── InvalidName           422                                            close 4510
 ├── ChecksumMismatch      460  the bytes of an upload were damaged on the way
 ├── RateLimited           429  retryable after `retry_after` seconds     close 4029
@@ -152,6 +154,14 @@ class UnknownVersion(SuhbatError):
     code, status = "unknown_version", 412
 
 
+class PreconditionFailed(SuhbatError):
+    code, status = "precondition_failed", 412
+
+
+class OutOfRange(SuhbatError):
+    code, status = "out_of_range", 416
+
+
 class QuotaExceeded(SuhbatError):
     code, status = "quota_exceeded", 413
 
@@ -204,6 +214,8 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     FileNotReady,
     WrongOffset,
     UnknownVersion,
+    PreconditionFailed,
+    OutOfRange,
     QuotaExceeded,
     InvalidName,
     ChecksumMismatch,

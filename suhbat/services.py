@@ -15,6 +15,8 @@ from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.downloads import Downloads
+from suhbat.files.links import FileLinks
 from suhbat.files.processing import Processing
 from suhbat.files.uploads import Uploads
 from suhbat.hub.hub import Hub
@@ -91,6 +93,8 @@ class Services:
     bans: Bans
     uploads: Uploads
     processing: Processing
+    downloads: Downloads
+    links: FileLinks
     limits: RequestLimits
     counts: Counts
     health: NodeHealth

@@ -18,7 +18,9 @@ from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
+from suhbat.files.links import FileLinks
 from suhbat.files.local import LocalFileStore
 from suhbat.files.processing import Processing
 from suhbat.files.threads import FileThreads
@@ -98,6 +100,8 @@ def services_over(
     )
     file_limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
     uploads = Uploads(store, bytes_, clock, file_limits, threads, processing, CountingTokens("f"))
+    links = FileLinks(clock, settings.public_url or settings.root_path or "")
+    links._secret = b"secret"
     return Services(
         settings=settings,
         clock=clock,
@@ -118,6 +122,8 @@ def services_over(
         bans=bans,
         uploads=uploads,
         processing=processing,
+        downloads=Downloads({"local": bytes_}, threads),
+        links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
         counts=Counts(),
         health=FakeHealth(),

@@ -17,6 +17,7 @@ from . import (
     control,
     conversations,
     docs,
+    downloads,
     export,
     guests,
     health,
@@ -80,7 +81,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)
-    for router in (version, health.router, asyncapi.router, sockets.router, control.router):
+    for router in (version, downloads.router, health.router, asyncapi.router, sockets.router, control.router):
         app.include_router(router)
     docs.install(app)
     pages.install(app)

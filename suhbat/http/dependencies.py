@@ -39,7 +39,7 @@ Served = Annotated[Services, Depends(_services)]
 
 
 @refuses(Unauthenticated, Forbidden, RateLimited, Busy)
-async def _login(request: Request, response: Response, services: Served, credentials: Credentials) -> Login:
+async def login(request: Request, response: Response, services: Served, credentials: Credentials) -> Login:
     """The login of the token in `Authorization` or in the session cookie. Every request counts for `send_rate`, reads as well.
 
     Raises Unauthenticated; RateLimited; Busy if the session cannot be read; Forbidden for a banned user, and for a write
@@ -79,8 +79,8 @@ def _admit(login: Login, request: Request, services: Services) -> Login:
     return login
 
 
-async def _caller(login: LoggedIn) -> Actor:
-    return login.actor
+async def _caller(known: LoggedIn) -> Actor:
+    return known.actor
 
 
 async def _staff(actor: Caller) -> Actor:
@@ -90,7 +90,7 @@ async def _staff(actor: Caller) -> Actor:
     return actor
 
 
-LoggedIn = Annotated[Login, Depends(_login)]
+LoggedIn = Annotated[Login, Depends(login)]
 Caller = Annotated[Actor, Depends(_caller)]
 Staff = Annotated[Actor, Depends(_staff)]
 

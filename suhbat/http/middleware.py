@@ -58,7 +58,8 @@ class LocalRedirects:
 
 
 class HeadAsGet:
-    """Answers HEAD as GET, with the same headers and without the body (RFC 9110 §9.3.2)."""
+    """Answers HEAD as GET, with the same headers and without the body (RFC 9110 §9.3.2). An endpoint that would read much for
+    nothing can look at `asked` in the scope."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -74,7 +75,7 @@ class HeadAsGet:
             await send(message)
 
         # A copy of the scope: the server reads its own to know that no body follows.
-        await self._app({**scope, "method": "GET"}, receive, send_headers)
+        await self._app({**scope, "method": "GET", "asked": "HEAD"}, receive, send_headers)
 
 
 class BoundedBody:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from suhbat.counting import FanOut
 from suhbat.protocol import simple
 from suhbat.protocol.events import LiveEvent
+from suhbat.protocol.simple import Link
 from suhbat.protocol.types import LOBBY
 
 from .connection import Connection, FrameFormat
@@ -32,6 +33,7 @@ class Channel:
 
     __slots__ = (
         "_fan_out",
+        "_link",
         "advanced_tick",
         "announced",
         "echo",
@@ -44,7 +46,8 @@ class Channel:
         "pending",
     )
 
-    def __init__(self, log: str, fan_out: FanOut) -> None:
+    def __init__(self, log: str, fan_out: FanOut, link: Link) -> None:
+        self._link = link
         self._fan_out = fan_out
         self.log = log
         self.head: int | None = None
@@ -128,7 +131,7 @@ class Channel:
             for view, group in Views(events).groups(self.log, v1_listeners):
                 self._write(FrameFormat.V1, group, view, before, announced, behind)
         if simple_listeners and self.log == LOBBY:
-            shown = [item if isinstance(item, bytes) else simple.message(item, "") for item in pending]
+            shown = [item if isinstance(item, bytes) else simple.message(item, "", self._link) for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
                 self._write(FrameFormat.SIMPLE, simple_listeners, Frames(frames), before, announced, behind)
         else:
@@ -136,7 +139,7 @@ class Channel:
                 mine = [
                     frame
                     for event in events
-                    if (frame := simple.message_for(event, connection.actor, echo=self.echo)) is not None
+                    if (frame := simple.message_for(event, connection.actor, self._link, echo=self.echo)) is not None
                 ]
                 if mine:
                     self._write(FrameFormat.SIMPLE, [connection], Frames(mine), before, announced, behind)

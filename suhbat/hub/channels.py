@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from suhbat.chat.ports import Bus
 from suhbat.counting import FanOut
+from suhbat.protocol.simple import Link
 from suhbat.protocol.types import LOBBY
 
 from .channel import Channel
@@ -19,7 +20,8 @@ class Channels:
     """All channels, in `by_log` by the key of their log. The lobby's stays open without listeners.
 
     `more_coming`: whether more events are about to be applied; see `Coalescing`. `fell_behind` is called with each
-    connection that was congested when a channel was flushed. `tick` counts calls of `advanced`.
+    connection that was congested when a channel was flushed. `link`: see `protocol.simple`. `tick` counts calls of
+    `advanced`.
     """
 
     def __init__(
@@ -29,9 +31,11 @@ class Channels:
         more_coming: Callable[[], bool],
         fell_behind: Callable[[Connection], None],
         turn_end: TurnEnd,
+        link: Link,
     ) -> None:
         self.by_log: dict[str, Channel] = {}
         self.fan_out = FanOut()
+        self.link = link
         self.tick = 0
         self._bus = bus
         self._pages = pages
@@ -43,7 +47,7 @@ class Channels:
         """Return the channel of a log. A new one is subscribed on the bus and has no head yet."""
         channel = self.by_log.get(log)
         if channel is None:
-            channel = self.by_log[log] = Channel(log, self.fan_out)
+            channel = self.by_log[log] = Channel(log, self.fan_out, self.link)
             self._bus.follow(log)
         return channel
 

@@ -149,7 +149,7 @@ class Feeds:
         """A page in the simple dialect, encoded for this reader."""
         channel = self._channels.by_log.get(key)
         echo = channel is not None and channel.echo
-        frames = [simple.message_for(event, connection.actor, echo=echo) for event in page.events]
+        frames = [simple.message_for(event, connection.actor, self._channels.link, echo=echo) for event in page.events]
         return Frames([frame for frame in frames if frame is not None])
 
     def _send_caught_up(self, connection: Connection) -> None:

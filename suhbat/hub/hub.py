@@ -19,6 +19,7 @@ from suhbat.protocol.events import (
     own_log,
 )
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.simple import Link
 from suhbat.protocol.types import LOBBY
 from suhbat.tasks import Tasks
 
@@ -43,17 +44,23 @@ class Hub:
     go back to earlier cursors (`sync`). `position` returns where it is. Nothing else changes a connection's position.
 
     `more_coming`: whether more events are about to be applied; see `Coalescing`. `applied` counts events, for metrics.
-    `turn_end`: when the frames and replies of a turn of the loop are written.
+    `link`: see `protocol.simple`. `turn_end`: when the frames and replies of a turn of the loop are written.
     """
 
     def __init__(
-        self, store: LogReader, bus: Bus, presence: PresenceTracker, tasks: Tasks, more_coming: Callable[[], bool]
+        self,
+        store: LogReader,
+        bus: Bus,
+        presence: PresenceTracker,
+        tasks: Tasks,
+        more_coming: Callable[[], bool],
+        link: Link,
     ) -> None:
         self.applied = 0
         self.turn_end = TurnEnd()
         self._bus = bus
         self.pages = PageCache(store)
-        self.channels = Channels(bus, self.pages, more_coming, self._feed, self.turn_end)
+        self.channels = Channels(bus, self.pages, more_coming, self._feed, self.turn_end, link)
         self.notices = Notices(self.channels, bus)
         self._profiles = ProfileBroadcast(self.notices)
         self.connections = Connections(self.channels, self._profiles)

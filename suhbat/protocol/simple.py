@@ -5,6 +5,7 @@ There is no handshake and no token: open `/ws/{user_id}` and send `{"message": "
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from json.encoder import encode_basestring as quote
 from typing import Annotated, Literal, Protocol
 
@@ -16,6 +17,7 @@ from suhbat.texts import Language, say
 
 from .closes import Close
 from .events import LiveEvent, MessageCreated
+from .files import File
 from .live_message import LiveMessage
 from .machine import Answer, Do, End, Meter, decode, is_oversized, reason_of, refuse_binary, refuse_flood
 from .quick import is_blank, quick_validator, validate_quickly
@@ -65,6 +67,15 @@ class SimpleLeft(_Announcement):
     message: str = Field(examples=["User ali left the chat"])
 
 
+class SimpleFile(Schema):
+    """A file of a message. Whoever has its `url` may download it, for a day."""
+
+    name: str = Field(examples=["choyxona.jpg"])
+    type: str = Field(examples=["image/jpeg"])
+    size: int = Field(examples=[48213])
+    url: str = Field(examples=["/files/f3k7qz2v9m4x8b6n1c5p0d/choyxona.jpg?until=1795000000&signature=…"])
+
+
 class SimpleMessage(Schema):
     """A message to everybody (`to_user` "") or to you alone (`to_user` your name). `thread`: it is a reply in the thread of the
     message with this `seq`. `message` is never empty: if only files were sent, it has their names."""
@@ -78,6 +89,7 @@ class SimpleMessage(Schema):
     message: str = Field(examples=["Salom hammaga!"])
     sent_at: Time
     thread: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[12])
+    files: tuple[SimpleFile, ...] = Field(default=(), exclude_if=lambda value: not value)
 
 
 class SimpleSent(Schema):
@@ -121,7 +133,11 @@ def left(user_id: str, uid: str, at: int) -> bytes:
     return encode(SimpleLeft(user_id=user_id, uid=uid, message=f"User {user_id} left the chat", sent_at=at))
 
 
-def message(event: LiveEvent, to_user: str) -> bytes | None:
+Link = Callable[[File], str]
+"""Makes a link with which anybody can download a file for a while: the readers of this dialect have no token."""
+
+
+def message(event: LiveEvent, to_user: str, link: Link) -> bytes | None:
     """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
     if isinstance(event, LiveMessage):
         text, thread, files = event.text, event.thread, event.files
@@ -137,16 +153,19 @@ def message(event: LiveEvent, to_user: str) -> bytes | None:
         f',"from_user":{quote(event.actor)},"from_uid":{quote(event.actor_uid)},"to_user":{quote(to_user)},"message":'
     )
     place = "" if thread is None else f',"thread":{thread}'
+    if files:
+        shown = [SimpleFile(name=one.name, type=one.type, size=one.size, url=link(one)) for one in files]
+        place += f',"files":[{",".join(one.model_dump_json() for one in shown)}]'
     return before.encode() + to_json(text) + f',"sent_at":"{format_time(event.at)}"{place}}}'.encode()
 
 
-def message_for(event: LiveEvent, viewer: Viewer, *, echo: bool) -> bytes | None:
+def message_for(event: LiveEvent, viewer: Viewer, link: Link, *, echo: bool) -> bytes | None:
     """The frame for one viewer, or None. In a direct the sender gets it only with `echo`."""
     if event.conversation == LOBBY:
-        return message(event, "")
+        return message(event, "", link)
     if not isinstance(event, LiveMessage | MessageCreated) or (event.actor_uid == viewer.uid and not echo):
         return None
-    return message(event, viewer.user_id)
+    return message(event, viewer.user_id, link)
 
 
 def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool) -> bytes:

@@ -9,9 +9,11 @@ from suhbat.chat.model import StoredFile
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.config import Settings
 from suhbat.files.collector import Collector
+from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.local import LocalFileStore
 from suhbat.files.processing import TAKEN_OVER, Processing
+from suhbat.files.store import FileStore
 from suhbat.files.studio import Studio
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
@@ -36,7 +38,9 @@ class NodeFiles:
         self.processing = Processing(records, store, self._studio, self._work, clock, self._threads, tasks, listener)
         limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
         self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id)
-        self._collector = Collector(records, {store.backend: store}, clock, self._threads)
+        stores: dict[str, FileStore] = {store.backend: store}
+        self.downloads = Downloads(stores, self._threads)
+        self._collector = Collector(records, stores, clock, self._threads)
 
     async def open(self, *, alone: bool) -> None:
         """Go on with files whose processing was interrupted. `alone`: no other node may be at work on them."""

@@ -27,6 +27,7 @@ from suhbat.cluster.invalidation import CacheInvalidation
 from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.links import FileLinks
 from suhbat.hub.hub import Hub
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.reconciliation import Reconciliation
@@ -83,7 +84,8 @@ class Node:
         self.tasks = Tasks()
         signal = HeartbeatSignal()
         self.presence = PresenceTracker(settings.announce_limit, signal)
-        self.hub = Hub(store, bus, self.presence, self.tasks, lambda: store.waiting > 0)
+        self.links = FileLinks(clock, settings.public_url or settings.root_path or "")
+        self.hub = Hub(store, bus, self.presence, self.tasks, lambda: store.waiting > 0, self.links.sign)
         connections = self.hub.connections
         guests = Guests(
             store,
@@ -144,6 +146,8 @@ class Node:
             bans=self.bans,
             uploads=self.files.uploads,
             processing=self.files.processing,
+            downloads=self.files.downloads,
+            links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
             ),
@@ -162,6 +166,7 @@ class Node:
             await self.reconciliation.begin()
             await self.people.load()
             await self.bans.load(self.store)
+            await self.links.load(self.store)
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)

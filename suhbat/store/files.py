@@ -30,6 +30,9 @@ class FilesOverSQL:
     @abstractmethod
     async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T: ...
 
+    async def link_secret(self) -> bytes:
+        return await self._write(writing.link_secret)
+
     async def begin_file(self, file: StoredFile, quota: int) -> None:
         await self._write(lambda c: writing.begin(c, file, quota))
 

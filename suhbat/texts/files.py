@@ -35,6 +35,16 @@ FILES: Texts = {
         "uz": "Bu server tus 1.0.0 bilan ishlaydi. `Tus-Resumable: 1.0.0` yuboring yoki shakldan foydalaning.",
         "ru": "Этот сервер понимает tus 1.0.0. Пришлите `Tus-Resumable: 1.0.0` или форму.",
     },
+    "precondition_failed": {
+        "en": "The file is not the one that you have. Load it again without the condition.",
+        "uz": "Bu sizdagi fayl emas. Uni shartsiz qayta yuklab oling.",
+        "ru": "Это не тот файл, что у вас есть. Загрузите его снова без условия.",
+    },
+    "out_of_range": {
+        "en": "The file does not have these bytes. `Content-Range` has its size.",
+        "uz": "Faylda bunday baytlar yoʻq. Uning hajmi `Content-Range` da.",
+        "ru": "В файле нет этих байтов. Его размер указан в `Content-Range`.",
+    },
     "quota_exceeded": {
         "en": "Your files would take more than {limit} bytes; {left} are left. Delete some of them.",
         "uz": "Fayllaringiz {limit} baytdan oshib ketadi; {left} bayt qoldi. Baʼzilarini oʻchiring.",

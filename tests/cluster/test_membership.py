@@ -105,7 +105,7 @@ async def nodes() -> AsyncIterator[list[Node]]:
             stack.push_async_callback(store.close)
             bus, signal, tasks = MemoryBus(), HeartbeatSignal(), Tasks()
             here = PresenceTracker(0, signal)
-            hub = Hub(store, bus, here, tasks, lambda: False)
+            hub = Hub(store, bus, here, tasks, lambda: False, lambda file: file.url)
             guests = Guests(store, clock, hub.connections)
             membership = ClusterMembership(store, bus, hub, here, guests.claims, clock, tasks, signal)
             made.append(Node(store, tasks, guests, membership))

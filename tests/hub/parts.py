@@ -150,6 +150,7 @@ def hub_over(log: Log, tasks: Tasks | None = None) -> Hub:
         PresenceTracker(1_000, FakePresenceListener()),
         Tasks() if tasks is None else tasks,  # an empty one is false
         lambda: False,
+        lambda file: f"{file.url}?signed",
     )
 
 

@@ -14,7 +14,13 @@ from suhbat.protocol.files import File, path_of
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.notices import PresenceNotice, whole_presence
 from suhbat.protocol.objects import ConversationState, Invitation, Message, Presence, User
+from suhbat.protocol.quick import is_blank
 from suhbat.protocol.replies import Page, encode
+
+
+def link_to(file: File) -> str:
+    return f"https://chat.example{file.url}?signed"
+
 
 texts = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1, max_size=40)
 numbers = st.integers(1, 2**53 - 1)
@@ -109,7 +115,7 @@ def test_a_message_without_a_thread_has_not_grown() -> None:
         b'{"type":"ok","id":1,"conversation":"lobby","seq":7,"ordinal":5,"sent_at":"2026-11-18T11:06:40.123Z",'
         b'"duplicate":false}'
     )
-    assert simple.message(said, "") == (
+    assert simple.message(said, "", link_to) == (
         b'{"type":"message","conversation":"lobby","seq":7,"from_user":"ali","from_uid":"u-ali","to_user":"",'
         b'"message":"salom","sent_at":"2026-11-18T11:06:40.123Z"}'
     )
@@ -160,7 +166,7 @@ def test_a_new_message(message: LiveMessage) -> None:
     assert EVENT.validate_json(v1.encode_event(message)) == model
 
 
-@given(message=live_messages | replies_in_threads | also_in_threads, to_user=texts | st.just(""))
+@given(message=live_messages | replies_in_threads | also_in_threads | with_files, to_user=texts | st.just(""))
 @example(message=odd, to_user=EVERY_ESCAPE)
 def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> None:
     """`message` equals an encoded `SimpleMessage`, for a message from the writer and for one from the store."""
@@ -170,11 +176,20 @@ def test_a_message_in_the_simple_dialect(message: LiveMessage, to_user: str) -> 
         from_user=message.actor,
         from_uid=message.actor_uid,
         to_user=to_user,
-        message=message.text,
+        message=", ".join(file.name for file in message.files)
+        if message.files and is_blank(message.text)
+        else message.text,
         sent_at=message.at,
         thread=message.thread,
+        files=tuple(
+            simple.SimpleFile(name=one.name, type=one.type, size=one.size, url=link_to(one)) for one in message.files
+        ),
     )
-    assert simple.message(message, to_user) == simple.message(model_of(message), to_user) == encode(shown)
+    assert (
+        simple.message(message, to_user, link_to)
+        == simple.message(model_of(message), to_user, link_to)
+        == encode(shown)
+    )
 
 
 def test_only_files_in_the_simple_dialect() -> None:
@@ -184,8 +199,8 @@ def test_only_files_in_the_simple_dialect() -> None:
     )
     for text, shown in (("", "a, b"), (" ", "a, b"), ("salom", "salom")):
         sent = replace(odd, text=text, files=two)
-        frame = simple.message(sent, "")
-        assert frame is not None and frame == simple.message(model_of(sent), "")
+        frame = simple.message(sent, "", link_to)
+        assert frame is not None and frame == simple.message(model_of(sent), "", link_to)
         assert json.loads(frame)["message"] == shown
 
 

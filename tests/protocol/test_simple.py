@@ -12,8 +12,14 @@ from hypothesis import strategies as st
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.files import File
 from suhbat.protocol.machine import Answer, Do, End, Unlimited
 from suhbat.protocol.objects import Message
+
+
+def link_to(file: File) -> str:
+    """A link, as a server makes it."""
+    return f"https://chat.example{file.url}?signed"
 
 
 class Strict:
@@ -150,7 +156,7 @@ class Viewer:
 
 def test_frames_are_as_the_contract_says() -> None:
     """Message, joined and left have the fields of docs/reference/simple.md, with the uid beside every name."""
-    frame = simple.message_for(created(), Viewer("u1", "user1"), echo=True)
+    frame = simple.message_for(created(), Viewer("u1", "user1"), link_to, echo=True)
     assert frame is not None
     assert json.loads(frame) == {
         "type": "message", "conversation": "lobby", "seq": 7, "from_user": "user1", "from_uid": "u1", "to_user": "",
@@ -163,12 +169,12 @@ def test_frames_are_as_the_contract_says() -> None:
 def test_a_private_message_is_for_its_reader_only() -> None:
     """In a direct, to_user is the reader's own name; the sender gets no copy, except of a note to themselves."""
     event = created(conversation="d1")
-    frame = simple.message_for(event, Viewer("u2", "user2"), echo=False)
+    frame = simple.message_for(event, Viewer("u2", "user2"), link_to, echo=False)
     assert frame is not None and json.loads(frame)["to_user"] == "user2"
-    assert simple.message_for(event, Viewer("u1", "user1"), echo=False) is None
-    assert simple.message_for(event, Viewer("u1", "user1"), echo=True) is not None
+    assert simple.message_for(event, Viewer("u1", "user1"), link_to, echo=False) is None
+    assert simple.message_for(event, Viewer("u1", "user1"), link_to, echo=True) is not None
 
 
 def test_deleted_messages_are_not_shown() -> None:
     """A deleted message is never sent again."""
-    assert simple.message(created(deleted=True), "") is None
+    assert simple.message(created(deleted=True), "", link_to) is None

@@ -43,6 +43,10 @@ class FileRecords(FileReader, Protocol):
         """Store a new upload, and reserve its size. Raises QuotaExceeded, however many uploads begin at once."""
         ...
 
+    async def link_secret(self) -> bytes:
+        """The secret with which links are signed. It is made once, and all nodes have the same."""
+        ...
+
     async def file(self, id: str) -> StoredFile | None: ...
 
     async def advance_file(

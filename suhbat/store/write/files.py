@@ -12,15 +12,25 @@ from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, 
 from suhbat.chat.files import cleaned_key, upload_refusal
 from suhbat.chat.model import FileContent, Milliseconds, StoredFile
 from suhbat.errors import FileInUse, NotFound
-from suhbat.store.dialect import is_postgres
+from suhbat.store.dialect import insert_new, is_postgres
 from suhbat.store.read.files import FEW, RECORD
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import files, removals
+from suhbat.store.tables import files, meta, removals
 
 
 def new_file_id() -> str:
     """80 random bits. The id gives no access; still it should not be guessed."""
     return "f" + secrets.token_hex(10)
+
+
+def link_secret(connection: Connection) -> bytes:
+    """See `chat.ports.FileRecords.link_secret`."""
+    insert_new(connection, meta, [{"key": _LINKS, "value": secrets.token_hex(32)}])
+    found: str = connection.execute(select(meta.c.value).where(meta.c.key == _LINKS)).scalar_one()
+    return bytes.fromhex(found)
+
+
+_LINKS = "file_links"
 
 
 def begin(connection: Connection, file: StoredFile, quota: int) -> None:

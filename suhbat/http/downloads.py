@@ -1,0 +1,154 @@
+"""Downloads of files. What a stranger has uploaded is served from the address of the chat, so no browser may run it there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Literal
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.types import Receive, Scope, Send
+
+from suhbat.chat.model import StoredFile
+from suhbat.errors import (
+    BadRequest,
+    Busy,
+    Forbidden,
+    NotFound,
+    OutOfRange,
+    PreconditionFailed,
+    RateLimited,
+    Unauthenticated,
+)
+from suhbat.files.downloads import OpenFile
+from suhbat.files.kinds import inline
+from suhbat.identity.origin import allowed
+from suhbat.services import Services
+
+from .dependencies import Credentials, Served, login
+from .problem import problem
+from .ranges import Part, choose_part
+from .refusals import refuses
+from .uploads import FileIdPath
+
+router = APIRouter(tags=["files"])
+
+POLICY = "default-src 'none'; sandbox"
+"""A file that a browser opens as a page may load nothing, run nothing, and has an origin of its own."""
+
+
+class Bytes(Response):
+    """A part of an open file, which is closed at the end."""
+
+    def __init__(self, file: OpenFile, part: Part, headers: Mapping[str, str], *, is_head: bool) -> None:
+        super().__init__(None, part.status, headers)
+        if part.status == 304:
+            del self.headers["content-length"]
+        else:
+            self.headers["content-length"] = str(part.length)
+        self._file = file
+        self._part = part
+        self._is_head = is_head
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            if self._part.length and not self._is_head:
+                await self._send_chunks(receive, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            await self._file.close()
+
+    async def _send_chunks(self, receive: Receive, send: Send) -> None:
+        """Send the part, as fast as the client takes it. A client that is gone takes everything at once, so look for it."""
+        gone = asyncio.ensure_future(_disconnected(receive))
+        try:
+            async for chunk in self._file.chunks(self._part.start, self._part.length):
+                if gone.done():
+                    return
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        finally:
+            gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+@router.get(
+    "/files/{file}/{name}",
+    response_class=Response,
+    responses={
+        200: {"description": "The bytes", "content": {"*/*": {}}},
+        206: {"description": "A part of the bytes", "content": {"*/*": {}}},
+        304: {"description": "The client has them"},
+    },
+)
+@refuses(Unauthenticated, Forbidden, RateLimited, Busy, NotFound, BadRequest, PreconditionFailed, OutOfRange)
+async def download(
+    request: Request,
+    response: Response,
+    services: Served,
+    credentials: Credentials,
+    file: FileIdPath,
+    name: Annotated[str, Path(description="Its name, or any other.", examples=["choyxona.jpg"])],
+    size: Annotated[
+        Literal["360", "1440"] | None, Query(description="A thumbnail of an image, with this longest side in pixels.")
+    ] = None,
+    until: Annotated[str | None, Query(description="Of a signed link.", max_length=20)] = None,
+    signature: Annotated[str | None, Query(description="Of a signed link.", max_length=64)] = None,
+) -> Response:
+    """The bytes of a file, or a thumbnail. Whoever may read its message may download it; before it is sent, only its owner may.
+    A signed link needs no token."""
+    if until is not None and signature is not None:
+        if not services.links.allows(file, until, signature):
+            raise NotFound()
+        found = await services.store.shared_file(file)
+    else:
+        caller = await login(request, response, services, credentials)
+        found = await services.store.readable_file(caller.actor, file)
+    opened = await services.downloads.open(found, None if size is None else int(size))
+    part = choose_part(request.headers, opened.etag, opened.size)
+    if part.status in (412, 416):
+        await opened.close()
+        if part.status == 412:
+            raise PreconditionFailed()
+        return problem(request, OutOfRange(), headers={"content-range": f"bytes */{opened.size}"})
+    headers = _headers(found, opened, part, is_thumbnail=size is not None) | _sharing(request, services)
+    # A rotated session sends its new cookie with whatever answer comes first.
+    headers |= {key: value for key, value in response.headers.items() if key == "set-cookie"}
+    return Bytes(opened, part, headers, is_head=request.scope.get("asked") == "HEAD")
+
+
+def _headers(file: StoredFile, opened: OpenFile, part: Part, *, is_thumbnail: bool) -> dict[str, str]:
+    is_shown = is_thumbnail or inline(file.type, file.kind)
+    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in file.name)
+    disposition = "inline" if is_shown else "attachment"
+    headers = {
+        "content-type": "image/webp" if is_thumbnail else file.type or "application/octet-stream",
+        "content-disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
+        "content-security-policy": POLICY,
+        "cache-control": "private, no-cache",
+        "etag": opened.etag,
+        "accept-ranges": "bytes",
+    }
+    if part.status == 206:
+        headers["content-range"] = f"bytes {part.start}-{part.start + part.length - 1}/{opened.size}"
+    if part.status == 304:
+        del headers["content-type"]
+    return headers
+
+
+def _sharing(request: Request, services: Services) -> dict[str, str]:
+    """For pages of the setting `origins` only: they may show files and read them, without cookies."""
+    origin = request.headers.get("origin")
+    if origin is None or not services.settings.origins or not allowed(origin, None, services.settings.origins, None):
+        return {"vary": "Origin"} if services.settings.origins else {}
+    return {
+        "access-control-allow-origin": origin,
+        "access-control-expose-headers": "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag",
+        "cross-origin-resource-policy": "cross-origin",
+        "vary": "Origin",
+    }

@@ -1,0 +1,110 @@
+"""Files from end to end on a real server: uploaded, sent, seen by others, deleted."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.files import samples
+from tests.servers import PATIENCE, Server, running
+from tests.system.test_uploads import account
+from tests.talk import V1, Simple
+
+
+@pytest.fixture(scope="module", params=["suhbat", "uvicorn", "hypercorn", "cluster"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    settings = {"send_rate": "0"}
+    with running(request.param, tmp_path_factory.mktemp("files") / "data", **settings) as server:
+        yield server
+
+
+def upload(server: Server, token: str, name: str, data: bytes) -> dict[str, Any]:
+    """The file, uploaded as curl does it, once it is ready."""
+    head = f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: image/jpeg\r\n\r\n'
+    body = head.encode() + data + b"\r\n--b--\r\n"
+    status, _, answer = fetch(
+        server, "/api/v1/files", token, "POST", body, {"content-type": "multipart/form-data; boundary=b"}
+    )
+    assert status == 201, answer
+    file: dict[str, Any] = json.loads(answer)["file"]
+    while file["state"] != "ready":
+        time.sleep(0.05)
+        file = server.request("GET", f"/api/v1/files/{file['id']}", token=token)[1]["file"]
+    return file
+
+
+def fetch(
+    server: Server,
+    path: str,
+    token: str | None = None,
+    method: str = "GET",
+    body: bytes | None = None,
+    headers: dict[str, str] | None = None,
+) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    sent = dict(headers or {}) | ({"authorization": f"Bearer {token}"} if token else {})
+    try:
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+async def test_a_picture_from_end_to_end(server: Server) -> None:
+    """It loses where it was taken, others see it live and may load it, a reader of the simple dialect by a link; whoever left,
+    and everybody after it was deleted, gets 404 at once."""
+    ali, vali = account(server, "ali"), account(server, "vali")
+    file = upload(server, ali, "rasm.jpg", samples.jpeg(6, (800, 600)))
+    assert (file["type"], file["kind"], file["width"], file["height"]) == ("image/jpeg", "image", 600, 800)
+    assert file["thumbhash"]
+    assert fetch(server, file["url"], vali)[0] == 404
+    async with Simple(f"{server.ws}/ws/mehmon") as guest, V1(server.ws, vali) as reader:
+        status, sent = server.request(
+            "POST", "/api/v1/conversations/lobby/messages", {"text": "", "files": [file["id"]]}, token=ali
+        )
+        assert status == 201, sent
+        created = await reader.until("message.created")
+        assert created["message"]["files"] == [file]
+        frame = await guest.until("message")
+        assert frame["message"] == "rasm.jpg"
+        (shown,) = frame["files"]
+        assert shown | {"url": ""} == {"name": "rasm.jpg", "type": "image/jpeg", "size": file["size"], "url": ""}
+    status, headers, data = fetch(server, file["url"], vali)
+    assert status == 200 and headers["content-type"] == "image/jpeg" and len(data) == file["size"]
+    assert samples.SECRET not in data
+    assert fetch(server, shown["url"])[2] == data
+    status, headers, small = fetch(server, file["url"] + "?size=360", vali)
+    assert status == 200 and headers["content-type"] == "image/webp" and small.startswith(b"RIFF")
+    assert fetch(server, file["url"], vali, headers={"range": "bytes=0-9"})[::2] == (206, data[:10])
+    status, headers, empty = fetch(server, file["url"], vali, "HEAD")
+    assert (status, headers["content-length"], empty) == (200, str(len(data)), b"")
+    path = f"/api/v1/conversations/lobby/messages/{sent['seq']}"
+    assert server.request("DELETE", path, token=ali)[0] == 200
+    for url, token in ((file["url"], vali), (file["url"], ali), (shown["url"], None)):
+        assert fetch(server, url, token)[0] == 404
+
+
+def test_large_downloads(server: Server) -> None:
+    """Every byte arrives, also for a reader that stops for a while and for one that leaves in the middle."""
+    token = account(server, "katta")
+    data = bytes(range(256)) * 40_000
+    url = upload(server, token, "katta.bin", data)["url"]
+    assert fetch(server, url, token)[2] == data
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.request("GET", url, headers={"authorization": f"Bearer {token}"})
+    answer = connection.getresponse()
+    assert answer.read(100_000) == data[:100_000]
+    time.sleep(0.3)
+    assert answer.read() == data[100_000:]
+    connection.close()
+    left = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    left.request("GET", url, headers={"authorization": f"Bearer {token}"})
+    left.getresponse().read(10)
+    left.close()
+    assert fetch(server, url, token)[2] == data
