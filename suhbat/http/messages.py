@@ -50,7 +50,7 @@ class NewMessage(Schema):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: FileIds = ()
+    files: FileIds = Field(default_factory=list)
 
 
 class Posted(Schema):
@@ -153,7 +153,7 @@ async def write(
         reply_to=body.reply_to,
         thread=body.thread,
         also=body.also,
-        files=body.files,
+        files=tuple(body.files),
     )
     services.counts.sends["http"] += 1
     if sent.duplicate:

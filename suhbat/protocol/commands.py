@@ -82,7 +82,7 @@ class Send(_Command):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: FileIds = ()
+    files: FileIds = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

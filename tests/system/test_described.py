@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 
 from tests.servers import Server, running
+from tests.system.test_files import upload
 from tests.talk import V1, Client, Frame, Simple
 
 PASSWORD = "correct horse battery"
@@ -131,6 +132,8 @@ async def test_v1(server: Server, described: Described) -> None:
         status, _ = server.request("PATCH", "/api/v1/me", {"display_name": "Vali"}, token=tokens["vali"])
         assert status == 200
         await vali.until("user.updated")
+        upload(server, tokens["vali"], "gap.txt", b"salom")
+        await vali.until("file")
         await ali.until("users")
         past = {"epoch": ali.welcome["epoch"], "cursors": {room: 1_000_000, "nowhere": 1, "@me": 0, "lobby": 0}}
         again = V1(server.ws, tokens["ali"], past)

@@ -64,7 +64,7 @@ async def test_a_picture_from_end_to_end(server: Server) -> None:
     assert (file["type"], file["kind"], file["width"], file["height"]) == ("image/jpeg", "image", 600, 800)
     assert file["thumbhash"]
     assert fetch(server, file["url"], vali)[0] == 404
-    async with Simple(f"{server.ws}/ws/mehmon") as guest, V1(server.ws, vali) as reader:
+    async with Simple(server.ws, "mehmon") as guest, V1(server.ws, vali) as reader:
         status, sent = server.request(
             "POST", "/api/v1/conversations/lobby/messages", {"text": "", "files": [file["id"]]}, token=ali
         )
