@@ -10,16 +10,19 @@ All decisions are pure code: `state` (what frames mean), `outbox` (commands that
 The SDK logs as "suhbat.client".
 """
 
+from suhbat.protocol.files import File
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
 
 from .chat import Suhbat
 from .errors import ChatClosed, ClientError, Refused
+from .files import TransferProgress
 from .frames import Happening, OtherEvent
 from .web import new_guest, people_of
 
 __all__ = [
     "ChatClosed",
     "ClientError",
+    "File",
     "Happening",
     "OtherEvent",
     "Page",
@@ -29,6 +32,7 @@ __all__ = [
     "Sent",
     "Snapshot",
     "Suhbat",
+    "TransferProgress",
     "new_guest",
     "people_of",
 ]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
+from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,17 +17,22 @@ from pydantic import ValidationError
 
 from suhbat.errors import BadRequest
 from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, Typing
+from suhbat.protocol.files import File
 from suhbat.protocol.machine import reason_of
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import Acted, Ok, Page, Sent
 
 from .errors import ClientError, Refused
+from .files import FileTransfers, Progress
 from .frames import Happening
 from .lifeline import Lifeline, Token
 from .outbox import Asked
 from .web import Address, end_guest, new_guest
 
 A = TypeVar("A", bound=Ok)
+Sendable = str | PathLike[str] | File
+"""A path, or a file that was uploaded."""
+UPLOADS_AT_ONCE = 3
 _uniform = secrets.SystemRandom().uniform
 
 OUTSIDE = "use `async with Suhbat(...) as chat:`"
@@ -64,6 +71,7 @@ class Suhbat:
         elif name is not None:
             raise ValueError("give token= or name=, not both: a token has a name already")
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
+        self._transfers = FileTransfers(Address.of(url), self._line.ask_for_token, uniform, sleep)
         self._clock = clock
         self._ids = count(1)
         self._task: asyncio.Task[None] | None = None
@@ -132,8 +140,10 @@ class Suhbat:
     async def send(
         self,
         conversation: str,
-        text: str,
+        text: str = "",
         *,
+        files: Sequence[Sendable] = (),
+        progress: Progress | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
         thread: int | None = None,
@@ -146,9 +156,12 @@ class Suhbat:
         Messages sent without awaiting each other keep their order, unless the server asked to slow down. In a room with slow
         mode a message waits for its turn (see `held`), maybe for hours, and messages to other conversations go on. To cancel
         it meanwhile withdraws it. `thread`: the `seq` of the message in whose thread it is a reply; `also`: the conversation
-        gets it, too. Raises ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
+        gets it, too. `files`: at most 10 paths, which are uploaded first, or files that `upload` gave; beside them the
+        text may be empty. `progress` is called while they are uploaded. Raises OSError for a file that cannot be read,
+        ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
         await their reply.
         """
+        shown = await self._uploaded(files, progress)
         id, key = next(self._ids), client_id or _new_key()
         with _checked():
             command = Send(
@@ -160,24 +173,71 @@ class Suhbat:
                 reply_to=reply_to,
                 thread=thread,
                 also=also,
+                files=shown,
             )
         return await self._ask(id, command, Sent)
 
     async def send_to(
         self,
         user_id: str,
-        text: str,
+        text: str = "",
         *,
+        files: Sequence[Sendable] = (),
+        progress: Progress | None = None,
         uid: str | None = None,
         client_id: str | None = None,
         reply_to: int | None = None,
     ) -> Sent:
         """Send a message to a user by name. `uid`: refuse unless the name belongs to this user. `Sent.conversation` is the
         direct. Otherwise as `send`."""
+        shown = await self._uploaded(files, progress)
         id, key = next(self._ids), client_id or _new_key()
         with _checked():
-            command = Send(type="send", id=id, to_user=user_id, uid=uid, text=text, client_id=key, reply_to=reply_to)
+            command = Send(
+                type="send",
+                id=id,
+                to_user=user_id,
+                uid=uid,
+                text=text,
+                client_id=key,
+                reply_to=reply_to,
+                files=shown,
+            )
         return await self._ask(id, command, Sent)
+
+    async def upload(self, path: str | PathLike[str], *, progress: Progress | None = None, id: str = "") -> File:
+        """Upload a file, to be sent later; gives it when the server has processed it.
+
+        The bytes are streamed from the disk in pieces. After a failure that may pass, the upload asks how much the server has
+        and goes on there, with the pauses of a reconnection. `progress` gets a `TransferProgress` after each piece. To go on
+        after a restart of the program, give the `id` that it told. Raises OSError for a file that cannot be read, Refused."""
+        return await self._transfers.upload(Path(path), progress, id)
+
+    async def download(self, file: File, target: str | PathLike[str], *, progress: Progress | None = None) -> Path:
+        """Write a file of a message to the path `target`, or into that directory under its own name; gives the path. It goes on
+        after a failure, as an upload does. Raises Refused, OSError if it cannot be written."""
+        return await self._transfers.download(file, Path(target), progress)
+
+    async def _uploaded(self, files: Sequence[Sendable], progress: Progress | None) -> list[str]:
+        """The ids of these files, in order."""
+        if not files:
+            return []
+        limit = asyncio.Semaphore(UPLOADS_AT_ONCE)
+
+        async def one(file: Sendable) -> str:
+            if isinstance(file, File):
+                return file.id
+            async with limit:
+                return (await self._transfers.upload(Path(file), progress)).id
+
+        tasks = [asyncio.ensure_future(one(file)) for file in files]
+        try:
+            return await asyncio.gather(*tasks)
+        except BaseException:  # one was refused, or the caller gave up: the others end, too
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            raise
 
     def held(self, conversation: str) -> float:
         """Seconds during which no message to this conversation is sent, because the server asked to wait: slow mode, for

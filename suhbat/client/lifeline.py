@@ -100,7 +100,7 @@ class Lifeline:
     async def _connect(self) -> Goodbye:
         """One connection, from asking for a token to its end. Raises if reconnecting is pointless."""
         try:
-            token = await self._ask_for_token()
+            token = await self.ask_for_token()
         except Refused as refused:
             if refused.code not in WAIT_AND_REPEAT:
                 raise
@@ -138,7 +138,7 @@ class Lifeline:
             self.outbox.cut()
             await socket.close()
 
-    async def _ask_for_token(self) -> str:
+    async def ask_for_token(self) -> str:
         if isinstance(self._token, str):
             return self._token
         token = self._token()

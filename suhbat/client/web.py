@@ -46,7 +46,7 @@ async def new_guest(url: str, user_id: str) -> tuple[User, str]:
     """
     status, answer = await _ask(f"{Address.of(url).http}/guests", None, {"user_id": user_id})
     if status != 201:
-        raise _refusal(status, answer)
+        raise refusal_of(status, answer)
     return User.model_validate(answer["user"]), answer["token"]
 
 
@@ -66,7 +66,7 @@ async def people_of(url: str, token: str, uids: Collection[str]) -> list[Person]
         query = urlencode([("uid", uid) for uid in wanted[start : start + ASKED_AT_ONCE]])
         status, answer = await _ask(f"{Address.of(url).http}/users?{query}", token)
         if status != 200:
-            raise _refusal(status, answer)
+            raise refusal_of(status, answer)
         found += map(Person.model_validate, answer["users"])
     return found
 
@@ -78,7 +78,7 @@ async def who_am_i(address: Address, token: str) -> Refused | None:
         status, answer = await _ask(f"{address.http}/me", token)
     except OSError:
         return None
-    return _refusal(status, answer) if status in (401, 403) else None
+    return refusal_of(status, answer) if status in (401, 403) else None
 
 
 async def _ask(
@@ -96,13 +96,13 @@ def _request(url: str, token: str | None, body: object, method: str | None) -> t
     request = Request(url, data, headers, method=method)  # noqa: S310 (Address lets http and https through, nothing else)
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # nosec B310
-            return response.status, _object(response.read())
+            return response.status, json_object(response.read())
     except HTTPError as refused:
         with refused:
-            return refused.code, _object(refused.read())
+            return refused.code, json_object(refused.read())
 
 
-def _object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a body. Empty if the body is none, as from a proxy."""
     try:
         value = json.loads(body)
@@ -111,7 +111,7 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _refusal(status: int, answer: dict[str, Any]) -> Refused:
+def refusal_of(status: int, answer: dict[str, Any]) -> Refused:
     code = answer.get("code") or {401: "unauthenticated", 403: "forbidden", 429: "rate_limited", 503: "busy"}.get(
         status
     )
