@@ -79,16 +79,17 @@ self.addEventListener("notificationclick", (event) => {
 
 /**
  * Show the message of a notification, in an open page if there is one.
- * @param {{conversation: string, seq: number}} place
+ * @param {{conversation: string, seq: number, thread?: number}} place `thread`: it is a reply there
  */
-async function openAt({ conversation, seq }) {
+async function openAt({ conversation, seq, thread }) {
   const open = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
   const pages = open.filter((page) => new URL(page.url).pathname === scope.pathname);
   const page = pages.find((one) => one.visibilityState === "visible") ?? pages[0];
   if (!page) {
-    await self.clients.openWindow(new URL(`#/c/${encodeURIComponent(conversation)}/${seq}`, scope));
+    const place = thread ? `t/${thread}/${seq}` : seq;
+    await self.clients.openWindow(new URL(`#/c/${encodeURIComponent(conversation)}/${place}`, scope));
     return;
   }
-  page.postMessage({ open: { conversation, seq } });
+  page.postMessage({ open: { conversation, seq, thread } });
   await page.focus();
 }

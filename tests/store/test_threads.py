@@ -88,8 +88,8 @@ async def test_the_root_shows_its_thread(house: House) -> None:
 
 
 async def test_pages_of_a_thread(house: House) -> None:
-    """The newest, before, after and around a seq, as in a conversation; the root comes with each page. `around` a reply
-    without a thread gives the page around the root."""
+    """The newest, before, after, around a seq and around an ordinal, as in a conversation; the root comes with each page.
+    `around` a reply without a thread gives the page around the root."""
     room = await house.room(ALI, VALI)
     root = await house.write(ALI, room)
     seqs = []
@@ -105,6 +105,8 @@ async def test_pages_of_a_thread(house: House) -> None:
     assert await replies_of(house, ALI, room, root, after=0, limit=2) == seqs[:2]
     assert await replies_of(house, ALI, room, root, around=seqs[3], limit=3) == seqs[2:5]
     assert await replies_of(house, ALI, room, root, around=seqs[0], limit=3) == seqs[:3]
+    assert await replies_of(house, ALI, room, root, around_ordinal=4, limit=3) == seqs[2:5]
+    assert await replies_of(house, ALI, room, root, around_ordinal=99, limit=3) == seqs[4:]
     around = await house.store.history(ALI, room, around=seqs[-1], limit=3)
     assert around.messages[0].seq == root
     everything = await house.store.history(ALI, room, after=0, replies=True)

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
+import { Refused } from "../../suhbat/web/js/sdk/errors.js";
 import { Opening } from "../../suhbat/web/js/views/opening.js";
 
 const message = (seq) => ({
@@ -25,7 +26,6 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
   const state = { unread, read_ordinal: count - unread, head: count };
   const app = {
     chat: { conversations: new Map([["c1", state]]), status: { state: online ? "online" : "offline" } },
-    kept: async () => kept,
     on: (name, listener) => (listeners.add(listener), () => listeners.delete(listener)),
   };
   const asked = [];
@@ -33,6 +33,7 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
   const load = async (query) => {
     asked.push(query);
     await new Promise(setImmediate);
+    if (!count) throw new Refused({ code: "not_found", message: "There is no such message." });
     const { around, around_ordinal: ordinal, limit } = query;
     const middle = around ?? ordinal ?? count;
     const messages = log.filter((one) => Math.abs(one.seq - middle) < limit / 2);
@@ -47,8 +48,9 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
     arrive: (place, gone) => shown.push([place, timeline.messages.length > 0, ...(gone ? ["gone"] : [])]),
     draw: () => shown.push("drawn"),
     tell: (error) => assert.fail(error),
+    none: () => shown.push("none"),
   };
-  const opening = new Opening(app, "c1", timeline, view);
+  const opening = new Opening(app, { timeline, reading: state, kept: async () => kept }, view);
   const change = (word) => {
     app.chat.status = { state: word };
     for (const listener of listeners) listener();
@@ -153,4 +155,10 @@ test("a place that was left for another is not shown", async () => {
   await Promise.resolve();
   await Promise.all([first, opening.jump(70), opening.jump(300)]);
   assert.deepEqual(shown, [[300, true]]);
+});
+
+test("a thread that does not exist is not asked for again", async () => {
+  const { opening, asked, shown } = scene(0);
+  await opening.open(null);
+  assert.deepEqual([asked.length, shown], [1, ["none"]]);
 });

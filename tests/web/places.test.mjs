@@ -17,21 +17,36 @@ import { ANNA, conversation } from "./parts.mjs";
 before(() => use("en"));
 
 test("an address is a conversation, an invite, or a section, and what cannot be read is nowhere", () => {
-  const nowhere = { conversation: null, seq: null, invite: null, apart: null };
+  const nowhere = { conversation: null, thread: null, seq: null, invite: null, apart: null };
   for (const [hash, expected] of [
     ["#/settings", { apart: { name: "settings", section: null } }],
     ["#/settings/devices", { apart: { name: "settings", section: "devices" } }],
     ["#/moderation/words", { apart: { name: "moderation", section: "words" } }],
     ["#/c/lobby", { conversation: "lobby" }],
     ["#/c/a%2Fb/7", { conversation: "a/b", seq: 7 }],
+    ["#/c/lobby/t/7", { conversation: "lobby", thread: 7 }],
+    ["#/c/lobby/t/7/9", { conversation: "lobby", thread: 7, seq: 9 }],
     ["#/invite/code", { invite: "code" }],
   ])
     assert.deepEqual(placeOf(hash), { ...nowhere, ...expected }, hash);
-  for (const hash of ["", "#/", "#/settings/", "#/settings/A/b", "#/settingsx", "#/c/%", "#/invite/code/7", "#/c/"])
+  for (const hash of [
+    "",
+    "#/",
+    "#/settings/",
+    "#/settings/A/b",
+    "#/settingsx",
+    "#/c/%",
+    "#/invite/code/7",
+    "#/c/",
+    "#/c/a/t",
+    "#/invite/a/t/1",
+  ])
     assert.deepEqual(placeOf(hash), nowhere, hash);
   assert.equal(apartAddress("settings"), "#/settings");
   assert.deepEqual(placeOf(apartAddress("moderation", "log")).apart, { name: "moderation", section: "log" });
   assert.deepEqual(placeOf(addressOf("a/b", 7)), { ...nowhere, conversation: "a/b", seq: 7 });
+  assert.deepEqual(placeOf(addressOf("lobby", 9, 7)), { ...nowhere, conversation: "lobby", thread: 7, seq: 9 });
+  assert.equal(addressOf("lobby", 7, 7), "#/c/lobby/t/7", "the root has no place in its own thread");
 });
 
 test("the arrow keys go through the tabs and round, Home and End to the first and the last", () => {

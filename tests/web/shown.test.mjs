@@ -39,6 +39,7 @@ const facts = (fields = {}) => ({
   readers: () => [{ uid: "u2", user_id: "vali" }],
   pinned: () => false,
   unfolded: () => false,
+  thread: () => ({ unread: 0, mentions: 0, failed: false }),
   mentioned: (name) => (name === "vali" ? "Vali" : null),
   ...fields,
 });
@@ -49,6 +50,12 @@ test("the same message shows the same, whatever object it is", () => {
   assert.equal(said({}), said({}));
 });
 
+const REPLIES = {
+  count: 2,
+  last_seq: 9,
+  last_at: "2026-11-23T10:00:00Z",
+  people: [{ uid: "u2", user_id: "vali" }],
+};
 const CHANGES = {
   "the text": [{ text: "xayr" }],
   "that it was edited": [{ edited_at: "2026-11-23T10:01:00Z" }],
@@ -75,9 +82,27 @@ const CHANGES = {
   "the text of the quote": [{}, { find: () => ({ ...quoted, text: "boshqa savol" }) }],
   "that the quoted one was deleted": [{}, { find: () => ({ ...quoted, deleted: true }) }],
   "that the quoted one is far away": [{}, { find: () => null }],
+  "that it came from a thread": [{ from_thread: 3, reply_to: 4 }],
+  "that there are replies": [{ replies: REPLIES }],
 };
 for (const [what, [fields, about]] of Object.entries(CHANGES)) {
   test(`a message is drawn anew for ${what}`, () => assert.notEqual(said(fields, facts(about)), said({})));
+}
+
+const ABOUT_REPLIES = {
+  "how many there are": [{ count: 3 }],
+  "when the last one was written": [{ last_at: "2026-11-22T10:00:00Z" }],
+  "who wrote": [{ people: [{ uid: "u3", user_id: "soli" }] }],
+  "how many are unread": [{}, { thread: () => ({ unread: 1, mentions: 0, failed: false }) }],
+  "that one mentions the reader": [{}, { thread: () => ({ unread: 0, mentions: 1, failed: false }) }],
+  "that one could not be sent": [{}, { thread: () => ({ unread: 0, mentions: 0, failed: true }) }],
+  "that it is in its own thread": [{}, { thread: null }],
+};
+for (const [what, [fields, about]] of Object.entries(ABOUT_REPLIES)) {
+  test(`the root of a thread is drawn anew for ${what}`, () => {
+    const root = (replies, now) => said({ replies }, facts(now));
+    assert.notEqual(root({ ...REPLIES, ...fields }, about), root(REPLIES));
+  });
 }
 
 test("ticks stand on the last own message and on the last one that somebody has read", () => {

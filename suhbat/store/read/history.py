@@ -33,8 +33,8 @@ def page(
     """See `chat.ports.ConversationReader`. `before`, `after` and `around` are `seq`s. The first position that is given counts;
     without one the newest page is returned. `around`, `around_ordinal` and `around_time` are the middle of their page.
     `limit` is clamped to 1–200. Replies are left out, unless a `thread` is wanted. Raises NotFound, BadRequest."""
-    if thread is not None and (around_ordinal is not None or around_time is not None):
-        raise BadRequest(reason="a page of a thread can be around a seq only")
+    if thread is not None and around_time is not None:
+        raise BadRequest(reason="a page of a thread cannot be around a time")
     if thread is not None:
         return replies_page(
             connection,
@@ -45,6 +45,7 @@ def page(
             before=before,
             after=after,
             around=around,
+            around_ordinal=around_ordinal,
             limit=limit,
         )
     log = visible(connection, actor, conversation, "read")

@@ -156,9 +156,11 @@ def replies_page(
     before: int | None,
     after: int | None,
     around: int | None,
+    around_ordinal: int | None,
     limit: int,
 ) -> HistoryPage:
-    """A page of one thread, as `history.page` gives one of the conversation. Raises NotFound, BadRequest."""
+    """A page of one thread, as `history.page` gives one of the conversation; `around_ordinal` is that of a reply. Raises
+    NotFound, BadRequest."""
     log = visible(connection, actor, conversation, "read")
     condition = (events.c.conversation_id == log.id, events.c.seq == root, IS_MESSAGE)
     row = connection.execute(select(*MESSAGE).where(*condition)).one_or_none()
@@ -181,8 +183,8 @@ def replies_page(
     if after is not None:
         start = _ordinal_at(connection, log.id, root, after, last) + 1
         end = min(start + limit - 1, last)
-    elif around is not None:
-        middle = _ordinal_at(connection, log.id, root, around, last)
+    elif around is not None or around_ordinal is not None:
+        middle = around_ordinal or _ordinal_at(connection, log.id, root, around or 0, last)
         start = max(min(middle - limit // 2, last - limit + 1), 1)
         end = min(start + limit - 1, last)
     rows = connection.execute(

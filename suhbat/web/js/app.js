@@ -2,6 +2,7 @@
 
 import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
+import { isIn, keyOf } from "./models/threads.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { newId } from "./sdk/ids.js";
@@ -28,7 +29,7 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
 export class App {
   typing = new TypingPeople();
   receipts = new Receipts();
-  /** @type {Map<string, Timeline>} in order of use, the most recent last */
+  /** By the keys of conversations and threads, in order of use, the most recent last. @type {Map<string, Timeline>} */
   #timelines = new Map();
   /** @type {Map<string, Set<Function>>} */
   #listeners = new Map();
@@ -123,7 +124,7 @@ export class App {
       this.#emit("typing", event.conversation);
     }
     this.#kept.apply(event);
-    this.#timelines.get(event.conversation)?.apply(event);
+    for (const timeline of this.#timelinesIn(event.conversation)) timeline.apply(event);
     this.changes.confirm(event, this.me.uid);
     // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
@@ -136,9 +137,9 @@ export class App {
   #renewed() {
     // No event reports later changes to these messages, so an open conversation is loaded and stored again.
     void this.#kept.clear();
-    for (const [conversation, timeline] of this.#timelines) {
-      if (this.chat.conversations.has(conversation)) void timeline.reload().catch(() => {});
-      else this.#timelines.delete(conversation);
+    for (const conversation of new Set([...this.#timelines.keys()].map((key) => key.split("/")[0]))) {
+      if (this.chat.conversations.has(conversation)) this.#reload(conversation);
+      else this.#forget(conversation);
     }
     for (const { conversation, draft } of this.chat.conversations.values()) {
       if (this.drafts.received(conversation, draft)) this.#emit("draft", conversation);
@@ -153,57 +154,80 @@ export class App {
     void this.#kept.forget(conversation);
     const state = this.chat.conversations.get(conversation);
     if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
-    void this.#timelines
-      .get(conversation)
-      ?.reload()
-      .catch(() => {});
+    this.#reload(conversation);
     this.#emit("conversations", conversation);
+  }
+
+  /** Load the messages in memory anew, at the places of their readers. @param {string} conversation */
+  #reload(conversation) {
+    for (const timeline of this.#timelinesIn(conversation)) void timeline.reload().catch(() => {});
+  }
+
+  /** @param {string} conversation */
+  #forget(conversation) {
+    for (const key of [...this.#timelines.keys()]) if (isIn(key, conversation)) this.#timelines.delete(key);
+  }
+
+  /** The timelines of a conversation and of its threads that are in memory. @param {string} conversation */
+  #timelinesIn(conversation) {
+    return [...this.#timelines].filter(([key]) => isIn(key, conversation)).map(([, timeline]) => timeline);
   }
 
   /** @param {string} conversation */
   #removed(conversation) {
-    this.#timelines.delete(conversation);
+    this.#forget(conversation);
     this.changes.forget(conversation);
     void this.#kept.forget(conversation);
     this.#emit("removed", conversation);
     this.#emit("conversations", null);
   }
 
-  /** The timeline of a conversation. It is created on first use. @param {string} conversation */
-  timeline(conversation) {
-    const found = this.#timelines.get(conversation) ?? this.#makeTimeline(conversation);
-    this.#timelines.delete(conversation);
-    this.#timelines.set(conversation, found);
-    for (const name of this.#timelines.keys()) {
+  /**
+   * The timeline of a conversation, or of the thread with this root. It is created on first use.
+   * @param {string} conversation @param {number | null} [thread]
+   */
+  timeline(conversation, thread = null) {
+    const key = keyOf(conversation, thread);
+    const found = this.#timelines.get(key) ?? this.#makeTimeline(conversation, thread);
+    this.#timelines.delete(key);
+    this.#timelines.set(key, found);
+    for (const [name, { watched }] of this.#timelines) {
       if (this.#timelines.size <= OPEN_TIMELINES) break;
-      this.#timelines.delete(name);
+      if (!watched && name !== key) this.#timelines.delete(name);
     }
     return found;
   }
 
-  /** @param {string} conversation */
-  #makeTimeline(conversation) {
+  /** @param {string} conversation @param {number | null} thread */
+  #makeTimeline(conversation, thread) {
     const path = `/conversations/${encodeURIComponent(conversation)}/messages`;
-    const timeline = new Timeline(
-      (query) => this.api.get(path, query),
+    return new Timeline(
+      (query) => this.api.get(path, thread === null ? query : { ...query, thread }),
       (change) => {
-        this.#emit("timeline", conversation, change);
+        this.#emit("timeline", keyOf(conversation, thread), change);
         this.#save();
       },
       () => this.me.uid,
+      thread,
     );
-    return timeline;
   }
 
-  /** The messages stored on this device, to be shown until the server answers. @param {string} conversation */
-  kept(conversation) {
-    return this.#kept.in(conversation);
+  /**
+   * The messages stored on this device, to be shown until the server answers.
+   * @param {string} key of a conversation or thread
+   */
+  kept(key) {
+    return this.#kept.in(key);
   }
 
-  /** @param {string} conversation @param {string} text @param {number | null} replyTo */
-  send(conversation, text, replyTo) {
-    this.typing.sent(conversation);
-    this.pending.add({ clientId: newId(), conversation, text, replyTo, at: Date.now() });
+  /**
+   * @param {string} conversation
+   * @param {{text: string, replyTo: number | null, thread?: number | null, also?: boolean}} message `thread`: send it
+   *   as a reply there; `also`: and to the conversation, too
+   */
+  send(conversation, { text, replyTo, thread = null, also = false }) {
+    if (thread === null) this.typing.sent(conversation);
+    this.pending.add({ clientId: newId(), conversation, thread, also, text, replyTo, at: Date.now() });
   }
 
   /** The account changed, or is known better. @param {Partial<User>} me */

@@ -5,6 +5,7 @@
 import { PendingChanges } from "./models/changes.js";
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
+import { isThread } from "./models/threads.js";
 
 /** @import { Change } from "./models/changes.js" */
 /** @import { Pending } from "./models/pending.js" */
@@ -60,7 +61,8 @@ export class Writing {
         void database.change("state", "drafts", ({ [conversation]: _, ...others } = {}) =>
           draft ? { ...others, [conversation]: draft } : others,
         ),
-      (conversation, text) => chat.command("draft", { conversation, text }),
+      // The server keeps no drafts of threads.
+      async (key, text) => void (isThread(key) || (await chat.command("draft", { conversation: key, text }))),
       (conversation) => emit("draft", conversation),
     );
     this.#channel = globalThis.BroadcastChannel ? new BroadcastChannel(name) : null;
@@ -94,10 +96,11 @@ export class Writing {
     this.#channel?.postMessage({ edit: id });
   }
 
-  /** The texts that were written for a conversation and not sent. @param {string} conversation */
+  /** The texts that were written for a conversation and its threads, and not sent. @param {string} conversation */
   unsent(conversation) {
-    const { text, edit } = this.drafts.of(conversation);
-    return [...this.pending.in(conversation).map((one) => one.text), edit?.text, text].filter(Boolean).join("\n\n");
+    const drafts = this.drafts.keys(conversation).map((key) => this.drafts.of(key));
+    const begun = drafts.flatMap(({ edit, text }) => [edit?.text, text]);
+    return [...this.pending.in(conversation).map((one) => one.text), ...begun].filter(Boolean).join("\n\n");
   }
 
   /** @param {string} conversation */
@@ -106,8 +109,10 @@ export class Writing {
       this.#chat.withdraw(clientId);
       this.#drop(clientId);
     }
-    this.drafts.clear(conversation);
-    this.drafts.change(conversation, { edit: null });
+    for (const key of this.drafts.keys(conversation)) {
+      this.drafts.clear(key);
+      this.drafts.change(key, { edit: null });
+    }
   }
 
   /** This tab closes, or the browser may suspend it. */

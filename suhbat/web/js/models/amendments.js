@@ -1,6 +1,7 @@
-// The effect of an event on a message: its text is edited or deleted, or its reactions change.
+// The effect of an event on a message: its text is edited or deleted, or its reactions or its replies change.
 
 import { edited, reacted } from "../sdk/fold.js";
+import { threadOf, withReply } from "../sdk/threads.js";
 
 /** @import { Event, Message } from "../sdk/types.js" */
 
@@ -39,4 +40,16 @@ export function change(messages, event, me) {
       messages[at] = reacted(message, event, me);
   }
   return message.seq;
+}
+
+/**
+ * Apply a reply, or its deletion, to the root of its thread if that is in the list. Returns the root's `seq`, or 0.
+ * @param {Message[]} messages @param {Event} event
+ */
+export function countReply(messages, event) {
+  const root = threadOf(event);
+  const at = root === null ? -1 : messages.findIndex(({ seq }) => seq === root);
+  if (at < 0) return 0;
+  messages[at] = withReply(messages[at], event);
+  return messages[at].seq;
 }

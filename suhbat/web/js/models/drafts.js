@@ -1,5 +1,8 @@
 // What somebody has begun to write: a message, maybe a reply, and apart from it an edit of a message. A message is
-// stored on this device at once and on the server after a delay, so that every device has it. Edits stay here.
+// stored on this device at once and on the server after a delay, so that every device has it. Edits, and what is begun
+// in threads, stay here. A draft is kept by the key of its conversation or thread (threads.js).
+
+import { isIn } from "./threads.js";
 
 const AFTER = 800; // ms without a change before the text is sent to the server
 const ECHO = 3000; // ms after the server's answer within which its event arrives
@@ -51,6 +54,11 @@ export class Drafts {
   /** @param {string} conversation @returns {Readonly<Draft>} */
   of(conversation) {
     return this.#here.get(conversation) ?? NONE;
+  }
+
+  /** The keys of a conversation and its threads that have a draft. @param {string} conversation */
+  keys(conversation) {
+    return [...this.#here.keys()].filter((key) => isIn(key, conversation));
   }
 
   /**

@@ -1,9 +1,12 @@
 // Messages that are being sent. They are shown at once and stored until the server accepts them. A refused message is
 // kept with its error.
 
+import { keyOf } from "./threads.js";
+
 /**
- * @typedef {{clientId: string, conversation: string, text: string, replyTo: number | null, at: number,
- *   error: {code: string, message: string} | null}} Pending
+ * @typedef {{clientId: string, conversation: string, thread?: number | null, also?: boolean, text: string,
+ *   replyTo: number | null, at: number, error: {code: string, message: string} | null}} Pending `thread`: it is a reply
+ *   there; `also`: the conversation gets the reply, too
  */
 
 const LATE = 3000; // ms
@@ -27,9 +30,14 @@ export class PendingMessages {
     this.#changed = changed;
   }
 
-  /** @param {string} conversation */
+  /** Those of a conversation and of all its threads. @param {string} conversation */
   in(conversation) {
     return [...this.#all.values()].filter((one) => one.conversation === conversation);
+  }
+
+  /** Those of a conversation without its threads, or of one thread. @param {string} key */
+  at(key) {
+    return [...this.#all.values()].filter((one) => keyOf(one.conversation, one.thread) === key);
   }
 
   /** The conversations with such messages. */

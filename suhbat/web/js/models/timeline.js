@@ -1,11 +1,16 @@
-// The loaded messages of one conversation: a window without gaps into its history. Events keep it up to date.
+// The loaded messages of one conversation, or of a thread in it: a window without gaps into its history. Events keep it
+// up to date.
 
-import { change } from "./amendments.js";
+import { change, countReply } from "./amendments.js";
 import { Quotes } from "./quotes.js";
+import { ordinalOf, threadOfMessage } from "./threads.js";
 
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
-/** @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number}} LoadedPage */
+/**
+ * @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number, root?: Message | null}}
+ *   LoadedPage `root`: of a page of a thread
+ */
 /**
  * @typedef {{before?: number, after?: number, around?: number, around_ordinal?: number, limit: number}} HistoryQuery
  */
@@ -35,6 +40,8 @@ export class Timeline {
   /** Whether the conversation is open. Without a reader the window is kept small. */
   watched = false;
 
+  /** In a thread, the message to which it belongs; one at most. @type {Message[]} */
+  #root = [];
   #load;
   #changed;
   #quotes;
@@ -54,8 +61,10 @@ export class Timeline {
    * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed is called with the part that changed:
    *   the messages before or after the existing ones, all messages, or the message with this `seq`
    * @param {() => string} me the uid of the reader
+   * @param {number | null} [thread] the `seq` of the root, if these are the messages of a thread
    */
-  constructor(load, changed, me) {
+  constructor(load, changed, me, thread = null) {
+    this.thread = thread;
     this.#load = load;
     this.#me = me;
     this.#changed = changed;
@@ -66,6 +75,16 @@ export class Timeline {
     return this.messages.at(-1) ?? null;
   }
 
+  /** The message to which the thread belongs. */
+  get root() {
+    return this.#root[0] ?? null;
+  }
+
+  /** The newest messages, after the root of a thread. @param {number} count */
+  newest(count) {
+    return [...this.#root, ...this.messages.slice(-count)];
+  }
+
   /** Whether the window ends with the newest message, and every event that arrived is applied to it. */
   get current() {
     return this.loaded && !this.hasAfter && !this.#waiting;
@@ -73,6 +92,7 @@ export class Timeline {
 
   /** @param {number} seq */
   find(seq) {
+    if (seq === this.root?.seq) return this.root;
     let low = 0;
     let high = this.messages.length - 1;
     while (low <= high) {
@@ -127,7 +147,8 @@ export class Timeline {
       throw error;
     }
     if (visit !== this.#visit) return this.#opened;
-    this.messages = asOf(page);
+    this.messages = asOf(page, page.messages);
+    this.#root = asOf(page, page.root ? [page.root] : []);
     this.#quotes.clear();
     this.hasBefore = page.has_before;
     this.hasAfter = page.has_after;
@@ -143,16 +164,20 @@ export class Timeline {
     for (const event of since) if (event.seq > head) this.apply(event);
   }
 
-  /** Show the messages stored by an earlier visit until the server answers. @param {Message[]} messages */
+  /**
+   * Show what this device has until the server answers.
+   * @param {Message[]} messages those of a thread after its root, as `newest` gives them
+   */
   restore(messages) {
     if (this.loaded) return;
-    this.messages = messages;
-    this.hasBefore = messages.length > 0 && messages[0].ordinal > 1;
+    this.#root = messages.filter(({ seq }) => seq === this.thread);
+    this.messages = messages.slice(this.#root.length);
+    this.hasBefore = this.messages.length > 0 && ordinalOf(this.messages[0]) > 1;
     this.loaded = true;
     this.#changed({ at: "all" });
   }
 
-  /** Show nothing until another window is opened. */
+  /** Show nothing, or only the root of a thread, until another window is opened. */
   clear() {
     this.messages = [];
     this.loaded = this.hasFresh = this.hasBefore = this.hasAfter = false;
@@ -181,8 +206,12 @@ export class Timeline {
       this.#missed = null;
     });
     if (visit !== this.#visit) return;
-    const found = asOf(page);
-    for (const event of missed) if (event.seq > page.head) change(found, event, this.#me());
+    const found = asOf(page, page.messages);
+    for (const event of missed) {
+      if (event.seq <= page.head) continue;
+      countReply(found, event);
+      change(found, event, this.#me());
+    }
     if (side === "start") {
       this.messages = [...found.filter((message) => message.seq < this.messages[0].seq), ...this.messages];
       this.hasBefore = page.has_before && found.length > 0;
@@ -218,9 +247,10 @@ export class Timeline {
       return;
     }
     this.#missed?.push(event);
+    this.#tell(countReply(this.#root, event) || countReply(this.messages, event));
     switch (event.type) {
       case "message.created":
-        if (event.message.thread) return; // a reply is shown in its thread
+        if (threadOfMessage(event.message) !== this.thread) return;
         // A window that ends in the past would get a gap. The message is loaded when the reader scrolls to it.
         if (!this.loaded || this.hasAfter || (this.last && event.message.seq <= this.last.seq)) return;
         this.messages.push(event.message);
@@ -232,8 +262,7 @@ export class Timeline {
       case "reaction.added":
       case "reaction.removed": {
         if (event.type === "message.deleted") this.pinned.delete(event.target);
-        const seq = change(this.messages, event, this.#me());
-        if (seq) this.#changed({ at: seq });
+        this.#tell(change(this.#root, event, this.#me()) || change(this.messages, event, this.#me()));
         return;
       }
       case "message.pinned":
@@ -243,6 +272,7 @@ export class Timeline {
         return;
       case "member.joined":
       case "member.left":
+        if (this.thread !== null) return;
         this.#note({
           seq: event.seq,
           at: event.at,
@@ -251,6 +281,11 @@ export class Timeline {
           user_id: event.user.user_id,
         });
     }
+  }
+
+  /** @param {number} seq of a message that changed; 0 for none */
+  #tell(seq) {
+    if (seq) this.#changed({ at: seq });
   }
 
   /** @param {number[]} seqs */
@@ -279,7 +314,7 @@ export class Timeline {
 }
 
 /**
- * The messages of a page. Their reactions are counted up to its head, so `reacted` must not count older events again.
- * @param {LoadedPage} page
+ * Messages of a page. Their reactions are counted up to its head, so `reacted` must not count older events again.
+ * @param {LoadedPage} page @param {Message[]} messages
  */
-const asOf = (page) => page.messages.map((message) => ({ ...message, reactions_at: page.head }));
+const asOf = (page, messages) => messages.map((message) => ({ ...message, reactions_at: page.head }));

@@ -138,8 +138,10 @@ export class Anchor {
       const { key, seq } = row.dataset;
       if (!key) continue;
       // A message that is cut off above grows upwards, out of the view, unless the user is doing something in it. The
-      // other rows, such as days, are no hold: they may be between other messages next time.
-      const rank = !seq ? 2 : place >= top || row.contains(document.activeElement) ? 0 : 1;
+      // other rows, such as days, are no hold: they may be between other messages next time. Nor is the root of a
+      // thread, below which the history comes.
+      const rank =
+        !seq || row.classList.contains("root") ? 2 : place >= top || row.contains(document.activeElement) ? 0 : 1;
       found[rank].push({ key, top: place - top });
     }
     return found.flat();

@@ -19,8 +19,9 @@ export class Announcer {
   /** @type {Set<string>} the `clientId`s of the refused messages that were told */
   #failed = new Set();
 
-  constructor() {
-    this.element = h("div", { class: "unseen", role: "log", "aria-label": t("timeline.log") });
+  /** @param {string} label */
+  constructor(label) {
+    this.element = h("div", { class: "unseen", role: "log", "aria-label": label });
   }
 
   /** @param {string} name @param {string} text Markdown @param {TextNames} names */

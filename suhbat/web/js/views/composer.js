@@ -16,6 +16,7 @@ import { toast } from "./dialog.js";
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Offer } from "./completion.js" */
+/** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { TimelineView } from "./timeline.js" */
 
 const LONGEST = 4000; // characters, as the server counts them
@@ -28,20 +29,22 @@ export class Composer {
 
   /**
    * @param {App} app
-   * @param {string} conversation
+   * @param {ConversationSource | ThreadSource} source
    * @param {TimelineView} timeline
    * @param {(begun: string) => Promise<Offer[]>} people
    */
-  constructor(app, conversation, timeline, people) {
+  constructor(app, source, timeline, people) {
     this.app = app;
-    this.conversation = conversation;
+    this.source = source;
     this.timeline = timeline;
+    const isThread = source.thread !== null;
     this.input = h("textarea", {
-      id: "composer",
+      id: isThread ? "thread-composer" : "composer",
       rows: 1,
       dir: "auto",
       enterkeyhint: touch() ? "enter" : "send",
-      "aria-label": t("composer.label"),
+      "aria-label": t(isThread ? "thread.label" : "composer.label"),
+      placeholder: t(isThread ? "thread.placeholder" : "composer.placeholder"),
       on: { input: () => this.#typed(), keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
     });
     this.completion = new Completion(this.input, people);
@@ -51,8 +54,10 @@ export class Composer {
     const emoji = iconButton("smile", t("emoji.pick"), (event) =>
       this.#emoji(/** @type {Element} */ (event.currentTarget)),
     );
-    this.held = heldNote(app, conversation);
-    this.closed = h("p", { class: "composer-note", hidden: true }, icon("lock"), t("composer.archived"));
+    this.held = heldNote(app, source.conversation);
+    this.why = h("span", {});
+    this.closed = h("p", { class: "composer-note", hidden: true }, icon("lock"), this.why);
+    this.also = h("input", { type: "checkbox" });
     this.element = h(
       "div",
       { class: "composer" },
@@ -61,21 +66,22 @@ export class Composer {
       this.closed,
       this.context,
       h("div", { class: "composer-row" }, emoji, this.input, this.count, this.sendButton),
+      isThread && h("label", { class: "check also" }, this.also, t("thread.also")),
     );
     this.refresh();
   }
 
   get draft() {
-    return this.app.drafts.of(this.conversation);
+    return this.source.draft;
   }
 
   /** Show the current draft, which another device may have changed, and whether the user may write. */
   refresh() {
-    const state = this.app.chat.conversations.get(this.conversation);
+    const { closed } = this.source;
     // The text stays readable. A disabled field would lose the focus, and its text could not be copied.
-    this.input.readOnly = this.sendButton.disabled = Boolean(state?.archived);
-    this.input.placeholder = t("composer.placeholder");
-    this.closed.hidden = !state?.archived;
+    this.input.readOnly = this.sendButton.disabled = closed !== null;
+    this.closed.hidden = closed === null;
+    if (closed) this.why.textContent = t(closed);
     const { text } = this.draft.edit ?? this.draft;
     if (this.input.value !== text) this.input.value = text;
     this.#turn();
@@ -112,7 +118,7 @@ export class Composer {
 
   /** @param {Parameters<App["drafts"]["change"]>[1]} change */
   #change(change) {
-    this.app.drafts.change(this.conversation, change);
+    this.app.drafts.change(this.source.key, change);
     this.refresh();
     this.focus();
   }
@@ -131,24 +137,28 @@ export class Composer {
     const named = /:[\w+-]+:/.test(written);
     if (!written.trim() || this.input.readOnly || (!named && !fits(written.trim()))) return;
     const { edit, replyTo } = this.draft;
+    const also = !edit && this.also.checked;
     if (edit && this.timeline.timeline.quote(edit.seq)?.deleted) return void toast(t("composer.edit.gone"));
-    if (edit) this.app.drafts.change(this.conversation, { edit: null });
-    else this.app.drafts.clear(this.conversation);
+    if (edit) this.app.drafts.change(this.source.key, { edit: null });
+    else this.app.drafts.clear(this.source.key);
+    if (also) this.also.checked = false;
     this.refresh();
     this.input.focus();
     const before = this.#sending;
     await (this.#sending = before
-      .then(() => this.#send(written, named, edit && edit.seq, replyTo))
+      .then(() => this.#send({ written, named, edited: edit && edit.seq, replyTo, also }))
       .catch((error) => toast(sentence(error))));
   }
 
-  /** @param {string} written @param {boolean} named @param {number | null} edited @param {number | null} replyTo */
-  async #send(written, named, edited, replyTo) {
+  /**
+   * @param {{written: string, named: boolean, edited: number | null, replyTo: number | null, also: boolean}} message
+   */
+  async #send({ written, named, edited, replyTo, also }) {
     if (named) await Promise.race([load(), after(NAMES_MS)]);
     const text = replaceNames(written, preferences().tone).trim();
     if (!fits(text)) return this.#restore(written, edited, replyTo);
-    if (edited !== null) return this.app.change(this.conversation, edited, { type: "edit", text });
-    this.app.send(this.conversation, text, replyTo);
+    if (edited !== null) return this.app.change(this.source.conversation, edited, { type: "edit", text });
+    this.source.send(text, replyTo, also);
     void this.timeline.toEnd();
   }
 
@@ -159,16 +169,16 @@ export class Composer {
   #restore(text, edited, replyTo) {
     const { drafts } = this.app;
     const since = this.draft.text.trim() && `\n${this.draft.text}`;
-    if (edited === null) drafts.change(this.conversation, { text: text + since, replyTo });
-    else drafts.change(this.conversation, { edit: { seq: edited, text } });
+    if (edited === null) drafts.change(this.source.key, { text: text + since, replyTo });
+    else drafts.change(this.source.key, { edit: { seq: edited, text } });
     this.refresh();
   }
 
   #typed() {
     const { value } = this.input;
     const { edit } = this.draft;
-    this.app.drafts.change(this.conversation, edit ? { edit: { ...edit, text: value } } : { text: value });
-    if (value.trim() && !edit) this.app.writes(this.conversation);
+    this.app.drafts.change(this.source.key, edit ? { edit: { ...edit, text: value } } : { text: value });
+    if (value.trim() && !edit) this.source.writes();
     this.#turn();
     this.#size();
   }

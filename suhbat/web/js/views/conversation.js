@@ -6,17 +6,16 @@ import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
 import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
-import { SHORT } from "./held.js";
+import { ConversationSource, hasThreads } from "../sources.js";
 import { introOf } from "./intro.js";
-import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf, uidOf } from "./names.js";
+import { called, handlesOf, isHere, otherOf, titleOf } from "./names.js";
+import { actsFor, factsFor } from "./row-parts.js";
 import { TimelineView } from "./timeline.js";
-import { actionsFor } from "./message-actions.js";
 import { later } from "./later.js";
 
 /** @import { App } from "../app.js" */
 /** @import { IntroActs } from "./intro.js" */
-/** @import { RowActs } from "./message.js" */
-/** @import { RowFacts } from "./shown.js" */
+/** @import { Go } from "./places.js" */
 
 export class ConversationView {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -30,7 +29,8 @@ export class ConversationView {
    * @param {App} app
    * @param {string} conversation
    * @param {{back: () => void, details: () => void, search: () => void,
-   *   go: (conversation: string, seq?: number) => void, ended: () => void, intro: IntroActs}} acts
+   *   go: Go, thread: (root: number, reply?: number | null) => void,
+   *   ended: () => void, intro: IntroActs}} acts
    */
   constructor(app, conversation, acts) {
     this.app = app;
@@ -39,9 +39,24 @@ export class ConversationView {
     this.title = h("h1", { dir: "auto" });
     this.about = h("p", { class: "about", dir: "auto" });
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
+    const source = new ConversationSource(app, conversation);
     const intro = () => (this.state ? introOf(app, this.state) : null);
-    this.timeline = new TimelineView(app, conversation, () => this.#facts(), intro, this.#acts());
-    this.composer = new Composer(app, conversation, this.timeline, (begun) => peopleFor(app, conversation, begun));
+    const rowActs = actsFor(app, source, {
+      reply: (message) => this.composer.reply(message),
+      edit: (message) => this.composer.edit(message),
+      go: acts.go,
+      jump: (seq) => acts.go(conversation, seq),
+      ended: acts.ended,
+      day: (anchor) => void later("day").then(({ dayMenu }) => dayMenu(app, conversation, anchor, acts.go)),
+      thread: hasThreads(app, conversation) ? acts.thread : null,
+      intro: acts.intro,
+    });
+    this.timeline = new TimelineView(app, source, () => factsFor(app, source), intro, rowActs, {
+      label: t("timeline"),
+      log: t("timeline.log"),
+      none: () => {},
+    });
+    this.composer = new Composer(app, source, this.timeline, (begun) => peopleFor(app, conversation, begun));
     this.element = h(
       "section",
       { class: "conversation-view" },
@@ -150,59 +165,6 @@ export class ConversationView {
         ? t("typing.many")
         : t("typing", { names, n: names.length });
     if (again !== null) this.#typingEnds = setTimeout(() => this.#typing(), again + 20);
-  }
-
-  /** @returns {Omit<RowFacts, "unfolded">} */
-  #facts() {
-    const { app, conversation } = this;
-    const { timeline } = this.timeline;
-    const names = namesIn(app);
-    return {
-      me: app.me,
-      current: (message) => app.current(message),
-      find: (seq) => {
-        const quoted = timeline.quote(seq);
-        return quoted && app.current(quoted);
-      },
-      person: (uid, user_id) => personOf(app, uid, user_id),
-      called: (uid, user_id) => called(app, uid, user_id),
-      readers: (message) => app.receipts.of(conversation, message.ordinal, message.sender_uid),
-      pinned: (seq) => app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq),
-      waits: (clientId) => (app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId),
-      leaving: (seq) => timeline.leaving.has(seq),
-      mentioned: (folded) => names.called(folded),
-    };
-  }
-
-  /** @returns {Omit<RowActs, "unfold">} */
-  #acts() {
-    const { app, conversation } = this;
-    const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
-      void later("person").then(({ showPerson }) =>
-        showPerson(app, name, uid, anchor, (direct) => this.acts.go(direct)),
-      );
-    return {
-      ...actionsFor(app, conversation, {
-        reply: (message) => this.composer.reply(message),
-        edit: (message) => this.composer.edit(message),
-      }),
-      jump: (seq) => this.acts.go(conversation, seq),
-      ended: this.acts.ended,
-      day: (anchor) => void later("day").then(({ dayMenu }) => dayMenu(app, conversation, anchor, this.acts.go)),
-      person,
-      mentioned: (name, anchor) => {
-        // A person may be known only as the sender of a loaded message, so search these too.
-        const senders = app
-          .timeline(conversation)
-          .messages.map((one) => ({ uid: one.sender_uid, user_id: one.sender }));
-        person(name, uidOf([...app.chat.people.values(), ...senders], name), anchor);
-      },
-      retry: (clientId) => app.pending.retry(clientId),
-      discard: (clientId) => app.writing.discard(clientId),
-      retryEdit: (id) => app.changes.retry(id),
-      discardEdit: (id) => app.writing.discardEdit(id),
-      intro: this.acts.intro,
-    };
   }
 
   close() {

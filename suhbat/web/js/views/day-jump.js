@@ -9,8 +9,7 @@ import { float, sink } from "./floating.js";
 import { field, sentence } from "./form.js";
 
 /** @import { App } from "../app.js" */
-
-/** @typedef {(conversation: string, seq: number) => void} Go */
+/** @import { Go } from "./places.js" */
 
 /**
  * A form for the date.

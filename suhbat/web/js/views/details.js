@@ -18,11 +18,12 @@ import { roomSettings } from "./room-settings.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, Message } from "../sdk/types.js" */
+/** @import { Go } from "./places.js" */
 
 /**
  * @param {App} app
  * @param {string} conversation
- * @param {{close: () => void, go: (conversation: string, seq?: number) => void, invite: () => void,
+ * @param {{close: () => void, go: Go, invite: () => void,
  *   ends: (text: string | null) => void}} acts `ends`: the user leaves the conversation, and is told this then; with
  *   null it stays
  */
@@ -118,7 +119,7 @@ export function detailsPanel(app, conversation, acts) {
   function pin(message) {
     return h(
       "button",
-      { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq) } },
+      { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq, message.thread) } },
       h("strong", { dir: "auto" }, called(app, message.sender_uid, message.sender)),
       h("span", { dir: direction(message.text) }, plain(message.text, namesIn(app))),
     );

@@ -39,6 +39,7 @@ const PATHS = {
   add: "M12 5v14M5 12h14",
   back: "M15 5l-7 7 7 7",
   bell: "M6 16v-5a6 6 0 0112 0v5l2 2H4zM10 21h4",
+  bellOff: "M6 16v-5a6 6 0 019-5M18 11v5l2 2H9M4 18l2-2M10 21h4M4 4l16 17",
   check: "M4 12.5l5 5L20 6.5",
   checks: "M2 12.5l5 5L17 7M11 16l1.5 1.5L23 7",
   close: "M6 6l12 12M18 6L6 18",
@@ -75,7 +76,9 @@ const PATHS = {
   sun:
     "M12 8a4 4 0 100 8 4 4 0 000-8zM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5 5l1.5 1.5" +
     "M17.5 17.5L19 19M19 5l-1.5 1.5M6.5 17.5L5 19",
+  thread: "M4 5h16v11h-9l-4 4v-4H4zM8 9h8M8 12h5",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  unread: "M12 8a4 4 0 100 8 4 4 0 000-8z",
   warning: "M12 4l9 16H3zM12 10v5M12 17.5v.1",
 };
 

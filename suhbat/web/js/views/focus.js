@@ -7,9 +7,11 @@
  */
 export function remembered(from = document.activeElement) {
   const key = /** @type {HTMLElement | null} */ (from?.closest("[data-key]"))?.dataset.key;
+  const list = from?.closest(".rows, .lists"); // a message may be in a conversation and in a thread
   return () => {
     if (from instanceof HTMLElement && from !== document.body && isShown(from)) return from.focus();
-    const row = key === undefined ? null : document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    const row =
+      key === undefined ? null : (list?.isConnected ? list : document).querySelector(`[data-key="${CSS.escape(key)}"]`);
     const near = row?.querySelector("a") ?? row ?? conversation();
     if (near instanceof HTMLElement) near.focus({ preventScroll: true });
     return undefined;

@@ -15,7 +15,7 @@ const KEYS = [
   ["Esc", "keys.escape"],
   ["PgUp / PgDn", "keys.scroll"],
   ["↑ / ↓", "keys.rows"],
-  ["R · E · +", "keys.message"],
+  ["R · T · E · +", "keys.message"],
   ["Ctrl Z", "keys.undo"],
   ["?", "keys.help"],
 ];

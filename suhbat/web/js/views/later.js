@@ -18,6 +18,7 @@ const LATER = {
   sheet: () => import("./message-sheet.js"),
   settings: () => import("./settings.js"),
   switcher: () => import("./switcher.js"),
+  threads: () => import("./threads.js"),
   visit: () => import("./visit.js"),
 };
 

@@ -11,22 +11,25 @@ import { h } from "./dom.js";
 import { field, form } from "./form.js";
 import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
+import { addressOf } from "./places.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { MenuItem } from "./dialog.js" */
 
 const UNDO_SECONDS = 5;
 const UNDO_BY_KEYBOARD_SECONDS = 15;
 
 /**
- * The actions on the messages of a conversation. A message is identified by its `seq`.
+ * The actions on the messages of a conversation or a thread. A message is identified by its `seq`.
  * @param {App} app
- * @param {string} conversation
- * @param {{reply: (message: Message) => void, edit: (message: Message) => void}} composer
+ * @param {ConversationSource | ThreadSource} source
+ * @param {{reply: (message: Message) => void, edit: (message: Message) => void,
+ *   thread: ((root: number) => void) | null}} acts `thread` opens the thread below a message
  */
-export function actionsFor(app, conversation, composer) {
-  const timeline = app.timeline(conversation);
+export function actionsFor(app, source, acts) {
+  const { conversation, timeline } = source;
   const clicks = new DoubleClick();
   /** A message as it is shown. @param {number} seq */
   const find = (seq) => {
@@ -66,7 +69,7 @@ export function actionsFor(app, conversation, composer) {
   /** @param {number} seq */
   function reply(seq) {
     const message = find(seq);
-    if (message) composer.reply(message);
+    if (message) acts.reply(message);
   }
 
   /** @param {number} seq @param {Element} anchor */
@@ -86,7 +89,7 @@ export function actionsFor(app, conversation, composer) {
     if (chip) return reacted(seq, chip.dataset.emoji ?? "", chip);
     const href = /** @type {HTMLAnchorElement | null} */ (target.closest(".text a"))?.href;
     /** @type {MenuItem} */
-    const answer = { label: t("message.reply"), icon: "reply", act: () => composer.reply(message) };
+    const answer = { label: t("message.reply"), icon: "reply", act: () => acts.reply(message) };
     void later("sheet").then(({ messageSheet }) =>
       messageSheet(row, {
         name: called(app, message.sender_uid, message.sender),
@@ -112,13 +115,16 @@ export function actionsFor(app, conversation, composer) {
       state?.role === "owner" ||
       state?.role === "moderator" ||
       (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
-    const pinned = app.changes.pinned(conversation, seq) ?? timeline.pinned.has(seq);
-    const readers = mine ? app.receipts.of(conversation, message.ordinal, message.sender_uid) : [];
+    const pinned = app.changes.pinned(conversation, seq) ?? app.timeline(conversation).pinned.has(seq);
+    const readers = mine ? source.readers(message) : [];
     /** @type {MenuItem[]} */
-    const items = [{ label: t("message.copy"), icon: "copy", act: () => copied(message.text) }];
+    const items = [];
+    const { thread } = acts;
+    if (thread) items.push({ label: t("thread.reply"), icon: "thread", act: () => thread(seq) });
+    items.push({ label: t("message.copy"), icon: "copy", act: () => copied(message.text) });
     if (href) items.push({ label: t("message.copy.address"), icon: "link", act: () => copied(href) });
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
-    if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => composer.edit(message) });
+    if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => acts.edit(message) });
     if (moderates || state?.kind === "direct") {
       items.push({
         label: t(pinned ? "message.unpin" : "message.pin"),
@@ -147,7 +153,7 @@ export function actionsFor(app, conversation, composer) {
   /** @param {Message} message */
   function link(message) {
     const url = new URL(location.href);
-    url.hash = `#/c/${encodeURIComponent(conversation)}/${message.seq}`;
+    url.hash = addressOf(conversation, message.seq, message.thread);
     void copy(url.href);
     toast(t("message.linked"), null, { seconds: 3 });
   }

@@ -23,7 +23,8 @@ export function messageSheet(row, { name, text, names, chosen, react, pick, item
   };
   const said = h("span", { dir: direction(text) }, plain(text, names));
   const rows = [...items];
-  rows.splice(2, 0, { label: t("message.select"), icon: "select", act: () => selectable(text, row) }); // after Copy
+  const copy = rows.findIndex(({ icon: sign }) => sign === "copy");
+  rows.splice(copy + 1, 0, { label: t("message.select"), icon: "select", act: () => selectable(text, row) });
   const close = sheet(
     t("message.actions"),
     [

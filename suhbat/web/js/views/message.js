@@ -18,7 +18,7 @@ export const FOLDED = 8;
 
 /** @import { IntroActs } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
-/** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownText } from "./shown.js" */
+/** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownReplies, ShownText } from "./shown.js" */
 
 /**
  * The actions in a row. A message is identified by its `seq`.
@@ -33,7 +33,9 @@ export const FOLDED = 8;
  * @property {(seq: number, anchor: Element) => void} more
  * @property {(seq: number) => void} jump
  * @property {() => void} ended  the user went from the message in the address to the newest one
- * @property {(anchor: Element) => void} day  offers to go to another day
+ * @property {((anchor: Element) => void) | null} day  offers to go to another day; null in a thread
+ * @property {((root: number, reply?: number | null) => void) | null} thread  opens the thread below a message, maybe at
+ *   a reply; null where there are no threads
  * @property {(name: string, uid: string, anchor: Element) => void} person
  * @property {(name: string, anchor: Element) => void} mentioned
  * @property {(clientId: string) => void} retry
@@ -52,6 +54,7 @@ export function messageNode(message, acts) {
     message.mine && "mine",
     message.deleted && "deleted",
     message.leaving && "leaving",
+    message.root && "root",
   ];
   const row = h("article", {
     class: ["message", ...kinds.filter(Boolean)].join(" "),
@@ -79,7 +82,8 @@ const beside = ({ handle, guest }) => [
 
 /** @param {ShownMessage} message @param {RowActs} acts @returns {(Node | string)[]} */
 function bodyNodes(message, acts) {
-  if (message.deleted) return [h("p", { class: "tombstone" }, t("message.deleted"))];
+  const replies = message.replies && summaryNode(message.seq, message.replies, acts);
+  if (message.deleted) return [h("p", { class: "tombstone" }, t("message.deleted")), ...(replies ? [replies] : [])];
   const nodes = [];
   if (message.quote) nodes.push(quoteNode(message.quote, acts));
   nodes.push(...marked(textNode(message.text, acts), marksNode(message)));
@@ -93,7 +97,23 @@ function bodyNodes(message, acts) {
     );
   }
   if (message.reactions.length) nodes.push(reactionsNode(message, acts));
+  if (replies) nodes.push(replies);
   return nodes;
+}
+
+/** The button to the thread below a message. @param {number} seq @param {ShownReplies} replies @param {RowActs} acts */
+function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts) {
+  return h(
+    "button",
+    { type: "button", class: unread ? "replies unread" : "replies", on: { click: () => acts.thread?.(seq) } },
+    h("span", { class: "faces", "aria-hidden": "true" }, ...faces.map(({ name, user_id }) => avatar(name, user_id))),
+    h("strong", {}, t("thread.replies", { n: count })),
+    failed && h("span", { class: "badge failed" }, t("message.failed")),
+    mentions > 0 &&
+      h("span", { class: "badge named", role: "img", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
+    unread > 0 && h("span", { class: "badge" }, t("thread.new", { n: unread })),
+    h("time", {}, t("thread.last", { when })),
+  );
 }
 
 /** @param {ShownText} shown @param {RowActs} acts */
@@ -149,12 +169,15 @@ function ticks(readers, newest) {
 }
 
 /** @param {ShownQuote} quote @param {RowActs} acts */
-function quoteNode({ seq, name, said, deleted }, acts) {
+function quoteNode({ seq, name, said, deleted, reply }, acts) {
   const shown = said && !deleted ? plain(said.text, textNames(said.names)) : null;
+  const act = () => (reply === null ? acts.jump(seq) : acts.thread?.(seq, reply));
   return h(
     "button",
-    { type: "button", class: "quote", on: { click: () => acts.jump(seq) } },
-    name !== null && h("strong", { dir: "auto" }, name),
+    { type: "button", class: "quote", on: { click: act } },
+    reply !== null
+      ? h("strong", {}, icon("thread"), t("thread.from"))
+      : name !== null && h("strong", { dir: "auto" }, name),
     shown === null
       ? h("span", {}, t(said ? "message.deleted" : "message.quoted.far"))
       : h("span", { dir: said && direction(said.text) }, shown),

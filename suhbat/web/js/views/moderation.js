@@ -11,6 +11,7 @@ import { field, form, sentence } from "./form.js";
 import { inviteDialog } from "./invites.js";
 import { fill } from "./loading.js";
 import { called, namesIn, personOf, titleOf } from "./names.js";
+import { addressOf } from "./places.js";
 import { Sections } from "./sections.js";
 
 /** @import { App } from "../app.js" */
@@ -64,7 +65,7 @@ function reports(app) {
         { class: "buttons" },
         h(
           "a",
-          { class: "button", href: `#/c/${encodeURIComponent(message.conversation)}/${message.seq}` },
+          { class: "button", href: addressOf(message.conversation, message.seq, message.thread) },
           t("moderation.report.open"),
         ),
         h("button", { type: "button", on: { click: () => void settle() } }, t("moderation.settle")),

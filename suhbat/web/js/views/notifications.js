@@ -3,6 +3,7 @@
 // The service worker shows the notifications. On Android it is the only way, and all tabs see what is shown.
 
 import { aboutText } from "../models/amendments.js";
+import { unreadThreads } from "../models/followed.js";
 import { cut } from "../text/graphemes.js";
 import { isolated } from "../text/bidi.js";
 import { named, plain } from "../text/markdown.js";
@@ -13,6 +14,7 @@ import { called, namesIn, titleOf } from "./names.js";
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { TextNames } from "../text/markdown.js" */
+/** @import { Go } from "./places.js" */
 
 /** Whether the browser may show notifications. Asks the user if there is no answer yet. */
 export async function askToNotify() {
@@ -30,9 +32,19 @@ export function namesMe(app, message) {
 }
 
 /**
+ * Whether the user wants to know of a message that does not mention them: not in the lobby, where everybody is, and of
+ * threads only in those that they follow.
+ * @param {App} app @param {Message} message
+ */
+function concerns(app, { conversation, thread }) {
+  const state = app.chat.conversations.get(conversation);
+  return thread ? Boolean(state?.threads?.some(({ root }) => root === thread)) : state?.kind !== "lobby";
+}
+
+/**
  * Keep the tab's title and icon, and show notifications, until the returned function is called.
  * @param {App} app
- * @param {(conversation: string, seq: number) => void} go
+ * @param {Go} go
  * @returns {() => void}
  */
 export function notify(app, go) {
@@ -43,6 +55,7 @@ export function notify(app, go) {
     let unread = 0;
     for (const state of app.chat.conversations.values())
       unread += silent.includes(state.conversation) ? state.mentions : state.unread;
+    unread += unreadThreads(app.chat.conversations.values(), silent).replies;
     document.title = unread ? `(${unread > 99 ? "99+" : unread}) Suhbat` : "Suhbat";
     const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
     if (icon.href !== wanted) icon.href = wanted;
@@ -51,16 +64,15 @@ export function notify(app, go) {
     const state = app.chat.conversations.get(message.conversation);
     if (!state || !preferences().notify || preferences().silent.includes(state.conversation)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
-    // Everybody is in the lobby, so only mentions notify there.
-    if (state.kind === "lobby" && !namesMe(app, message)) return;
     if (await looksAnywhere()) return;
+    if (!concerns(app, message) && !namesMe(app, message)) return;
     const by = isolated(called(app, message.sender_uid, message.sender));
     const title = state.kind === "direct" ? by : `${by} · ${isolated(titleOf(app, state))}`;
     await show(title, message, namesIn(app), false);
   };
   const opened = (/** @type {MessageEvent} */ event) => {
     const { open } = event.data ?? {};
-    if (open) go(open.conversation, open.seq);
+    if (open) go(open.conversation, open.seq, open.thread);
   };
   navigator.serviceWorker?.addEventListener("message", opened);
   const ends = [
@@ -91,7 +103,7 @@ const worker = async () => (await navigator.serviceWorker?.getRegistration())?.a
  * `again`: it replaces a notification that is shown, without a sound.
  * @param {string} title @param {Message} message @param {TextNames} names @param {boolean} again
  */
-async function show(title, { conversation, seq, text }, names, again) {
+async function show(title, { conversation, seq, thread, text }, names, again) {
   await (
     await worker()
   )?.showNotification(title, {
@@ -99,7 +111,7 @@ async function show(title, { conversation, seq, text }, names, again) {
     tag: tagOf(conversation, seq),
     icon: "web/icon.svg",
     silent: again,
-    data: { conversation, seq },
+    data: { conversation, seq, thread },
   });
 }
 

@@ -1,7 +1,17 @@
-// Where a conversation opens, and jumps: what this device has is shown at once, the rest when the server has sent it.
+// Where a conversation or a thread opens, and jumps: what this device has is shown at once, the rest when the server
+// has sent it.
+
+import { ordinalOf } from "../models/threads.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Timeline } from "../models/timeline.js" */
+/** @import { Message } from "../sdk/types.js" */
+/** @import { ReadState } from "../sources.js" */
+
+/**
+ * @typedef {{timeline: Timeline, reading: ReadState, kept: () => Promise<Message[]>}} Opened what is opened; `kept`:
+ *   what this device has stored of it
+ */
 
 const FEW = 40; // up to this many unread messages are loaded together with the newest ones
 const READ = 20; // the messages before them
@@ -24,16 +34,16 @@ export class Opening {
 
   /**
    * @param {App} app
-   * @param {string} conversation
-   * @param {Timeline} timeline
-   * @param {{arrive: (place: Place, gone: boolean) => void, draw: () => void, tell: (error: unknown) => void}} view
-   *   `arrive` shows a place, or of a message that is not loaded its neighbour, with `gone` if the server no longer has
-   *   the message; `tell` says that a place cannot be loaded, with null for want of a connection
+   * @param {Opened} source
+   * @param {{arrive: (place: Place, gone: boolean) => void, draw: () => void, tell: (error: unknown) => void,
+   *   none: () => void}} view `arrive` shows a place, or of a message that is not loaded its neighbour, with `gone` if
+   *   the server no longer has the message; `tell` says that a place cannot be loaded, with null for want of a
+   *   connection; `none`: there is nothing to open
    */
-  constructor(app, conversation, timeline, view) {
+  constructor(app, source, view) {
     this.app = app;
-    this.conversation = conversation;
-    this.timeline = timeline;
+    this.source = source;
+    this.timeline = source.timeline;
     this.view = view;
     this.end = app.on("status", () => void this.#fetch());
   }
@@ -41,7 +51,7 @@ export class Opening {
   /** Show the conversation. Without a connection the rest follows when there is one. @param {Place} place */
   async open(place) {
     const wanted = (this.#wanted = { place, moved: false, shown: false, asked: false });
-    if (!this.timeline.loaded) this.timeline.restore(await this.app.kept(this.conversation));
+    if (!this.timeline.loaded) this.timeline.restore(await this.source.kept());
     if (wanted !== this.#wanted) return;
     this.divide();
     if (this.#has(place) || !this.#online) this.#arrive(wanted);
@@ -86,7 +96,7 @@ export class Opening {
 
   /** Put the divider before the first unread message, if there is one. */
   divide() {
-    const { unread, read_ordinal } = this.#state;
+    const { unread, read_ordinal } = this.source.reading;
     this.divider = unread ? read_ordinal : null;
   }
 
@@ -96,12 +106,8 @@ export class Opening {
    */
   query(seq) {
     if (seq !== undefined) return { around: seq };
-    const { unread, read_ordinal } = this.#state;
+    const { unread, read_ordinal } = this.source.reading;
     return unread > FEW ? { around_ordinal: read_ordinal + 1 } : {};
-  }
-
-  get #state() {
-    return this.app.chat.conversations.get(this.conversation) ?? { unread: 0, read_ordinal: 0 };
   }
 
   get #online() {
@@ -114,8 +120,8 @@ export class Opening {
     if (place !== null) return this.timeline.find(place) !== null;
     if (this.divider === null) return messages.length > 0 && !hasAfter;
     const last = messages.at(-1);
-    if (!last || (hasAfter && last.ordinal <= this.divider)) return false;
-    return !hasBefore || messages[0].ordinal <= this.divider + 1;
+    if (!last || (hasAfter && ordinalOf(last) <= this.divider)) return false;
+    return !hasBefore || ordinalOf(messages[0]) <= this.divider + 1;
   }
 
   /** @param {{place: Place, shown: boolean}} wanted @param {boolean} [answered] by the server */
@@ -149,7 +155,7 @@ export class Opening {
   /** @param {Place} place */
   async #load(place) {
     if (place !== null) return this.timeline.open(place);
-    if (this.divider === null || this.#state.unread <= FEW) {
+    if (this.divider === null || this.source.reading.unread <= FEW) {
       await this.timeline.open(null, FEW + READ);
       // The user's own messages are not unread, so even a few unread ones may lie far above.
       if (this.divider === null || this.#has(null)) return undefined;
@@ -159,6 +165,10 @@ export class Opening {
 
   /** The wanted place did not come: try again, unless messages are shown anyway. @param {unknown} error */
   #missed(error) {
+    if (/** @type {{code?: string}} */ (error).code === "not_found") {
+      this.#wanted = null;
+      return this.view.none();
+    }
     if (this.timeline.hasFresh) {
       this.#wanted = null;
       return this.view.tell(error);

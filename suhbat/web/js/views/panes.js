@@ -1,19 +1,21 @@
-// The panes beside the conversation: its details, and the search. On a phone a pane takes the whole page: the details
-// are a layer over the conversation, and the search is a place of its own, so that Back leads from a message that was
-// found to the results.
+// The panes beside the conversation: its details, a thread, and the search. On a phone a pane takes the whole page: the
+// details are a layer over the conversation, and the search is a place of its own, so that Back leads from a message
+// that was found to the results. A thread is in the address everywhere.
 
 import { invite } from "./beginnings.js";
 import { h } from "./dom.js";
 import { remembered } from "./focus.js";
 import { later } from "./later.js";
-import { SEARCH } from "./places.js";
+import { addressOf, SEARCH } from "./places.js";
+import { ThreadView } from "./thread.js";
 import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationView } from "./conversation.js" */
+/** @import { Go } from "./places.js" */
 /** @import { SearchPanel } from "./search.js" */
 
-/** @typedef {"details" | "search"} PaneName */
+/** @typedef {"details" | "search" | "thread"} PaneName */
 
 /** Whether what has the focus got it from the keyboard. */
 const byKeyboard = () => Boolean(document.activeElement?.matches(":focus-visible"));
@@ -30,6 +32,12 @@ export class Panes {
   #taken = false;
   /** @type {HTMLElement | null} */
   #details = null;
+  /** @type {ThreadView | null} */
+  #thread = null;
+  /** Whether a thread made the search go away, which comes back after it. */
+  #covered = false;
+  /** What to open when the thread is closed. @type {PaneName | null} */
+  #after = null;
   /** Gives the focus back: to what opened the pane, and after a click of the mouse to the message field. */
   #back = () => {};
   /** To call when the details, which cover the page on a phone, are closed. */
@@ -38,9 +46,9 @@ export class Panes {
   /**
    * @param {App} app
    * @param {HTMLElement} shell  its `data-aside` tells that a pane is shown
-   * @param {{view: () => ConversationView | null, go: (conversation: string, seq?: number) => void,
-   *   ends: (conversation: string, text: string | null) => void}} acts  `ends`: the user leaves a conversation, and is
-   *   told this text then; with null it stays
+   * @param {{view: () => ConversationView | null, go: Go, leave: () => void,
+   *   ends: (conversation: string, text: string | null) => void}} acts  `leave`: go from the thread to its
+   *   conversation; `ends`: the user leaves a conversation, and is told this text then; with null it stays
    */
   constructor(app, shell, acts) {
     this.app = app;
@@ -56,8 +64,17 @@ export class Panes {
     this.#search?.placed();
   }
 
-  /** The user asked for a pane, or with null to close it. @param {PaneName | null} name */
+  /** The open thread. */
+  get thread() {
+    return this.#thread;
+  }
+
+  /** The user asked for a pane, or with null to close it. @param {Exclude<PaneName, "thread"> | null} name */
   async open(name) {
+    if (this.shown === "thread") {
+      this.#after = name;
+      return this.acts.leave();
+    }
     if (name === "search") return this.#openSearch();
     const searched = this.shown === "search";
     if (searched && phone()) return trail.back();
@@ -72,6 +89,7 @@ export class Panes {
 
   /** Hide the pane. A search keeps its results; on a phone, only if the user went to one of them. */
   hide() {
+    this.#closeThread();
     this.#details?.remove();
     this.#details = null;
     this.#uncover();
@@ -105,6 +123,57 @@ export class Panes {
     if (!known || !matchMedia("(pointer: coarse)").matches) search.focus();
   }
 
+  /**
+   * Show the thread in the address, maybe at a reply. Without one, close the thread.
+   * @param {number | null} root @param {number | null} reply
+   */
+  showThread(root, reply) {
+    const view = this.acts.view();
+    if (root === null || !view) return this.#leftThread();
+    if (this.#thread?.root !== root) this.#openThread(view, root, reply);
+    else if (reply !== null) void this.#thread.timeline.jump(reply);
+    return undefined;
+  }
+
+  /** @param {ConversationView} view @param {number} root @param {number | null} reply */
+  #openThread({ conversation, acts }, root, reply) {
+    if (!this.#shows("thread")) this.#covered = this.#shows("search") && !phone();
+    this.hide();
+    this.#beside("thread");
+    const thread = (this.#thread = new ThreadView(this.app, conversation, root, {
+      close: this.acts.leave,
+      go: this.acts.go,
+      jump: (seq) => this.acts.go(conversation, seq, root),
+      ended: () => this.#thread === thread && trail.rename(addressOf(conversation, null, root)),
+      intro: acts.intro,
+    }));
+    this.place.append(thread.element);
+    if (!matchMedia("(pointer: coarse)").matches) thread.composer.focus();
+    void thread.open(reply);
+  }
+
+  /** The address has no thread any more. */
+  #leftThread() {
+    const left = this.#thread;
+    const focused = left?.element.contains(document.activeElement);
+    if (left) this.hide();
+    const after = this.#after;
+    this.#after = null;
+    const covered = this.#covered;
+    this.#covered = false;
+    if (after) return void this.open(/** @type {"details" | "search"} */ (after));
+    if (covered) return void this.showSearch();
+    const view = this.acts.view();
+    if (left && focused && view && !view.timeline.focus(left.root)) view.composer.focus();
+    return undefined;
+  }
+
+  #closeThread() {
+    this.#thread?.close();
+    this.#thread?.element.remove();
+    this.#thread = null;
+  }
+
   async #openSearch() {
     if (this.shown === "search") return this.#search?.focus();
     this.#back = this.#return();
@@ -119,9 +188,9 @@ export class Panes {
     this.#begun = this.acts.view()?.conversation ?? null;
     const search = new Panel(this.app, this.#begun, {
       close: () => void this.open(null),
-      go: (conversation, seq) => {
+      go: (conversation, seq, thread) => {
         this.#taken = true;
-        this.acts.go(conversation, seq);
+        this.acts.go(conversation, seq, thread);
       },
       open: () => this.acts.view()?.conversation ?? null,
     });
@@ -144,13 +213,12 @@ export class Panes {
     if (phone()) this.#uncover = trail.cover(() => void this.open(null));
     const { detailsPanel } = await later("details");
     if (!this.#shows("details") || this.#details) return;
-    const go = (/** @type {string} */ where, /** @type {number | undefined} */ seq) => {
-      if (phone()) void this.open(null);
-      this.acts.go(where, seq);
-    };
     this.#details = detailsPanel(this.app, conversation, {
       close: () => void this.open(null),
-      go,
+      go: (where, seq, thread) => {
+        if (phone()) void this.open(null);
+        this.acts.go(where, seq, thread);
+      },
       invite: () => invite(this.app, conversation),
       ends: (text) => this.acts.ends(conversation, text),
     });
@@ -176,6 +244,7 @@ export class Panes {
   }
 
   end() {
+    this.#closeThread();
     this.#endSearch();
   }
 }

@@ -1,17 +1,27 @@
-// The places in the address: a conversation, a message in it, an invitation, the search, a section of the settings or
-// of the moderation.
+// The places in the address: a conversation, a message in it, a thread in it, an invitation, the search, the list of
+// threads, a section of the settings or of the moderation.
 
 /**
  * @typedef {"settings" | "moderation"} Apart a place with sections, over the conversation
  * @typedef {object} Address at most one of `conversation`, `invite` and `apart` is not null
  * @property {string | null} conversation
- * @property {number | null} seq
+ * @property {number | null} thread the `seq` of its root
+ * @property {number | null} seq of a message, or with `thread` of a reply in it
  * @property {string | null} invite
  * @property {{name: Apart, section: string | null} | null} apart `section`: null for the list of the sections
  */
 
+/**
+ * Shows a conversation, a message in it, or a thread.
+ * @callback Go
+ * @param {string} conversation
+ * @param {number | null} [seq] of a message, or with `thread` of a reply
+ * @param {number | null} [thread] the `seq` of its root
+ * @returns {void}
+ */
+
 /** @type {Address} */
-const NOWHERE = { conversation: null, seq: null, invite: null, apart: null };
+const NOWHERE = { conversation: null, thread: null, seq: null, invite: null, apart: null };
 
 /**
  * The place in the part of the address after the `#`. What cannot be read is no place.
@@ -20,23 +30,31 @@ const NOWHERE = { conversation: null, seq: null, invite: null, apart: null };
 export function placeOf(hash) {
   const [, apart, section = null] = /^#\/(settings|moderation)(?:\/([a-z]+))?$/.exec(hash) ?? [];
   if (apart) return { ...NOWHERE, apart: { name: /** @type {Apart} */ (apart), section } };
-  const [, kind, name, seq] = /^#\/(c|invite)\/([^/]+)(?:\/(\d{1,15}))?$/.exec(hash) ?? [];
+  const [, kind, name, thread, seq] = /^#\/(c|invite)\/([^/]+)(?:\/t\/(\d{1,15}))?(?:\/(\d{1,15}))?$/.exec(hash) ?? [];
   const decoded = name && decode(name);
   if (!decoded) return NOWHERE;
-  if (kind === "invite") return seq ? NOWHERE : { ...NOWHERE, invite: decoded };
-  return { ...NOWHERE, conversation: decoded, seq: seq ? Number(seq) : null };
+  if (kind === "invite") return thread || seq ? NOWHERE : { ...NOWHERE, invite: decoded };
+  const number = (/** @type {string | undefined} */ digits) => (digits ? Number(digits) : null);
+  return { ...NOWHERE, conversation: decoded, thread: number(thread), seq: number(seq) };
 }
 
 /** The address of the search. What is searched for is not in it. */
 export const SEARCH = "#/search";
 
-/** Whether an address can be read as no place at all. @param {string} hash */
-export const isNowhere = (hash) => placeOf(hash) === NOWHERE && !["", "#/", SEARCH].includes(hash);
+/** The address of the list of the threads that the user follows. */
+export const THREADS = "#/threads";
 
-/** @param {string | null} conversation @param {number} [seq] */
-export function addressOf(conversation, seq) {
+/** Whether an address can be read as no place at all. @param {string} hash */
+export const isNowhere = (hash) => placeOf(hash) === NOWHERE && !["", "#/", SEARCH, THREADS].includes(hash);
+
+/**
+ * @param {string | null} conversation @param {number | null} [seq] @param {number | null} [thread] see `Address`; `seq`
+ *   may be that of the root
+ */
+export function addressOf(conversation, seq, thread) {
   if (conversation === null) return "#/";
-  return `#/c/${encodeURIComponent(conversation)}${seq ? `/${seq}` : ""}`;
+  const parts = [conversation, ...(thread ? ["t", thread] : []), ...(seq && seq !== thread ? [seq] : [])];
+  return `#/c/${parts.map((part) => encodeURIComponent(part)).join("/")}`;
 }
 
 /** @param {Apart} name @param {string | null} [section] */

@@ -3,6 +3,7 @@
 import { looksHere } from "./looking.js";
 
 /** @import { App } from "../app.js" */
+/** @import { ReadState } from "../sources.js" */
 
 const READ_AFTER = 300; // ms without scrolling after which the visible messages are marked as read
 
@@ -14,13 +15,13 @@ export class ReadMarks {
 
   /**
    * @param {App} app
-   * @param {string} conversation
+   * @param {{reading: ReadState, read: (ordinal: number) => Promise<unknown>}} source
    * @param {{lastSeen: () => number, covered: () => boolean}} view `lastSeen`: the ordinal of the last message in view,
    *   0 if there is none; `covered`: whether something lies over the messages
    */
-  constructor(app, conversation, view) {
+  constructor(app, source, view) {
     this.app = app;
-    this.conversation = conversation;
+    this.source = source;
     this.view = view;
     this.look = () => this.soon();
     addEventListener("focus", this.look);
@@ -36,16 +37,21 @@ export class ReadMarks {
   /** Mark the messages in view as read after a moment. */
   soon() {
     clearTimeout(this.#timer);
-    if (this.looking) this.#timer = setTimeout(() => this.#read(), READ_AFTER);
+    this.#timer = this.looking ? setTimeout(() => this.#read(), READ_AFTER) : undefined;
+  }
+
+  /** More is unread, maybe in view: a reply counts when the server tells that the user follows its thread. */
+  counted() {
+    if (this.source.reading.unread && this.#timer === undefined) this.soon();
   }
 
   #read() {
+    this.#timer = undefined;
     if (!this.looking) return;
     this.missed = false;
-    const state = this.app.chat.conversations.get(this.conversation);
+    const { unread, read_ordinal } = this.source.reading;
     const ordinal = this.view.lastSeen();
-    if (state?.unread && ordinal > state.read_ordinal)
-      void this.app.chat.command("read", { conversation: this.conversation, ordinal }).catch(() => {});
+    if (unread && ordinal > read_ordinal) void this.source.read(ordinal).catch(() => {});
   }
 
   close() {

@@ -1,4 +1,7 @@
-// The rows of a timeline: days, the unread mark, joins and leaves, messages, and messages that are being sent.
+// The rows of a timeline: days, the unread mark, joins and leaves, messages, and messages that are being sent. A thread
+// begins with its root, and a line below it that counts the replies.
+
+import { ordinalOf } from "../models/threads.js";
 
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Note, Timeline } from "../models/timeline.js" */
@@ -7,6 +10,7 @@
 /** @typedef {{uid: string, user_id: string}} Identity */
 /**
  * @typedef {{key: string, kind: "day", date: Date, unread: boolean}
+ *   | {key: string, kind: "replies", count: number}
  *   | {key: string, kind: "unread"}
  *   | {key: string, kind: "note", joined: Identity[], left: Identity[]}
  *   | {key: string, kind: "message", message: Message, follows: boolean}
@@ -29,16 +33,27 @@ export function rowsOf(timeline, pending, visit) {
   let before = null;
   let day = "";
   const read = visit.readOrdinal;
-  let divided = read === null || (timeline.hasBefore && timeline.messages[0]?.ordinal > read + 1);
+  const begins = timeline.messages.length ? ordinalOf(timeline.messages[0]) : 0;
+  let divided = read === null || (timeline.hasBefore && begins > read + 1);
   let note = 0;
   const notes = timeline.notes;
   const first = timeline.messages[0]?.seq ?? 0;
   while (note < notes.length && notes[note].seq < first) note += 1;
+  if (timeline.root) {
+    const { root } = timeline;
+    const date = new Date(root.sent_at);
+    day = date.toDateString();
+    rows.push(
+      { key: `d${day}`, kind: "day", date, unread: false },
+      { key: `m${root.seq}`, kind: "message", message: root, follows: false },
+      { key: "replies", kind: "replies", count: root.replies?.count ?? 0 },
+    );
+  }
 
   for (const message of timeline.messages) {
     note = addNotes(rows, notes, note, message.seq);
     const at = new Date(message.sent_at);
-    const unread = !divided && message.ordinal > (read ?? 0) && message.sender_uid !== visit.me;
+    const unread = !divided && ordinalOf(message) > (read ?? 0) && message.sender_uid !== visit.me;
     divided ||= unread;
     if (at.toDateString() !== day) {
       day = at.toDateString();

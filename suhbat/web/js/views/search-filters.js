@@ -10,7 +10,7 @@ import { field } from "./form.js";
 import { titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
-/** @import { Go } from "./day-jump.js" */
+/** @import { Go } from "./places.js" */
 /** @import { Question } from "../models/search-query.js" */
 /** @import { Known } from "./goals.js" */
 

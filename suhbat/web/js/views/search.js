@@ -11,6 +11,7 @@ import { SearchResults } from "./search-results.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Question } from "../models/search-query.js" */
+/** @import { Go } from "./places.js" */
 
 const WAIT = 250; // ms after the last key
 const EMPTY = 10; // pages without a result after which the button for further ones is shown
@@ -32,7 +33,7 @@ export class SearchPanel {
   /**
    * @param {App} app
    * @param {string | null} conversation  the one to search first; the user can remove this filter
-   * @param {{close: () => void, go: (conversation: string, seq: number) => void, open: () => string | null}} acts
+   * @param {{close: () => void, go: Go, open: () => string | null}} acts
    *   `open` gives the open conversation
    */
   constructor(app, conversation, acts) {
@@ -54,7 +55,9 @@ export class SearchPanel {
       changed: (change) => this.#change(change),
       go: acts.go,
     });
-    this.results = new SearchResults(app, this.input, ({ conversation: id, seq }) => acts.go(id, seq));
+    this.results = new SearchResults(app, this.input, (message) =>
+      acts.go(message.conversation, message.seq, message.thread),
+    );
     this.status = h("p", { class: "hint search-status", role: "status" });
     this.nothing = h("div", { class: "empty", hidden: true });
     this.more = h("button", { type: "button", hidden: true, on: { click: () => this.#next() } }, t("search.more"));
@@ -202,7 +205,7 @@ export class SearchPanel {
     const { chosen } = this.results;
     if (this.#timer !== undefined) this.#begin();
     else if (this.#stale) return;
-    else if (chosen) this.acts.go(chosen.conversation, chosen.seq);
+    else if (chosen) this.acts.go(chosen.conversation, chosen.seq, chosen.thread);
     else if (matchMedia("(pointer: coarse)").matches)
       this.input.blur(); // the keyboard covers the results
     else this.results.move(1);

@@ -1,4 +1,4 @@
-// The rows between messages: days, the first unread message, joins and leaves.
+// The rows between messages: days, the first unread message, joins and leaves, the number of replies.
 
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
@@ -7,14 +7,17 @@ import { h } from "./dom.js";
 
 /**
  * A day, and in the same line that the new messages begin there.
- * @param {ShownDay} shown @param {(anchor: Element) => void} jump offers to go to another day
+ * @param {ShownDay} shown
+ * @param {((anchor: Element) => void) | null} jump offers to go to another day; null where no day can be opened
  */
 export function dayNode({ label, unread }, jump) {
-  const act = (/** @type {Event} */ event) => jump(/** @type {Element} */ (event.currentTarget));
+  const act = (/** @type {Event} */ event) => jump?.(/** @type {Element} */ (event.currentTarget));
   return h(
     "h2",
     { class: unread ? "day unread-divider" : "day" },
-    h("button", { type: "button", title: t("day.jump"), "aria-haspopup": "dialog", on: { click: act } }, label),
+    jump
+      ? h("button", { type: "button", title: t("day.jump"), "aria-haspopup": "dialog", on: { click: act } }, label)
+      : h("span", {}, label),
     unread && h("span", { class: "new" }, t("timeline.unread")),
   );
 }
@@ -22,6 +25,10 @@ export function dayNode({ label, unread }, jump) {
 export function unreadNode() {
   return h("div", { class: "unread-divider", role: "separator" }, h("span", { class: "new" }, t("timeline.unread")));
 }
+
+/** Below the root of a thread. @param {{n: number}} shown */
+export const repliesNode = ({ n }) =>
+  h("p", { class: "replies-count" }, n ? t("thread.replies", { n }) : t("thread.none"));
 
 /** @param {ShownNote} shown */
 export function noteNode({ joined, left }) {

@@ -15,18 +15,21 @@ import { skeleton, tryAgain } from "./loading.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
 import { Panes } from "./panes.js";
-import { addressOf, isNowhere, placeOf, SEARCH } from "./places.js";
+import { addressOf, isNowhere, placeOf, SEARCH, THREADS } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { Sidebar } from "./sidebar.js";
 import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
-/** @import { Address } from "./places.js" */
+/** @import { Address, Go } from "./places.js" */
+/** @import { ThreadsView } from "./threads.js" */
 
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
   #frame = 0;
+  /** The list of threads, in the place of a conversation. @type {ThreadsView | null} */
+  #threads = null;
 
   /**
    * @param {App} app @param {{leave: () => void}} acts
@@ -58,7 +61,7 @@ export class Shell {
           on: {
             click: (/** @type {Event} */ event) => (
               event.preventDefault(),
-              (this.cover.open ? this.cover : (this.#view?.composer ?? this.absence)).focus()
+              (this.cover.open ? this.cover : (this.#view?.composer ?? this.#threads ?? this.absence)).focus()
             ),
           },
         },
@@ -70,6 +73,7 @@ export class Shell {
     this.panes = new Panes(app, this.element, {
       view: () => this.#view,
       go,
+      leave: () => trail.leave(addressOf(this.#view?.conversation ?? null)),
       ends: (conversation, text) => this.absence.leaving(conversation, text),
     });
     this.element.append(this.panes.place);
@@ -89,7 +93,7 @@ export class Shell {
     this.ends = [
       () => (trail.route = () => {}),
       shortcuts({
-        view: () => (this.cover.open ? null : this.#view),
+        view: (target) => (this.cover.open ? null : this.#viewAt(target)),
         pane: () => (this.cover.open ? null : this.panes.shown),
         covered: () => this.cover.open,
         show: (name) => void (this.cover.open || this.panes.open(name)),
@@ -118,13 +122,22 @@ export class Shell {
       onPreferences(() => this.sidebar.refresh()),
     ];
     const { conversation, apart } = placeOf(location.hash);
-    if (phone() && (conversation || apart || location.hash === SEARCH)) trail.startAtList();
+    if (phone() && (conversation || apart || [SEARCH, THREADS].includes(location.hash))) trail.startAtList();
     this.#route();
   }
 
-  /** @param {string} conversation @param {number} [seq] */
-  go(conversation, seq) {
-    trail.go(addressOf(conversation, seq));
+  /** @type {Go} */
+  go(conversation, seq, thread) {
+    const address = addressOf(conversation, seq, thread);
+    // A thread lies beside its conversation, so closing it leads back there.
+    if (thread && this.#view?.conversation === conversation && !this.cover.open) trail.enter(address, true);
+    else trail.go(address);
+  }
+
+  /** The conversation or the thread in which a key was pressed. @param {EventTarget | null} target */
+  #viewAt(target) {
+    const { thread } = this.panes;
+    return target instanceof Node && thread?.element.contains(target) ? thread : this.#view;
   }
 
   /** Show the place in the address. */
@@ -144,12 +157,13 @@ export class Shell {
   }
 
   /** Open this conversation. Without one, open the last one used, or on a phone the list. @param {Address} address */
-  #show({ conversation, seq, invite }) {
-    if (conversation) return this.#open(conversation, seq);
+  #show({ conversation, thread, seq, invite }) {
+    if (conversation) return this.#open(conversation, seq, thread);
     if (location.hash === SEARCH) {
       if (phone()) return this.#search();
       void this.panes.showSearch(); // beside the conversation that is opened below
     }
+    if (location.hash === THREADS) return void this.#showThreads();
     if (invite) {
       history.replaceState(null, "", "#/"); // the code is a secret
       void later("invites").then(({ followInvite }) => followInvite(this.app, invite, (room) => this.go(room)));
@@ -158,20 +172,23 @@ export class Shell {
     if (!phone()) {
       const first =
         last && this.app.chat.conversations.has(last) ? last : this.app.chat.conversations.keys().next().value;
-      if (first) return this.#open(first, null);
+      if (first) return this.#open(first);
     }
     return this.#close();
   }
 
-  /** @param {string} conversation @param {number | null} seq */
-  #open(conversation, seq) {
+  /**
+   * @param {string} conversation @param {number | null} [seq] of a message; with a thread, of a reply in it
+   * @param {number | null} [thread] the one to show beside the conversation
+   */
+  #open(conversation, seq = null, thread = null) {
     this.element.dataset.pane = "conversation";
     trail.shown("conversation");
-    if (phone()) this.panes.hide();
+    if (phone() && thread === null && this.panes.shown !== "thread") this.panes.hide();
     if (this.#view?.conversation === conversation) {
       this.#view.timeline.refresh(); // it may have been covered; what came meanwhile is read now
-      if (seq !== null) void this.#view.timeline.jump(seq);
-      return;
+      if (seq !== null && thread === null) void this.#view.timeline.jump(seq);
+      return this.panes.showThread(thread, seq);
     }
     if (!this.app.chat.conversations.has(conversation)) return this.#missing(conversation);
     const moves = this.#view !== null; // the start shows the beginning of the list
@@ -183,19 +200,23 @@ export class Shell {
       details: () => void this.panes.open("details"),
       search: () => void this.panes.open("search"),
       go: (where, at) => this.go(where, at),
+      thread: (root, reply) => this.go(conversation, reply, root),
       ended: () => this.#rename(conversation),
       intro: introActs(this.app, conversation, this.steps),
     }));
     this.panes.show(view.element);
     this.sidebar.refresh();
     if (moves) this.sidebar.reveal();
-    void view.open(seq);
+    void view.open(thread === null ? seq : null);
     if (!matchMedia("(pointer: coarse)").matches) view.composer.focus();
+    this.panes.showThread(thread, seq);
+    return undefined;
   }
 
-  /** The conversation that is shown has this address. @param {string} conversation */
+  /** The conversation that is shown has this address, if nothing lies over or beside it. @param {string} conversation */
   #rename(conversation) {
-    if (!placeOf(location.hash).apart) trail.rename(addressOf(conversation));
+    const { apart, thread } = placeOf(location.hash);
+    if (!apart && !thread) trail.rename(addressOf(conversation));
   }
 
   /** On a phone the search covers the page. The conversation stays below it. */
@@ -203,6 +224,24 @@ export class Shell {
     this.element.dataset.pane = "search";
     trail.shown("search");
     void this.panes.showSearch();
+  }
+
+  /** The list of the threads that the user follows. */
+  async #showThreads() {
+    this.element.dataset.pane = "threads";
+    trail.shown("conversation");
+    if (this.#threads) return;
+    this.#leave();
+    this.#empty(false);
+    const { ThreadsView } = await later("threads");
+    if (location.hash !== THREADS || this.#threads) return;
+    this.#threads = new ThreadsView(this.app, {
+      back: () => trail.back(),
+      // On a phone closing the thread leads back to the list.
+      go: (...place) => (phone() ? trail.enter(addressOf(...place)) : this.go(...place)),
+    });
+    this.panes.show(this.#threads.element);
+    this.#threads.focus();
   }
 
   #close() {
@@ -227,7 +266,8 @@ export class Shell {
   /** Close what is open. */
   #leave() {
     this.#view?.close();
-    this.#view = null;
+    this.#threads?.close();
+    this.#view = this.#threads = null;
     this.absence.hide();
     this.sidebar.open = null;
     this.panes.left();
@@ -270,7 +310,8 @@ export class Shell {
     else if (!this.app.chat.conversations.has(conversation)) this.#missing(conversation);
     else if (this.absence.conversation) {
       this.#rename(conversation);
-      this.#open(conversation, null);
+      const { seq, thread } = placeOf(location.hash);
+      this.#open(conversation, thread && seq, thread);
     }
   }
 
@@ -279,6 +320,8 @@ export class Shell {
     this.sidebar.refresh();
     this.#view?.refresh();
     this.#view?.timeline.refresh();
+    this.panes.thread?.timeline.refresh();
+    this.#threads?.refresh();
   }
 
   /** The language changed: draw the page again at the same place. */
@@ -292,6 +335,7 @@ export class Shell {
   close() {
     this.cover.close();
     this.#view?.close();
+    this.#threads?.close();
     this.panes.end();
     for (const end of this.ends) end();
   }

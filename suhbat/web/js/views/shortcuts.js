@@ -4,7 +4,9 @@ import { composes } from "./dom.js";
 import { later } from "./later.js";
 import { trail } from "./trail.js";
 
-/** @import { ConversationView } from "./conversation.js" */
+/** @import { App } from "../app.js" */
+/** @import { Composer } from "./composer.js" */
+/** @import { TimelineView } from "./timeline.js" */
 
 /**
  * The letter on the pressed key, also while a Cyrillic or another layout writes something else with it.
@@ -18,8 +20,11 @@ export function keyOf({ key, code, shiftKey }) {
 }
 
 /**
+ * @typedef {{app: App, element: HTMLElement, timeline: TimelineView, composer: Composer}} OpenView  a conversation or
+ *   a thread
  * @typedef {object} Places
- * @property {() => ConversationView | null} view  the open conversation
+ * @property {(target: EventTarget | null) => OpenView | null} view  the open conversation, or the thread that holds the
+ *   target
  * @property {() => string | null} pane  the name of the open pane beside it
  * @property {() => boolean} covered  whether the settings or the moderation lie over the conversation
  * @property {(name: "search" | null) => void} show  shows a pane, or closes it
@@ -41,7 +46,7 @@ function pressed(event, places) {
   if (event.defaultPrevented || composes(event) || document.querySelector("dialog[open]")) return false;
   const key = keyOf(event);
   const open = document.querySelector("[popover]");
-  const view = places.view();
+  const view = places.view(event.target);
   // Ctrl and Alt together write characters on some layouts (AltGr).
   const command = (event.ctrlKey || event.metaKey) && !event.altKey;
   if (command && key === "z") return undo();
@@ -58,7 +63,7 @@ function pressed(event, places) {
   else if (key === "pageup" || key === "pagedown") return page(event.target, view, key === "pageup" ? -1 : 1);
   else if (isField(event.target)) return false;
   else if (key === "?") void later("keys").then(({ keysDialog }) => keysDialog());
-  else return Boolean(view) && onMessage(key, event.target, /** @type {ConversationView} */ (view));
+  else return Boolean(view) && onMessage(key, event.target, /** @type {OpenView} */ (view));
   return true;
 }
 
@@ -77,18 +82,18 @@ function undo() {
 }
 
 /** Scroll the messages. Other parts of the page scroll themselves. @param {EventTarget | null} target
- * @param {ConversationView | null} view @param {1 | -1} step */
+ * @param {OpenView | null} view @param {1 | -1} step */
 function page(target, view, step) {
   if (!view || !(target instanceof HTMLElement)) return false;
-  if (target !== document.body && !target.closest(".conversation-view")) return false;
+  if (target !== document.body && !view.element.contains(target)) return false;
   if (target.closest("pre, [popover]")) return false;
   view.timeline.page(step);
   return true;
 }
 
 /**
- * The keys on a message that has the focus: up and down, reply, edit, react, its menu.
- * @param {string} key @param {EventTarget | null} target @param {ConversationView} view
+ * The keys on a message that has the focus: up and down, reply, its thread, edit, react, its menu.
+ * @param {string} key @param {EventTarget | null} target @param {OpenView} view
  */
 function onMessage(key, target, { timeline, composer, app }) {
   const row = target instanceof HTMLElement ? target.closest("article.message") : null;
@@ -104,6 +109,7 @@ function onMessage(key, target, { timeline, composer, app }) {
   const message = timeline.timeline.find(Number(/** @type {HTMLElement} */ (row)?.dataset.seq));
   if (!row || !message || message.deleted) return false;
   if (key === "r") composer.reply(message);
+  else if (key === "t" && timeline.acts.thread) timeline.acts.thread(message.seq);
   else if (key === "e" && message.sender_uid === app.me.uid) composer.edit(message);
   else if (key === "+") timeline.acts.pickReaction(message.seq, row);
   else if (key === "enter" && target === row) timeline.acts.more(message.seq, row);

@@ -2,11 +2,11 @@
 // data changed. So nothing is displayed that is not compared.
 
 import { possibleNames } from "../text/mentions.js";
-import { day } from "../text/time.js";
+import { day, short } from "../text/time.js";
 
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
-/** @import { Message } from "../sdk/types.js" */
+/** @import { Message, Replies } from "../sdk/types.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 /** @import { ShownIntro } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
@@ -25,13 +25,20 @@ import { day } from "../text/time.js";
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
  * @property {(clientId: string) => boolean} waits  whether a message that is being sent waits, and can be taken back
  * @property {(seq: number) => boolean} leaving  whether it is being deleted, which can still be undone
+ * @property {((message: Message) => ThreadFacts) | null} thread  about the thread below a message; null in a thread
  * @property {(folded: string) => string | null} mentioned  the name that people see for a name in a text; null if
  *   nobody with that name was seen
  */
 
 /**
- * @typedef {{seq: number, name: string | null, said: ShownText | null, deleted: boolean}} ShownQuote  `name` is null
- *   where the message is not known
+ * @typedef {{unread: number, mentions: number, failed: boolean}} ThreadFacts  `failed`: a reply could not be sent
+ */
+
+/**
+ * @typedef {{seq: number, name: string | null, said: ShownText | null, deleted: boolean, reply: number | null}}
+ *   ShownQuote  `name` is null where the message is not known. `reply`: it is the root of the thread in which the
+ *   message was sent, too, as this reply
+ * @typedef {{count: number, when: string, faces: {name: string, user_id: string}[]} & ThreadFacts} ShownReplies
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
  * @typedef {{text: string, me: string, names: (readonly [folded: string, called: string])[],
  *   everybody: boolean}} ShownText  `names`: the people who may be mentioned
@@ -58,6 +65,8 @@ import { day } from "../text/time.js";
  * @property {boolean} newest  whether it is the user's last message, or the last one that somebody has read
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
+ * @property {ShownReplies | null} replies  the thread below it
+ * @property {boolean} root  the thread that is open belongs to it
  */
 
 /**
@@ -76,7 +85,8 @@ import { day } from "../text/time.js";
 /**
  * @typedef {{kind: "day", label: string, unread: boolean}} ShownDay  `unread`: the new messages begin with this day
  * @typedef {{kind: "note", joined: string[], left: string[]}} ShownNote
- * @typedef {ShownDay | {kind: "unread"} | ShownNote | ShownMessage | ShownPending | ShownNothing} Shown
+ * @typedef {{kind: "unread"} | {kind: "replies", n: number}} ShownLine
+ * @typedef {ShownDay | ShownLine | ShownNote | ShownMessage | ShownPending | ShownNothing} Shown
  * @typedef {ShownIntro | {kind: "loading"} | {kind: "failed"}} ShownNothing  in place of messages
  */
 
@@ -103,15 +113,20 @@ export function shownOf(row, facts, now) {
       return { kind: row.kind };
     case "note":
       return { kind: row.kind, joined: labels(row.joined, facts), left: labels(row.left, facts) };
+    case "replies":
+      return { kind: row.kind, n: row.count };
     case "message":
-      return shownMessage(facts.current(row.message), row.follows, facts);
+      return shownMessage(facts.current(row.message), row.follows, facts, now);
     default:
       return shownPending(row.pending, row.follows, facts);
   }
 }
 
-/** @param {Current} message @param {boolean} follows @param {RowFacts} facts @returns {ShownMessage} */
-function shownMessage(message, follows, facts) {
+/**
+ * @param {Current} message @param {boolean} follows @param {RowFacts} facts @param {Date} now
+ * @returns {ShownMessage}
+ */
+function shownMessage(message, follows, facts, now) {
   const mine = message.sender_uid === facts.me.uid;
   return {
     kind: "message",
@@ -125,7 +140,9 @@ function shownMessage(message, follows, facts) {
     deleted: message.deleted,
     leaving: facts.leaving(message.seq),
     text: shownText(message, Boolean(message.mentions_all), facts),
-    quote: shownQuote(message.reply_to, facts),
+    quote: message.from_thread
+      ? shownQuote(message.from_thread, facts, message.reply_to)
+      : shownQuote(message.reply_to, facts),
     editedAt: message.edited_at ?? null,
     change: message.change ?? null,
     pinned: facts.pinned(message.seq),
@@ -138,7 +155,18 @@ function shownMessage(message, follows, facts) {
       users: one.users.map((user_id, at) => facts.called(one.uids[at], user_id)),
     })),
     unfolded: facts.unfolded(message.seq),
+    replies: message.replies && facts.thread ? shownReplies(message.replies, facts.thread(message), facts, now) : null,
+    root: !facts.thread && !message.thread,
   };
+}
+
+/**
+ * @param {Replies} replies @param {ThreadFacts} about @param {RowFacts} facts @param {Date} now
+ * @returns {ShownReplies}
+ */
+function shownReplies({ count, last_at, people }, about, facts, now) {
+  const faces = people.map(({ uid, user_id }) => ({ name: facts.person(uid, user_id).name, user_id }));
+  return { count, when: short(new Date(last_at), now), faces, ...about };
 }
 
 /**
@@ -159,13 +187,16 @@ function shownPending(pending, follows, facts) {
   };
 }
 
-/** @param {number | null | undefined} seq @param {RowFacts} facts @returns {ShownQuote | null} */
-function shownQuote(seq, facts) {
+/**
+ * @param {number | null | undefined} seq @param {RowFacts} facts @param {number | null} [reply]
+ * @returns {ShownQuote | null}
+ */
+function shownQuote(seq, facts, reply = null) {
   if (!seq) return null;
   const quoted = facts.find(seq);
-  if (!quoted) return { seq, name: null, said: null, deleted: false };
+  if (!quoted) return { seq, name: null, said: null, deleted: false, reply };
   const name = facts.called(quoted.sender_uid, quoted.sender);
-  return { seq, name, said: shownText(quoted, false, facts), deleted: quoted.deleted };
+  return { seq, name, said: shownText(quoted, false, facts), deleted: quoted.deleted, reply };
 }
 
 /** @param {Identity[]} people @param {RowFacts} facts */

@@ -1,5 +1,6 @@
 // The sidebar: the conversations in sections, each with the newest first, and the user's own name.
 
+import { unreadThreads } from "../models/followed.js";
 import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } from "../models/sections.js";
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
@@ -7,6 +8,7 @@ import { prefer, preferences } from "../storage/preferences.js";
 import { avatar, h, icon, iconButton, nameNode } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
 import { remembered } from "./focus.js";
+import { THREADS } from "./places.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
@@ -59,9 +61,18 @@ export class Sidebar {
       h("p", {}, t("sidebar.unread.none")),
       h("button", { type: "button", on: { click: () => this.#filter() } }, t("sidebar.unread.all")),
     );
+    this.threadCount = h("span", { class: "badge" });
+    this.threads = h(
+      "a",
+      { href: THREADS, class: "to-threads", hidden: true },
+      icon("thread"),
+      h("span", {}, t("threads")),
+      this.threadCount,
+    );
     const lists = (this.lists = h(
       "div",
       { class: "lists" },
+      this.threads,
       this.invitations.element,
       this.loading,
       ...this.#sections.map(({ element }) => element),
@@ -128,6 +139,7 @@ export class Sidebar {
     if (moderatesServer(app)) this.settings.before(this.moderation);
     else this.moderation.remove();
     this.#drawSteps();
+    this.#drawThreads();
     this.loading.hidden = app.chat.conversations.size > 0;
     const { unreadOnly } = preferences();
     this.filter.setAttribute("aria-pressed", String(unreadOnly));
@@ -148,6 +160,20 @@ export class Sidebar {
       return state ? [this.#entry(state)] : [];
     });
     section.update(entries, ids.length, folded);
+  }
+
+  /** Who follows no thread needs no list of them. */
+  #drawThreads() {
+    const states = [...this.app.chat.conversations.values()];
+    const here = location.hash === THREADS;
+    const { threads } = unreadThreads(states, preferences().silent);
+    this.threads.hidden = !here && !states.some((state) => state.threads?.length);
+    this.threads.classList.toggle("unread", threads > 0);
+    this.threadCount.hidden = !threads;
+    if (here) this.threads.setAttribute("aria-current", "page");
+    else this.threads.removeAttribute("aria-current");
+    this.threadCount.textContent = String(threads);
+    this.threadCount.setAttribute("aria-label", t("threads.unread", { n: threads }));
   }
 
   #drawSteps() {

@@ -1,5 +1,7 @@
-// The messages of the open conversation: drawing the rows, jumps, loading of history, the button to the newest one.
+// The messages of the open conversation or thread: drawing the rows, jumps, loading of history, the button to the
+// newest one.
 
+import { ordinalOf } from "../models/threads.js";
 import { t } from "../text/languages.js";
 import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
@@ -17,7 +19,7 @@ import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
 import { rowsOf } from "./rows.js";
-import { dayNode, noteNode, unreadNode } from "./separators.js";
+import { dayNode, noteNode, repliesNode, unreadNode } from "./separators.js";
 import { shownRows } from "./shown.js";
 import { passed } from "./stops.js";
 import { tips } from "./tip.js";
@@ -25,6 +27,7 @@ import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { ShownIntro } from "./intro.js" */
 /** @import { RowActs } from "./message.js" */
 /** @import { RowFacts, Shown } from "./shown.js" */
@@ -43,7 +46,7 @@ export class TimelineView {
   #marks;
   #toolbar;
   #newer;
-  #announcer = new Announcer();
+  #announcer;
   /** @type {number | null} the message that was jumped to */
   #found = null;
   #resting = 0;
@@ -51,19 +54,22 @@ export class TimelineView {
 
   /**
    * @param {App} app
-   * @param {string} conversation
+   * @param {ConversationSource | ThreadSource} source
    * @param {() => Omit<RowFacts, "unfolded">} facts gives the current facts
    * @param {() => ShownIntro | null} intro gives what the conversation shows without messages
    * @param {Omit<RowActs, "unfold">} acts
+   * @param {{label: string, log: string, none: () => void}} about `label` and `log`: the names of the messages and of
+   *   the live region for screen readers; `none` is called if there is nothing to show
    */
-  constructor(app, conversation, facts, intro, acts) {
+  constructor(app, source, facts, intro, acts, { label, log, none }) {
     this.app = app;
     this.intro = intro;
-    this.conversation = conversation;
+    this.source = source;
     this.facts = facts;
     /** @type {RowActs} */
     this.acts = { ...acts, unfold: (seq) => this.#unfold(seq) };
-    this.timeline = app.timeline(conversation);
+    this.timeline = source.timeline;
+    this.#announcer = new Announcer(log);
     this.list = h("div", { class: "rows" });
     this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown));
     this.scroller = h(
@@ -72,7 +78,7 @@ export class TimelineView {
         class: "scroller",
         tabindex: 0,
         role: "region",
-        "aria-label": t("timeline"),
+        "aria-label": label,
         on: { scroll: () => this.#scrolled(), copy: copyMessages },
       },
       this.list,
@@ -80,20 +86,21 @@ export class TimelineView {
     this.#newer = new NewerButton(() => void this.toEnd());
     this.element = h("div", { class: "timeline" }, this.scroller, this.#newer.element, this.#announcer.element);
     this.#anchor = new Anchor(this.scroller, this.list, () => !this.timeline.hasAfter);
-    this.#opening = new Opening(app, conversation, this.timeline, {
+    this.#opening = new Opening(app, source, {
       arrive: (seq, gone) => this.#arrive(seq, gone),
       draw: () => this.#render(),
       tell: (error) => void toast(error === null ? t("error.unreachable") : sentence(error)),
+      none,
     });
-    this.#marks = new ReadMarks(app, conversation, {
-      lastSeen: () => this.#messageOf(this.#anchor.last)?.ordinal ?? 0,
-      covered: () => this.element.closest("[inert]") !== null,
+    this.#marks = new ReadMarks(app, source, {
+      lastSeen: () => this.#lastSeen(),
+      covered: () => this.element.closest("[inert]") !== null || getComputedStyle(this.element).visibility === "hidden",
     });
     this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
     new Gestures(this.list, this.acts);
     this.timeline.watched = true;
     this.timeline.place = () => this.#opening.query(this.#messageOf(this.#anchor.held)?.seq);
-    const here = (/** @type {() => void} */ act) => (/** @type {string} */ name) => name === conversation && act();
+    const here = (/** @type {() => void} */ act) => (/** @type {string} */ name) => source.is(name) && act();
     this.ends = [
       tips(this.list),
       app.on(
@@ -103,7 +110,7 @@ export class TimelineView {
       app.on(
         "pending",
         here(() => {
-          this.#announcer.failures(app.pending.in(conversation));
+          this.#announcer.failures(source.pending);
           this.#soon();
         }),
       ),
@@ -113,7 +120,7 @@ export class TimelineView {
       ),
       app.on(
         "conversations",
-        here(() => this.#drawButton()),
+        here(() => this.#counted()),
       ),
       app.chat.on("snapshot", () => this.#renewed()),
       app.chat.on(
@@ -121,14 +128,9 @@ export class TimelineView {
         here(() => this.#renewed()),
       ),
       app.chat.on("event", (event) => {
-        if (event.conversation !== conversation || event.type !== "message.created") return;
-        if (!event.message.thread) this.#arrived(event.message);
+        if (event.type === "message.created" && source.has(event.message)) this.#arrived(event.message);
       }),
     ];
-  }
-
-  get state() {
-    return this.app.chat.conversations.get(this.conversation);
   }
 
   /** Show the conversation at a message, at the first unread one, or at the end. @param {number | null} seq */
@@ -155,6 +157,13 @@ export class TimelineView {
     this.scroller.scrollBy({ top: pages * this.scroller.clientHeight * 0.9 });
   }
 
+  /** Give a message the focus. Returns whether it is loaded. @param {number} seq */
+  focus(seq) {
+    const row = this.#anchor.row(`m${seq}`);
+    row?.focus({ preventScroll: true });
+    return row !== null;
+  }
+
   /** Draw what changed beside the messages, such as what day it is. */
   refresh() {
     this.#soon();
@@ -167,7 +176,7 @@ export class TimelineView {
 
   /** The state comes anew, without the events that led to it. Nobody has looked at the unread messages. */
   #renewed() {
-    if (!this.#anchor.following || !this.state?.unread) return;
+    if (!this.#anchor.following || !this.source.reading.unread) return;
     this.#marks.missed = true;
     this.#opening.divide();
   }
@@ -224,16 +233,16 @@ export class TimelineView {
   #render(settle = true) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const rows = rowsOf(this.timeline, this.app.pending.in(this.conversation), {
+    const rows = rowsOf(this.timeline, this.source.pending, {
       readOrdinal: this.#opening.divider,
       me: this.app.me.uid,
     });
     if (this.#anchor.look()) this.#opening.moved();
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement?.closest(".rows > article"))?.dataset.key;
+    const focused = this.#focused();
     const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
-    const some = rows.some(({ kind }) => kind === "message" || kind === "pending");
-    const nothing = some ? null : this.#nothing();
-    this.#rows.update(nothing ? [{ key: "nothing", shown: nothing }] : shownRows(rows, facts, new Date()));
+    const nothing = this.timeline.messages.length || this.source.pending.length ? null : this.#nothing();
+    const shown = nothing && !this.timeline.root ? [] : shownRows(rows, facts, new Date());
+    this.#rows.update(nothing ? [...shown, { key: "nothing", shown: nothing }] : shown);
     this.list.setAttribute("aria-busy", String(nothing?.kind === "loading"));
     const pointed = this.#toolbar.at ?? focused;
     this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
@@ -245,9 +254,15 @@ export class TimelineView {
     if (settle) this.#settled();
   }
 
-  /** What is shown in place of messages. @returns {Shown} */
+  /** The key of the row with the focus; of one that is drawn again the body gets it. */
+  #focused() {
+    const row = this.list.contains(document.activeElement) ? document.activeElement?.closest("article") : null;
+    return /** @type {HTMLElement | null | undefined} */ (row)?.dataset.key;
+  }
+
+  /** What is shown in place of messages; null for a thread that has none. @returns {Shown | null} */
   #nothing() {
-    if (this.timeline.hasFresh) return this.intro() ?? { kind: "loading" };
+    if (this.timeline.hasFresh) return this.timeline.root ? null : (this.intro() ?? { kind: "loading" });
     const failed = this.#opening.failed || this.app.chat.status.state === "offline";
     return { kind: failed ? "failed" : "loading" };
   }
@@ -265,6 +280,8 @@ export class TimelineView {
         return dayNode(shown, this.acts.day);
       case "unread":
         return unreadNode();
+      case "replies":
+        return repliesNode(shown);
       case "note":
         return noteNode(shown);
       case "intro":
@@ -292,6 +309,12 @@ export class TimelineView {
     /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus({ preventScroll: true });
   }
 
+  /** The ordinal of the last message in view; 0 if there is none, or only the root of a thread. */
+  #lastSeen() {
+    const seen = this.#messageOf(this.#anchor.last);
+    return seen && this.source.has(seen) ? ordinalOf(seen) : 0;
+  }
+
   /** @param {HTMLElement | null} row */
   #messageOf(row) {
     return row?.dataset.seq ? this.timeline.find(Number(row.dataset.seq)) : null;
@@ -314,8 +337,15 @@ export class TimelineView {
     if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(failed);
   }
 
+  /** What is unread changed, maybe in a thread below one of the messages. */
+  #counted() {
+    this.#drawButton();
+    if (this.source.thread !== null) this.#marks.counted();
+    else if (this.source.state?.threads) this.#soon();
+  }
+
   #drawButton() {
-    this.#newer.draw(this.#anchor.following, this.state?.unread ?? 0);
+    this.#newer.draw(this.#anchor.following, this.source.reading.unread);
   }
 
   close() {

@@ -89,6 +89,7 @@ function actionsNode(seq, acts) {
       ...quickRow(acts.chosen(seq), (emoji) => acts.react(seq, emoji)),
       iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, anchor(event))),
       iconButton("reply", t("message.reply"), () => acts.reply(seq)),
+      ...(acts.thread ? [iconButton("thread", t("thread.reply"), () => acts.thread?.(seq))] : []),
       iconButton("more", t("message.more"), (event) => acts.more(seq, anchor(event)), { "aria-haspopup": "menu" }),
     ),
   );

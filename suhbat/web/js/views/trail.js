@@ -22,6 +22,8 @@ export class Trail {
   #next = null;
   /** Whether that takes the entry of the place before, which does not exist any more. */
   #instead = false;
+  /** Whether `leave` comes back from there. */
+  #enters = false;
   /** What to do when the browser has arrived. @type {(() => void) | null} */
   #then = null;
   /** The steps back to the list or the search, or null if neither was there before. @type {number | null} */
@@ -63,6 +65,7 @@ export class Trail {
     while (this.#layers.length) this.#layers.pop()?.close();
     this.#next = address;
     this.#instead = instead;
+    this.#enters = false;
     this.#settle();
   }
 
@@ -85,12 +88,18 @@ export class Trail {
     this.route();
   }
 
-  /** Go to a place from which `leave` comes back here. No layer may be open. @param {string} address */
-  enter(address) {
-    // A step back that is still to come would lead away from it.
-    if (this.#moving) return void (this.#then = () => this.enter(address));
-    history.pushState({ over: Number(history.state?.over ?? 0) + 1 }, "", address);
-    this.route();
+  /**
+   * The same, but `leave` comes back here. `beside`: from another place that was entered, `leave` comes back to where
+   * that one was.
+   * @param {string} address @param {boolean} [beside]
+   */
+  enter(address, beside = false) {
+    if (beside && history.state?.over && !depth()) return this.replace(address);
+    while (this.#layers.length) this.#layers.pop()?.close();
+    this.#next = address;
+    this.#instead = false;
+    this.#enters = true;
+    return this.#settle();
   }
 
   /** Go back to where `enter` was called. After a start at this place, go to the address instead, or to the list. */
@@ -168,11 +177,15 @@ export class Trail {
   #arrive(replaces) {
     const address = this.#next ?? "";
     const instead = this.#instead;
+    const state = this.#enters ? { over: Number(history.state?.over ?? 0) + 1 } : null;
     this.#next = null;
-    this.#instead = false;
+    this.#instead = this.#enters = false;
     if (replaces || instead) {
       this.#below = 0;
-      history.replaceState(null, "", address);
+      history.replaceState(state, "", address);
+      this.route();
+    } else if (state) {
+      history.pushState(state, "", address);
       this.route();
     } else if (location.hash === address) this.route();
     else location.hash = address;
