@@ -19,7 +19,7 @@ def sees(tab: Tab, *texts: str) -> None:
 
 
 def test_the_main_flow(server: Server) -> None:
-    """A guest joins, sends, receives, reloads with and without the server, and switches the language."""
+    """A guest joins, sends, receives, replies in a thread, reloads with and without the server, and switches the language."""
     with firefox.launched() as browser:
         tab = browser.tab()
         tab.goto(f"http://localhost:{server.port}/")
@@ -36,6 +36,14 @@ def test_the_main_flow(server: Server) -> None:
         assert status == 201
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
         assert tab.evaluate("document.querySelectorAll('.mention.mine').length") == 1
+        tab.evaluate("document.querySelectorAll('article.message')[1].focus()")
+        tab.type("t")
+        tab.wait("document.activeElement.id === 'thread-composer'")
+        tab.type(f"Muhokamada{ENTER}")
+        tab.wait("document.querySelector('.conversation-view .replies')?.innerText.includes('1 reply')")
+        assert tab.evaluate("location.hash").startswith("#/c/lobby/t/")
+        tab.evaluate("history.back()")
+        tab.wait("document.querySelector('.thread') === null")
         tab.wait("navigator.serviceWorker.ready.then(() => true)")
         tab.reload()
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")

@@ -85,7 +85,7 @@ def test_talking(server: Server, person: Make) -> None:
     expect(vali.page.locator(".reaction")).to_have_text("👍2")
 
     row.hover()
-    row.get_by_role("button", name="Reply").click()
+    row.get_by_role("button", name="Reply", exact=True).click()
     vali.says("Bu javob")
     quote = ali.sees("Bu javob").locator(".quote")
     expect(quote).to_contain_text("Assalomu alaykum, doʻstlar")

@@ -53,14 +53,14 @@ def test_a_quote_has_no_old_text(server: Server, person: Make, how: str) -> None
     expect(olga.sees("javob").locator(".quote")).to_contain_text("eski gap")
     olga.sees("javob").locator(".quote").click()
     olga.sees("eski gap").hover()
-    olga.sees("eski gap").get_by_role("button", name="Reply").click()
+    olga.sees("eski gap").get_by_role("button", name="Reply", exact=True).click()
     town.ask("nodira", "PATCH", f"/conversations/{town.room}/members/olga", {"muted": True})
     olga.says("rad etilgan")
     refused = olga.page.locator("article.failed")
     expect(refused.locator(".quote")).to_contain_text("eski gap")
     olga.page.locator(".quote").first.click()
     olga.sees("eski gap").hover()
-    olga.sees("eski gap").get_by_role("button", name="Reply").click()
+    olga.sees("eski gap").get_by_role("button", name="Reply", exact=True).click()
     expect(olga.page.locator(".composer-context")).to_contain_text("eski gap")
 
     path = f"/conversations/{town.room}/messages/{seq}"

@@ -55,7 +55,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     assert page.evaluate("getSelection().toString()") == ""
     assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
     expect(sheet.locator(".quick")).to_have_text(["👍", "❤️", "😂", "🎉", "😮", "🙏"])
-    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 5)
+    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 6)
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
     expect(row).to_be_focused()
@@ -129,7 +129,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
         link.tap()
     opened.value.close()
     press(text)
-    sheet.get_by_role("button", name="Reply").tap()
+    sheet.get_by_role("button", name="Reply", exact=True).tap()
     expect(page.locator(".composer-context")).to_contain_text("shu xabar")
     expect(ali.field).to_be_focused()
     assert own

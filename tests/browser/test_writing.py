@@ -158,7 +158,7 @@ def test_a_draft_and_an_edit_are_two_things(server: Server, person: Make, room: 
     ali.does("savol", "Copy")  # nothing: the menu of another's message has no Edit
     row = ali.sees("savol")
     row.hover()
-    row.get_by_role("button", name="Reply").click()
+    row.get_by_role("button", name="Reply", exact=True).click()
     ali.field.fill("qoralama")
     while draft_of(server, token, room.id) != "qoralama":
         ali.page.wait_for_timeout(50)

@@ -6,12 +6,12 @@ import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
-import { h, iconButton } from "./dom.js";
+import { avatar, h, iconButton } from "./dom.js";
 import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
-import { called, namesIn, titleOf } from "./names.js";
+import { called, namesIn, personOf, titleOf } from "./names.js";
 import { addressOf } from "./places.js";
 import { shownNames, textNames } from "./shown.js";
 
@@ -29,6 +29,8 @@ const STORED = 50; // roots that are kept on this device
  * @property {string} conversation
  * @property {number} root
  * @property {string} where  the title of the conversation
+ * @property {string} pictured  the name that the initials are of
+ * @property {string} sender  the `user_id` of who wrote the root
  * @property {string} by  who wrote the root
  * @property {{text: string, names: ShownText["names"]} | null} said  null if it is deleted
  * @property {number} count
@@ -61,12 +63,12 @@ export class ThreadsView {
     this.more = h("button", { type: "button", on: { click: () => void this.#load() } }, t("search.more"));
     this.element = h(
       "section",
-      { class: "threads-view", "aria-labelledby": "threads-title" },
+      { class: "threads-view", "aria-labelledby": "composer" },
       h(
         "header",
         { class: "bar" },
         iconButton("back", t("back"), acts.back, { class: "icon-button back" }),
-        h("h1", { id: "threads-title", tabindex: -1 }, t("threads")),
+        h("h1", { id: "composer", tabindex: -1 }, t("threads")), // the skip link leads here
       ),
       h("div", { class: "threads-body", tabindex: -1 }, this.list, this.note, this.more),
     );
@@ -170,6 +172,8 @@ export class ThreadsView {
       conversation: state.conversation,
       root: thread.root,
       where: titleOf(app, state),
+      pictured: personOf(app, message.sender_uid, message.sender).name,
+      sender: message.sender,
       by: name(message.sender_uid, message.sender),
       said: message.deleted ? null : { text: message.text, names: shownNames(message, namesIn(app).called) },
       count: thread.count,
@@ -193,27 +197,30 @@ export class ThreadsView {
     const text = said
       ? h("span", { dir: direction(said.text) }, plain(said.text, textNames(said.names)))
       : h("span", {}, t("message.deleted"));
+    const badges = [
+      mentions > 0 &&
+        h("span", { class: "badge named", role: "img", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
+      unread > 0 && h("span", { class: shown.silent ? "badge quiet" : "badge" }, t("thread.new", { n: unread })),
+    ];
     return h(
       "li",
       { class: unread ? "followed unread" : "followed" },
       h(
         "a",
         { href, on: { click: open } },
-        h("span", { class: "where", dir: "auto" }, shown.where),
-        h("span", { class: "said" }, h("strong", {}, h("bdi", {}, shown.by), ": "), text),
+        avatar(shown.pictured, shown.sender),
         h(
           "span",
-          { class: "last" },
-          h("span", {}, t("thread.replies", { n: shown.count })),
-          shown.last && h("span", {}, " · ", h("bdi", {}, shown.last), " ", h("time", {}, shown.when)),
+          { class: "about-thread" },
+          h("span", { class: "first" }, h("span", { class: "where", dir: "auto" }, shown.where), ...badges),
+          h("span", { class: "said" }, h("strong", {}, h("bdi", {}, shown.by), ": "), text),
+          h(
+            "span",
+            { class: "last" },
+            h("span", {}, t("thread.replies", { n: shown.count })),
+            shown.last && h("span", {}, " · ", h("bdi", {}, shown.last), " ", h("time", {}, shown.when)),
+          ),
         ),
-      ),
-      h(
-        "span",
-        { class: "badges" },
-        mentions > 0 &&
-          h("span", { class: "badge named", role: "img", "aria-label": t("sidebar.mentions", { n: mentions }) }, "@"),
-        unread > 0 && h("span", { class: shown.silent ? "badge quiet" : "badge" }, t("thread.new", { n: unread })),
       ),
       unread
         ? iconButton("checks", t("thread.read"), () => this.#mark(shown, true))
