@@ -213,7 +213,7 @@ export class Shell {
     return undefined;
   }
 
-  /** The conversation that is shown has this address, if nothing lies over or beside it. @param {string} conversation */
+  /** The shown conversation has this address, if nothing lies over or beside it. @param {string} conversation */
   #rename(conversation) {
     const { apart, thread } = placeOf(location.hash);
     if (!apart && !thread) trail.rename(addressOf(conversation));
