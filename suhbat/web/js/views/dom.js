@@ -78,7 +78,7 @@ const PATHS = {
     "M17.5 17.5L19 19M19 5l-1.5 1.5M6.5 17.5L5 19",
   thread: "M4 5h16v11h-9l-4 4v-4H4zM8 9h8M8 12h5",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
-  unread: "M12 8a4 4 0 100 8 4 4 0 000-8z",
+  unread: "M4 6h16v12H4zM4.5 7l7.5 6 7.5-6",
   warning: "M12 4l9 16H3zM12 10v5M12 17.5v.1",
 };
 
