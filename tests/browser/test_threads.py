@@ -21,11 +21,11 @@ STORED = """async ([store, key, text]) => {
   const [{ name }] = await indexedDB.databases();
   const answer = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
   const database = await answer(indexedDB.open(name));
-  const found = await answer(database.transaction(store).objectStore(store).get(key));
+  const read = () => answer(database.transaction(store).objectStore(store).get(key));
+  while (!(JSON.stringify(await read()) ?? "").includes(text)) await new Promise((done) => setTimeout(done, 50));
   database.close();
-  return (JSON.stringify(found) ?? "").includes(text);
 }"""
-"""Whether this device has a text in a record of its storage."""
+"""Waits until this device has a text in a record of its storage."""
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +96,7 @@ def test_a_thread_beside_its_conversation(server: Server, person: Make) -> None:
 
     page.locator("#composer").fill("suhbatga")
     thread.locator("textarea").fill("javobga")
-    page.wait_for_function(STORED, arg=["state", "drafts", "javobga"])
+    page.evaluate(STORED, ["state", "drafts", "javobga"])
     page.reload()
     expect(thread.locator("textarea")).to_have_value("javobga")
     expect(page.locator("#composer")).to_have_value("suhbatga")
@@ -211,7 +211,7 @@ def test_a_thread_on_a_phone_and_without_a_network(server: Server, cut: Cut, per
     expect(thread).to_have_count(0)
     row(talk(page), "Uzum pishdimi?").locator(".replies").click()
     expect(row(thread, "Hali yoʻq")).to_be_visible()
-    page.wait_for_function(STORED, arg=["messages", f"{room.conversation}/{root}", "Hali"])
+    page.evaluate(STORED, ["messages", f"{room.conversation}/{root}", "Hali"])
     cut.cut()
     page.reload()
     expect(row(thread, "Hali yoʻq")).to_be_visible()
