@@ -32,6 +32,7 @@ from . import (
     search,
     server,
     sessions,
+    shared_files,
     sockets,
     threads,
     tickets,
@@ -77,7 +78,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
-        moderation, export, uploads,
+        moderation, export, uploads, shared_files,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

@@ -57,6 +57,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("PUT", ROOM + "/draft"): (MEMBERS.format(204), body(text="begun")),
     ("DELETE", ROOM + "/draft"): (MEMBERS.format(204), NONE),
     ("GET", ROOM + "/pins"): (MEMBERS.format(200), NONE),
+    ("GET", ROOM + "/files"): (MEMBERS.format(200), NONE),
     ("GET", ROOM + "/messages"): (MEMBERS.format(200), NONE),
     ("POST", ROOM + "/messages"): (MEMBERS.format(201), body(text="salom")),
     ("POST", ROOM + "/messages?reply"): (

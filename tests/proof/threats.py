@@ -345,6 +345,39 @@ FAULTS: Mapping[str, Tests] = {
     "rolling restart under load": _CLUSTER + _in("test_web_units", "a_real_server"),
 }
 
+_UPLOADS, _DOWNLOADS, _RECORDS = "http/test_uploads", "http/test_downloads", "store/test_files"
+
+FILES: Mapping[str, Tests] = {
+    "bombs": _in("files/test_hostile", "hostile_pictures")
+    + _in("files/test_studio", "a_child_that_hangs_delays_nobody"),
+    "SVG and HTML served inline": _in(_DOWNLOADS, "what_is_shown_in_place", "the_bytes"),
+    "names with .., /, control and bidi characters": (
+        *_in(_UPLOADS, "names"),
+        *_in(_DOWNLOADS, "names_in_headers"),
+        *_in("files/test_stores", "a_key_that_is_none"),
+    ),
+    "content that claims another type": (
+        *_in(_UPLOADS, "an_upload_in_pieces"),
+        *_in("files/test_kinds", "files", "short_files_and_two_in_one"),
+    ),
+    "EXIF with a place": (
+        *_in("files/test_cleaning", "metadata_is_gone"),
+        *_in("system/test_files", "a_picture_from_end_to_end"),
+    ),
+    "a download by somebody who left the room": (
+        *_in(_RECORDS, "who_may_read_a_file", "history_since_joining", "an_erased_room"),
+        *_in(_DOWNLOADS, "who_gets_nothing", "a_signed_link"),
+    ),
+    "a quota passed by many uploads at once": _in(_RECORDS, "the_quota_however_many_begin_at_once"),
+    "half an upload kept for ever": (
+        *_in(_RECORDS, "what_nobody_sent_goes_after_a_day", "so_many_files_in_no_message"),
+        *_in(_UPLOADS, "termination"),
+    ),
+    "ranges that are huge or overlap": _in("http/test_ranges", "parts", "any_range") + _in(_DOWNLOADS, "a_part"),
+    "a form that another site sends": _in(_UPLOADS, "no_pages_of_others"),
+    "a full disk": _in(_UPLOADS, "a_full_disk"),
+}
+
 THREATS: Mapping[str, Mapping[str, Tests]] = {
     "frames": FRAMES,
     "handshake": HANDSHAKE,
@@ -354,6 +387,7 @@ THREATS: Mapping[str, Mapping[str, Tests]] = {
     "content": CONTENT,
     "volume": VOLUME,
     "growth": GROWTH,
+    "files": FILES,
     "uvicorn and Starlette": SERVERS,
     "faults": FAULTS,
 }
