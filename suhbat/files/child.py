@@ -65,7 +65,7 @@ def main() -> None:
             answer: dict[str, Any] = {"drawn": asdict(drawn)}
         except Exception as error:  # a decoder raises anything, from SyntaxError to MemoryError
             answer = {"failed": type(error).__name__}
-        _tell(answers, answer | {"peak": _peak()})
+        _tell(answers, answer | {"memory": _memory()})
 
 
 def _own_output() -> BinaryIO:
@@ -124,11 +124,11 @@ def _limit_job(job: Job) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (written, resource.RLIM_INFINITY))
 
 
-def _peak() -> int:
-    """The most memory that this process ever had, in bytes; 0 where the system does not say it."""
+def _memory() -> int:
+    """The memory of this process in bytes; 0 where the system has no such file. (`getrusage` knows the most it ever had, but on
+    Linux it counts that of the parent as well, from before the child ran its own program.)"""
     try:
-        import resource
-    except ImportError:
+        pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    except OSError:
         return 0
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1_024
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")

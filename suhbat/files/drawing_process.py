@@ -16,8 +16,8 @@ from .child import Job
 
 JOBS = 200
 """After so many jobs a process is replaced: libraries keep some memory."""
-PEAK_BYTES = 400 << 20
-"""A process that ever had more memory is replaced."""
+KEPT_BYTES = 150 << 20
+"""A process that has more memory after a job is replaced."""
 _LINE = 65_536
 
 _ROOT = str(Path(__file__).resolve().parents[2])
@@ -77,8 +77,8 @@ class DrawingProcess:
         except (OSError, ValueError, TypeError):  # it was killed, it crashed, or it does not speak JSON any more
             self.is_fit = False
         self._jobs += 1
-        peak = answers.get("peak")
-        if self._jobs >= JOBS or not isinstance(peak, int) or peak > PEAK_BYTES:
+        kept = answers.get("memory")
+        if self._jobs >= JOBS or not isinstance(kept, int) or kept > KEPT_BYTES:
             self.is_fit = False
         return answers
 

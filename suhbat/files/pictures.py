@@ -1,4 +1,4 @@
-"""What can be done with a picture without decoding it: its limits are checked, and its metadata is removed."""
+"""What can be done with a picture, or a film, without decoding it: its limits are checked, and its metadata is removed."""
 
 from __future__ import annotations
 
@@ -30,15 +30,20 @@ class Examined:
 
 def examine(source: Path, type_: str, cleaned: Path | None) -> Examined:
     """Read the structure of a picture, and write it to `cleaned` without its metadata, if it has any. Never raises for
-    content; takes time and memory that are bounded by the length of the file and by 64 KB."""
+    content; takes time that is bounded by the length of the file, and memory for a few blocks of 64 KB."""
     with source.open("rb") as file:
-        window = Window(file)
-        structure = FORMATS[type_](window)
-        is_cleaned = cleaned is not None and not structure.is_whole(window.size)
-        if cleaned is not None and is_cleaned:
-            with cleaned.open("wb") as target:
-                structure.write(window, target)
+        structure, is_cleaned = clean(Window(file), type_, cleaned)
     return Examined(*structure.displayed, is_cleaned, _limit(structure, type_))
+
+
+def clean(source: Window, type_: str, cleaned: Path | None) -> tuple[Structure, bool]:
+    """The structure of a picture or a film, and whether it was written to `cleaned` because it has metadata."""
+    structure = FORMATS[type_](source)
+    if cleaned is None or structure.is_whole(source.size):
+        return structure, False
+    with cleaned.open("wb") as target:
+        structure.write(source, target)
+    return structure, True
 
 
 def _limit(structure: Structure, type_: str) -> int:

@@ -12,9 +12,10 @@ import structlog
 
 from . import kinds, media
 from .child import Job
+from .cleaning import FORMATS
 from .drawing_process import DrawingProcess
 from .look import Look
-from .pictures import Examined, examine
+from .pictures import Examined, clean, examine
 from .window import Window
 
 log = structlog.get_logger("suhbat.files")
@@ -59,8 +60,7 @@ class Studio:
         type_ = await self._run(_read_type, source)
         if type_ in kinds.PICTURES:
             return await self._picture(source, type_, work)
-        measured = await self._run(_measure, source, type_)
-        return Look(measured.type, kinds.kind_of(measured.type), *measured[1:])
+        return await self._run(_sound_or_film, source, type_, work / "cleaned")
 
     async def portrait(self, source: Path, work: Path) -> Mapping[int, Path]:
         """A square from the middle of a picture as WebP files of 64 and 256 pixels, by size; smaller pictures make smaller
@@ -156,9 +156,20 @@ def _read_type(source: Path) -> str:
         return kinds.read_type(file)
 
 
-def _measure(source: Path, type_: str) -> media.Measured:
+def _sound_or_film(source: Path, type_: str, cleaned: Path) -> Look:
+    """The look at a file that is no picture. Places are removed from films; sound keeps its titles."""
     with source.open("rb") as file:
-        return media.measure(Window(file), type_)
+        window = Window(file)
+        found = media.measure(window, type_)
+        is_cleaned = found.type in FORMATS and clean(window, found.type, cleaned)[1]
+    return Look(
+        found.type,
+        kinds.kind_of(found.type),
+        found.width,
+        found.height,
+        found.duration,
+        cleaned=cleaned if is_cleaned else None,
+    )
 
 
 def _thumbnails(answers: Mapping[str, Any], work: Path, sides: tuple[int, ...]) -> dict[int, Path]:

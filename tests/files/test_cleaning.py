@@ -10,6 +10,7 @@ import pytest
 from PIL import Image, ImageSequence
 
 from suhbat.files.cleaning import FORMATS, Structure
+from suhbat.files.media import measure
 from suhbat.files.window import BLOCK, Window
 
 from . import samples
@@ -98,6 +99,37 @@ def test_changed_anywhere(type_: str) -> None:
             broken[chance.randrange(len(broken))] = chance.choice([0, 1, 127, 128, 255, chance.randrange(256)])
         result, _ = cleaned(bytes(broken), type_)
         assert len(result) <= len(content) + 64
+
+
+@pytest.mark.parametrize("brand", [b"isom", b"qt  ", b"3gp4"])
+def test_films(brand: bytes) -> None:
+    """The place goes from the head of a film and of its tracks; nothing moves, and nothing else changes."""
+    content = samples.mp4(brand=brand) + samples.box(b"uuid", samples.SECRET) + samples.box(b"free", b"unknown")
+    result, _ = cleaned(content, "video/mp4")
+    assert samples.SECRET not in result and b"+41.3" not in result
+    assert len(result) == len(content)
+    changed = [index for index, (one, other) in enumerate(zip(result, content, strict=True)) if one != other]
+    assert len(changed) <= 120
+    assert measure(Window(io.BytesIO(result)), "video/mp4") == measure(Window(io.BytesIO(content)), "video/mp4")
+    assert cleaned(result, "video/mp4")[1].is_whole(len(result))
+
+
+def test_long_boxes() -> None:
+    """A box whose length has 64 bits keeps that length, and one of more than a block is emptied whole."""
+    inside = samples.SECRET * 40_000
+    long = (1).to_bytes(4, "big") + b"udta" + (16 + len(inside)).to_bytes(8, "big") + inside
+    moov = (8 + len(long)).to_bytes(4, "big") + b"moov" + long
+    result, _ = cleaned(moov + samples.box(b"mdat", b"film"), "video/mp4")
+    assert result == moov[:12] + b"free" + moov[16:24] + bytes(len(inside)) + samples.box(b"mdat", b"film")
+
+
+def test_boxes_without_end() -> None:
+    """Boxes within boxes, thousands deep, are not followed."""
+    nested = samples.box(b"udta")
+    for number in range(5_000):
+        nested = samples.box(b"moov" if number == 4_999 else b"trak", nested)
+    for type_ in ("image/avif", "video/mp4"):
+        assert cleaned(samples.box(b"ftyp", b"avif") + nested, type_)
 
 
 def test_progressive_and_others() -> None:

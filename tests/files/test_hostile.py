@@ -33,8 +33,8 @@ async def room() -> AsyncIterator[Studio]:
 async def test_hostile_pictures(room: Studio, tmp_path: Path) -> None:
     """Bombs, pictures that are cut and pictures that are changed each get a look, none keeps a secret that came in whole, and
     afterwards the processes have as much memory as before and draw an ordinary picture."""
-    before = hostile.memory()
-    waiting = iter([*hostile.bombs(), *list(hostile.cut())[::2], *hostile.changed(150, seed=3)])
+    pictures = [*hostile.bombs(), *list(hostile.cut())[::2], *hostile.changed(150, seed=3)]
+    waiting, before = iter(pictures), hostile.memory()
 
     async def worker() -> None:
         for named in waiting:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -88,7 +89,9 @@ async def test_nothing_to_remove(room: Studio, put: Put) -> None:
 async def test_sound_films_and_files(room: Studio, put: Put) -> None:
     """Sound and films have measures; everything else has a type. No process is started for them."""
     source, work = put(samples.mp4())
-    assert await room.look(source, work) == Look("video/mp4", "video", 640, 360, 2_500)
+    look = await room.look(source, work)
+    assert look.cleaned and samples.SECRET not in look.cleaned.read_bytes()
+    assert replace(look, cleaned=None) == Look("video/mp4", "video", 640, 360, 2_500)
     assert await room.look(*put(samples.ogg())) == Look("audio/ogg", "audio", duration=4_000)
     assert await room.look(*put(b"%PDF-1.7")) == Look("application/pdf", "file")
     assert await room.look(*put(b"<svg onload='x'/>")) == Look("image/svg+xml", "file")
@@ -138,7 +141,7 @@ WEIRD = {
     "names what it did not write": "input(); say({'drawn': {'width': 1, 'height': 1, 'thumbhash': '', 'sizes': [360]}})",
     "names another file": "input(); say({'drawn': {'width': 1, 'height': 1, 'thumbhash': '', 'sizes': ['../../x']}})",
     "has lists for names": "input(); say({'drawn': {'width': 1, 'height': 1, 'thumbhash': '', 'sizes': [[]]}, 'examined': []})",
-    "says a peak that is none": "input(); say({'failed': 'x', 'peak': 'much'}); time.sleep(600)",
+    "says a number that is none": "input(); say({'failed': 'x', 'memory': 'much'}); time.sleep(600)",
 }
 
 
@@ -211,6 +214,16 @@ async def test_idle_processes_end(put: Put) -> None:
         while room._idle:
             await asyncio.sleep(0.01)
     assert (await room.look(*put(samples.png()))).kind == "image"
+    await room.close()
+
+
+async def test_kept_beside_a_large_server(put: Put) -> None:
+    """A process is kept however much memory the server itself has: what it is told of its own must not be its parent's."""
+    room = Studio()
+    large = bytearray(200 << 20)
+    large[:: 1 << 12] = b"x" * len(large[:: 1 << 12])  # so that the pages are there
+    await room.look(*put(samples.png()))
+    assert len(room._idle) == 1
     await room.close()
 
 

@@ -1,4 +1,4 @@
-"""Removes metadata from pictures by their structure, without decoding them: every pixel stays as it was.
+"""Removes metadata from pictures and films by their structure, without decoding them: every pixel stays as it was.
 
 Each format keeps what a picture needs (a list of what is allowed) and drops the rest: places, cameras, comments, thumbnails
 of thumbnails, unknown parts, and bytes behind the end. Colour profiles stay; the orientation stays as the only entry of its
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 from suhbat.files.window import Window
 
-from . import gif, heif, jpeg, png, webp
+from . import films, gif, heif, jpeg, png, webp
 from .structure import Structure
 
 __all__ = ["FORMATS", "Structure"]
@@ -23,4 +23,7 @@ FORMATS: Mapping[str, Callable[[Window], Structure]] = {
     "image/webp": webp.parse,
     "image/avif": heif.parse,
     "image/heic": heif.parse,
+    "video/mp4": films.parse,
+    "video/quicktime": films.parse,
+    "video/3gpp": films.parse,
 }

@@ -1,7 +1,7 @@
 """AVIF and HEIC (ISO/IEC 23008-12): items, whose places in the file stand in a table.
 
-So nothing may move: what is removed is overwritten with zeros of the same length, and its item gets a type that readers ignore.
-The orientation is a property of the picture (`irot`, `imir`) and stays; its copy in Exif is to be ignored by readers and goes.
+So nothing may move: what is removed is overwritten, and its item gets a type that readers ignore. The orientation is a property
+of the picture (`irot`, `imir`) and stays; its copy in Exif, which readers are to ignore, goes.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from suhbat.files.boxes import Box, boxes, child
-from suhbat.files.window import BLOCK, Window
+from suhbat.files.window import Window
 
+from .blanks import FREE, Blank, emptied, film, keep_all_but
 from .structure import MANY, Structure
 
 _KEPT = {b"ftyp", b"meta", b"mdat", b"moov", b"free", b"skip", b"moof", b"sidx", b"mfra"}
@@ -19,11 +20,6 @@ _DESCRIBING = {b"udes", b"altt", b"crtt", b"mdft"}
 """Properties with descriptions, alternative texts and times."""
 _METADATA = {b"Exif", b"mime", b"uri "}
 """Items that are no pictures."""
-_ZEROS = bytes(BLOCK)
-
-Blank = tuple[int, int, bytes]
-"""Offset and length of a range of the source, and what it begins with afterwards; zeros follow."""
-_FREE = b"free"
 
 
 def parse(source: Window) -> Structure:
@@ -35,33 +31,16 @@ def parse(source: Window) -> Structure:
         head = head or end
         has_table |= box.is_whole and box.name in {b"meta", b"moov"}
         if box.name not in _KEPT:
-            blanks += _emptied(box)
+            blanks += emptied(box)
         elif box.name == b"meta":
             blanks += _meta(source, found, box)
         elif box.name == b"moov":
-            blanks += movie(source, box)
+            blanks += film(source, box)
     if not has_table:  # what is a picture and what is not cannot be told
         found.keep(0, head)
         return found
-    position = 0
-    for at, length, start in sorted(blanks):
-        if length <= BLOCK and source.at(at, length) == start + bytes(length - len(start)):
-            continue
-        if position < at + length <= end:
-            found.keep(position, at - position)
-            _fill(found, at + length - max(at, position), start if at >= position else b"")
-            position = at + length
-    found.keep(position, end - position)
+    keep_all_but(found, source, blanks, end)
     return found
-
-
-def movie(source: Window, parent: Box) -> Iterator[Blank]:
-    """Places, cameras and names of a film, or of a sequence of pictures, and those of its tracks."""
-    for box in boxes(source, parent.body, parent.end):
-        if box.name in {b"udta", b"meta", b"uuid"}:
-            yield from _emptied(box)
-        elif box.name == b"trak":
-            yield from movie(source, box)
 
 
 def _meta(source: Window, found: Structure, meta: Box) -> Iterator[Blank]:
@@ -72,11 +51,11 @@ def _meta(source: Window, found: Structure, meta: Box) -> Iterator[Blank]:
             for item, at in _items(source, box):
                 if source.at(at, 4) in _METADATA:
                     removed.add(item)
-                    yield at, 4, _FREE
+                    yield at, 4, FREE
         elif box.name == b"iprp" and (properties := child(source, box, b"ipco")):
             yield from _properties(source, found, properties)
         elif box.name not in _META:
-            yield from _emptied(box)
+            yield from emptied(box)
     if not (places := child(source, meta, b"iloc", 4)):
         return
     data = child(source, meta, b"idat", 4)
@@ -97,7 +76,7 @@ def _items(source: Window, box: Box) -> Iterator[tuple[int, int]]:
 def _properties(source: Window, found: Structure, properties: Box) -> Iterator[Blank]:
     for box in boxes(source, properties.body, properties.end):
         if box.name in _DESCRIBING:
-            yield from _emptied(box)
+            yield from emptied(box)
         elif box.name == b"ispe":
             width, height = source.number(box.body + 4, 4), source.number(box.body + 8, 4)
             if width * height > found.width * found.height:  # the others are tiles and thumbnails
@@ -130,19 +109,3 @@ def _extents(source: Window, box: Box, data: Box | None) -> Iterator[tuple[int, 
                 yield item, offset, min(length or source.size, max(source.size - offset, 0))
         left -= extents + 1
         count -= 1
-
-
-def _emptied(box: Box) -> Iterator[Blank]:
-    """A box as free space of the same length."""
-    yield box.at + 4, 4, _FREE
-    yield box.body, box.end - box.body, b""
-
-
-def _fill(found: Structure, length: int, start: bytes) -> None:
-    start = start if len(start) <= length else b""
-    if start:
-        found.pieces.append(start)
-    left = length - len(start)
-    found.pieces += [_ZEROS] * (left // len(_ZEROS))
-    if left % len(_ZEROS):
-        found.pieces.append(_ZEROS[: left % len(_ZEROS)])
