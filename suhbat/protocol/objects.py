@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Literal
 
 from pydantic import Field
@@ -110,13 +111,13 @@ class Message(Schema):
     edited_at: Time | None = None
     deleted: bool = False
     reactions: tuple[Reaction, ...] = ()
-    reactions_at: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
-    mentions_all: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
-    thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
-    thread_ordinal: Ordinal | None = Field(default=None, exclude_if=lambda value: value is None)
-    from_thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
-    replies: Replies | None = Field(default=None, exclude_if=lambda value: value is None)
-    files: tuple[File, ...] = Field(default=(), exclude_if=lambda value: not value)
+    reactions_at: Seq | None = Field(default=None, exclude_if=not_)
+    mentions_all: bool = Field(default=False, exclude_if=not_, examples=[True])
+    thread: Seq | None = Field(default=None, exclude_if=not_)
+    thread_ordinal: Ordinal | None = Field(default=None, exclude_if=not_)
+    from_thread: Seq | None = Field(default=None, exclude_if=not_)
+    replies: Replies | None = Field(default=None, exclude_if=not_)
+    files: tuple[File, ...] = Field(default=(), exclude_if=not_)
 
 
 class ConversationSettings(Schema):

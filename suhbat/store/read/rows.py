@@ -50,7 +50,14 @@ def message(
 ) -> Message:
     """A message as it is now; a deleted message is a tombstone."""
     seq, ordinal, actor, actor_uid, text, client_id, reply_to, at, edited_at, deleted, data, thread, reply, *_ = row
-    known = json.loads(data) if data is not None else _NOTHING
+    # Few messages have these fields, and each takes time to validate.
+    rare: dict[str, Any] = {}
+    if reply is not None:
+        rare = {"thread": thread, "thread_ordinal": reply}
+    if replies is not None:
+        rare["replies"] = replies
+    if data is not None:
+        rare |= _stored_fields(json.loads(data), is_deleted=bool(deleted))
     return Message(
         conversation=conversation,
         seq=seq,
@@ -64,16 +71,17 @@ def message(
         edited_at=edited_at,
         deleted=bool(deleted),
         reactions=reactions,
-        mentions_all=not deleted and known.get("mentions_all", False),
-        thread=thread if reply is not None else None,
-        thread_ordinal=reply,
-        from_thread=known.get("from_thread"),
-        replies=replies,
-        files=() if deleted else tuple(map(restored, known.get("files", ()))),
+        **rare,
     )
 
 
-_NOTHING: Mapping[str, Any] = {}
+def _stored_fields(known: Mapping[str, Any], *, is_deleted: bool) -> dict[str, Any]:
+    """The fields of a message that are stored in its `data`."""
+    fields: dict[str, Any] = {"from_thread": known.get("from_thread")}
+    if not is_deleted:
+        fields["mentions_all"] = known.get("mentions_all", False)
+        fields["files"] = tuple(map(restored, known.get("files", ())))
+    return fields
 
 
 def is_root(row: Sequence[Any]) -> bool:
