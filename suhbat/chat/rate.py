@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from suhbat.errors import RateLimited
-from suhbat.protocol.commands import Admit, Create, Edit, Meet
+from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
@@ -25,6 +25,8 @@ class Cost(IntEnum):
     PERSON = 5
     SEARCH = 5
     EXPORT = 10
+    UNREAD_AGAIN = 5
+    """A thread that is marked as unread from some reply on: the own and the deleted ones above it are counted."""
 
 
 COSTS: Mapping[type[object], Cost] = {Create: Cost.ROOM, Meet: Cost.DIRECT, Admit: Cost.PERSON}
@@ -52,6 +54,8 @@ def mention_cost(text: str) -> int:
 
 def cost_of(command: StateCommand) -> int:
     """The cost of a command."""
+    if isinstance(command, ChangeThread) and command.unread:
+        return Cost.UNREAD_AGAIN
     return 1 + mention_cost(command.text) if isinstance(command, Edit) else COSTS.get(type(command), 1)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from suhbat.chat.rate import charge, cost_of
 from suhbat.protocol.commands import ChangeThread, ThreadChanges
 from suhbat.protocol.objects import Message, Thread
 from suhbat.protocol.sent_types import ConversationId
@@ -64,5 +65,6 @@ async def change(
     """Follow the thread of the message `seq`, or no longer; mark it as read up to a `thread_ordinal`. Following begins with
     everything read, if nothing else is asked for."""
     command = ChangeThread(type="thread", conversation=valid_id(conversation), seq=seq, **body.model_dump())
+    charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     result = await services.commands.execute(actor, command)
     return Following(follow=result.thread is not None, thread=result.thread)

@@ -19,7 +19,7 @@ from suhbat.chat.rate import (
     cost_of,
     mention_cost,
 )
-from suhbat.protocol.commands import COMMAND, Edit
+from suhbat.protocol.commands import COMMAND, ChangeThread, Edit
 from suhbat.protocol.http_commands import StateCommand
 
 
@@ -131,5 +131,7 @@ def test_what_commands_cost() -> None:
         command = COMMAND.validate_python(fields)
         asked[str(fields["type"])] = cost_of(cast(StateCommand, command))
     assert asked == {"create": 10, "direct": 5, "admit": 5, "join": 1, "edit": 1}
+    thread = ChangeThread(type="thread", conversation="r1", seq=1, read_ordinal=3)
+    assert (cost_of(thread), cost_of(thread.model_copy(update={"unread": True}))) == (1, 5)
     names = " ".join(f"@a{n}" for n in range(2 * NAMES))
     assert cost_of(Edit(type="edit", conversation="r1", seq=1, text=names)) == 1 + mention_cost(names) == 3

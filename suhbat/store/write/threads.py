@@ -34,8 +34,8 @@ from suhbat.store.tables import (
 from .logs import Log
 from .transaction import WriterTransaction
 
-FEW, SCANNED = 20, 1_000
-"""Replies that are read for the last people in a thread when one is deleted: first, and at most."""
+SCANNED = 1_000
+"""Replies among which the last people in a thread are looked for when one is deleted."""
 
 _KEYS = ("conversation_id", "root")
 _COLUMNS = ("last_ordinal", "replies", "last_seq", "last_at", "people")
@@ -101,30 +101,32 @@ def write_threads(
 
 
 def recount(connection: Connection, log_id: int, root: int, row: ThreadRow) -> None:
-    """Correct a thread after a reply of it was deleted: its last reply, and the last people who wrote."""
+    """Correct a thread after a reply of it was deleted: its last reply, and the last people who wrote. These are looked for
+    among the last SCANNED replies only."""
     row.replies -= 1
-    for limit in (FEW, SCANNED):
-        rows = _last_replies(connection, log_id, root, limit)
-        row.people = tuple(dict.fromkeys(one.actor_uid for one in rows))[:MAX_REPLIERS]
-        if len(row.people) == MAX_REPLIERS or len(rows) < limit:
-            break
-    row.last_seq, row.last_at = (rows[0].seq, rows[0].at) if rows else (0, 0)
+    row.last_seq, row.last_at, row.people = 0, 0, ()
+    lowest = 1
+    while len(row.people) < MAX_REPLIERS and (last := _last_reply(connection, log_id, root, row.people, lowest)):
+        if not row.people:
+            row.last_seq, row.last_at, lowest = last.seq, last.at, last.thread_ordinal - SCANNED
+        row.people = (*row.people, last.actor_uid)
     write_threads(connection, {(log_id, root): row})
 
 
-def _last_replies(connection: Connection, log_id: int, root: int, limit: int) -> Sequence[AnyRow]:
-    recent = (
-        select(events.c.seq, events.c.at, events.c.actor_uid)
+def _last_reply(connection: Connection, log_id: int, root: int, but: Collection[str], lowest: int) -> AnyRow | None:
+    """The last reply from this ordinal on that is not deleted and not by one of these people."""
+    return connection.execute(
+        select(events.c.seq, events.c.at, events.c.actor_uid, events.c.thread_ordinal)
         .where(
             events.c.conversation_id == log_id,
             events.c.thread == root,
-            events.c.thread_ordinal.is_not(None),
+            events.c.thread_ordinal >= lowest,
             events.c.deleted.is_(False),
+            events.c.actor_uid.not_in(but),
         )
         .order_by(events.c.thread_ordinal.desc())
-        .limit(limit)
-    )
-    return connection.execute(recent).all()
+        .limit(1)
+    ).first()
 
 
 def may_follow(
