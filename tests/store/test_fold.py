@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -220,6 +220,8 @@ class Play:
     messages: dict[str, list[int]] = field(default_factory=dict)
     roots: dict[str, list[int]] = field(default_factory=dict)
     """Messages that are not replies."""
+    replies: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """How many replies were written, by place and root."""
     written: Iterator[int] = field(default_factory=lambda: count(1))
 
     def committed(self, entries: list[LoggedEvent]) -> None:
@@ -230,6 +232,8 @@ class Play:
                 self.messages.setdefault(entry.log, []).append(entry.event.seq)
                 if entry.event.thread is None:
                     self.roots.setdefault(entry.log, []).append(entry.event.seq)
+                else:
+                    self.replies[entry.log, entry.event.thread] += 1
 
     async def step(self, step: Step) -> None:
         with suppress(SuhbatError):  # A refusal changes nothing. test_commands.py tests refusals.
@@ -263,7 +267,8 @@ class Play:
                 await self._post(actor, conversation=place, thread=root, named=named)
             case "thread":
                 follow = (None, None, None, True, False)[step.message % 5]
-                read, back = step.number - 1 if step.number else None, step.number % 2 == 0
+                last = self.replies[place, root]
+                read, back = step.number % (last + 1) if step.number != 5 else last + 1, step.who != step.whom
                 await run(commands.ChangeThread, seq=root, follow=follow, read_ordinal=read, unread=back)
             case "write_to":
                 self._made((await self._post(actor, peer=other)).conversation)
@@ -381,6 +386,7 @@ class Theatre:
                     await reader.come()
                 elif step.what == "check":
                     await self.check(reader)
+        await self.last(people)
         for reader in [*readers, *late]:
             if not reader.here:
                 await reader.come()
@@ -390,6 +396,9 @@ class Theatre:
     def late(self, people: Sequence[Actor], random: Random) -> Sequence[Actor]:
         """Those who also take part as somebody who misses everything and is replayed it in the end."""
         return people
+
+    async def last(self, people: Sequence[Actor]) -> None:
+        """What these do before everybody comes back and is checked."""
 
     async def check(self, reader: Reader) -> States | None:
         """The folded state must equal the fresh state, which is returned, unless the reader is disconnected."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor, FollowedThread, States
 from suhbat.errors import SuhbatError
-from suhbat.protocol.commands import ChangeThread
+from suhbat.protocol.commands import Admit, ChangeThread, Delete, Edit, Remove, Update
 from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
@@ -36,12 +37,12 @@ from suhbat.protocol.types import LOBBY, MAX_PAGE
 from tests.commands import execute
 
 from .house import AT
-from .parts import STORES
+from .parts import STORES, everything
 from .test_fold import Reader, Step, Theatre
 
 HISTORIES = int(os.environ.get("SUHBAT_THREADS", "8"))
 WHATS = (
-    ["reply"] * 10 + ["reply_mention", "thread"] * 6 + ["delete"] * 4 + ["post", "mark", "edit"] * 3
+    ["reply"] * 14 + ["thread"] * 10 + ["reply_mention"] * 6 + ["delete"] * 6 + ["post", "mark", "edit"] * 3
     + ["join", "leave", "remove", "admit", "away", "back", "history"] * 2 + ["check", "mention", "meet", "write_to"]
 )  # fmt: skip
 STEPS = st.builds(
@@ -151,6 +152,47 @@ class CountingTheatre(Theatre):
     def late(self, people: Sequence[Actor], random: Random) -> Sequence[Actor]:
         """One is enough here: test_fold has all of them."""
         return [random.choice(people)]
+
+    async def last(self, people: Sequence[Actor]) -> None:
+        """What is rare otherwise, as each of it ends soon: somebody who was named is removed and comes back; marks are below
+        own replies; and such replies change."""
+        chance = self._sizes
+        for log, replies in self.account.replies.items():
+            named = set().union(*(reply.named for reply in replies.values()))
+            target = chance.choice([one for one in people if one.uid in named] or people)
+            for actor in people:
+                if await self._try(Remove, actor, log, person=target):
+                    await self._try(Admit, actor, log, person=target, role="member", exempt=True)
+            for root in {reply.root for reply in replies.values()}:
+                if chance.random() < 0.7:
+                    await self._try(ChangeThread, target, log, seq=root, follow=True)
+            if chance.random() < 0.3:
+                for actor in people:
+                    await self._try(Update, actor, log, history=chance.choice(("joined", "all")))
+        for actor in people:
+            for state in (await everything(self.store, actor)).states:
+                for thread in state.threads:
+                    read = chance.randint(0, thread.thread_ordinal)
+                    if chance.random() < 0.7:
+                        place = {"seq": thread.root, "read_ordinal": read, "unread": True}
+                        await self._try(ChangeThread, actor, state.conversation, **place)
+        for log, replies in self.account.replies.items():
+            for reply in list(replies.values()):
+                (actor,), named = [one for one in people if one.uid == reply.uid], chance.choice(people)
+                match chance.randrange(6):
+                    case 0:
+                        await self._try(Delete, actor, log, seq=reply.seq)
+                    case 1:
+                        text = f"tahrir 1 {named.uid}"
+                        await self._try(Edit, actor, log, seq=reply.seq, text=text, named=(named.uid,))
+
+    async def _try(self, kind: type[Any], actor: Actor, conversation: str, **fields: Any) -> bool:
+        """Whether this command was not refused."""
+        try:
+            await execute(self.store, kind, actor, AT, conversation=conversation, **fields)
+        except SuhbatError:
+            return False
+        return True
 
     async def _read_all(self, actor: Actor) -> None:
         """Read every thread to its end, as a person would who wants no number to be left."""
