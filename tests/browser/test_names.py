@@ -178,6 +178,31 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
     expect(author(page, "ikkinchi").locator(".handle")).to_have_count(0)
 
 
+def test_names_that_another_tab_has_learned(server: Server, person: Make, cut: Cut) -> None:
+    """Without a network, the names that any tab has shown are known, whichever tab stored its data last."""
+    names = Names(server)
+    names.say("sora", "salom")
+    names.say("anna", "oxirgi")  # the list shows its sender only
+    ali = person("ali", port=cut.port)
+    ali.context.add_cookies([{"name": COOKIE, "value": names.tokens["ali"], "url": ali.url}])
+    page, other = ali.page, ali.tab()
+    for tab in (page, other):
+        tab.goto(f"{ali.url}#/c/lobby")
+        ali.is_in(tab)
+    ali.can_do_without()
+    page.evaluate("(room) => (location.hash = `#/c/${room}`)", names.room)
+    expect(author(page, "salom").locator(".author")).to_have_text(SHOWN["sora"])
+    page.wait_for_timeout(500)  # it stores what it knows
+    names.say("dana", "hammaga", "lobby")
+    expect(other.locator("article.message", has_text="hammaga")).to_be_visible()
+    page.goto("about:blank")
+    other.wait_for_timeout(500)  # and the other tab, later
+    cut.cut()
+    other.goto("about:blank")
+    other.goto(f"{ali.url}#/c/{names.room}")
+    expect(author(other, "salom").locator(".author")).to_have_text(SHOWN["sora"])
+
+
 def test_a_room_of_many_loads_few_names(server: Server, person: Make) -> None:
     """Names are asked for those who are shown, in batches, however many members a room has."""
     names = Names(server)
