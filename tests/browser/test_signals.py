@@ -23,6 +23,11 @@ SHOWN = """async () => {
   return (await registration.getNotifications()).map((note) => [note.title, note.body, note.tag]);
 }"""
 
+CLICK = """async () => {
+  const [notification] = await registration.getNotifications();
+  dispatchEvent(new NotificationEvent("notificationclick", { notification }));
+}"""
+
 # A headless browser focuses every page. On Android the constructor throws, and there is nothing but the worker.
 ANDROID = """
 let focused = true;
@@ -65,7 +70,7 @@ def told(page: Page, *bodies: str) -> list[list[str]]:
 def test_notifications(server: Server, person: Make) -> None:
     """The service worker shows them, because Android has no other way. None is shown while somebody looks at the page, in
     this tab or in another. An edit changes a notification, a deletion closes it, and a click opens the message in a page
-    that is open."""
+    that is open. Of replies in threads, those notify that mention the user or are in a thread that they follow."""
     ali = person("ali")
     ali.context.grant_permissions(["notifications"])
     ali.context.add_init_script(ANDROID)
@@ -110,10 +115,7 @@ def test_notifications(server: Server, person: Make) -> None:
     ask("DELETE", f"/conversations/{direct}/messages/{second}")
     told(ali.page, "hech kim yoʻq")
     worker = ali.context.service_workers[0]
-    worker.evaluate("""async () => {
-      const [notification] = await registration.getNotifications();
-      dispatchEvent(new NotificationEvent("notificationclick", { notification }));
-    }""")
+    worker.evaluate(CLICK)
     shown = [page for page in (ali.page, other) if page.locator(".conversation-view h1", has_text="vali").count()]
     for _ in range(300):
         if shown:
@@ -123,6 +125,16 @@ def test_notifications(server: Server, person: Make) -> None:
     assert len(shown) == 1
     expect(shown[0].locator("article.found")).to_contain_text("hech kim yoʻq")
     told(ali.page)
+
+    lobby = "/conversations/lobby/messages"
+    root = ask("POST", lobby, {"text": "umumiy savol"})["seq"]
+    replies = [
+        ask("POST", lobby, {"text": text, "thread": root})["seq"] for text in ("ali emas", "@ali, senmi?", "javob ber")
+    ]
+    notes = told(ali.page, "@ali, senmi?", "javob ber")
+    assert [tag for _, _, tag in notes] == [f"lobby/{seq}" for seq in replies[1:]]
+    worker.evaluate(CLICK)
+    expect(shown[0].locator(".thread article.found")).to_contain_text("senmi?")
 
 
 def test_addresses_that_cannot_be_read(person: Make) -> None:

@@ -28,6 +28,30 @@ STORED = """async ([store, key, text]) => {
 """Waits until this device has a text in a record of its storage."""
 
 
+READ_ALOUD = """
+- region "Messages":
+  - article /anna-choy/
+- textbox "Message"
+- complementary "Thread":
+  - heading "Thread"
+  - button "Stop following this thread"
+  - button "Close"
+  - region "Replies":
+    - article /anna-choy/:
+      - paragraph: Choy ichamizmi?
+    - paragraph: 2 replies
+    - article /ali-choy/
+    - article /vali-choy/:
+      - paragraph: Soat beshda
+  - log "New replies":
+    - paragraph: /Soat beshda/
+  - textbox "Reply"
+  - button "Send"
+  - checkbox "Also send to the conversation"
+"""
+"""The order in which a screen reader reads the page."""
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running("suhbat", tmp_path_factory.mktemp("threads") / "data", send_rate="0", room_rate="0") as server:
@@ -91,6 +115,7 @@ def test_a_thread_beside_its_conversation(server: Server, person: Make) -> None:
     expect(row(thread, "Soat beshda")).to_be_visible()
     expect(thread.get_by_role("log", name="New replies").get_by_text("Soat beshda")).to_have_count(1)
     expect(page.get_by_role("log", name="New messages").get_by_text("Soat beshda")).to_have_count(0)
+    expect(page.locator(".place")).to_match_aria_snapshot(READ_ALOUD)
     for one in (page, vali.page):
         expect(row(talk(one), "Choy ichamizmi?").locator(".replies")).to_contain_text("2 replies")
 

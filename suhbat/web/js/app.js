@@ -212,6 +212,11 @@ export class App {
     );
   }
 
+  /** A message of a conversation if it is in memory. @param {string} conversation @param {number} seq */
+  loaded(conversation, seq) {
+    return this.#timelines.get(conversation)?.find(seq) ?? null;
+  }
+
   /**
    * The messages stored on this device, to be shown until the server answers.
    * @param {string} key of a conversation or thread

@@ -33,12 +33,15 @@ export function namesMe(app, message) {
 
 /**
  * Whether the user wants to know of a message that does not mention them: not in the lobby, where everybody is, and of
- * threads only in those that they follow.
+ * threads only in those that they follow, or are about to because their message gets its first reply.
  * @param {App} app @param {Message} message
  */
 function concerns(app, { conversation, thread }) {
   const state = app.chat.conversations.get(conversation);
-  return thread ? Boolean(state?.threads?.some(({ root }) => root === thread)) : state?.kind !== "lobby";
+  if (!thread) return state?.kind !== "lobby";
+  if (state?.threads?.some(({ root }) => root === thread)) return true;
+  const root = app.loaded(conversation, thread);
+  return root?.sender_uid === app.me.uid && (root?.replies?.count ?? 0) <= 1;
 }
 
 /**

@@ -39,6 +39,7 @@ const STORED = 50; // roots that are kept on this device
  * @property {number} unread
  * @property {number} mentions
  * @property {boolean} silent
+ * @property {boolean} own  the last reply is the user's own, so it cannot be unread
  */
 
 export class ThreadsView {
@@ -182,6 +183,7 @@ export class ThreadsView {
       unread: thread.unread,
       mentions: thread.mentions,
       silent: preferences().silent.includes(state.conversation),
+      own: last?.uid === app.me.uid,
     };
   }
 
@@ -224,7 +226,7 @@ export class ThreadsView {
       ),
       unread
         ? iconButton("checks", t("thread.read"), () => this.#mark(shown, true))
-        : iconButton("unread", t("thread.unread"), () => this.#mark(shown, false)),
+        : iconButton("unread", t("thread.unread"), () => this.#mark(shown, false), { disabled: shown.own }),
       iconButton("bellOff", t("thread.unfollow"), () => this.#tell(shown, { follow: false })),
     );
   }
