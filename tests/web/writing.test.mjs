@@ -26,7 +26,12 @@ async function tab(shared) {
     command: (type, fields) => waits({ type, ...fields }),
     withdraw: (clientId) => sent.some((one) => one.clientId === clientId),
   };
-  const parts = { name: "test", me: () => ({ uid: "u1", user_id: "ali" }), emit: () => {} };
+  const files = {
+    inTurn: (_, send) => send([]),
+    withdraw: () => false,
+    chosen: { forget: () => {}, places: new Set() },
+  };
+  const parts = { name: "test", files, me: () => ({ uid: "u1", user_id: "ali" }), emit: () => {} };
   const writing = new Writing(chat, shared, await Writing.stored(shared), parts);
   writing.begin();
   return { writing, sent, texts: () => writing.pending.in("c1").map(({ text }) => text) };

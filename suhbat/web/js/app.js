@@ -5,6 +5,7 @@ import { KeptMessages } from "./models/kept.js";
 import { isIn, keyOf } from "./models/threads.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
+import { OutgoingFiles } from "./outgoing-files.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { withOthers } from "./sdk/people.js";
@@ -13,6 +14,7 @@ import { prefer } from "./storage/preferences.js";
 import { Writing } from "./writing.js";
 
 /** @import { Wish } from "./models/changes.js" */
+/** @import { ChosenFile } from "./models/chosen.js" */
 /** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
 /** @import { Message, Person } from "./sdk/types.js" */
@@ -24,6 +26,12 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
 /**
  * @typedef {Person & {display_name?: string, role?: string, locale?: string | null,
  *   added_by?: string}} User
+ */
+
+/**
+ * `also`: send a reply in a thread to the conversation, too. `files`: their ids on this device.
+ * @typedef {{text: string, replyTo: number | null, also?: boolean, files?: string[],
+ *   clientId?: string}} OutgoingMessage
  */
 
 export class App {
@@ -46,8 +54,9 @@ export class App {
    * @param {Database} database
    * @param {any} restored the state stored by the last visit
    * @param {Stored} stored
+   * @param {{database: Database, stored: ChosenFile[]}} files
    */
-  constructor(base, api, me, database, restored, stored) {
+  constructor(base, api, me, database, restored, stored, files) {
     this.base = base;
     this.api = api;
     this.me = me;
@@ -56,10 +65,15 @@ export class App {
     const socket = new WebSocketLink({ url: socketUrl(base, api.language) });
     const link = new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: socket });
     this.chat = new Chat({ base, link, restored, language: api.language });
+    const emit = (/** @type {string} */ name, /** @type {unknown[]} */ ...told) => this.#emit(name, ...told);
+    const name = `suhbat:files:${base.pathname}:${me.uid}`;
+    this.outgoing = new OutgoingFiles({ chat: this.chat, api, base, database: files.database, name, emit });
+    this.outgoing.restore(files.stored, stored.messages);
     this.writing = new Writing(this.chat, database, stored, {
       name: `suhbat:writing:${base.pathname}:${me.uid}`,
       me: () => this.me,
-      emit: (name, ...told) => this.#emit(name, ...told),
+      files: this.outgoing,
+      emit,
     });
     // Most views need these.
     this.pending = this.writing.pending;
@@ -71,9 +85,13 @@ export class App {
 
   /** @param {URL} base @param {Api} api @param {User} me */
   static async start(base, api, me) {
-    const database = await Database.open(me.uid);
-    const [state, stored] = await Promise.all([database.get("state", "chat"), Writing.stored(database)]);
-    const app = new App(base, api, me, database, state ?? null, stored);
+    const [database, files] = await Promise.all([Database.open(me.uid), Database.openFiles(me.uid)]);
+    const [state, stored, chosen] = await Promise.all([
+      database.get("state", "chat"),
+      Writing.stored(database),
+      files.all("files"),
+    ]);
+    const app = new App(base, api, me, database, state ?? null, stored, { database: files, stored: chosen });
     app.chat.connect();
     return app;
   }
@@ -227,12 +245,12 @@ export class App {
 
   /**
    * @param {string} conversation
-   * @param {{text: string, replyTo: number | null, thread?: number | null, also?: boolean}} message `thread`: send it
-   *   as a reply there; `also`: and to the conversation, too
+   * @param {OutgoingMessage & {thread?: number | null}} message `thread`: send it as a reply there
    */
-  send(conversation, { text, replyTo, thread = null, also = false }) {
+  send(conversation, { text, replyTo, thread = null, also = false, files = [], clientId = newId() }) {
     if (thread === null) this.typing.sent(conversation);
-    this.pending.add({ clientId: newId(), conversation, thread, also, text, replyTo, at: Date.now() });
+    const shown = files.length ? { files } : {};
+    this.pending.add({ clientId, conversation, thread, also, text, ...shown, replyTo, at: Date.now() });
   }
 
   /** The account changed, or is known better. @param {Partial<User>} me */
@@ -315,6 +333,7 @@ export class App {
     this.#saving = undefined;
     this.chat.close();
     this.database.close();
+    this.outgoing.end();
     if (forget) Database.forget(this.me.uid);
   }
 }

@@ -2,7 +2,7 @@
 
 import { keyOf, threadOfMessage } from "./models/threads.js";
 
-/** @import { App } from "./app.js" */
+/** @import { App, OutgoingMessage } from "./app.js" */
 /** @import { Message } from "./sdk/types.js" */
 
 /** What the user has read. @typedef {{unread: number, mentions: number, read_ordinal: number}} ReadState */
@@ -77,9 +77,9 @@ export class ConversationSource extends Source {
     return this.app.chat.command("read", { conversation: this.conversation, ordinal });
   }
 
-  /** @param {string} text @param {number | null} replyTo */
-  send(text, replyTo) {
-    this.app.send(this.conversation, { text, replyTo });
+  /** @param {OutgoingMessage} message */
+  send(message) {
+    this.app.send(this.conversation, message);
   }
 
   /** The user writes. */
@@ -138,9 +138,9 @@ export class ThreadSource extends Source {
     return this.app.chat.command("thread", { conversation: this.conversation, seq: this.root, ...fields });
   }
 
-  /** @param {string} text @param {number | null} replyTo @param {boolean} also the conversation gets it, too */
-  send(text, replyTo, also = false) {
-    this.app.send(this.conversation, { text, replyTo, thread: this.root, also });
+  /** @param {OutgoingMessage} message */
+  send(message) {
+    this.app.send(this.conversation, { ...message, thread: this.root });
   }
 
   /** Typing notices do not name a thread. */

@@ -5,10 +5,11 @@
 import { PendingChanges } from "./models/changes.js";
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
-import { isThread } from "./models/threads.js";
+import { isIn, isThread } from "./models/threads.js";
 
 /** @import { Change } from "./models/changes.js" */
 /** @import { Pending } from "./models/pending.js" */
+/** @import { OutgoingFiles } from "./outgoing-files.js" */
 /** @import { Chat } from "./sdk/chat.js" */
 /** @import { Database } from "./storage/database.js" */
 
@@ -19,24 +20,30 @@ export class Writing {
   #database;
   #stored;
   #channel;
+  #files;
 
   /**
    * @param {Pick<Chat, "send" | "command" | "withdraw">} chat
    * @param {Pick<Database, "all" | "get" | "put" | "change" | "remove">} database
    * @param {Stored} stored what earlier visits left
    * @param {{name: string, me: () => {uid: string, user_id: string},
+   *   files: Pick<OutgoingFiles, "inTurn" | "waits" | "withdraw" | "chosen">,
    *   emit: (name: string, ...told: unknown[]) => void}} parts `name`: that of the channel
    */
-  constructor(chat, database, stored, { name, me, emit }) {
+  constructor(chat, database, stored, { name, me, files, emit }) {
+    this.#files = files;
     this.#chat = chat;
     this.#database = database;
     this.#stored = stored;
     this.me = me;
     this.pending = new PendingMessages(
-      (message) => chat.send({ ...message, clientId: message.clientId }),
+      (message) => files.inTurn(message, (ids) => chat.send({ ...message, files: ids, clientId: message.clientId })),
       {
         put: (message) => void database.put("pending", message.clientId, message),
-        remove: (clientId) => void database.remove("pending", clientId),
+        remove: (clientId) => {
+          void database.remove("pending", clientId);
+          files.chosen.forget(clientId, true);
+        },
       },
       (conversation) => emit("pending", conversation),
     );
@@ -87,7 +94,12 @@ export class Writing {
 
   /** Delete a refused message, or take back one that waits. @param {string} clientId */
   discard(clientId) {
-    if (this.pending.failed(clientId) || this.#chat.withdraw(clientId)) this.#drop(clientId);
+    if (this.pending.failed(clientId) || this.#withdraw(clientId)) this.#drop(clientId);
+  }
+
+  /** Take back a message that waits, in this SDK or for its files. @param {string} clientId */
+  #withdraw(clientId) {
+    return this.#files.withdraw(clientId) || this.#chat.withdraw(clientId);
   }
 
   /** Give up a refused edit. @param {string} id */
@@ -106,8 +118,11 @@ export class Writing {
   /** @param {string} conversation */
   discardAll(conversation) {
     for (const { clientId } of this.pending.in(conversation)) {
-      this.#chat.withdraw(clientId);
+      this.#withdraw(clientId);
       this.#drop(clientId);
+    }
+    for (const key of this.#files.chosen.places) {
+      if (isIn(key, conversation)) for (const { id } of this.#files.chosen.in(key)) this.#files.chosen.remove(id);
     }
     for (const key of this.drafts.keys(conversation)) {
       this.drafts.clear(key);
@@ -126,6 +141,7 @@ export class Writing {
 
   /** @param {string} clientId */
   #drop(clientId) {
+    this.#files.chosen.forget(clientId, false);
     this.pending.remove(clientId);
     this.#channel?.postMessage({ message: clientId });
   }
@@ -133,7 +149,7 @@ export class Writing {
   /** A message of another tab. @param {{message?: string, edit?: string, left?: true}} told */
   async #hear({ message, edit, left }) {
     if (message) {
-      this.#chat.withdraw(message);
+      this.#withdraw(message);
       this.pending.remove(message);
     }
     if (edit) this.changes.discard(edit);

@@ -5,8 +5,8 @@ import { keyOf } from "./threads.js";
 
 /**
  * @typedef {{clientId: string, conversation: string, thread?: number | null, also?: boolean, text: string,
- *   replyTo: number | null, at: number, error: {code: string, message: string} | null}} Pending `thread`: it is a reply
- *   there; `also`: the conversation gets the reply, too
+ *   files?: string[], replyTo: number | null, at: number, error: {code: string, message: string} | null}} Pending
+ *   `thread`: it is a reply there; `also`: the conversation gets the reply, too; `files`: their ids on this device
  */
 
 const LATE = 3000; // ms

@@ -13,6 +13,7 @@ import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
 import { WebSocketLink, socketUrl } from "./link.js";
 import { DisplayNames } from "./display-names.js";
+import { Uploads } from "./files.js";
 import { Outbox } from "./outbox.js";
 import { State } from "./state.js";
 
@@ -34,6 +35,7 @@ export class Chat {
   #ids = 0;
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   #listeners = new Map();
+  #files;
 
   /**
    * @param {object} options
@@ -59,6 +61,7 @@ export class Chat {
     const api = new Api({ base, token, language, fetch });
     this.#state = new State(restored);
     const emit = (/** @type {string[]} */ uids) => this.#emit("people", uids);
+    this.#files = new Uploads({ api, clock, random });
     this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
       state: this.#state,
@@ -70,6 +73,8 @@ export class Chat {
       check: () => api.get("/me"),
       emit: (name, ...args) => {
         if (name === "status") this.#names.online(args[0].state === "online");
+        if (name === "status" && args[0].state === "online") this.#files.hurry();
+        if (name === "file") this.#files.told(args[0]);
         if (name === "presence" && args[0] === null) this.#names.again();
         this.#emit(name, ...args);
       },
@@ -151,6 +156,16 @@ export class Chat {
     return this.#state.cursors;
   }
 
+  /** The user's uploads: `files.begin(blob, options)`. */
+  get files() {
+    return this.#files;
+  }
+
+  /** What the server allows this user: see docs/reference/v1.md. Empty before the first connection. */
+  get limits() {
+    return this.#state.limits;
+  }
+
   get epoch() {
     return this.#state.epoch;
   }
@@ -169,18 +184,30 @@ export class Chat {
    * @param {string} [message.conversation]  its id; or
    * @param {string} [message.toUser]  a name: the direct with that account
    * @param {string} [message.uid]  of that account: send only if it still has the name
-   * @param {string} message.text
+   * @param {string} [message.text]  may be left out beside files
+   * @param {string[]} [message.files]  ids of files that `files.begin` has uploaded, at most 10
    * @param {number | null} [message.replyTo]  a `seq`
    * @param {number | null} [message.thread]  the `seq` of the message in whose thread it is a reply
    * @param {boolean} [message.also]  whether the conversation gets the reply, too
    * @param {string} [message.clientId]
    * @returns {Promise<Sent>}
    */
-  send({ conversation, toUser, uid, text, replyTo = null, thread = null, also = false, clientId = newId() }) {
+  send({
+    conversation,
+    toUser,
+    uid,
+    text = "",
+    files = [],
+    replyTo = null,
+    thread = null,
+    also = false,
+    clientId = newId(),
+  }) {
     const target = toUser === undefined ? { conversation } : { to_user: toUser, ...(uid === undefined ? {} : { uid }) };
     const reply = replyTo === null ? {} : { reply_to: replyTo };
     const place = thread === null ? {} : { thread, ...(also ? { also } : {}) };
-    return this.command("send", { ...target, text, ...reply, ...place, client_id: clientId });
+    const shown = files.length ? { files } : {};
+    return this.command("send", { ...target, text, ...reply, ...place, ...shown, client_id: clientId });
   }
 
   /**
@@ -232,7 +259,8 @@ export class Chat {
    * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
    * "receipt" (notice) · "presence" (uids or null for all) · "people" (uids) · "invitations" () · "caught_up" () ·
-   * "held" (): the server asked to wait. Returns a function that removes the listener.
+   * "held" (): the server asked to wait · "file" (file): an upload is ready. Returns a function that removes the
+   * listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {

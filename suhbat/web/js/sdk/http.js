@@ -3,6 +3,8 @@
 import { Refused, Unreachable } from "./errors.js";
 
 const TIMEOUT_MS = 20_000;
+/** The longest time for a piece of a file. On a slow line, 64 KB take that long at 5 kbit/s. */
+const BYTES_TIMEOUT_MS = 100_000;
 
 export class Api {
   #base;
@@ -56,6 +58,32 @@ export class Api {
   }
 
   /**
+   * A request whose body is not JSON, for uploads. Errors are as everywhere. Returns the answer, whose body is read.
+   * @param {string} method @param {string} path
+   * @param {{ headers: Record<string, string>, body?: ArrayBuffer | null, signal?: AbortSignal }} request
+   * @returns {Promise<{ headers: Headers }>}
+   */
+  async raw(method, path, { headers, body = null, signal }) {
+    const url = this.#url(path);
+    const ended = new AbortController();
+    const end = () => ended.abort();
+    signal?.addEventListener("abort", end);
+    if (signal?.aborted) end();
+    const timer = setTimeout(end, BYTES_TIMEOUT_MS);
+    try {
+      /** @type {Record<string, string>} */
+      const all = { accept: "application/json", ...headers };
+      if (this.#token !== null) all.authorization = `Bearer ${this.#token}`;
+      const [response, text] = await this.#fetched(url, { method, headers: all, body, signal: ended.signal });
+      if (!response.ok) read(response, text);
+      return response;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", end);
+    }
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {unknown} body
@@ -63,6 +91,24 @@ export class Api {
    * @returns {Promise<any>}
    */
   async #ask(method, path, body, query = {}) {
+    const url = this.#url(path, query);
+    /** @type {Record<string, string>} */
+    const headers = { accept: "application/json" };
+    // Set this even with an empty body. A request that writes with a cookie must declare JSON, which an HTML form
+    // cannot do (protection against CSRF).
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
+    const [response, text] = await this.#fetched(url, {
+      method,
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return read(response, text);
+  }
+
+  /** @param {string} path @param {Record<string, unknown>} [query] */
+  #url(path, query = {}) {
     const url = new URL(path.replace(/^\//, ""), this.#base);
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? value : [value]) {
@@ -70,27 +116,17 @@ export class Api {
       }
     }
     if (this.language) url.searchParams.set("lang", this.language);
-    /** @type {Record<string, string>} */
-    const headers = { accept: "application/json" };
-    // Set this even with an empty body. A request that writes with a cookie must declare JSON, which an HTML form
-    // cannot do (protection against CSRF).
-    if (body !== undefined) headers["content-type"] = "application/json";
-    if (this.#token !== null) headers.authorization = `Bearer ${this.#token}`;
-    let response, text;
+    return url;
+  }
+
+  /** @param {URL} url @param {RequestInit} init @returns {Promise<[Response, string]>} */
+  async #fetched(url, init) {
     try {
-      response = await this.#fetch(url, {
-        method,
-        headers,
-        body: body === undefined ? null : JSON.stringify(body),
-        cache: "no-store",
-        redirect: "error",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
-      text = await response.text();
+      const response = await this.#fetch(url, { cache: "no-store", redirect: "error", ...init });
+      return [response, await response.text()];
     } catch (error) {
       throw new Unreachable(error instanceof Error ? error.message : String(error));
     }
-    return read(response, text);
   }
 }
 

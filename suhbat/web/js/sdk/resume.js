@@ -44,6 +44,7 @@ export function answer(state, hello) {
       connection: "",
       resumed,
       heartbeat: state.heartbeat,
+      limits: state.limits,
     },
   ];
   if (!resumed) {

@@ -26,6 +26,8 @@ export class State {
   people = new People();
   epoch = "";
   heartbeat = 25;
+  /** @type {import("./types.js").ServerLimits} */
+  limits = {};
   /** Whether commands may be sent over this connection. */
   welcomed = false;
   pulse = new Pulse();
@@ -45,6 +47,7 @@ export class State {
     this.#logs = new Logs(saved.cursors);
     this.conversations = byId(saved.conversations);
     this.tallies = new Tallies(saved.tallies);
+    this.limits = saved.limits ?? {};
     this.invitations = new Map((saved.invitations ?? []).map((one) => [one.conversation, one]));
     for (const person of saved.people ?? []) this.people.add(person);
   }
@@ -66,6 +69,7 @@ export class State {
       people: this.people.save(),
       invitations: [...this.invitations.values()],
       tallies: this.tallies.save(),
+      limits: this.limits,
     };
   }
 
@@ -118,6 +122,8 @@ export class State {
       case "receipt":
         this.people.seen(frame);
         return [{ emit: [frame.type, frame] }];
+      case "file":
+        return [{ emit: ["file", frame.file] }];
       case "users": {
         const changed = this.people.changed(frame.users);
         return changed.length ? [{ emit: ["people", changed] }] : [];
@@ -166,6 +172,7 @@ export class State {
     this.me = frame.user;
     this.epoch = frame.epoch;
     this.heartbeat = frame.heartbeat;
+    this.limits = frame.limits ?? {};
     this.welcomed = true;
     this.people.seen(frame);
     this.pulse.welcome(frame.heartbeat, now);

@@ -37,6 +37,25 @@
  * @property {number} [thread_ordinal]  Counts the replies of the thread.
  * @property {number} [from_thread]  Its sender wrote it in the thread of this `seq` and in the conversation at once.
  * @property {Replies} [replies]  The thread below this message.
+ * @property {MessageFile[]} [files]  Beside them `text` may be empty.
+ */
+
+/**
+ * A file of a message. `type` is what its content shows, `size` is in bytes, `width` and `height` are in pixels, as
+ * displayed, `duration` in seconds. `thumbhash` is a blurred preview (https://evanw.github.io/thumbhash/); `waveform`
+ * is that of a voice note, a byte for each bar; both are in base64. `url` is a path below the root of the server; with
+ * `?size=360` or `1440`, a thumbnail of an image.
+ * @typedef {{ id: string, name: string, type: string, size: number, kind: FileKind,
+ *   state: "uploading" | "processing" | "ready", url: string, width?: number, height?: number, duration?: number,
+ *   thumbhash?: string, waveform?: string }} MessageFile
+ */
+
+/** @typedef {"image" | "video" | "audio" | "file"} FileKind */
+
+/**
+ * What the server allows: characters of a text, bytes of a frame and of a file, files of a message. Without `file_size`
+ * this user cannot upload files.
+ * @typedef {{ text?: number, frame?: number, file_size?: number, files?: number }} ServerLimits
  */
 
 /**
@@ -101,6 +120,7 @@
  * @property {Person[]} people
  * @property {Record<string, SavedTally>} tallies
  * @property {Invitation[]} [invitations]
+ * @property {ServerLimits} [limits]
  */
 
 /**

@@ -1,11 +1,17 @@
-// The data that a browser stores between visits, in IndexedDB: the state of the chat, the newest messages, and unsent
-// messages. All of it is a copy or will be sent again. If the browser offers no database (private windows), the data
-// stays in memory.
+// The data that a browser stores between visits, in IndexedDB: the state of the chat, the newest messages, unsent
+// messages, and files that are being sent. All of it is a copy or will be sent again. If the browser offers no database
+// (private windows), the data stays in memory.
 
 const NAME = "suhbat";
 const STORES = /** @type {const} */ (["state", "messages", "pending"]);
+/**
+ * Files have a database of their own: a new store in the other one would have to wait until all tabs of an older
+ * version of the page are closed.
+ */
+const FILES = "suhbat-files";
+const FILE_STORES = /** @type {const} */ (["files", "bytes"]);
 
-/** @typedef {typeof STORES[number]} StoreName */
+/** @typedef {typeof STORES[number] | typeof FILE_STORES[number]} StoreName */
 
 export class Database {
   /** @type {IDBDatabase | null} */
@@ -17,10 +23,20 @@ export class Database {
   }
 
   /** Open the database of one server and one account. Accounts do not share stored data. @param {string} owner */
-  static async open(owner) {
+  static open(owner) {
+    return Database.#open(`${NAME}:${owner}`, STORES);
+  }
+
+  /** The same for the files that are being sent. @param {string} owner */
+  static openFiles(owner) {
+    return Database.#open(`${FILES}:${owner}`, FILE_STORES);
+  }
+
+  /** @param {string} name @param {readonly StoreName[]} stores */
+  static async #open(name, stores) {
     try {
-      const request = indexedDB.open(`${NAME}:${owner}`, 1);
-      request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+      const request = indexedDB.open(name, 1);
+      request.onupgradeneeded = () => stores.forEach((store) => request.result.createObjectStore(store));
       return new Database(await finished(request));
     } catch {
       return new Database(null);
@@ -30,7 +46,7 @@ export class Database {
   /** Delete all stored data of an account. @param {string} owner */
   static forget(owner) {
     try {
-      indexedDB.deleteDatabase(`${NAME}:${owner}`);
+      for (const name of [NAME, FILES]) indexedDB.deleteDatabase(`${name}:${owner}`);
     } catch {
       // The browser offers no database.
     }

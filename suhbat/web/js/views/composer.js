@@ -3,8 +3,11 @@
 import { direction } from "../text/direction.js";
 import { plain } from "../text/markdown.js";
 import { load, replaceNames } from "../text/emoji.js";
+import { newId } from "../sdk/ids.js";
 import { preferences } from "../storage/preferences.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
+import { attachButton, pasted } from "./attach.js";
 import { Completion } from "./completion.js";
 import { composes, h, icon, iconButton } from "./dom.js";
 import { heldNote } from "./held.js";
@@ -12,9 +15,12 @@ import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
 import { sentence } from "./form.js";
 import { toast } from "./dialog.js";
+import { canRecord, recordButton } from "./recorder.js";
+import { Tray } from "./tray.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
+/** @import { Given } from "./attach.js" */
 /** @import { Offer } from "./completion.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { TimelineView } from "./timeline.js" */
@@ -45,7 +51,11 @@ export class Composer {
       enterkeyhint: touch() ? "enter" : "send",
       "aria-label": t(isThread ? "thread.label" : "composer.label"),
       placeholder: t(isThread ? "thread.placeholder" : "composer.placeholder"),
-      on: { input: () => this.#typed(), keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event) },
+      on: {
+        input: () => this.#typed(),
+        keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
+        paste: (/** @type {ClipboardEvent} */ event) => this.#paste(event),
+      },
     });
     this.completion = new Completion(this.input, people);
     this.context = h("div", { class: "composer-context", hidden: true });
@@ -53,6 +63,32 @@ export class Composer {
     this.sendButton = iconButton("send", t("composer.send"), () => this.send(), { class: "icon-button send" });
     const emoji = iconButton("smile", t("emoji.pick"), (event) =>
       this.#emoji(/** @type {Element} */ (event.currentTarget)),
+    );
+    this.tray = new Tray(app, source.key, () => this.#swap());
+    this.attach = attachButton((files) => this.take(files));
+    this.record = recordButton({
+      begin: (bar) => {
+        this.row.prepend(bar);
+        this.row.classList.add("records");
+      },
+      end: () => {
+        this.row.querySelector(".recording")?.remove();
+        this.row.classList.remove("records");
+      },
+      take: (recording) => {
+        this.tray.add([recording]);
+        void this.send();
+      },
+    });
+    this.row = h(
+      "div",
+      { class: "composer-row" },
+      this.attach,
+      this.input,
+      this.count,
+      emoji,
+      this.record,
+      this.sendButton,
     );
     this.held = heldNote(app, source.conversation);
     this.why = h("span", {});
@@ -65,7 +101,8 @@ export class Composer {
       this.held.element,
       this.closed,
       this.context,
-      h("div", { class: "composer-row" }, emoji, this.input, this.count, this.sendButton),
+      this.tray.element,
+      this.row,
       isThread && h("label", { class: "check also" }, this.also, t("thread.also")),
     );
     this.refresh();
@@ -87,6 +124,29 @@ export class Composer {
     this.#turn();
     this.#context();
     this.#size();
+    this.#swap();
+  }
+
+  /** Whether files can be added now: the server takes them, and a message is written. */
+  get takesFiles() {
+    return this.app.outgoing.most !== null && !this.input.readOnly && !this.draft.edit;
+  }
+
+  /** Add files to the message. @param {Given[]} files */
+  take(files) {
+    if (!files.length || !this.takesFiles) return;
+    this.tray.add(files);
+    if (!touch()) this.focus();
+  }
+
+  /** The button that records stands where the button that sends would have nothing to send. */
+  #swap() {
+    const { takesFiles, input } = this;
+    const nothing = !input.value.trim() && this.tray.empty && !this.draft.edit;
+    this.attach.hidden = !takesFiles;
+    this.tray.element.hidden = this.tray.empty || Boolean(this.draft.edit);
+    this.record.hidden = !takesFiles || !nothing || !canRecord();
+    this.sendButton.hidden = !this.record.hidden;
   }
 
   focus() {
@@ -135,30 +195,42 @@ export class Composer {
   async send() {
     const written = this.input.value;
     const named = /:[\w+-]+:/.test(written);
-    if (!written.trim() || this.input.readOnly || (!named && !fits(written.trim()))) return;
     const { edit, replyTo } = this.draft;
+    const empty = !written.trim() && !(edit ? this.#hasFiles(edit.seq) : !this.tray.empty);
+    if (empty || this.input.readOnly || (!named && !fits(written.trim()))) return;
     const also = !edit && this.also.checked;
     if (edit && this.timeline.timeline.quote(edit.seq)?.deleted) return void toast(t("composer.edit.gone"));
     if (edit) this.app.drafts.change(this.source.key, { edit: null });
     else this.app.drafts.clear(this.source.key);
     if (also) this.also.checked = false;
+    const clientId = newId();
+    const files = edit ? [] : this.app.outgoing.chosen.take(this.source.key, clientId);
     this.refresh();
     this.input.focus();
     const before = this.#sending;
     await (this.#sending = before
-      .then(() => this.#send({ written, named, edited: edit && edit.seq, replyTo, also }))
+      .then(() => this.#send({ written, named, edited: edit && edit.seq, replyTo, also, files, clientId }))
       .catch((error) => toast(sentence(error))));
   }
 
+  /** Whether a message has files, so that its text may be empty. @param {number} seq */
+  #hasFiles(seq) {
+    return Boolean(this.timeline.timeline.find(seq)?.files?.length);
+  }
+
   /**
-   * @param {{written: string, named: boolean, edited: number | null, replyTo: number | null, also: boolean}} message
+   * @param {{written: string, named: boolean, edited: number | null, replyTo: number | null, also: boolean,
+   *   files: string[], clientId: string}} message
    */
-  async #send({ written, named, edited, replyTo, also }) {
+  async #send({ written, named, edited, ...message }) {
     if (named) await Promise.race([load(), after(NAMES_MS)]);
     const text = replaceNames(written, preferences().tone).trim();
-    if (!fits(text)) return this.#restore(written, edited, replyTo);
+    if (!fits(text)) {
+      this.app.outgoing.chosen.giveBack(message.files);
+      return this.#restore(written, edited, message.replyTo);
+    }
     if (edited !== null) return this.app.change(this.source.conversation, edited, { type: "edit", text });
-    this.source.send(text, replyTo, also);
+    this.source.send({ text, ...message });
     void this.timeline.toEnd();
   }
 
@@ -179,8 +251,17 @@ export class Composer {
     const { edit } = this.draft;
     this.app.drafts.change(this.source.key, edit ? { edit: { ...edit, text: value } } : { text: value });
     if (value.trim() && !edit) this.source.writes();
+    this.#swap();
     this.#turn();
     this.#size();
+  }
+
+  /** @param {ClipboardEvent} event */
+  #paste(event) {
+    const files = pasted(event);
+    if (!files.length || !this.takesFiles) return;
+    event.preventDefault();
+    this.take(files);
   }
 
   /** @param {KeyboardEvent} event */
@@ -210,7 +291,7 @@ export class Composer {
     if (seq === null) return;
     const quoted = this.timeline.timeline.quote(seq);
     const message = quoted && this.app.current(quoted);
-    const said = edit
+    const label = edit
       ? t("composer.editing")
       : t("composer.replying", {
           name: message ? called(this.app, message.sender_uid, message.sender) : "",
@@ -220,15 +301,20 @@ export class Composer {
       h(
         "span",
         { class: "context-text" },
-        h("strong", {}, said),
+        h("strong", {}, label),
         " ",
         message &&
           (message.deleted
             ? h("span", {}, t("message.deleted"))
-            : h("bdi", { dir: direction(message.text) }, plain(message.text, namesIn(this.app)))),
+            : h("bdi", { dir: direction(said(message)) }, plain(said(message), namesIn(this.app)))),
       ),
       iconButton("close", t("cancel"), () => this.cancel()),
     );
+  }
+
+  close() {
+    this.held.end();
+    this.tray.close();
   }
 
   /** The text begins on the side on which the message will. Of several lines the browser looks at each. */

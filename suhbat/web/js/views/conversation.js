@@ -4,11 +4,13 @@ import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
+import { dropArea } from "./attach.js";
 import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
 import { introOf } from "./intro.js";
 import { called, handlesOf, isHere, otherOf, titleOf } from "./names.js";
+import { followUploads } from "./progress.js";
 import { actsFor, factsFor } from "./row-parts.js";
 import { TimelineView } from "./timeline.js";
 import { later } from "./later.js";
@@ -72,7 +74,13 @@ export class ConversationView {
       this.typing,
       this.composer.element,
     );
+    dropArea(
+      this.element,
+      () => this.composer.takesFiles,
+      (files) => this.composer.take(files),
+    );
     this.ends = [
+      followUploads(app),
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),
       app.on("about", (/** @type {any} */ event) => event.conversation === conversation && this.composer.refresh()),
       app.on("me", () => this.timeline.introduce()),
@@ -172,6 +180,6 @@ export class ConversationView {
     clearTimeout(this.#quietEnds);
     for (const end of this.ends) end();
     this.timeline.close();
-    this.composer.held.end();
+    this.composer.close();
   }
 }

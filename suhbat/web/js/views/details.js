@@ -3,6 +3,7 @@
 
 import { direction } from "../text/direction.js";
 import { ago } from "../text/time.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { following, prefer, preferences } from "../storage/preferences.js";
@@ -121,7 +122,7 @@ export function detailsPanel(app, conversation, acts) {
       "button",
       { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq, message.thread) } },
       h("strong", { dir: "auto" }, called(app, message.sender_uid, message.sender)),
-      h("span", { dir: direction(message.text) }, plain(message.text, namesIn(app))),
+      h("span", { dir: direction(said(message)) }, plain(said(message), namesIn(app))),
     );
   }
 

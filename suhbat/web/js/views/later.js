@@ -9,6 +9,7 @@ const LATER = {
   gate: () => import("./gate.js"),
   invites: () => import("./invites.js"),
   keys: () => import("./keys.js"),
+  lightbox: () => import("./lightbox.js"),
   members: () => import("./members.js"),
   moderation: () => import("./moderation.js"),
   person: () => import("./person.js"),

@@ -1,5 +1,6 @@
 // The actions on a message: react, reply, edit, pin, copy, delete (with an undo period), report, see who has read it.
 
+import { said } from "../text/said.js";
 import { chosen } from "../models/changes.js";
 import { DoubleClick } from "../models/double-click.js";
 import { toneless } from "../models/quick.js";
@@ -93,7 +94,7 @@ export function actionsFor(app, source, acts) {
     void later("sheet").then(({ messageSheet }) =>
       messageSheet(row, {
         name: called(app, message.sender_uid, message.sender),
-        text: message.text,
+        text: said(message),
         names: namesIn(app),
         chosen: chosenOn(seq),
         react: (emoji) => react(seq, emoji),
@@ -121,7 +122,7 @@ export function actionsFor(app, source, acts) {
     const items = [];
     const { thread } = acts;
     if (thread) items.push({ label: t("thread.reply"), icon: "thread", act: () => thread(seq) });
-    items.push({ label: t("message.copy"), icon: "copy", act: () => copied(message.text) });
+    if (message.text) items.push({ label: t("message.copy"), icon: "copy", act: () => copied(message.text) });
     if (href) items.push({ label: t("message.copy.address"), icon: "link", act: () => copied(href) });
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => acts.edit(message) });

@@ -8,6 +8,7 @@ import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar, guestMark, h, icon } from "./dom.js";
+import { filesNode } from "./files.js";
 import { listed } from "./listed.js";
 import { labelOf } from "./names.js";
 import { rich } from "./rich.js";
@@ -16,6 +17,7 @@ import { textNames } from "./shown.js";
 /** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
+/** @import { FileActs } from "./files.js" */
 /** @import { IntroActs } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
 /** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownReplies, ShownText } from "./shown.js" */
@@ -23,6 +25,7 @@ export const FOLDED = 8;
 /**
  * The actions in a row. A message is identified by its `seq`.
  * @typedef {object} RowActs
+ * @property {FileActs["show"]} show
  * @property {(seq: number, emoji: string) => void} react
  * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
  * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
@@ -86,6 +89,7 @@ function bodyNodes(message, acts) {
   if (message.deleted) return [h("p", { class: "tombstone" }, t("message.deleted")), ...(replies ? [replies] : [])];
   const nodes = [];
   if (message.quote) nodes.push(quoteNode(message.quote, acts));
+  if (message.files.length) nodes.push(filesNode(message.files, acts));
   nodes.push(...marked(textNode(message.text, acts), marksNode(message)));
   const { change } = message;
   if (change && change.error !== null) {
@@ -241,7 +245,7 @@ function wrongNode(reason, acts) {
 const button = (label, act) => h("button", { type: "button", on: { click: act } }, label);
 
 /** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
-export function pendingNode({ clientId, sender, person, follows, text, quote, error, waits }, acts) {
+export function pendingNode({ clientId, sender, person, follows, text, files, quote, error, waits }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
@@ -265,6 +269,7 @@ export function pendingNode({ clientId, sender, person, follows, text, quote, er
       : waits
         ? [said, h("p", { class: "waits" }, clockNode(), button(t("message.withdraw"), discard))]
         : marked(said, h("span", { class: "marks" }, clockNode()));
-  row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), ...state));
+  const shown = files.length > 0 && filesNode(files, acts);
+  row.append(h("div", { class: "body" }, quote && quoteNode(quote, acts), shown, ...state));
   return row;
 }

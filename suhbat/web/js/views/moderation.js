@@ -2,6 +2,7 @@
 // who may.
 
 import { direction } from "../text/direction.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
 import { plain } from "../text/markdown.js";
@@ -57,7 +58,7 @@ function reports(app) {
       "li",
       { class: "report" },
       h("strong", {}, h("bdi", {}, whose(app, message.sender_uid, message.sender))),
-      h("blockquote", { dir: direction(message.text) }, plain(message.text, namesIn(app))),
+      h("blockquote", { dir: direction(said(message)) }, plain(said(message), namesIn(app))),
       h("small", {}, t("moderation.report.by", { name: whose(app, by.uid, by.user_id), when: moment(new Date(at)) })),
       reason ? h("p", { dir: "auto" }, reason) : null,
       h(

@@ -2,6 +2,7 @@
 //
 // The service worker shows the notifications. On Android it is the only way, and all tabs see what is shown.
 
+import { said } from "../text/said.js";
 import { aboutText } from "../models/amendments.js";
 import { unreadThreads } from "../models/followed.js";
 import { cut } from "../text/graphemes.js";
@@ -106,11 +107,11 @@ const worker = async () => (await navigator.serviceWorker?.getRegistration())?.a
  * `again`: it replaces a notification that is shown, without a sound.
  * @param {string} title @param {Message} message @param {TextNames} names @param {boolean} again
  */
-async function show(title, { conversation, seq, thread, text }, names, again) {
+async function show(title, { conversation, seq, thread, ...message }, names, again) {
   await (
     await worker()
   )?.showNotification(title, {
-    body: cut(plain(text, names), 200),
+    body: cut(plain(said(message), names), 200),
     tag: tagOf(conversation, seq),
     icon: "web/icon.svg",
     silent: again,

@@ -5,6 +5,7 @@ import { quiet } from "./banner.js";
 import { SHORT } from "./held.js";
 import { later } from "./later.js";
 import { actionsFor } from "./message-actions.js";
+import { shownChosen, shownFile } from "./shown-files.js";
 import { called, namesIn, personOf, uidOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
@@ -29,7 +30,11 @@ export function factsFor(app, source) {
     called: (uid, user_id) => called(app, uid, user_id),
     readers: (message) => source.readers(message),
     pinned: (seq) => app.changes.pinned(conversation, seq) ?? pinned.has(seq),
-    waits: (clientId) => (app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId),
+    waits: (clientId) =>
+      app.outgoing.waits(clientId) ||
+      ((app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId)),
+    files: (files) => files.map((one) => shownFile(one, app.outgoing)),
+    chosen: (ids) => app.outgoing.chosen.of(ids).map((one) => shownChosen(one, app.outgoing)),
     leaving: (seq) => timeline.leaving.has(seq),
     thread: source.thread === null ? (message) => threadFacts(app, source, message) : null,
     mentioned: (folded) => names.called(folded),
@@ -57,6 +62,7 @@ export function actsFor(app, source, { reply, edit, go, ...ways }) {
   return {
     ...actionsFor(app, source, { reply, edit, thread: ways.thread }),
     ...ways,
+    show: (files, at, from) => void later("lightbox").then(({ lightbox }) => lightbox(files, at, from)),
     person,
     mentioned: (name, anchor) => {
       // A person may be known only as the sender of a loaded message, so search these too.

@@ -1,5 +1,6 @@
 // A message that the search found: where, by whom, when, and the words in their context.
 
+import { said } from "../text/said.js";
 import { direction } from "../text/direction.js";
 import { excerpt, rangesOf } from "../text/highlights.js";
 import { plain } from "../text/markdown.js";
@@ -20,7 +21,8 @@ const WHOLE = 8000; // UTF-16 units: the longest message
  *   conversation, null if only one is searched
  * @param {() => void} act
  */
-export function resultRow(app, { sender, sender_uid, text, sent_at }, { id, where, terms }, act) {
+export function resultRow(app, { sender, sender_uid, sent_at, ...message }, { id, where, terms }, act) {
+  const text = said(message);
   const line = plain(text, namesIn(app), WHOLE);
   const pieces = excerpt(line, rangesOf(line, terms));
   return h(

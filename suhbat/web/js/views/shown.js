@@ -2,15 +2,17 @@
 // data changed. So nothing is displayed that is not compared.
 
 import { possibleNames } from "../text/mentions.js";
+import { said } from "../text/said.js";
 import { day, short } from "../text/time.js";
 
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
-/** @import { Message, Replies } from "../sdk/types.js" */
+/** @import { Message, MessageFile, Replies } from "../sdk/types.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 /** @import { ShownIntro } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
 /** @import { Identity, Row } from "./rows.js" */
+/** @import { ShownFile } from "./shown-files.js" */
 
 /**
  * The current facts that rows show in addition to their message.
@@ -24,6 +26,8 @@ import { day, short } from "../text/time.js";
  * @property {(seq: number) => boolean} pinned
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
  * @property {(clientId: string) => boolean} waits  whether a message that is being sent waits, and can be taken back
+ * @property {(files: MessageFile[]) => ShownFile[]} files
+ * @property {(ids: string[]) => ShownFile[]} chosen  those of a message that is being sent
  * @property {(seq: number) => boolean} leaving  whether it is being deleted, which can still be undone
  * @property {((message: Message) => ThreadFacts) | null} thread  about the thread below a message; null in a thread
  * @property {(folded: string) => string | null} mentioned  the name that people see for a name in a text; null if
@@ -56,7 +60,8 @@ import { day, short } from "../text/time.js";
  * @property {boolean} mine
  * @property {boolean} deleted
  * @property {boolean} leaving  it is being deleted, which can still be undone
- * @property {ShownText} text
+ * @property {ShownText} text  may be empty beside files
+ * @property {ShownFile[]} files
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
  * @property {{id: string, error: string | null} | null} change  an edit that is not confirmed, or was refused
@@ -77,6 +82,7 @@ import { day, short } from "../text/time.js";
  * @property {ShownPerson} person
  * @property {boolean} follows
  * @property {ShownText} text
+ * @property {ShownFile[]} files
  * @property {ShownQuote | null} quote
  * @property {string | null} error  the reason of the refusal, maybe empty; null during sending
  * @property {boolean} waits  for the server or the connection, and can be taken back
@@ -140,6 +146,7 @@ function shownMessage(message, follows, facts, now) {
     deleted: message.deleted,
     leaving: facts.leaving(message.seq),
     text: shownText(message, Boolean(message.mentions_all), facts),
+    files: message.files?.length && !message.deleted ? facts.files(message.files) : [],
     quote: message.from_thread
       ? shownQuote(message.from_thread, facts, message.reply_to)
       : shownQuote(message.reply_to, facts),
@@ -181,6 +188,7 @@ function shownPending(pending, follows, facts) {
     person: facts.person(facts.me.uid, facts.me.user_id),
     follows,
     text: shownText(pending, false, facts),
+    files: pending.files?.length ? facts.chosen(pending.files) : [],
     quote: shownQuote(pending.replyTo, facts),
     error: pending.error && pending.error.message,
     waits: facts.waits(pending.clientId),
@@ -196,7 +204,9 @@ function shownQuote(seq, facts, reply = null) {
   const quoted = facts.find(seq);
   if (!quoted) return { seq, name: null, said: null, deleted: false, reply };
   const name = facts.called(quoted.sender_uid, quoted.sender);
-  return { seq, name, said: shownText(quoted, false, facts), deleted: quoted.deleted, reply };
+  const text = said(quoted);
+  const shown = shownText(text === quoted.text ? quoted : { text }, false, facts);
+  return { seq, name, said: shown, deleted: quoted.deleted, reply };
 }
 
 /** @param {Identity[]} people @param {RowFacts} facts */
@@ -205,21 +215,22 @@ const labels = (people, facts) => people.map(({ uid, user_id }) => facts.called(
 /** @type {WeakMap<{text: string}, {text: string, names: string[]}>} the names in each text, computed once */
 const looked = new WeakMap();
 
-/** @param {{text: string}} said @param {boolean} everybody @param {RowFacts} facts @returns {ShownText} */
-const shownText = (said, everybody, facts) => ({
-  text: said.text,
+/** @param {{text: string}} message @param {boolean} everybody @param {RowFacts} facts @returns {ShownText} */
+const shownText = (message, everybody, facts) => ({
+  text: message.text,
   me: facts.me.user_id,
-  names: shownNames(said, facts.mentioned),
+  names: shownNames(message, facts.mentioned),
   everybody,
 });
 
 /**
  * The people that a text may mention, as plain data.
- * @param {{text: string}} said @param {RowFacts["mentioned"]} mentioned @returns {ShownText["names"]}
+ * @param {{text: string}} message @param {RowFacts["mentioned"]} mentioned @returns {ShownText["names"]}
  */
-export function shownNames(said, mentioned) {
-  let found = looked.get(said);
-  if (found?.text !== said.text) looked.set(said, (found = { text: said.text, names: possibleNames(said.text) }));
+export function shownNames(message, mentioned) {
+  const { text } = message;
+  let found = looked.get(message);
+  if (found?.text !== text) looked.set(message, (found = { text, names: possibleNames(text) }));
   return found.names.flatMap((folded) => {
     const called = mentioned(folded);
     return called === null ? [] : [/** @type {const} */ ([folded, called])];

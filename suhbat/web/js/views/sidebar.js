@@ -2,6 +2,7 @@
 
 import { unreadThreads } from "../models/followed.js";
 import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } from "../models/sections.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { prefer, preferences } from "../storage/preferences.js";
@@ -206,7 +207,7 @@ export class Sidebar {
       draft: current ? "" : app.drafts.of(conversation).text,
       last: last && {
         by: kind === "direct" ? null : by,
-        text: last.text,
+        text: said(last),
         names: shownNames(last, names.called),
         deleted: last.deleted,
         at: short(new Date(last.sent_at), new Date()),

@@ -3,6 +3,7 @@
 import { direction } from "../text/direction.js";
 import { t } from "../text/languages.js";
 import { ThreadSource } from "../sources.js";
+import { dropArea } from "./attach.js";
 import { Composer } from "./composer.js";
 import { toast } from "./dialog.js";
 import { h, iconButton, set } from "./dom.js";
@@ -71,6 +72,11 @@ export class ThreadView {
       this.timeline.element,
       this.composer.element,
     );
+    dropArea(
+      this.element,
+      () => this.composer.takesFiles,
+      (files) => this.composer.take(files),
+    );
     const here = (/** @type {string} */ name) => this.source.is(name) && this.refresh();
     this.ends = [
       app.on("about", (/** @type {any} */ event) => here(event.conversation)),
@@ -110,6 +116,6 @@ export class ThreadView {
   close() {
     for (const end of this.ends) end();
     this.timeline.close();
-    this.composer.held.end();
+    this.composer.close();
   }
 }

@@ -2,6 +2,7 @@
 
 import { FollowedThreads } from "../models/followed.js";
 import { direction } from "../text/direction.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { short } from "../text/time.js";
@@ -176,7 +177,7 @@ export class ThreadsView {
       pictured: personOf(app, message.sender_uid, message.sender).name,
       sender: message.sender,
       by: name(message.sender_uid, message.sender),
-      said: message.deleted ? null : { text: message.text, names: shownNames(message, namesIn(app).called) },
+      said: message.deleted ? null : { text: said(message), names: shownNames(message, namesIn(app).called) },
       count: thread.count,
       last: last ? name(last.uid, last.user_id) : "",
       when: short(new Date(last_at), new Date()),

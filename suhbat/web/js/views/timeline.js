@@ -2,6 +2,7 @@
 // newest one.
 
 import { ordinalOf } from "../models/threads.js";
+import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
@@ -218,7 +219,7 @@ export class TimelineView {
   #arrived(message) {
     const mine = message.sender_uid === this.app.me.uid;
     const name = mine ? t("you") : called(this.app, message.sender_uid, message.sender);
-    this.#announcer.message(name, message.text, namesIn(this.app));
+    this.#announcer.message(name, said(message), namesIn(this.app));
     if (mine || this.#marks.looking || this.#marks.missed) return;
     this.#marks.missed = true;
     this.#opening.divide();

@@ -1,0 +1,356 @@
+// The files that somebody has chosen for messages: in the tray above a message field, or in a message that is being
+// sent. They are uploaded at once, and stored on this device until the server has their message, so that an upload goes
+// on after a reload. No page and no network: what reads, uploads and stores them is injected.
+
+/** @import { FileKind, MessageFile } from "../sdk/types.js" */
+/** @import { UploadOptions, UploadState } from "../sdk/files.js" */
+
+/**
+ * Bytes of one file, and of all files, that are stored on this device. Larger ones must be chosen again after a reload.
+ */
+export const KEPT_SIZE = 100_000_000;
+export const KEPT_IN_ALL = 300_000_000;
+/** Pictures of sent messages that are still shown from this device, so that they do not flicker. */
+const SHOWN = 40;
+
+/**
+ * @typedef {object} ChosenFile
+ * @property {string} id  of this device
+ * @property {string} place  the key of the conversation or thread
+ * @property {string | null} message  the client id of its message; null: it is in the tray
+ * @property {number} at  milliseconds since 1970, ascending within a place
+ * @property {string} name
+ * @property {string} type
+ * @property {number} size
+ * @property {FileKind} kind
+ * @property {"reading" | Exclude<UploadState, "cancelled">} state
+ * @property {number} sent  bytes that the server has
+ * @property {boolean} stalled  the upload waits for the network
+ * @property {string | null} upload  the id on the server
+ * @property {{code: string, message: string} | null} error
+ * @property {Look} look
+ */
+
+/**
+ * What this device found out about a file: `width` and `height` in pixels, `duration` in seconds, `thumbhash` and
+ * `waveform` in base64.
+ * @typedef {{width?: number, height?: number, duration?: number, thumbhash?: string, waveform?: string}} Look
+ */
+
+/**
+ * @typedef {object} ChosenTools
+ * @property {(blob: Blob, options: UploadOptions) => Uploading} upload
+ * @property {(upload: string) => Promise<unknown>} remove  deletes an uploaded file that no message shows
+ * @property {(blob: Blob, kind: FileKind) => Promise<Look>} look
+ * @property {{put: (file: ChosenFile, blob: Blob | null) => void, remove: (id: string) => void,
+ *   blob: (id: string) => Promise<Blob | null>}} keep
+ * @property {(id: string, work: () => Promise<void>) => Promise<unknown>} alone  runs `work` while no other tab works
+ *   on this file
+ * @property {(place: string) => void} changed
+ * @property {(id: string) => void} progress
+ * @property {{make: (blob: Blob) => string, end: (url: string) => void}} urls
+ * @property {() => string} newId
+ * @property {() => number} now
+ */
+
+/** The part of an `Upload` that is used here. @typedef {{done: Promise<MessageFile>, cancel: () => void}} Uploading */
+
+/** Why a file was not taken. @typedef {{name: string, why: "empty" | "large" | "many"}} NotTaken */
+
+export class ChosenFiles {
+  /** @type {Map<string, ChosenFile>} */
+  #all = new Map();
+  /** @type {Map<string, Blob>} */
+  #blobs = new Map();
+  /** @type {Map<string, Uploading>} */
+  #uploads = new Map();
+  /** The outcome of each file that is read or uploaded now. @type {Map<string, Promise<string>>} */
+  #done = new Map();
+  /** Addresses of the files on this device, by their ids here. @type {Map<string, string>} */
+  #urls = new Map();
+  /** The same of sent files, by their ids on the server. @type {Map<string, string>} */
+  #sent = new Map();
+  #tools;
+
+  /** @param {ChosenTools} tools */
+  constructor(tools) {
+    this.#tools = tools;
+  }
+
+  /**
+   * What an earlier visit left. Files of messages that are gone are dropped.
+   * @param {ChosenFile[]} stored @param {Set<string>} messages the client ids of messages that are not sent
+   */
+  restore(stored, messages) {
+    for (const file of [...stored].sort((one, other) => one.at - other.at)) {
+      if (this.#all.has(file.id)) continue;
+      if (file.message !== null && !messages.has(file.message)) {
+        this.#tools.keep.remove(file.id);
+        continue;
+      }
+      this.#all.set(file.id, file);
+      if (file.state !== "failed" && file.state !== "ready") this.#start(file);
+      this.#tools.changed(file.place);
+    }
+  }
+
+  /** Those in the tray. @param {string} place */
+  in(place) {
+    return [...this.#all.values()].filter((one) => one.place === place && one.message === null);
+  }
+
+  /** @param {string[]} ids */
+  of(ids) {
+    return ids.flatMap((id) => this.#all.get(id) ?? []);
+  }
+
+  /** The places with files in their trays. */
+  get places() {
+    return new Set([...this.#all.values()].filter((one) => one.message === null).map((one) => one.place));
+  }
+
+  /**
+   * Put files into a tray. Returns those that were not taken.
+   * @param {string} place @param {{blob: Blob, name: string, look?: Look}[]} files
+   * @param {{size: number, count: number}} limits bytes of a file, and files of a message
+   * @returns {NotTaken[]}
+   */
+  add(place, files, limits) {
+    /** @type {NotTaken[]} */
+    const not = [];
+    for (const { blob, name, look = {} } of files) {
+      const why = this.#refusal(place, blob, limits);
+      if (why) {
+        not.push({ name, why });
+        continue;
+      }
+      /** @type {ChosenFile} */
+      const file = {
+        id: this.#tools.newId(),
+        place,
+        message: null,
+        at: this.#tools.now() + this.#all.size / 1000,
+        name,
+        type: blob.type,
+        size: blob.size,
+        kind: kindOf(blob.type),
+        state: "reading",
+        sent: 0,
+        stalled: false,
+        upload: null,
+        error: null,
+        look,
+      };
+      this.#all.set(file.id, file);
+      this.#blobs.set(file.id, blob);
+      this.#tools.keep.put(file, this.#fits(blob) ? blob : null);
+      this.#start(file);
+    }
+    this.#tools.changed(place);
+    return not;
+  }
+
+  /** @param {string} place @param {Blob} blob @param {{size: number, count: number}} limits */
+  #refusal(place, blob, { size, count }) {
+    if (blob.size === 0) return "empty";
+    if (blob.size > size) return "large";
+    return this.in(place).length >= count ? "many" : null;
+  }
+
+  /** @param {Blob} blob */
+  #fits(blob) {
+    const kept = [...this.#all.values()].reduce((sum, { size }) => sum + (size <= KEPT_SIZE ? size : 0), 0);
+    return blob.size <= KEPT_SIZE && kept <= KEPT_IN_ALL;
+  }
+
+  /** Take a file out of its tray. @param {string} id */
+  remove(id) {
+    const file = this.#all.get(id);
+    if (!file) return;
+    this.#discard(file);
+    this.#forget(file);
+    this.#tools.changed(file.place);
+  }
+
+  /** Upload a file again that failed. @param {string} id */
+  retry(id) {
+    const file = this.#all.get(id);
+    if (file?.state === "failed") this.#start(file);
+  }
+
+  /**
+   * A message takes what is in the tray. Returns the ids, in order.
+   * @param {string} place @param {string} clientId
+   */
+  take(place, clientId) {
+    const files = this.in(place);
+    for (const file of files) {
+      file.message = clientId;
+      this.#tools.keep.put(file, null);
+    }
+    if (files.length) this.#tools.changed(place);
+    return files.map(({ id }) => id);
+  }
+
+  /**
+   * Put the files of a message that was not sent back into the tray.
+   * @param {string[]} ids
+   */
+  giveBack(ids) {
+    for (const file of this.of(ids)) {
+      file.message = null;
+      this.#tools.keep.put(file, null);
+      this.#tools.changed(file.place);
+    }
+  }
+
+  /**
+   * Resolves with the ids on the server when all of these files are uploaded. Rejects with the refusal of one of them.
+   * Those that failed before are tried again.
+   * @param {string[]} ids
+   */
+  async ready(ids) {
+    const files = this.of(ids);
+    if (files.length < ids.length) throw lost();
+    return Promise.all(
+      files.map((file) => {
+        if (file.state === "ready" && file.upload) return file.upload;
+        if (file.state === "failed") this.#start(file);
+        return this.#done.get(file.id) ?? Promise.reject(lost());
+      }),
+    );
+  }
+
+  /**
+   * The server has this message, or it was discarded: forget its files.
+   * @param {string} clientId @param {boolean} sent
+   */
+  forget(clientId, sent) {
+    for (const file of [...this.#all.values()]) {
+      if (file.message !== clientId) continue;
+      if (!sent) this.#discard(file);
+      const url = this.#urls.get(file.id);
+      if (sent && url && file.upload) this.#show(file.upload, url);
+      this.#forget(file, sent);
+    }
+  }
+
+  /** An address of the file on this device; null if it is not there. @param {string} id */
+  url(id) {
+    const blob = this.#blobs.get(id);
+    if (!this.#urls.has(id) && blob) this.#urls.set(id, this.#tools.urls.make(blob));
+    return this.#urls.get(id) ?? null;
+  }
+
+  /** The same of a file that was sent during this visit, by its id on the server. @param {string} id */
+  local(id) {
+    return this.#sent.get(id) ?? null;
+  }
+
+  /** @param {string} upload @param {string} url */
+  #show(upload, url) {
+    this.#sent.set(upload, url);
+    for (const [oldest, its] of this.#sent) {
+      if (this.#sent.size <= SHOWN) break;
+      this.#sent.delete(oldest);
+      this.#tools.urls.end(its);
+    }
+  }
+
+  /** @param {ChosenFile} file */
+  #start(file) {
+    if (this.#done.has(file.id)) return;
+    Object.assign(file, { state: file.upload ? "waiting" : "reading", error: null });
+    const done = this.#send(file).finally(() => this.#done.delete(file.id));
+    this.#done.set(file.id, done);
+    done.catch(() => {}); // `state` tells it
+    this.#tools.changed(file.place);
+  }
+
+  /** @param {ChosenFile} file @returns {Promise<string>} */
+  async #send(file) {
+    try {
+      await this.#tools.alone(file.id, () => this.#upload(file));
+      return /** @type {string} */ (file.upload);
+    } catch (error) {
+      const { code = "failed", message = "" } = /** @type {{code?: string, message?: string}} */ (error);
+      if (!this.#all.has(file.id)) throw error;
+      this.#change(file, { state: "failed", error: { code, message } });
+      throw error;
+    }
+  }
+
+  /** @param {ChosenFile} file */
+  async #upload(file) {
+    const blob = this.#blobs.get(file.id) ?? (await this.#tools.keep.blob(file.id));
+    if (!blob) throw lost();
+    if (!this.#all.has(file.id)) throw lost();
+    this.#blobs.set(file.id, blob);
+    if (file.state === "reading") {
+      const look = await this.#tools.look(blob, file.kind);
+      if (!this.#all.has(file.id)) throw lost();
+      this.#change(file, { look: { ...look, ...file.look }, state: "waiting" });
+    }
+    const { thumbhash, waveform } = file.look;
+    const upload = this.#tools.upload(blob, {
+      name: file.name,
+      type: file.type,
+      id: file.upload,
+      details: {
+        ...(thumbhash && file.kind === "video" ? { thumbhash } : {}),
+        ...(waveform ? { waveform } : {}),
+      },
+      onchange: ({ state, sent, id, stalled }) => {
+        if (state === "failed" || state === "cancelled" || state === "ready" || !this.#all.has(file.id)) return;
+        const news = { state, stalled, upload: id };
+        const same = file.state === state && file.stalled === stalled && file.upload === id;
+        file.sent = sent;
+        if (same) this.#tools.progress(file.id);
+        else this.#change(file, news);
+      },
+    });
+    this.#uploads.set(file.id, upload);
+    try {
+      const { id } = await upload.done;
+      this.#change(file, { state: "ready", sent: file.size, upload: id, stalled: false });
+    } finally {
+      this.#uploads.delete(file.id);
+    }
+  }
+
+  /** @param {ChosenFile} file @param {Partial<ChosenFile>} news */
+  #change(file, news) {
+    Object.assign(file, news);
+    if (!this.#all.has(file.id)) return;
+    this.#tools.keep.put(file, null);
+    this.#tools.changed(file.place);
+  }
+
+  /** Stop its upload and delete what the server has of it. @param {ChosenFile} file */
+  #discard(file) {
+    const upload = this.#uploads.get(file.id);
+    if (upload) upload.cancel();
+    else if (file.upload) void this.#tools.remove(file.upload).catch(() => {});
+  }
+
+  /** @param {ChosenFile} file @param {boolean} [shown] whether its address is still used */
+  #forget(file, shown = false) {
+    const url = this.#urls.get(file.id);
+    if (url && !shown) this.#tools.urls.end(url);
+    for (const kept of [this.#all, this.#blobs, this.#urls]) kept.delete(file.id);
+    this.#tools.keep.remove(file.id);
+  }
+}
+
+/**
+ * The kind by the media type, as a guess before the server has looked at the content.
+ * @param {string} type @returns {FileKind}
+ */
+export function kindOf(type) {
+  const [kind] = type.split("/");
+  if (kind === "image") return type === "image/svg+xml" ? "file" : "image";
+  return kind === "video" || kind === "audio" ? kind : "file";
+}
+
+/** The error of a file whose bytes this device no longer has. */
+const lost = () => Object.assign(new Error(""), { code: "lost" });
