@@ -15,14 +15,16 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 @contextmanager
-def launched() -> Iterator[Browser]:
-    """A headless browser for the length of a block. Without a browser the test is skipped (.ci/run makes that an
-    error)."""
+def launched(*arguments: str) -> Iterator[Browser]:
+    """A headless browser for the length of a block, with further arguments. Without a browser the test is skipped (.ci/run
+    makes that an error)."""
     path = program()
     if path is None:
         pytest.skip("needs Chromium or Chrome, for instance by apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--no-proxy-server"])
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--no-proxy-server", *arguments]
+        )
         try:
             yield browser
         finally:

@@ -45,6 +45,10 @@ class UploadLimits:
         """The largest file of this user."""
         return min(self._size, GUEST_QUOTA) if actor.kind == "guest" else self._size
 
+    def allowed(self, actor: Actor) -> int | None:
+        """The same; None for a user who may not upload at all."""
+        return None if actor.kind == "guest" and not self._guests else self.largest(actor)
+
     def quota(self, actor: Actor) -> int:
         """The bytes of all files of this user; 0: no limit."""
         return GUEST_QUOTA if actor.kind == "guest" else self._quota

@@ -14,14 +14,18 @@ from suhbat.texts import Language, say
 
 from .objects import ConversationState, Invitation, Message, Person, User
 from .sent_types import ConversationId, Cursors
-from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FRAME, MAX_TEXT, Schema, Time, format_time
+from .types import HEARTBEAT_SECONDS, LOBBY, MAX_FILES, MAX_FRAME, MAX_TEXT, Schema, Time, format_time
 
 
 class Limits(Schema):
-    """The limits for clients: `text` in characters, `frame` in bytes."""
+    """The limits for clients: `text` in characters, `frame` and `file_size` in bytes, `files` of a message.
+
+    `file_size` and `files` are left out for a user who may not upload files, and where nobody is logged in."""
 
     text: int = MAX_TEXT
     frame: int = MAX_FRAME
+    file_size: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[100_000_000])
+    files: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[MAX_FILES])
 
 
 class _Reply(Schema):

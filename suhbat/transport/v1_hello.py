@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from suhbat.chat.model import Actor
 from suhbat.chat.sync import Plan
 from suhbat.errors import Busy, Internal, SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
@@ -12,7 +13,7 @@ from suhbat.identity.user_directory import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Hello
 from suhbat.protocol.events import own_log
-from suhbat.protocol.types import HELLO_SECONDS, ME
+from suhbat.protocol.types import HELLO_SECONDS, MAX_FILES, ME
 from suhbat.protocol.v1 import V1Machine
 from suhbat.services import Services
 
@@ -100,9 +101,14 @@ class V1Hello(BaseDialect):
                 connection=connection.id,
                 epoch=self.services.store.epoch,
                 resumed=planned.resume is not None,
+                limits=self._limits(actor),
             )
         )
         return self._send_conversations(connection, opening, planned)
+
+    def _limits(self, actor: Actor) -> replies.Limits:
+        size = self.services.uploads.limits.allowed(actor)
+        return replies.Limits() if size is None else replies.Limits(file_size=size, files=MAX_FILES)
 
     async def _send_conversations(self, connection: Connection, opening: Opening, planned: OpeningPlan) -> None:
         """Send the frames after `welcome`. This runs after the opening limiter's turn, because a slow peer may take long."""

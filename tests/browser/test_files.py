@@ -1,0 +1,192 @@
+"""Files on the page: they come to a message by paste, drop and button; uploads survive a reload and a lost network."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Request, Route, expect
+
+from tests.chromium import launched
+from tests.servers import Server, running
+
+from .files import give, pick, picture
+from .person import PHONE, Person
+from .test_axe import Look
+
+Make = Callable[..., Person]
+
+PDF = ("hisobot.pdf", "application/pdf", b"%PDF-1.4 " + b"x" * 5_000)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser with a microphone that beeps."""
+    with launched("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as browser:
+        yield browser
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with running("suhbat", tmp_path / "data", send_rate="0", guest_files="on", file_size="2MB") as server:
+        yield server
+
+
+def test_pictures_and_files(person: Make) -> None:
+    """A pasted picture is shown at once, and others see it in its place without a jump. Several that are dropped form a grid
+    that opens in large. What is too large is said before anything is uploaded. Deleted files are gone, with their address."""
+    ali, vali = person("ali").comes(), person("vali").comes()
+    look = Look(ali.page)
+
+    give(ali.page, "paste", "#composer", picture("image.png", 640, 400))
+    expect(ali.page.locator(".tray .chosen")).to_have_count(1)
+    expect(ali.page.locator(".tray .file-name")).to_have_text(re.compile(r"^20\d\d-\d\d-\d\d \d\d-\d\d-\d\d\.png$"))
+    look.in_both("tray")
+    ali.field.press("Enter")
+    mine = ali.page.locator("article.message .picture img")
+    expect(mine).to_have_attribute("src", re.compile("^blob:"))
+    expect(ali.page.locator(".tray")).to_be_hidden()
+    expect(ali.page.locator(".conversation .second").first).to_contain_text("Picture")
+
+    theirs = vali.page.locator("article.message .picture")
+    expect(theirs).to_have_count(1)
+    before = theirs.bounding_box()
+    expect(theirs.locator("canvas")).to_have_count(0)  # it goes when the picture is loaded
+    assert theirs.bounding_box() == before
+    assert theirs.locator("img").evaluate("(image) => image.complete && image.naturalWidth > 0")
+
+    give(ali.page, "over", ".conversation-view", PDF)
+    expect(ali.page.locator(".conversation-view > .drop")).to_be_visible()
+    large = ("katta.bin", "application/octet-stream", os.urandom(2_000_001))
+    empty = ("boʻsh.txt", "text/plain", b"")
+    files = [picture(f"{name}.png", 300, 200) for name in ("bir", "ikki", "uch")]
+    give(ali.page, "drop", ".conversation-view", *files, PDF, large, empty)
+    expect(ali.page.locator(".conversation-view > .drop")).to_be_hidden()
+    expect(ali.page.locator(".tray .file-name")).to_have_text(["bir.png", "ikki.png", "uch.png", "hisobot.pdf"])
+    expect(ali.page.locator("#toasts")).to_contain_text("“katta.bin” is too large: the limit is 2 MB.")
+    expect(ali.page.locator("#toasts")).to_contain_text("“boʻsh.txt” is empty.")
+    ali.page.get_by_role("button", name="Remove uch.png").click()
+    expect(ali.field).to_be_focused()
+    ali.says("Mana **rasmlar**")
+
+    row = vali.page.locator("article.message", has_text="Mana rasmlar")
+    expect(row.locator(".gallery .picture img")).to_have_count(2)
+    link = row.locator("a.file")
+    expect(link).to_have_text(re.compile("hisobot.pdf.*5 KB"))
+    address = link.evaluate("(link) => link.href")
+    assert vali.context.request.get(address).status == 200
+    look.in_both("pictures and files")
+
+    row.locator(".picture").first.click()
+    box = vali.page.locator("dialog.lightbox")
+    expect(box).to_contain_text("bir.png")
+    expect(box).to_contain_text("1 of 2")
+    vali.page.keyboard.press("ArrowRight")
+    expect(box).to_contain_text("ikki.png")
+    expect(box.get_by_role("button", name="Next picture")).to_be_hidden()
+    vali.page.keyboard.press("+")
+    expect(box.locator("img")).to_have_attribute("style", re.compile(r"scale\(1\.5\)"))
+    Look(vali.page).at("lightbox")
+    vali.page.keyboard.press("Escape")
+    expect(box).to_have_count(0)
+    expect(row.locator(".picture").first).to_be_focused()
+
+    ali.does("Mana rasmlar", "Delete")
+    expect(vali.page.locator("article.deleted .tombstone")).to_be_visible()
+    expect(vali.page.locator("article.message .files")).to_have_count(1)
+    assert vali.context.request.get(address).status == 404
+    assert not look.found, look.found
+
+
+def test_uploads_survive(person: Make) -> None:
+    """Without a network an upload waits and says so. After a reload it goes on where the server has it, with its message. A
+    removed file is deleted on the server. A refusal can be read, and tried again."""
+    ali = person("ali").comes()
+    asked: list[tuple[str, str]] = []
+    is_cut = True
+
+    def note(request: Request) -> None:
+        if "/api/v1/files" in request.url:
+            asked.append((request.method, request.url.rpartition("/")[2]))
+
+    def pieces(route: Route) -> None:
+        if is_cut and route.request.method in ("PATCH", "HEAD"):
+            route.abort()
+        else:
+            route.fallback()
+
+    ali.context.on("request", note)
+    ali.context.route("**/api/v1/files/*", pieces)
+    pick(ali.page, ("film.bin", "application/octet-stream", os.urandom(900_000)))
+    tray = ali.page.locator(".tray .chosen")
+    expect(tray).to_contain_text("Waiting for the connection")
+    ali.says("Mana film")
+    expect(ali.page.locator(".tray")).to_be_hidden()
+    row = ali.page.locator("article.message.pending", has_text="Mana film")
+    expect(row.get_by_role("progressbar")).to_have_count(1)
+    expect(row.get_by_role("button", name="Don't send")).to_be_visible()
+    pick(ali.page, ("qoralama.bin", "application/octet-stream", os.urandom(700_000)))
+    expect(tray).to_contain_text("qoralama.bin")
+    expect(tray).to_contain_text("Waiting for the connection")
+
+    ali.page.reload()
+    ali.is_in()
+    expect(row).to_be_visible()
+    expect(tray).to_contain_text("qoralama.bin")
+    ali.page.get_by_role("button", name="Remove qoralama.bin").click()
+    expect(tray).to_have_count(0)
+    is_cut = False
+    ali.sees("Mana film")
+    expect(ali.page.locator("article.message a.file")).to_contain_text("film.bin")
+    assert [method for method, _ in asked].count("POST") == 2
+    assert [method for method, _ in asked].count("DELETE") == 1
+
+    ali.context.route(
+        re.compile(r"/api/v1/files\?"),
+        lambda route: route.fulfill(status=413, json={"code": "quota_exceeded", "detail": "Your files are too many."}),
+        times=1,
+    )
+    pick(ali.page, PDF)
+    expect(tray.get_by_role("alert")).to_have_text("Your files are too many.")
+    look = Look(ali.page)
+    look.in_both("a refused file")
+    ali.page.get_by_role("button", name="Try again: hisobot.pdf").click()
+    expect(tray).to_contain_text("5 KB")
+    ali.field.press("Enter")
+    expect(ali.page.locator("article.message a.file", has_text="hisobot.pdf")).to_have_count(1)
+    assert not look.found, look.found
+
+
+def test_voice(person: Make) -> None:
+    """A voice message is recorded, cancelled, sent and played, with its waveform, by keyboard and on a phone."""
+    ali, vali = person("ali").comes(), person("vali", **PHONE)
+    ali.context.grant_permissions(["microphone"])
+    vali.comes()
+    vali.opens("Everyone")
+    record = ali.page.get_by_role("button", name="Record a voice message")
+    bar = ali.page.get_by_role("group", name="Recording")
+    look = Look(ali.page)
+
+    record.click()
+    expect(bar).to_be_visible()
+    look.in_both("recording")
+    ali.page.keyboard.press("Escape")
+    expect(bar).to_have_count(0)
+    expect(record).to_be_focused()
+
+    record.click()
+    expect(bar.get_by_role("timer")).to_have_text("0:01")
+    bar.get_by_role("button", name="Send the recording").click()
+    expect(bar).to_have_count(0)
+    theirs = vali.page.locator("article.message .sound")
+    expect(theirs).to_have_count(1)
+    expect(theirs.locator(".wave i")).to_have_count(48)
+    expect(ali.page.locator("article.message:not(.pending) .sound")).to_have_count(1)
+    look.in_both("a voice message")
+    theirs.get_by_role("button", name="Play").tap()
+    expect(theirs.locator(".wave i.done").first).to_be_visible()
+    expect(theirs.get_by_role("button", name="Speed")).to_be_visible()
+    assert not look.found, look.found
