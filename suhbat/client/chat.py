@@ -173,7 +173,7 @@ class Suhbat:
                 reply_to=reply_to,
                 thread=thread,
                 also=also,
-                files=shown,
+                files=tuple(shown),
             )
         return await self._ask(id, command, Sent)
 
@@ -201,7 +201,7 @@ class Suhbat:
                 text=text,
                 client_id=key,
                 reply_to=reply_to,
-                files=shown,
+                files=tuple(shown),
             )
         return await self._ask(id, command, Sent)
 

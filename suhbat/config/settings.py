@@ -188,6 +188,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, InitSettingsSource(settings_cls, _read_file())
 
     @property
+    def file_directory(self) -> Path:
+        """The directory of uploaded files."""
+        return self.data / "files" if self.files is None else Path(self.files)
+
+    @property
     def flags(self) -> dict[str, Any]:
         """The flags these settings were made with. The same flags give the same settings in another process."""
         return self._flags

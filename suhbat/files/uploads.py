@@ -69,9 +69,18 @@ class Uploads:
         """The requests that write, by the id of the file."""
 
     async def begin(
-        self, actor: Actor, name: str, claimed: str, length: int, *, address: str = "", waveform: str | None = None
+        self,
+        actor: Actor,
+        name: str,
+        claimed: str,
+        length: int,
+        *,
+        address: str = "",
+        waveform: str | None = None,
+        thumbhash: str | None = None,
     ) -> StoredFile:
-        """Begin an upload of `length` bytes. `address`: of a guest, for limits; "" if it is not limited.
+        """Begin an upload of `length` bytes. `address`: of a guest, for limits; "" if it is not limited. `waveform`: of a voice
+        note; `thumbhash`: of a video, if it is one. Both in base64.
 
         Raises Forbidden, FileTooLarge, QuotaExceeded, StorageFull, BadRequest.
         """
@@ -82,7 +91,7 @@ class Uploads:
         at = self._clock.wall()
         file = StoredFile(
             self._new_id(), actor.uid, clean_name(name), claimed[:127], "", "", "uploading", length, 0, length,
-            self._store.backend, new_key(), "", None, None, None, None, waveform, at, at,
+            self._store.backend, new_key(), "", None, None, None, thumbhash, waveform, at, at,
         )  # fmt: skip
         await self._records.begin_file(file, self.limits.quota(actor))
         return file

@@ -15,12 +15,13 @@ from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
 from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import (
     LOBBY,
+    MAX_FILES,
     MAX_INTEGER,
     MAX_PAGE,
     AnyText,
     ClientId,
     Emoji,
-    FileIds,
+    FileId,
     Reason,
     Schema,
     Seq,
@@ -50,7 +51,7 @@ class NewMessage(Schema):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: FileIds = Field(default_factory=list)
+    files: Annotated[list[FileId], Field(max_length=MAX_FILES)] = Field(default_factory=list)
 
 
 class Posted(Schema):

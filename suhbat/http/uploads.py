@@ -38,6 +38,8 @@ from .multipart import OVERHEAD, FileForm
 from .problem import problem
 from .refusals import refuses
 
+LONGEST_WAVEFORM, LONGEST_THUMBHASH = 128, 32
+"""Bytes. Longer ones are ignored."""
 READY_SECONDS = 10.0
 """How long the answer to a form waits until the file is ready."""
 
@@ -46,7 +48,10 @@ Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.
 LengthHeader = Annotated[str | None, Header(alias="Upload-Length", description="The bytes of the file.")]
 OffsetHeader = Annotated[str | None, Header(alias="Upload-Offset", description="Where these bytes go.")]
 MetadataHeader = Annotated[
-    str, Header(alias="Upload-Metadata", description="`filename` and `filetype`, each with its value in base64.")
+    str,
+    Header(
+        alias="Upload-Metadata", description="`filename`, `filetype`, `waveform`, `thumbhash`; the values in base64."
+    ),
 ]
 ChecksumHeader = Annotated[
     str | None,
@@ -138,11 +143,12 @@ async def create(
     known = tus.parse_metadata(metadata)
     file = await services.uploads.begin(
         actor,
-        known.get("filename") or known.get("name") or "",
-        known.get("filetype") or known.get("type") or "",
+        tus.text_of(known.get("filename") or known.get("name") or b""),
+        tus.text_of(known.get("filetype") or known.get("type") or b""),
         tus.parse_number("Upload-Length", length),
         address=metered(address_of(request, services)),
-        waveform=_waveform(known.get("waveform")),
+        waveform=_base64(known.get("waveform"), LONGEST_WAVEFORM),
+        thumbhash=_base64(known.get("thumbhash"), LONGEST_THUMBHASH),
     )
     if media_type(request.headers) == tus.MEDIA_TYPE:
         file = await services.uploads.receive(
@@ -256,10 +262,6 @@ def _metadata(file: StoredFile) -> str:
     return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items() if value)
 
 
-def _waveform(text: str | None) -> str | None:
-    """The waveform of a voice note: base64 of at most 256 bytes, one for each moment. Anything else is ignored."""
-    if text is None or len(text) > 344:
-        return None
-    with suppress(ValueError):
-        return base64.b64encode(base64.b64decode(text, validate=True)).decode()
-    return None
+def _base64(value: bytes | None, longest: int) -> str | None:
+    """A value of the metadata that others get as it is. Without a value, and for one that is too long, None."""
+    return base64.b64encode(value).decode() if value and len(value) <= longest else None

@@ -10,6 +10,7 @@ from .objects import HistoryFrom, Role, Visibility
 from .types import (
     GUEST_TOKEN,
     LOBBY,
+    MAX_FILES,
     MAX_PAGE,
     AnyText,
     ClientId,
@@ -19,7 +20,7 @@ from .types import (
     Cursors,
     DraftText,
     Emoji,
-    FileIds,
+    FileId,
     Name,
     Ordinal,
     People,
@@ -82,7 +83,7 @@ class Send(_Command):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: FileIds = Field(default_factory=list)
+    files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES)] = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:

@@ -43,19 +43,27 @@ def parse_number(name: str, text: str | None) -> int:
     return int(text)
 
 
-def parse_metadata(text: str) -> Mapping[str, str]:
+def parse_metadata(text: str) -> Mapping[str, bytes]:
     """`Upload-Metadata`: pairs of a key and a value in base64, separated by commas. A value may be missing. Raises
     BadRequest."""
-    found: dict[str, str] = {}
+    found: dict[str, bytes] = {}
     if len(text) > MOST_METADATA:
         raise BadRequest(reason=f"Upload-Metadata is longer than {MOST_METADATA} characters")
     for pair in text.split(",") if text.strip() else ():
         key, _, value = pair.strip().partition(" ")
         try:
-            found[key] = base64.b64decode(value.strip(), validate=True).decode()
-        except (binascii.Error, ValueError):  # ValueError: neither ASCII nor, decoded, UTF-8
-            raise BadRequest(reason="Upload-Metadata has a value that is not UTF-8 in base64") from None
+            found[key] = base64.b64decode(value.strip(), validate=True)
+        except (binascii.Error, ValueError):  # ValueError: not ASCII
+            raise BadRequest(reason="Upload-Metadata has a value that is not base64") from None
     return found
+
+
+def text_of(value: bytes) -> str:
+    """A value of the metadata that is a text. Raises BadRequest."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise BadRequest(reason="Upload-Metadata has a text that is not UTF-8") from None
 
 
 def parse_checksum(text: str | None) -> Checksum | None:

@@ -117,10 +117,7 @@ MAX_FILES = 10
 """Files of one message."""
 AnyText = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"]), Storable]
 """The text of a message that may have files: then it may be empty."""
-FileIds = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=64, examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable]],
-    Field(max_length=MAX_FILES),
-]
+FileId = Annotated[str, Field(min_length=1, max_length=64, examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable]
 Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
 """A name as it was typed; `identity.names` normalises and validates it."""
 Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]

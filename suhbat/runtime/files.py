@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
 from suhbat.chat.model import StoredFile
 from suhbat.chat.ports import Clock, FileRecords
@@ -32,8 +31,7 @@ class NodeFiles:
         self._work = settings.data / "work"
         self._studio = Studio()
         self._threads = FileThreads()
-        place = settings.data / "files" if settings.files is None else Path(settings.files)
-        store = LocalFileStore(place)
+        store = LocalFileStore(settings.file_directory)
         listener = _ReadyNotices(notices)
         self.processing = Processing(records, store, self._studio, self._work, clock, self._threads, tasks, listener)
         limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)

@@ -99,7 +99,7 @@ class V1Dialect(V1Hello):
             reply_to=command.reply_to,
             thread=command.thread,
             also=command.also,
-            files=tuple(command.files),
+            files=command.files,
             done=partial(self._sent, command.id),
         )
 
@@ -120,7 +120,7 @@ class V1Dialect(V1Hello):
                 text=command.text,
                 client_id=command.client_id,
                 reply_to=command.reply_to,
-                files=tuple(command.files),
+                files=command.files,
             )
         except SuhbatError as refusal:
             self._send_error(refusal, command.id)

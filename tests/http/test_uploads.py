@@ -99,6 +99,15 @@ class TestTus:
         assert whole.headers["upload-offset"] == "13"
         assert (await ready(house, ali, whole.headers["location"]))["state"] == "ready"
 
+    async def test_a_waveform(self, ali: httpx2.AsyncClient) -> None:
+        """Others get it as its client sent it; one that is too long is left out."""
+        for size, is_kept in ((128, True), (129, False)):
+            wave = base64.b64encode(bytes(range(128)) + b"x" * (size - 128)).decode()
+            place = await begun(
+                ali, **{"upload-metadata": f"filename {base64.b64encode(b'a').decode()},waveform {wave}"}
+            )
+            assert (await shown(ali, place)).get("waveform") == (wave if is_kept else None)
+
     async def test_what_the_server_offers(self, ali: httpx2.AsyncClient) -> None:
         """Version, extensions, algorithms and the largest size, also without a token."""
         answer = await ali.options(FILES, headers={"authorization": ""})

@@ -143,6 +143,16 @@ class TestUpload:
         assert [claim is not None for claim in claims].count(True) == 1
         assert list(await store.unfinished_files(AT)) == []
 
+    async def test_what_the_client_saw_of_a_video(self, store: Store) -> None:
+        """The server looks at no frame of it, so the preview of the client stays; that of anything else does not."""
+        for kind, kept in (("video", "client"), ("image", "server"), ("file", None)):
+            file = upload(kind, thumbhash="client")
+            await store.begin_file(file, BOUNDLESS)
+            await store.advance_file(file, 10, AT)
+            found = content(file, kind=kind, thumbhash="server" if kind == "image" else None)
+            done = await store.finish_file(file, found, AT)
+            assert done is not None and done.thumbhash == kept
+
     async def test_new_bytes_replace_what_was_uploaded(self, store: Store) -> None:
         """The bytes that were uploaded are removed, and only those."""
         await ready(store, "f1", key="clean")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, FilePage, Milliseconds, Removal, SharedFile, StoredFile
@@ -108,3 +110,16 @@ def due_removals(connection: Connection, at: Milliseconds) -> list[Removal]:
     columns = (removals.c.id, removals.c.backend, removals.c.key)
     rows = connection.execute(select(*columns).where(removals.c.due <= at).order_by(removals.c.due).limit(FEW))
     return [Removal(*row) for row in rows]
+
+
+def stored_bytes(connection: Connection, backend: str) -> Iterator[tuple[str, str, int, int, str]]:
+    """Of each file with bytes in this store: key, state, received bytes, size and thumbnails."""
+    columns = (files.c.key, files.c.state, files.c.received, files.c.size, files.c.thumbnails)
+    query = select(*columns).where(files.c.backend == backend).distinct()
+    for row in connection.execute(query, execution_options={"yield_per": 1_000}):
+        yield row[0], row[1], row[2], row[3], row[4]
+
+
+def queued_keys(connection: Connection, backend: str) -> set[str]:
+    """The keys of bytes in this store that are to be removed."""
+    return set(connection.execute(select(removals.c.key).where(removals.c.backend == backend)).scalars())

@@ -75,6 +75,8 @@ def finish(connection: Connection, file: StoredFile, content: FileContent, at: M
     found: dict[str, Any] = asdict(content)
     if content.duration is None:
         del found["duration"]  # the client may have told it
+    if content.kind == "video":
+        del found["thumbhash"]  # only its client has seen a frame of it
     changed = update(files).where(*as_known).values(**found, state="ready", touched_at=at).returning(*RECORD)
     row = connection.execute(changed).one_or_none()
     if row is None or content.key != file.key:

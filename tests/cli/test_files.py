@@ -1,0 +1,90 @@
+"""`suhbat files check`: what is stored, and what the records say."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from suhbat import cli
+from suhbat.files.local import LocalFileStore
+from suhbat.files.store import new_key
+from tests.store.parts import ALI, Listener, opened, sqlite
+from tests.store.test_files import AT, content, upload
+
+
+def run(data: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(cli.build(), ["files", "check", "--data", str(data), *arguments])
+
+
+async def fill(data: Path) -> dict[str, str]:
+    """A file with a thumbnail that is sent, one that is being uploaded, one that is processed, one whose removal waits; by
+    name, the key of each."""
+    bytes_ = LocalFileStore(data / "files")
+    keys = {name: new_key() for name in ("sent", "half", "work", "gone", "nobody")}
+    listener = Listener()
+    for key in keys.values():
+        incoming = bytes_.receive(key, 0)
+        incoming.write(b"0123456789")
+        incoming.flush()
+        incoming.close()
+    small = data / "small"
+    small.write_bytes(b"s")
+    bytes_.adopt(keys["sent"], small, "360")
+    async with opened(sqlite(data), listener) as store:
+        for name in ("sent", "half", "work", "gone"):
+            file = upload(name, key=keys[name])
+            await store.begin_file(file, 0)
+            if name == "half":
+                await store.advance_file(file, 5, AT)
+                continue
+            await store.advance_file(file, 10, AT)
+            if name == "sent":
+                await store.finish_file(file, replace(content(file), thumbnails="360"), AT)
+                await listener.send(store, ALI, files=("sent",))
+        await store.delete_file(ALI.uid, "gone", AT)
+    return keys
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+def test_bytes_of_no_file(data: Path) -> None:
+    """They are listed, and removed if that is asked for; what is in work or waits for its removal is not one of them."""
+    keys = asyncio.run(fill(data))
+    found = run(data)
+    assert found.exit_code == 0, found.output
+    assert found.output.splitlines() == [
+        f"of no file: {keys['nobody']}",
+        "3 files, 0 with missing bytes; bytes of no file: 1",
+    ]
+    assert "removed" in run(data, "--remove").output
+    assert run(data).output.splitlines() == ["3 files, 0 with missing bytes; bytes of no file: 0"]
+
+
+@pytest.mark.parametrize("lost", ["sent", "half", "thumbnail", "short"])
+def test_missing_bytes(data: Path, lost: str) -> None:
+    """Bytes that are gone, whole or in part, give the exit code 1."""
+    keys = asyncio.run(fill(data))
+    path = data / "files" / keys["sent"][:2] / keys["sent"]
+    if lost == "thumbnail":
+        path.with_name(f"{path.name}.360").unlink()
+    elif lost == "short":
+        path.write_bytes(b"0123")
+    else:
+        (data / "files" / keys[lost][:2] / keys[lost]).unlink()
+    found = run(data)
+    assert found.exit_code == 1
+    assert f"missing: {keys['half' if lost == 'half' else 'sent']}" in found.output
+
+
+def test_without_a_database(tmp_path: Path) -> None:
+    """Nothing is made; the text says what is missing."""
+    found = run(tmp_path / "none")
+    assert found.exit_code == 1 and not (tmp_path / "none").exists()
