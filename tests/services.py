@@ -99,7 +99,7 @@ def services_over(
         store, bytes_, FakeLooker(), settings.data / "work", clock, threads, tasks, FakeReadyListener()
     )
     file_limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
-    uploads = Uploads(store, bytes_, clock, file_limits, threads, processing, CountingTokens("f"))
+    uploads = Uploads(store, bytes_, clock, file_limits, threads, processing, CountingTokens("f"), None)
     links = FileLinks(clock, settings.public_url or settings.root_path or "")
     links._secret = b"secret"
     return Services(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import structlog
 
@@ -16,26 +17,33 @@ from .threads import FileThreads
 
 log = structlog.get_logger("suhbat.files")
 
+HOLD = "hold"
+"""While a file of this name is in the directory of files, no bytes are removed: a backup has copied the database and is copying
+the files. After a day it no longer counts, in case the backup has died."""
+HELD_SECONDS = 24 * 3600
 AGAIN: Milliseconds = 10 * 60 * 1000
 """When a removal that failed is tried again."""
 
 
 class Collector:
-    """`stores`: all places with bytes, by their name."""
+    """`stores`: all places with bytes, by their name. `hold`: the path of HOLD."""
 
     def __init__(
-        self, records: FileRecords, stores: Mapping[str, FileStore], clock: Clock, threads: FileThreads
+        self, records: FileRecords, stores: Mapping[str, FileStore], clock: Clock, threads: FileThreads, hold: Path
     ) -> None:
         self._records = records
         self._stores = stores
         self._clock = clock
         self._threads = threads
+        self._hold = hold
 
     async def run(self) -> None:
         """Expire and remove everything that is due. May be killed and run again; several nodes may do it at once."""
         now = self._clock.wall()
         while await self._records.expire_files(now - KEPT_LOOSE, now):
             pass
+        if await self._threads.run(self._is_held, now):
+            return
         while removals := await self._records.removals(now):
             done, failed = [], []
             for removal in removals:
@@ -51,3 +59,9 @@ class Collector:
                 await self._records.finish_removals(done)
             if failed:
                 await self._records.postpone_removals(failed, now + AGAIN)
+
+    def _is_held(self, now: Milliseconds) -> bool:
+        try:
+            return now / 1000 - self._hold.stat().st_mtime < HELD_SECONDS
+        except FileNotFoundError:
+            return False

@@ -29,6 +29,7 @@ from suhbat.protocol.tus import Checksum
 
 from .limits import FULL_SECONDS, UploadLimits
 from .processing import Processing
+from .shared_place import SharedPlace
 from .store import FileStore, OpenUpload, new_key
 from .threads import FileThreads
 
@@ -46,7 +47,8 @@ TAKEN_OVER_SECONDS = 10.0
 
 
 class Uploads:
-    """The use cases of uploads. `new_id`: makes the ids of files. Methods raise Busy and StorageUnavailable, too."""
+    """The use cases of uploads. `new_id`: makes the ids of files. `place`: if there may be other nodes. Methods raise Busy and
+    StorageUnavailable, too."""
 
     def __init__(
         self,
@@ -57,6 +59,7 @@ class Uploads:
         threads: FileThreads,
         processing: Processing,
         new_id: Callable[[], str],
+        place: SharedPlace | None,
     ) -> None:
         self.limits = limits
         self._records = records
@@ -65,6 +68,7 @@ class Uploads:
         self._threads = threads
         self._processing = processing
         self._new_id = new_id
+        self._place = place
         self._open: dict[str, _Request] = {}
         """The requests that write, by the id of the file."""
 
@@ -86,6 +90,8 @@ class Uploads:
         """
         self.limits.check_actor(actor)
         self.limits.check_length(actor, length)
+        if self._place is not None:
+            await self._place.require()
         self.limits.check_room(await self._threads.run(self._store.free), length)
         self.limits.count_address(actor, address, length)
         at = self._clock.wall()

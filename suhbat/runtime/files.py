@@ -7,11 +7,12 @@ import shutil
 from suhbat.chat.model import StoredFile
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.config import Settings
-from suhbat.files.collector import Collector
+from suhbat.files.collector import HOLD, Collector
 from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.local import LocalFileStore
 from suhbat.files.processing import TAKEN_OVER, Processing
+from suhbat.files.shared_place import SharedPlace
 from suhbat.files.store import FileStore
 from suhbat.files.studio import Studio
 from suhbat.files.threads import FileThreads
@@ -35,10 +36,11 @@ class NodeFiles:
         listener = _ReadyNotices(notices)
         self.processing = Processing(records, store, self._studio, self._work, clock, self._threads, tasks, listener)
         limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
-        self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id)
+        place = None if settings.database_url is None else SharedPlace(records, settings.file_directory, self._threads)
+        self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id, place)
         stores: dict[str, FileStore] = {store.backend: store}
         self.downloads = Downloads(stores, self._threads)
-        self._collector = Collector(records, stores, clock, self._threads)
+        self._collector = Collector(records, stores, clock, self._threads, settings.file_directory / HOLD)
 
     async def open(self, *, alone: bool) -> None:
         """Go on with files whose processing was interrupted. `alone`: no other node may be at work on them."""

@@ -33,6 +33,9 @@ class FilesOverSQL:
     async def link_secret(self) -> bytes:
         return await self._write(writing.link_secret)
 
+    async def file_place(self, proposed: str) -> str:
+        return await self._write(lambda c: writing.place(c, proposed))
+
     async def begin_file(self, file: StoredFile, quota: int) -> None:
         await self._write(lambda c: writing.begin(c, file, quota))
 

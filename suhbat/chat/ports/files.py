@@ -47,6 +47,10 @@ class FileRecords(FileReader, Protocol):
         """The secret with which links are signed. It is made once, and all nodes have the same."""
         ...
 
+    async def file_place(self, proposed: str) -> str:
+        """The marker of the directory in which all nodes store files; `proposed`, if there was none."""
+        ...
+
     async def file(self, id: str) -> StoredFile | None: ...
 
     async def advance_file(

@@ -25,12 +25,19 @@ def new_file_id() -> str:
 
 def link_secret(connection: Connection) -> bytes:
     """See `chat.ports.FileRecords.link_secret`."""
-    insert_new(connection, meta, [{"key": _LINKS, "value": secrets.token_hex(32)}])
-    found: str = connection.execute(select(meta.c.value).where(meta.c.key == _LINKS)).scalar_one()
-    return bytes.fromhex(found)
+    return bytes.fromhex(_kept(connection, "file_links", secrets.token_hex(32)))
 
 
-_LINKS = "file_links"
+def place(connection: Connection, proposed: str) -> str:
+    """See `chat.ports.FileRecords.file_place`."""
+    return _kept(connection, "file_place", proposed)
+
+
+def _kept(connection: Connection, key: str, value: str) -> str:
+    """A value in `meta`, which stays as the first caller gave it."""
+    insert_new(connection, meta, [{"key": key, "value": value}])
+    found: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
+    return found
 
 
 def begin(connection: Connection, file: StoredFile, quota: int) -> None:
