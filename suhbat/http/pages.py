@@ -28,12 +28,10 @@ from .files import MEDIA_TYPES, Content, Files, answer, content
 WEB = Path(__file__).parent.parent / "web"
 
 POLICY = (
-    CONTENT_SECURITY_POLICY.replace("img-src 'self' data:", "img-src 'self' data: blob:")
-    + "; media-src 'self' blob:; manifest-src 'self'; worker-src 'self'"
-    + "; require-trusted-types-for 'script'; trusted-types suhbat"
+    CONTENT_SECURITY_POLICY
+    + "; manifest-src 'self'; worker-src 'self'; require-trusted-types-for 'script'; trusted-types suhbat"
 )
-"""The policy of our own pages. Even a mistake in our scripts cannot turn a text into markup or code (W3C Trusted Types).
-`blob:` is for pictures and sounds that somebody is sending, which only their device has."""
+"""The policy of our own pages. Even a mistake in our scripts cannot turn a text into markup or code (W3C Trusted Types)."""
 
 ENTRY = "js/main.js"
 APART = frozenset(f"js/text/emoji-{name}.js" for name in ("data", "en", "ru", "uz"))

@@ -432,6 +432,8 @@ export const texts = {
   "file.video": "Video",
   "file.voice": "Voice message",
   "file.waiting": "Waiting…",
+  files: "Files",
+  "files.more": "Show more",
   "lightbox.at": "{at} of {n}",
   "lightbox.larger": "Zoom in",
   "lightbox.next": "Next picture",

@@ -505,6 +505,8 @@ export const texts = {
   "file.video": "Видео",
   "file.voice": "Голосовое сообщение",
   "file.waiting": "Ожидание…",
+  files: "Файлы",
+  "files.more": "Показать ещё",
   "lightbox.at": "{at} из {n}",
   "lightbox.larger": "Увеличить",
   "lightbox.next": "Следующее изображение",

@@ -438,6 +438,8 @@ export const texts = {
   "file.video": "Video",
   "file.voice": "Ovozli xabar",
   "file.waiting": "Kutilmoqda…",
+  files: "Fayllar",
+  "files.more": "Yana koʻrsatish",
   "lightbox.at": "{at} / {n}",
   "lightbox.larger": "Kattalashtirish",
   "lightbox.next": "Keyingi rasm",

@@ -1,5 +1,5 @@
-// Details of a conversation, from what it is to the way out: its name and topic, the members, the pins, notifications,
-// invites, its settings, and apart from these what ends it.
+// Details of a conversation, from what it is to the way out: its name and topic, the members, the pins, the files,
+// notifications, invites, its settings, and apart from these what ends it.
 
 import { direction } from "../text/direction.js";
 import { ago } from "../text/time.js";
@@ -16,6 +16,7 @@ import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "
 import { panel } from "./panel.js";
 import { adds, moderates, moderatesServer } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
+import { sharedFiles } from "./shared-files.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, Message } from "../sdk/types.js" */
@@ -32,6 +33,7 @@ export function detailsPanel(app, conversation, acts) {
   const path = `/conversations/${encodeURIComponent(conversation)}`;
   const found = app.chat.conversations.get(conversation);
   const pins = h("section", { class: "part", hidden: true });
+  const shared = sharedFiles(app, conversation, (seq) => acts.go(conversation, seq));
   const parts = h("div", { tabindex: -1 });
   const element = panel(t("details"), acts.close, [parts]);
   /** @type {Message[]} */
@@ -41,6 +43,7 @@ export function detailsPanel(app, conversation, acts) {
   let drawn = "";
   if (found) draw(found);
   const ends = [
+    ...shared.ends,
     app.on("about", (/** @type {any} */ event) => {
       if (isOpen() && event.conversation === conversation) void loadPins();
     }),
@@ -69,7 +72,9 @@ export function detailsPanel(app, conversation, acts) {
     const focused = parts.contains(document.activeElement);
     parts.replaceChildren(
       identity(app, state, () => change(state, "topic")),
-      .../** @type {Node[]} */ ([people(state), pins, notifications(), room(state), apart(state)].filter(Boolean)),
+      .../** @type {Node[]} */ (
+        [people(state), pins, shared.element, notifications(), room(state), apart(state)].filter(Boolean)
+      ),
     );
     void loadPins();
     if (focused && document.activeElement === document.body) parts.focus();
