@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from suhbat.files.cleaning import FORMATS
+from tests.files import samples
+
 _FRAMES = tuple(
     json.dumps(frame).encode()
     for frame in (
@@ -40,6 +43,15 @@ _SEARCHES = (
     "Ўзбекистон o'zbek shch yoye tts",
 )
 
+_SMALL = {"size": (8, 8)}
+_PICTURES = tuple(
+    bytes([list(FORMATS).index(type_)]) + content
+    for type_ in FORMATS
+    for content in (
+        (samples.mp4(),) if type_.startswith("video/") else (samples.PICTURES[type_](**_SMALL), samples.short(type_))
+    )
+)
+
 SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "codec": tuple(bytes([dialect]) + frame for dialect in (0, 1, 2) for frame in _FRAMES),
     "machine": (b"\x1e".join(_FRAMES), b"\x1e".join((_FRAMES[1], *_FRAMES)), *_FRAMES),
@@ -47,4 +59,11 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "words": tuple(text.encode() for text in (*_NAMES, *_SEARCHES, "@ali, @hamma!")),
     "search": tuple(text.encode() for text in _SEARCHES),
     "titles": tuple(text.encode() for text in (*_NAMES, "Choyxona ☕", "👨‍👩‍👧", "🇺🇿", "1️⃣", "a\u202eb")),
+    "pictures": _PICTURES,
+    "sound": (
+        *samples.SOUND.values(),
+        samples.mp4(fragments=3),
+        samples.webm(2, stated=False),
+        samples.mp3(1, counted=True),
+    ),
 }

@@ -115,6 +115,31 @@ def test_a_title(text: bytes) -> None:
     targets.title(text)
 
 
+def _changed(draw: st.DrawFn, seeds: tuple[bytes, ...]) -> bytes:
+    """A seed with a few of its bytes changed, taken out or doubled."""
+    content = bytearray(draw(st.sampled_from(seeds)))
+    for at, length, new in draw(
+        st.lists(st.tuples(st.integers(0, 4_000), st.integers(0, 8), st.binary(max_size=8)), max_size=6)
+    ):
+        content[at % len(content) : at % len(content) + length] = new
+        content = content or bytearray(1)
+    return bytes(content)
+
+
+@CALM
+@given(st.composite(_changed)(SEEDS["pictures"]))
+def test_a_picture(content: bytes) -> None:
+    """It is cleaned, and what was cleaned is clean."""
+    targets.picture(content)
+
+
+@CALM
+@given(st.composite(_changed)(SEEDS["sound"]))
+def test_sound(content: bytes) -> None:
+    """It has a type, and measures that can be true, or none."""
+    targets.sound(content)
+
+
 @pytest.mark.parametrize("target", SEEDS)
 def test_the_seeds(target: str) -> None:
     """What the fuzzers begin with holds."""
