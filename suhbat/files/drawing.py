@@ -48,7 +48,7 @@ def decoders() -> dict[str, str]:
         import pillow_heif
     except ImportError:
         return found
-    pillow_heif.register_heif_opener(thumbnails=False)
+    pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
     return found | {"image/heic": "HEIF"}
 
 
