@@ -161,8 +161,9 @@ class CountingTheatre(Theatre):
             named = set().union(*(reply.named for reply in replies.values()))
             target = chance.choice([one for one in people if one.uid in named] or people)
             for actor in people:
-                if await self._try(Remove, actor, log, person=target):
+                if actor != target and await self._try(Remove, actor, log, person=target):
                     await self._try(Admit, actor, log, person=target, role="member", exempt=True)
+                    break
             for root in {reply.root for reply in replies.values()}:
                 if chance.random() < 0.7:
                     await self._try(ChangeThread, target, log, seq=root, follow=True)
