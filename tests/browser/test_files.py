@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -31,7 +32,9 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with running("suhbat", tmp_path / "data", send_rate="0", guest_files="on", file_size="2MB") as server:
+    with running(
+        "suhbat", tmp_path / "data", lobby_history="all", send_rate="0", guest_files="on", file_size="2MB"
+    ) as server:
         yield server
 
 
@@ -79,6 +82,13 @@ def test_pictures_and_files(person: Make) -> None:
     address = link.evaluate("(link) => link.href")
     assert vali.context.request.get(address).status == 200
     look.in_both("pictures and files")
+
+    vali.page.get_by_role("button", name="Details").click()
+    shared = vali.page.locator(".shared")
+    expect(shared.locator(".picture img")).to_have_count(3)
+    expect(shared.locator("a.file")).to_contain_text("hisobot.pdf")
+    Look(vali.page).at("shared files")
+    vali.page.locator(".panel").get_by_role("button", name="Close").click()
 
     row.locator(".picture").first.click()
     box = vali.page.locator("dialog.lightbox")
@@ -160,7 +170,7 @@ def test_uploads_survive(person: Make) -> None:
     assert not look.found, look.found
 
 
-def test_voice(person: Make) -> None:
+def test_voice(person: Make, server: Server) -> None:
     """A voice message is recorded, cancelled, sent and played, with its waveform, by keyboard and on a phone."""
     ali, vali = person("ali").comes(), person("vali", **PHONE)
     ali.context.grant_permissions(["microphone"])
@@ -185,6 +195,11 @@ def test_voice(person: Make) -> None:
     expect(theirs).to_have_count(1)
     expect(theirs.locator(".wave i")).to_have_count(48)
     expect(ali.page.locator("article.message:not(.pending) .sound")).to_have_count(1)
+    box = theirs.bounding_box()
+    assert box and box["x"] + box["width"] <= PHONE["viewport"]["width"]
+    _, page = server.request("GET", "/api/v1/conversations/lobby/messages", token=server.guest("olim"))
+    [file] = page["messages"][0]["files"]
+    assert len(base64.b64decode(file["waveform"])) == 48 and file["duration"] >= 1
     look.in_both("a voice message")
     theirs.get_by_role("button", name="Play").tap()
     expect(theirs.locator(".wave i.done").first).to_be_visible()

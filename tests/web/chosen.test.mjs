@@ -11,7 +11,7 @@ const blob = (size, type = "image/png") => new Blob([new Uint8Array(size)], { ty
 
 /** A model with fake uploads, each under the control of the test. `kept` is the browser's database. */
 function make(kept = { files: new Map(), bytes: new Map() }) {
-  const [uploads, removed, changed, progress, ended] = [[], [], [], [], []];
+  const [uploads, removed, changed, progress, ended, told] = [[], [], [], [], [], []];
   let id = 0;
   let looked = Promise.resolve({ width: 4, height: 3 });
   const files = new ChosenFiles({
@@ -44,6 +44,7 @@ function make(kept = { files: new Map(), bytes: new Map() }) {
       blob: async (one) => kept.bytes.get(one) ?? null,
     },
     alone: (_, work) => work(),
+    tell: (ids) => told.push(...ids),
     changed: (place) => changed.push(place),
     progress: (one) => progress.push(one),
     urls: { make: () => `blob:${++id}`, end: (url) => ended.push(url) },
@@ -51,7 +52,18 @@ function make(kept = { files: new Map(), bytes: new Map() }) {
     now: () => 1000,
   });
   const states = (place = "lobby") => files.in(place).map(({ state }) => state);
-  return { files, uploads, removed, changed, progress, ended, kept, states, look: (promise) => (looked = promise) };
+  return {
+    files,
+    uploads,
+    removed,
+    changed,
+    progress,
+    ended,
+    told,
+    kept,
+    states,
+    look: (promise) => (looked = promise),
+  };
 }
 
 test("a file is read, uploaded and ready; its message gets the server's id", async () => {
@@ -163,6 +175,20 @@ test("a sent picture is shown from this device; a discarded message deletes its 
   const second = files.url(files.take("lobby", "c2")[0]);
   files.forget("c2", false);
   assert.deepEqual([files.local("f2"), ended, removed], [null, [second], ["f2"]]);
+});
+
+test("what one tab sends or removes leaves the trays of the others, and stays stored", async () => {
+  const first = make();
+  first.files.add("lobby", [{ blob: blob(1), name: "a" }, { blob: blob(2), name: "b" }], LIMITS); // prettier-ignore
+  await settled();
+  const second = make(first.kept);
+  second.files.restore(structuredClone([...first.kept.files.values()]), new Set());
+  const [{ id }] = first.files.in("lobby");
+  first.files.remove(id);
+  const [sent] = first.files.take("lobby", "c1");
+  assert.deepEqual(first.told, [id, sent]);
+  second.files.left(first.told);
+  assert.deepEqual([second.files.in("lobby"), [...first.kept.bytes.keys()]], [[], [sent]]);
 });
 
 test("the preview of a film and the waveform of a voice go with the upload", async () => {

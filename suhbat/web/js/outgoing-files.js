@@ -21,10 +21,11 @@ export class OutgoingFiles {
   #base;
   #database;
   #turns;
+  #channel;
 
   /**
    * @param {{chat: Chat, api: Api, base: URL, database: Database, name: string,
-   *   emit: (name: string, ...told: unknown[]) => void}} parts `name`: of the locks that tabs share
+   *   emit: (name: string, ...told: unknown[]) => void}} parts `name`: of the locks and of the channel that tabs share
    */
   constructor({ chat, api, base, database, name, emit }) {
     this.#chat = chat;
@@ -47,6 +48,7 @@ export class OutgoingFiles {
         blob: async (id) => (await database.get("bytes", id)) ?? null,
       },
       alone: (id, work) => navigator.locks?.request(`${name}:${id}`, work) ?? work(),
+      tell: (ids) => this.#channel?.postMessage(ids),
       changed: (place) => {
         emit("tray", place);
         emit("pending", place.split("/")[0]);
@@ -56,6 +58,8 @@ export class OutgoingFiles {
       newId,
       now: () => Date.now(),
     });
+    this.#channel = globalThis.BroadcastChannel ? new BroadcastChannel(name) : null;
+    if (this.#channel) this.#channel.onmessage = ({ data }) => this.chosen.left(data);
   }
 
   /** Whether the user may send files, and how large a file may be, in bytes; null: none. */
@@ -126,6 +130,7 @@ export class OutgoingFiles {
   }
 
   end() {
+    this.#channel?.close();
     this.#database.close();
   }
 }

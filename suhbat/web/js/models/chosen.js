@@ -46,6 +46,7 @@ const SHOWN = 40;
  *   blob: (id: string) => Promise<Blob | null>}} keep
  * @property {(id: string, work: () => Promise<void>) => Promise<unknown>} alone  runs `work` while no other tab works
  *   on this file
+ * @property {(ids: string[]) => void} tell  tells the other tabs that these left their trays
  * @property {(place: string) => void} changed
  * @property {(id: string) => void} progress
  * @property {{make: (blob: Blob) => string, end: (url: string) => void}} urls
@@ -169,7 +170,20 @@ export class ChosenFiles {
     if (!file) return;
     this.#discard(file);
     this.#forget(file);
+    this.#tools.tell([id]);
     this.#tools.changed(file.place);
+  }
+
+  /**
+   * Another tab has sent these files, or has removed them: they are not in the trays of this one.
+   * @param {string[]} ids
+   */
+  left(ids) {
+    for (const file of this.of(ids)) {
+      if (file.message !== null) continue;
+      this.#drop(file);
+      this.#tools.changed(file.place);
+    }
   }
 
   /** Upload a file again that failed. @param {string} id */
@@ -188,8 +202,12 @@ export class ChosenFiles {
       file.message = clientId;
       this.#tools.keep.put(file, null);
     }
-    if (files.length) this.#tools.changed(place);
-    return files.map(({ id }) => id);
+    const ids = files.map(({ id }) => id);
+    if (ids.length) {
+      this.#tools.tell(ids);
+      this.#tools.changed(place);
+    }
+    return ids;
   }
 
   /**
@@ -337,8 +355,13 @@ export class ChosenFiles {
   #forget(file, shown = false) {
     const url = this.#urls.get(file.id);
     if (url && !shown) this.#tools.urls.end(url);
-    for (const kept of [this.#all, this.#blobs, this.#urls]) kept.delete(file.id);
     this.#tools.keep.remove(file.id);
+    this.#drop(file);
+  }
+
+  /** @param {ChosenFile} file */
+  #drop({ id }) {
+    for (const kept of [this.#all, this.#blobs, this.#urls]) kept.delete(id);
   }
 }
 

@@ -31,7 +31,8 @@ const ANEW = 2;
  * @property {string} [name]
  * @property {string} [type]  The media type. The server finds out the type itself; this one is a hint.
  * @property {string | null} [id]  Continue the upload with this id, which an earlier visit began.
- * @property {Record<string, string>} [details]  Further metadata: `waveform` of a voice note.
+ * @property {Record<string, string>} [details]  Further metadata, in base64: the `waveform` of a voice note, a byte for
+ *   each bar; the `thumbhash` of a film.
  * @property {(upload: Upload) => void} [onchange]  Is called after each change of `state`, `sent` or `id`.
  */
 
@@ -229,10 +230,10 @@ export class Upload {
 
   #creation() {
     const { name = nameOf(this.#blob), type = this.#blob.type, details = {} } = this.#options;
-    const pairs = Object.entries({ filename: name, ...(type ? { filetype: type } : {}), ...details });
+    const pairs = Object.entries({ filename: base64(name), ...(type ? { filetype: base64(type) } : {}), ...details });
     return {
       "upload-length": String(this.size),
-      "upload-metadata": pairs.map(([key, value]) => `${key} ${base64(value)}`).join(","),
+      "upload-metadata": pairs.map(([key, value]) => `${key} ${value}`).join(","),
     };
   }
 

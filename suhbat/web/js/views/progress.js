@@ -15,7 +15,7 @@ export function uploadNode({ id, state, stalled }) {
   return h(
     "span",
     { class: "upload", hidden: over },
-    h("span", { class: "bar", role: "progressbar", "aria-label": label, title: label, data: { upload: id } }),
+    h("span", { class: "gauge", role: "progressbar", "aria-label": label, title: label, data: { upload: id } }),
   );
 }
 
@@ -37,7 +37,7 @@ export function drawProgress(app, id) {
   const [file] = app.outgoing.chosen.of([id]);
   if (file?.state !== "uploading" || file.stalled) return;
   const part = file.sent / file.size;
-  for (const bar of document.querySelectorAll(`.bar[data-upload="${CSS.escape(id)}"]`)) {
+  for (const bar of document.querySelectorAll(`.gauge[data-upload="${CSS.escape(id)}"]`)) {
     bar.setAttribute("aria-valuenow", String(Math.round(part * 100)));
     /** @type {HTMLElement} */ (bar).style.setProperty("--done", String(part));
   }
