@@ -23,11 +23,12 @@ class Box(NamedTuple):
 
 
 def boxes(source: Window, at: int, end: int) -> Iterator[Box]:
-    """The boxes from `at` to `end`. They end where the structure breaks."""
+    """The boxes from `at` to `end`. They end where the structure breaks, and when the window's `parts` are used up."""
     for _ in range(MANY_BOXES):
         header = source.at(at, 16)
-        if at + 8 > end or len(header) < 8:
+        if at + 8 > end or len(header) < 8 or source.parts <= 0:
             return
+        source.parts -= 1
         length, body = int.from_bytes(header[:4], "big"), at + 8
         if length == 1:
             length, body = int.from_bytes(header[8:16], "big"), at + 16

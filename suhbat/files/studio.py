@@ -159,9 +159,8 @@ def _read_type(source: Path) -> str:
 def _sound_or_film(source: Path, type_: str, cleaned: Path) -> Look:
     """The look at a file that is no picture. Places are removed from films; sound keeps its titles."""
     with source.open("rb") as file:
-        window = Window(file)
-        found = media.measure(window, type_)
-        is_cleaned = found.type in FORMATS and clean(window, found.type, cleaned)[1]
+        found = media.measure(Window(file), type_)
+        is_cleaned = found.type in FORMATS and clean(Window(file), found.type, cleaned)[1]
     return Look(
         found.type,
         kinds.kind_of(found.type),

@@ -7,15 +7,21 @@ import re
 from typing import BinaryIO
 
 BLOCK = 65_536
+PARTS = 200_000
+"""Parts (boxes, elements) of one file that are looked at, on all levels together: an hour of a film has some 10,000."""
 
 
 class Window:
     """Reads a binary file at any offset, a block at a time. Offsets beyond the end give fewer bytes or none; nothing raises
-    for them. `size` is the length in bytes when the window was made."""
+    for them. `size` is the length in bytes when the window was made.
+
+    `parts`: how many parts its readers may still look at. Without this, a file of 100 MB could have 12 million of them, and
+    what is known of each would fill the memory."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.size = file.seek(0, os.SEEK_END)
+        self.parts = PARTS
         self._start = 0
         self._block = b""
 

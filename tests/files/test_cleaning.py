@@ -189,3 +189,12 @@ def test_blocks_of_a_file() -> None:
 def test_many_parts(type_: str, content: bytes) -> None:
     """A picture of millions of parts is not read to its end."""
     assert len(cleaned(content, type_)[0]) <= len(content)
+
+
+def test_many_parts_on_all_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is remembered of a film is bounded, however its parts are nested: a few MB of them would fill the memory of the
+    server."""
+    monkeypatch.setattr("suhbat.files.window.PARTS", 1_000)
+    track = samples.box(b"trak", samples.box(b"udta") * 500)
+    found = cleaned(samples.box(b"ftyp", b"isom" * 2) + samples.box(b"moov", track * 20), "video/mp4")[1]
+    assert len(found.pieces) < 2_500

@@ -60,8 +60,9 @@ def _elements(source: Window, at: int, end: int) -> Iterator[_Element]:
     for _ in range(_MANY):
         name, name_size = _variable(source, at, keep_mark=True)
         length, length_size = _variable(source, at + name_size, keep_mark=False)
-        if not name_size or not length_size or at >= end:
+        if not name_size or not length_size or at >= end or source.parts <= 0:
             return
+        source.parts -= 1
         body = at + name_size + length_size
         at = end if length == (1 << 7 * length_size) - 1 else body + length
         yield _Element(name, body, min(at, end))
