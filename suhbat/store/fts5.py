@@ -42,7 +42,9 @@ Found = tuple[int, int | None, int | None]
 
 def begins_in_steps(query: Query, below: int | None) -> bool:
     """Whether a page should go in steps at once: its search has paused at a tick, or it may be long and its steps are wide."""
-    is_filtered = query.sender is not None or query.conversation is not None or query.link or query.in_thread
+    is_filtered = (
+        query.sender is not None or query.conversation is not None or query.link or query.files or query.in_thread
+    )
     return (below is not None and below % STEP == 0) or (is_filtered and bool(query.terms) and _is_wide(query))
 
 

@@ -8,8 +8,9 @@ waits for the other. The indexer itself waits for nobody while it holds such loc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
+from typing import Any
 
 import structlog
 from sqlalchemy import Connection, func, select
@@ -32,7 +33,7 @@ CHUNK = 128
 _THREAD = "CASE WHEN thread_ordinal IS NOT NULL THEN thread END"
 """The root of the thread in which a message is a reply."""
 _OF_POSTGRES = (
-    f"SELECT events.conversation_id, events.seq, actor_uid, text, {_THREAD} "  # noqa: S608 (a constant)
+    f"SELECT events.conversation_id, events.seq, actor_uid, text, {_THREAD}, data "  # noqa: S608 (a constant)
     "FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) WITH ORDINALITY AS v(log, first, last, n) "
     "JOIN events ON events.conversation_id = v.log AND events.seq BETWEEN v.first AND v.last "
     "WHERE type = 'message.created' AND NOT deleted ORDER BY v.n, events.seq FOR SHARE OF events NOWAIT"
@@ -100,15 +101,16 @@ def _index_singly(connection: Connection, ranges: Sequence[Range]) -> None:
 def _messages(connection: Connection, ranges: Sequence[Range]) -> list[SearchEntry]:
     """The messages in these ranges as they are now, without deleted ones, in the order of the ranges. Locked on PostgreSQL."""
     if not is_postgres(connection):
-        return values.fetch(connection, _of_sqlite(len(ranges)), tuple(chain.from_iterable(ranges)))
-    found = connection.exec_driver_sql(_OF_POSTGRES, tuple(map(list, zip(*ranges, strict=True))))
-    return [(row[0], row[1], row[2], row[3], row[4]) for row in found]
+        found: Iterable[Any] = values.fetch(connection, _of_sqlite(len(ranges)), tuple(chain.from_iterable(ranges)))
+    else:
+        found = connection.exec_driver_sql(_OF_POSTGRES, tuple(map(list, zip(*ranges, strict=True))))
+    return [(row[0], row[1], row[2], search.searchable(row[3], row[5]), row[4]) for row in found]
 
 
 def _of_sqlite(count: int) -> str:
     # CROSS JOIN makes SQLite begin with the values, which have the order of the journal.
     return (
         f"WITH v(log, first, last) AS (VALUES {', '.join(['(?, ?, ?)'] * count)}) "  # noqa: S608 (question marks)
-        f"SELECT conversation_id, seq, actor_uid, text, {_THREAD} FROM v CROSS JOIN events "
+        f"SELECT conversation_id, seq, actor_uid, text, {_THREAD}, data FROM v CROSS JOIN events "
         "WHERE conversation_id = log AND seq BETWEEN first AND last AND type = 'message.created' AND NOT deleted"
     )

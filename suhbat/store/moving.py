@@ -199,10 +199,13 @@ def _write(old: Connection, new: Connection, table: Table, rows: Sequence[Row], 
 def _messages_of(old: Connection, first: int, last: int) -> list[tuple[Any, ...]]:
     """The messages of these rows of `search_rows`, in the form that `search.feed` takes."""
     same = (events.c.conversation_id == search_rows.c.conversation_id) & (events.c.seq == search_rows.c.seq)
-    columns = (search_rows.c.id, events.c.conversation_id, events.c.actor_uid, events.c.text)
+    columns = (search_rows.c.id, events.c.conversation_id, events.c.actor_uid, events.c.text, events.c.data)
     thread = case((events.c.thread_ordinal.is_not(None), events.c.thread))
     query = select(*columns, thread).join(events, same).where(search_rows.c.id.between(first, last))
-    return [tuple(row) for row in old.execute(query)]
+    return [
+        (id_, log_id, uid, search.searchable(words, data), root)
+        for id_, log_id, uid, words, data, root in old.execute(query)
+    ]
 
 
 def _set_sequences(new: Connection) -> None:

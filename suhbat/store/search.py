@@ -7,6 +7,7 @@ other. The index is `fts5` on SQLite and `tsvector` on PostgreSQL.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import time
@@ -55,7 +56,7 @@ _BATCH = 200
 _LINK = re.compile(r"https?://", re.IGNORECASE)
 
 SearchEntry = tuple[int, int, str, str, int | None]
-"""A message: log id, `seq`, the sender's uid, the text, the root of the thread in which it is a reply."""
+"""A message: log id, `seq`, the sender's uid, the text (see `searchable`), the root of the thread in which it is a reply."""
 Beginning = tuple[int, int]
 """Where a user may begin to read a log: their floor, and the index id of the first message above it."""
 
@@ -68,19 +69,14 @@ def create(connection: Connection) -> None:
 def index(connection: Connection, entries: Sequence[SearchEntry]) -> None:
     """Add new messages. Those of a log come in the order of their `seq`."""
     if entries:
-        new = [
-            (log_id, seq, normalise(words), _marks(log_id, uid, words, thread))
-            for log_id, seq, uid, words, thread in entries
-        ]
+        new = [(log_id, seq, *_terms(log_id, uid, words, thread)) for log_id, seq, uid, words, thread in entries]
         _index(connection).append(connection, new)
 
 
 def feed(connection: Connection, entries: Sequence[tuple[Any, ...]]) -> None:
     """Add messages that have rows in `search_rows`: id of the row, log id, sender's uid, text, and for replies the root of the
     thread. (Frozen migrations call this, without the last.)"""
-    rows = [
-        (id_, normalise(words), _marks(log_id, uid, words, *thread)) for id_, log_id, uid, words, *thread in entries
-    ]
+    rows = [(id_, *_terms(log_id, uid, words, *thread)) for id_, log_id, uid, words, *thread in entries]
     _index(connection).add(connection, rows)
 
 
@@ -90,7 +86,7 @@ def forget(connection: Connection, entries: Iterable[SearchEntry]) -> None:
     for log_id, seq, uid, words, thread in entries:
         id_ = _id_of(connection, log_id, seq)
         if id_ is not None:
-            _index(connection).remove(connection, id_, normalise(words), _marks(log_id, uid, words, thread))
+            _index(connection).remove(connection, id_, *_terms(log_id, uid, words, thread))
             connection.execute(search_rows.delete().where(search_rows.c.id == id_))
 
 
@@ -99,7 +95,7 @@ def replace(connection: Connection, old: SearchEntry, words: str) -> None:
     log_id, seq, uid, before, thread = old
     id_ = _id_of(connection, log_id, seq)
     if id_ is not None:
-        _index(connection).remove(connection, id_, normalise(before), _marks(log_id, uid, before, thread))
+        _index(connection).remove(connection, id_, *_terms(log_id, uid, before, thread))
         feed(connection, [(id_, log_id, uid, words, thread)])
 
 
@@ -135,6 +131,7 @@ def find(
         marks = [] if sender is None else [_whose(sender)]
         if query.link:
             marks.append("link")
+        marks += query.files
         if query.in_thread or query.thread is not None:
             marks.append("thread" if query.thread is None else _mark_of_thread(query.thread))
         above = max(earliest, min(left.values()))
@@ -274,10 +271,26 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
     return low
 
 
-def _marks(log_id: int, uid: str, words: str, thread: int | None = None) -> list[str]:
-    link = ["link"] if "://" in words and _LINK.search(words) else []
+def searchable(text: str, data: str | None) -> str:
+    """What the index takes for the text of a message with this `data` in its row: also the names of its files, and their
+    kinds. Whoever adds, changes or removes a message in the index gives this."""
+    files = json.loads(data).get("files") if data is not None else None
+    if not files:
+        return text
+    names = "\n".join(file["name"] for file in files)
+    return f"{text}\n{names}{_KINDS}{' '.join(sorted({'file', *(file['kind'] for file in files)}))}"
+
+
+_KINDS = "\0"
+"""Stands before the kinds. No text has it."""
+
+
+def _terms(log_id: int, uid: str, words: str, thread: int | None = None) -> tuple[str, list[str]]:
+    """The words and the marks of a message in the index. `words`: as `searchable` gives them."""
+    text, _, kinds = words.partition(_KINDS)
+    link = ["link"] if "://" in text and _LINK.search(text) else []
     reply = [] if thread is None else ["thread", _mark_of_thread(thread)]
-    return ["message", f"c{log_id}", _whose(uid), *link, *reply]
+    return normalise(text), ["message", f"c{log_id}", _whose(uid), *link, *kinds.split(), *reply]
 
 
 def _mark_of_thread(root: int) -> str:

@@ -12,6 +12,7 @@ import pytest
 from suhbat.chat.files import MOST_LOOSE, cleaned_key
 from suhbat.chat.model import Actor, FileContent, PostResult, StoredFile
 from suhbat.chat.ports import Store
+from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, NotFound, QuotaExceeded
 from suhbat.protocol import commands
 from suhbat.protocol.events import MessageCreated, MessageEdited
@@ -384,6 +385,32 @@ async def can(store: Store, actor: Actor, id: str) -> bool:
         return (await store.readable_file(actor, id)).id == id
     except NotFound:
         return False
+
+
+class TestSearch:
+    async def test_names_and_kinds(self, house: House) -> None:
+        """A file is found by the words of its name and by its kind, also after an edit, and not after the deletion. Other
+        messages have neither."""
+        await ready(house.store, "choyxona-rasmi", kind="image", type="image/png")
+        await ready(house.store, "ovoz", kind="audio", type="audio/ogg")
+        picture = await house.write(ALI, LOBBY, "", files=("choyxona-rasmi",))
+        sound = await house.write(ALI, LOBBY, "image file", files=("ovoz",))
+        await house.write(ALI, LOBBY, "file image choyxona")
+
+        async def found(words: str) -> list[int]:
+            page = await house.store.search(ALI, parse(words), None)
+            return [message.seq for message in page.messages]
+
+        assert await found("has:image") == [picture] and await found("has:audio") == [sound]
+        assert await found("has:file") == [sound, picture]
+        assert await found("has:file has:video") == []
+        assert await found("choyxona rasmi") == [picture]
+        await house.do(commands.Edit, ALI, LOBBY, seq=picture, text="mana bu")
+        assert await found("bu rasmi has:image") == [picture]
+        await house.do(commands.Edit, ALI, LOBBY, seq=picture, text="")
+        assert await found("bu") == [] and await found("has:image") == [picture]
+        await house.do(commands.Delete, ALI, LOBBY, seq=picture)
+        assert await found("has:image") == [] and await found("rasmi") == []
 
 
 class TestRemoval:

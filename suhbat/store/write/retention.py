@@ -80,6 +80,7 @@ def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: 
             events.c.ordinal,
             events.c.actor_uid,
             events.c.text,
+            events.c.data,
             events.c.thread,
             events.c.thread_ordinal,
         )
@@ -101,7 +102,7 @@ def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: 
     search.forget(
         connection,
         (
-            (log_id, row.seq, row.actor_uid, row.text, thread_of(row))
+            (log_id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))
             for row in expired
             if row.type == "message.created"
         ),

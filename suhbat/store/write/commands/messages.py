@@ -82,7 +82,7 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
     if has_files(row.data):
         files.drop_of_message(connection, log.id, row.seq, execution.at)
-    search.forget(connection, [(log.id, row.seq, row.actor_uid, row.text, thread_of(row))])
+    search.forget(connection, [(log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))])
     if thread_of(row) is not None:
         return replies.scrub(execution, log, row)
     named = remove_mentions(connection, log, row.ordinal)

@@ -30,8 +30,8 @@ def change(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any])
     connection = execution.connection
     condition = (events.c.conversation_id == log.id, events.c.seq == row.seq)
     connection.execute(update(events).where(*condition).values(changed))
-    before = (log.id, row.seq, row.actor_uid, row.text, thread_of(row))
-    search.replace(connection, before, changed["text"])
+    before = (log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))
+    search.replace(connection, before, search.searchable(changed["text"], row.data))
     (shown,) = shown_to_all(connection, log.id, log.name, [execution.message_row(log, row.seq)], log.head + 1)
     return shown
 
