@@ -49,6 +49,8 @@ class Studio:
         self._turns = asyncio.Semaphore(processes)
         self._threads = ThreadPoolExecutor(processes + 2, "files")
         self._idle: list[DrawingProcess] = []
+        self._busy: set[DrawingProcess] = set()
+        self._is_closed = False
         self._retiring: asyncio.TimerHandle | None = None
         self._has_warned = False
 
@@ -72,10 +74,13 @@ class Studio:
         return _thumbnails(answers, work, PORTRAITS)
 
     async def close(self) -> None:
-        """End all child processes and threads. To be called when nobody looks any more: `look` raises RuntimeError then."""
+        """End all child processes and threads. Whoever still looks, or looks later, gets a RuntimeError."""
+        self._is_closed = True
         if self._retiring:
             self._retiring.cancel()
         self._retire()
+        for process in self._busy:
+            process.kill()
         await asyncio.to_thread(self._threads.shutdown)
 
     async def _picture(self, source: Path, type_: str, work: Path) -> Look:
@@ -97,6 +102,7 @@ class Studio:
         """The answers of a child process, and the types that it decodes. No answers if it cannot be started."""
         async with self._turns:
             process = self._idle.pop() if self._idle else self._process()
+            self._busy.add(process)
             try:
                 if not process.is_started:
                     await self._within(START_SECONDS, process, process.start)
@@ -121,6 +127,10 @@ class Studio:
 
     def _returned(self, process: DrawingProcess) -> None:
         """Keep a process that can take another job for a while, and end every other."""
+        self._busy.discard(process)
+        if self._is_closed:
+            process.close()  # it was killed, so this does not wait
+            return
         if not process.is_fit:
             self._threads.submit(process.close)
             return

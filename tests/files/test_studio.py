@@ -206,6 +206,20 @@ async def test_cancelled(put: Put) -> None:
     await room.close()
 
 
+async def test_closed_at_work(put: Put) -> None:
+    """Closing does not wait for a picture: its process ends, and whoever waits for it is told."""
+    process = Script("input(); time.sleep(600)")
+    room = Studio(process=lambda: process)
+    looking = asyncio.ensure_future(room.look(*put(samples.png())))
+    while not process.is_started:
+        await asyncio.sleep(0.01)
+    began = time.monotonic()
+    await room.close()
+    assert time.monotonic() - began < studio.SECONDS / 2
+    with pytest.raises(RuntimeError):
+        await looking
+
+
 async def test_idle_processes_end(put: Put) -> None:
     """A process without work ends, and the next picture starts another."""
     room = Studio(idle_seconds=0.01)
