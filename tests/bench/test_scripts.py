@@ -78,15 +78,17 @@ def test_history() -> None:
 
 
 def test_threads() -> None:
-    """Every read has figures for both rooms."""
-    done = script("threads", "--threads", "20", "--replies", "200", "--reads", "3")
+    """Writes, pages, a resume and an opening have figures for both rooms, and the snapshots their sizes."""
+    done = script("threads", "--threads", "20", "--replies", "200", "--times", "3")
     assert done.returncode == 0, done.stdout + done.stderr
-    rows = {(line[0], line[1]) for line in table_lines(done.stdout)[2:]}
+    rows = {line[0]: line[2:] for line in table_lines(done.stdout)[2:]}
     assert {
-        ("newest page", "without threads"),
-        ("newest page", "with threads"),
-        ("unread threads", "with threads"),
-    } <= rows
+        "one message; one reply",
+        "resume of 1,000 events",
+        "opening of a member who follows none; 500",
+    } <= rows.keys()
+    assert all(float(line[6]) > 0 for line in rows.values())
+    assert done.stdout.count("snapshot of a member") == 2
 
 
 def test_logins() -> None:
