@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { AT_ONCE, FIRST_PIECE, Uploads } from "../../suhbat/web/js/sdk/files.js";
+import { AT_ONCE, Uploads } from "../../suhbat/web/js/sdk/files.js";
 import { Api } from "../../suhbat/web/js/sdk/http.js";
+import { FIRST_PIECE } from "../../suhbat/web/js/sdk/upload.js";
 import { FakeClock } from "./parts.mjs";
 
 const problem = (status, code, more = {}) => new Response(JSON.stringify({ code, detail: code, ...more }), { status });

@@ -3,7 +3,7 @@
 // on after a reload. No page and no network: what reads, uploads and stores them is injected.
 
 /** @import { FileKind, MessageFile } from "../sdk/types.js" */
-/** @import { UploadOptions, UploadState } from "../sdk/files.js" */
+/** @import { UploadOptions, UploadState } from "../sdk/upload.js" */
 
 /**
  * Bytes of one file, and of all files, that are stored on this device. Larger ones must be chosen again after a reload.

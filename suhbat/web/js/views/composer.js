@@ -7,16 +7,14 @@ import { newId } from "../sdk/ids.js";
 import { preferences } from "../storage/preferences.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
-import { attachButton, pasted } from "./attach.js";
 import { Completion } from "./completion.js";
+import { ComposerFiles } from "./composer-files.js";
 import { composes, h, icon, iconButton } from "./dom.js";
 import { heldNote } from "./held.js";
 import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
 import { sentence } from "./form.js";
 import { toast } from "./dialog.js";
-import { canRecord, recordButton } from "./recorder.js";
-import { Tray } from "./tray.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -54,7 +52,7 @@ export class Composer {
       on: {
         input: () => this.#typed(),
         keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-        paste: (/** @type {ClipboardEvent} */ event) => this.#paste(event),
+        paste: (/** @type {ClipboardEvent} */ event) => void this.files.paste(event, this.takesFiles),
       },
     });
     this.completion = new Completion(this.input, people);
@@ -64,32 +62,15 @@ export class Composer {
     const emoji = iconButton("smile", t("emoji.pick"), (event) =>
       this.#emoji(/** @type {Element} */ (event.currentTarget)),
     );
-    this.tray = new Tray(app, source.key, () => this.#swap());
-    this.attach = attachButton((files) => this.take(files));
-    this.record = recordButton({
-      begin: (bar) => {
-        this.row.prepend(bar);
-        this.row.classList.add("records");
-      },
-      end: () => {
-        this.row.querySelector(".recording")?.remove();
-        this.row.classList.remove("records");
-      },
-      take: (recording) => {
-        this.tray.add([recording]);
-        void this.send();
-      },
+    this.files = new ComposerFiles(app, source.key, {
+      row: () => this.row,
+      changed: () => this.#swap(),
+      send: () => void this.send(),
+      add: (files) => this.take(files),
     });
-    this.row = h(
-      "div",
-      { class: "composer-row" },
-      this.attach,
-      this.input,
-      this.count,
-      emoji,
-      this.record,
-      this.sendButton,
-    );
+    const { attach, record } = this.files;
+    const fields = [attach, this.input, this.count, emoji, record, this.sendButton];
+    this.row = h("div", { class: "composer-row" }, ...fields);
     this.held = heldNote(app, source.conversation);
     this.why = h("span", {});
     this.closed = h("p", { class: "composer-note", hidden: true }, icon("lock"), this.why);
@@ -101,7 +82,7 @@ export class Composer {
       this.held.element,
       this.closed,
       this.context,
-      this.tray.element,
+      this.files.tray.element,
       this.row,
       isThread && h("label", { class: "check also" }, this.also, t("thread.also")),
     );
@@ -135,18 +116,14 @@ export class Composer {
   /** Add files to the message. @param {Given[]} files */
   take(files) {
     if (!files.length || !this.takesFiles) return;
-    this.tray.add(files);
+    this.files.tray.add(files);
     if (!touch()) this.focus();
   }
 
   /** The button that records stands where the button that sends would have nothing to send. */
   #swap() {
-    const { takesFiles, input } = this;
-    const nothing = !input.value.trim() && this.tray.empty && !this.draft.edit;
-    this.attach.hidden = !takesFiles;
-    this.tray.element.hidden = this.tray.empty || Boolean(this.draft.edit);
-    this.record.hidden = !takesFiles || !nothing || !canRecord();
-    this.sendButton.hidden = !this.record.hidden;
+    const edits = Boolean(this.draft.edit);
+    this.sendButton.hidden = this.files.show(this.takesFiles, !this.input.value.trim(), edits);
   }
 
   focus() {
@@ -196,7 +173,7 @@ export class Composer {
     const written = this.input.value;
     const named = /:[\w+-]+:/.test(written);
     const { edit, replyTo } = this.draft;
-    const empty = !written.trim() && !(edit ? this.#hasFiles(edit.seq) : !this.tray.empty);
+    const empty = !written.trim() && !(edit ? this.#hasFiles(edit.seq) : !this.files.tray.empty);
     if (empty || this.input.readOnly || (!named && !fits(written.trim()))) return;
     const also = !edit && this.also.checked;
     if (edit && this.timeline.timeline.quote(edit.seq)?.deleted) return void toast(t("composer.edit.gone"));
@@ -256,14 +233,6 @@ export class Composer {
     this.#size();
   }
 
-  /** @param {ClipboardEvent} event */
-  #paste(event) {
-    const files = pasted(event);
-    if (!files.length || !this.takesFiles) return;
-    event.preventDefault();
-    this.take(files);
-  }
-
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (composes(event) || this.completion.key(event)) return;
@@ -314,7 +283,7 @@ export class Composer {
 
   close() {
     this.held.end();
-    this.tray.close();
+    this.files.close();
   }
 
   /** The text begins on the side on which the message will. Of several lines the browser looks at each. */

@@ -28,18 +28,12 @@ import { ending, sizeText } from "../text/sizes.js";
 
 /** @typedef {{id: string, state: ChosenFile["state"], stalled: boolean}} ShownUpload */
 
-/** The original of a GIF up to this size, in bytes, is shown in place, because its thumbnails do not move. */
-const MOVING = 8_000_000;
-/** The same of other pictures that move rarely. */
-const ANIMATED = new Set(["image/gif"]);
-
 /** @param {MessageFile} file @param {OutgoingFiles} outgoing @returns {ShownFile} */
 export function shownFile(file, outgoing) {
   const src = outgoing.address(file);
   const here = src.startsWith("blob:");
-  const whole = here || (ANIMATED.has(file.type) && file.size <= MOVING);
   const sized = (/** @type {number} */ side) =>
-    file.kind === "image" && !whole ? `${outgoing.remote(file.url)}?size=${side}` : src;
+    file.kind === "image" && !here ? `${outgoing.remote(file.url)}?size=${side}` : src;
   return {
     ...common(file),
     id: file.id,
