@@ -128,3 +128,24 @@ test("Back from an address that led nowhere shows the start, though the two entr
   browser.arrive();
   assert.deepEqual(done, ["#/c/nothing", "#/"]);
 });
+
+test("a place that one entered from a sheet takes its entry, and leaving leads back to where that was", async () => {
+  trail.go("#/c/lobby");
+  const uncover = trail.cover(() => {});
+  await settled();
+  uncover(); // the sheet closes, and its action enters the thread before the browser went back
+  trail.enter("#/c/lobby/t/5");
+  await settled();
+  assert.deepEqual([location.hash, browser.length, browser.state.over], ["#/c/lobby/t/5", 3, 1]);
+  trail.enter("#/c/lobby/t/7", true); // another thread beside it
+  assert.deepEqual([location.hash, browser.length, browser.state.over], ["#/c/lobby/t/7", 3, 1]);
+  trail.leave("#/c/lobby");
+  browser.arrive();
+  assert.equal(location.hash, "#/c/lobby");
+});
+
+test("a place that was the first one is left for the address below it, without a step back", () => {
+  trail.go("#/c/lobby/t/5");
+  trail.leave("#/c/lobby");
+  assert.deepEqual([location.hash, browser.length], ["#/c/lobby", 2]);
+});

@@ -1,7 +1,9 @@
 // A message that the search found: where, by whom, when, and the words in their context.
 
+import { isolated } from "../text/bidi.js";
 import { said } from "../text/said.js";
 import { direction } from "../text/direction.js";
+import { t } from "../text/languages.js";
 import { excerpt, rangesOf } from "../text/highlights.js";
 import { plain } from "../text/markdown.js";
 import { moment } from "../text/time.js";
@@ -22,6 +24,7 @@ const WHOLE = 8000; // UTF-16 units: the longest message
  * @param {() => void} act
  */
 export function resultRow(app, { sender, sender_uid, sent_at, ...message }, { id, where, terms }, act) {
+  const place = [where && isolated(where), message.thread && t("thread")].filter(Boolean).join(" · ");
   const text = said(message);
   const line = plain(text, namesIn(app), WHOLE);
   const pieces = excerpt(line, rangesOf(line, terms));
@@ -32,7 +35,7 @@ export function resultRow(app, { sender, sender_uid, sent_at, ...message }, { id
       "span",
       { class: "first" },
       nameNode(personOf(app, sender_uid, sender), sender),
-      where !== null && h("span", { class: "where", dir: "auto" }, where),
+      place && h("span", { class: "where", dir: "auto" }, place),
       h("time", {}, moment(new Date(sent_at))),
     ),
     h(
