@@ -56,7 +56,7 @@ export class ConversationView {
     this.timeline = new TimelineView(app, source, () => factsFor(app, source), intro, rowActs, {
       label: t("timeline"),
       log: t("timeline.log"),
-      none: () => {},
+      none: null,
     });
     this.composer = new Composer(app, source, this.timeline, (begun) => peopleFor(app, conversation, begun));
     this.element = h(

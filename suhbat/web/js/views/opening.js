@@ -36,9 +36,9 @@ export class Opening {
    * @param {App} app
    * @param {Opened} source
    * @param {{arrive: (place: Place, gone: boolean) => void, draw: () => void, tell: (error: unknown) => void,
-   *   none: () => void}} view `arrive` shows a place, or of a message that is not loaded its neighbour, with `gone` if
+   *   none: (() => void) | null}} view `arrive` shows a place, or of a message that is not loaded its neighbour, with `gone` if
    *   the server no longer has the message; `tell` says that a place cannot be loaded, with null for want of a
-   *   connection; `none`: there is nothing to open
+   *   connection; `none`: there is no such thread
    */
   constructor(app, source, view) {
     this.app = app;
@@ -165,7 +165,8 @@ export class Opening {
 
   /** The wanted place did not come: try again, unless messages are shown anyway. @param {unknown} error */
   #missed(error) {
-    if (/** @type {{code?: string}} */ (error).code === "not_found") {
+    const { code } = /** @type {{code?: string}} */ (error);
+    if (this.view.none && (code === "not_found" || code === "bad_request")) {
       this.#wanted = null;
       return this.view.none();
     }
