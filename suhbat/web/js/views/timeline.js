@@ -59,8 +59,8 @@ export class TimelineView {
    * @param {() => Omit<RowFacts, "unfolded">} facts gives the current facts
    * @param {() => ShownIntro | null} intro gives what the conversation shows without messages
    * @param {Omit<RowActs, "unfold">} acts
-   * @param {{label: string, log: string, none: (() => void) | null}} about `label` and `log`: the names of the messages and of
-   *   the live region for screen readers; `none` is called if there is no such thread
+   * @param {{label: string, log: string, none: (() => void) | null}} about `label` and `log`: the names of the
+   *   messages and of the live region for screen readers; `none` is called if there is no such thread
    */
   constructor(app, source, facts, intro, acts, { label, log, none }) {
     this.app = app;
