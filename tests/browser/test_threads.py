@@ -18,7 +18,7 @@ from .touch import Finger
 Make = Callable[..., Person]
 
 STORED = """async ([store, key, text]) => {
-  const [{ name }] = await indexedDB.databases();
+  const { name } = (await indexedDB.databases()).find(({ name }) => name.startsWith("suhbat:"));
   const answer = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
   const database = await answer(indexedDB.open(name));
   const read = () => answer(database.transaction(store).objectStore(store).get(key));

@@ -37,8 +37,8 @@ export class Opening {
    * @param {Opened} source
    * @param {{arrive: (place: Place, gone: boolean) => void, draw: () => void, tell: (error: unknown) => void,
    *   none: (() => void) | null}} view `arrive` shows a place, or of a message that is not loaded its neighbour, with
-   *   `gone` if the server no longer has the message; `tell` says that a place cannot be loaded, with null for want of a
-   *   connection; `none`: there is no such thread
+   *   `gone` if the server no longer has the message; `tell` says that a place cannot be loaded, with null for want
+   *   of a connection; `none`: there is no such thread
    */
   constructor(app, source, view) {
     this.app = app;
