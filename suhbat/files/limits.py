@@ -66,5 +66,10 @@ class UploadLimits:
 
     def check_room(self, free: int | None, length: int) -> None:
         """Raise StorageFull if so many bytes would leave too few. `free`: None if nobody knows."""
-        if free is not None and free - length < RESERVE:
+        if lacks_room(free, length):
             raise StorageFull(retry_after=FULL_SECONDS)
+
+
+def lacks_room(free: int | None, length: int) -> bool:
+    """Whether so many more bytes would leave too few. `free`: None if nobody knows."""
+    return free is not None and free - length < RESERVE

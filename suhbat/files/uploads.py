@@ -24,10 +24,10 @@ from suhbat.errors import (
     WrongOffset,
     log_text,
 )
-from suhbat.protocol.files import clean_name
+from suhbat.protocol.files import clean_name, clean_type
 from suhbat.protocol.tus import Checksum
 
-from .limits import FULL_SECONDS, UploadLimits
+from .limits import FULL_SECONDS, UploadLimits, lacks_room
 from .processing import Processing
 from .shared_place import SharedPlace
 from .store import FileStore, OpenUpload, new_key
@@ -96,7 +96,7 @@ class Uploads:
         self.limits.count_address(actor, address, length)
         at = self._clock.wall()
         file = StoredFile(
-            self._new_id(), actor.uid, clean_name(name), claimed[:127], "", "", "uploading", length, 0, length,
+            self._new_id(), actor.uid, clean_name(name), clean_type(claimed), "", "", "uploading", length, 0, length,
             self._store.backend, new_key(), "", None, None, None, thumbhash, waveform, at, at,
         )  # fmt: skip
         await self._records.begin_file(file, self.limits.quota(actor))
@@ -295,6 +295,9 @@ class _Progress:
 
     def _write_now(self, data: bytes) -> None:
         assert self._upload is not None
+        # Asked at every write: of many uploads that began while there was room, each would fit alone.
+        if lacks_room(self._store.free(), len(data)):
+            raise OSError(errno.ENOSPC, "the rest of the disk is for the database")
         if self._hash is not None:
             self._hash.update(data)
         self._upload.write(data)

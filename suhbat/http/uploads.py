@@ -29,7 +29,7 @@ from suhbat.errors import (
 from suhbat.identity.address import metered
 from suhbat.protocol import tus
 from suhbat.protocol.files import File
-from suhbat.protocol.types import Schema
+from suhbat.protocol.types import Schema, Storable
 from suhbat.services import Services
 
 from .dependencies import READ, Caller, Served, address_of, safe_upload
@@ -43,7 +43,9 @@ LONGEST_WAVEFORM, LONGEST_THUMBHASH = 128, 32
 READY_SECONDS = 10.0
 """How long the answer to a form waits until the file is ready."""
 
-FileIdPath = Annotated[str, Path(max_length=64, description="The id of a file.", examples=["f3k7qz2v9m4x8b6n1c5p0d"])]
+FileIdPath = Annotated[
+    str, Path(max_length=64, description="The id of a file.", examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable
+]
 Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="`1.0.0`, from clients of tus.")]
 LengthHeader = Annotated[str | None, Header(alias="Upload-Length", description="The bytes of the file.")]
 OffsetHeader = Annotated[str | None, Header(alias="Upload-Offset", description="Where these bytes go.")]

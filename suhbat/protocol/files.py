@@ -55,6 +55,14 @@ def restored(fields: dict[str, Any]) -> File:
     return File(**fields, url=path_of(fields["id"], fields["name"]))
 
 
+def clean_type(claimed: str) -> str:
+    """The media type that a client claims; an empty one if it does not have the form of one (RFC 9110 §8.3.1). A store could
+    not keep every character."""
+    return claimed if len(claimed) <= 127 and _TYPE.fullmatch(claimed) else ""
+
+
+_TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[ -~]+")
+
 LONGEST_NAME = 255
 """Characters of a file's name."""
 NAMELESS = "file"

@@ -371,6 +371,29 @@ class TestLimits:
         monkeypatch.setattr(type(store), "receive", full)
         assert_problem(await append(ali, place, 0, TEXT), 507, "storage_full")
 
+    async def test_many_that_fit_alone(
+        self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The gigabyte is kept also by uploads that began while there was room: the database is on the same disk."""
+        store: Any = house.services.uploads._store
+        free = 10**9 + 20
+        monkeypatch.setattr(type(store), "free", lambda self: free - sum(map(len, stored(house))))
+        places = [await begun(ali) for _ in range(3)]
+        assert [(await append(ali, place, 0, TEXT)).status_code for place in places] == [204, 507, 507]
+        assert stored(house) == [b"", b"", TEXT] and await offset(ali, places[1]) == 0
+        free += 30
+        assert (await append(ali, places[1], 0, TEXT)).status_code == 204
+
+    async def test_characters_that_no_store_keeps(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """PostgreSQL stores no NUL: neither a type nor an id may have one."""
+        await begun(ali, **{"upload-metadata": metadata(filename="a\0", filetype="text/\0plain")})
+        await begun(ali, **{"upload-metadata": metadata(filetype="text/plain; charset=utf-8")})
+        assert [(file.name, file.claimed) for file in house.store.files.values()] == [
+            ("a", ""), ("file", "text/plain; charset=utf-8"),
+        ]  # fmt: skip
+        for place in (f"{FILES}/f%00", "/files/f%00/a"):
+            assert_problem(await ali.get(place), 400, "bad_request")
+
     async def test_no_pages_of_others(self, house: House) -> None:
         """A form needs no preflight, so the origin of its page is checked."""
         headers = await house.account("ali")
