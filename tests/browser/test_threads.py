@@ -185,6 +185,8 @@ def test_what_is_unread_on_two_devices(server: Server, person: Make) -> None:
         expect(entry.locator(".badge")).to_be_hidden()
         expect(page).to_have_title("Suhbat")
     back(one)
+    room.say("Men emas", "ali-bozor", thread=root)
+    expect(followed).to_contain_text("81 replies")
     followed.get_by_label("Mark as unread").click()
     expect(entries[1].locator(".badge")).to_have_text("1")
     followed.get_by_label("Mark as read").click()

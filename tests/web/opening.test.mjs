@@ -19,8 +19,11 @@ const message = (seq) => ({
   reactions: [],
 });
 
-/** A conversation of `count` messages and the view of it. `asked`: the queries; `shown`: the places that were shown. */
-function scene(count, { unread = 0, kept = [], online = true } = {}) {
+/**
+ * A conversation of `count` messages and the view of it; without messages, requests are refused with `code`. `asked`: the
+ * queries; `shown`: the places that were shown.
+ */
+function scene(count, { unread = 0, kept = [], online = true, code = "not_found" } = {}) {
   const log = Array.from({ length: count }, (_, index) => message(index + 1));
   const listeners = new Set();
   const state = { unread, read_ordinal: count - unread, head: count };
@@ -33,7 +36,7 @@ function scene(count, { unread = 0, kept = [], online = true } = {}) {
   const load = async (query) => {
     asked.push(query);
     await new Promise(setImmediate);
-    if (!count) throw new Refused({ code: "not_found", message: "There is no such message." });
+    if (!count) throw new Refused({ code, message: "There is no such message." });
     const { around, around_ordinal: ordinal, limit } = query;
     const middle = around ?? ordinal ?? count;
     const messages = log.filter((one) => Math.abs(one.seq - middle) < limit / 2);
@@ -157,8 +160,11 @@ test("a place that was left for another is not shown", async () => {
   assert.deepEqual(shown, [[300, true]]);
 });
 
-test("a thread that does not exist is not asked for again", async () => {
-  const { opening, asked, shown } = scene(0);
-  await opening.open(null);
-  assert.deepEqual([asked.length, shown], [1, ["none"]]);
+test("a thread that does not exist, or that a reply cannot have, is not asked for again", async (context) => {
+  for (const code of ["not_found", "bad_request"]) {
+    const { opening, asked, shown } = scene(0, { code });
+    context.after(() => opening.close());
+    await opening.open(null);
+    assert.deepEqual([asked.length, shown], [1, ["none"]]);
+  }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { FollowedThreads, unreadThreads } from "../../suhbat/web/js/models/followed.js";
+import { FollowedThreads, lastOfOthers, unreadThreads } from "../../suhbat/web/js/models/followed.js";
 import { KeptMessages } from "../../suhbat/web/js/models/kept.js";
 import { PendingMessages } from "../../suhbat/web/js/models/pending.js";
 import { Timeline } from "../../suhbat/web/js/models/timeline.js";
@@ -206,4 +206,11 @@ test("the list of threads has the unread ones first, then the latest, and follow
   assert.deepEqual(order(), ["c1/1", "c1/2", "c2/1"]);
   followed.apply({ ...created(message(2, { text: "boshqa" })), type: "message.edited" });
   assert.equal(followed.in(states)[1].message.text, "boshqa");
+});
+
+test("what is marked as unread is the last reply of another that is not deleted", () => {
+  const mine = (seq, ordinal) => reply(seq, ordinal, { sender_uid: "u1" });
+  const replies = [reply(101, 1), reply(102, 2), reply(103, 3, { deleted: true }), mine(104, 4)];
+  assert.equal(lastOfOthers(replies, "u1"), 2);
+  assert.equal(lastOfOthers([mine(101, 1)], "u1"), 0);
 });

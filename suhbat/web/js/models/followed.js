@@ -25,6 +25,15 @@ export function unreadThreads(states, silent) {
   return { threads: asking.length, replies: asking.reduce((all, count) => all + count, 0) };
 }
 
+/**
+ * The ordinal of the last reply that can be unread: neither deleted nor the user's own; 0 if there is none.
+ * @param {Message[]} replies ascending @param {string} me the uid of the user
+ */
+export function lastOfOthers(replies, me) {
+  const last = replies.filter((one) => !one.deleted && one.sender_uid !== me).at(-1);
+  return last?.thread_ordinal ?? 0;
+}
+
 export class FollowedThreads {
   /** By the key of the thread: its root, in a list of one for `change`. @type {Map<string, [Message]>} */
   #roots = new Map();

@@ -75,6 +75,7 @@ export class Composer {
     this.why = h("span", {});
     this.closed = h("p", { class: "composer-note", hidden: true }, icon("lock"), this.why);
     this.also = h("input", { type: "checkbox" });
+    this.alsoLabel = h("label", { class: "check also" }, this.also, t("thread.also"));
     this.element = h(
       "div",
       { class: "composer" },
@@ -84,7 +85,7 @@ export class Composer {
       this.context,
       this.files.tray.element,
       this.row,
-      isThread && h("label", { class: "check also" }, this.also, t("thread.also")),
+      isThread && this.alsoLabel,
     );
     this.refresh();
   }
@@ -99,6 +100,7 @@ export class Composer {
     // The text stays readable. A disabled field would lose the focus, and its text could not be copied.
     this.input.readOnly = this.sendButton.disabled = closed !== null;
     this.closed.hidden = closed === null;
+    this.alsoLabel.hidden = closed !== null || this.draft.edit !== null;
     if (closed) this.why.textContent = t(closed);
     const { text } = this.draft.edit ?? this.draft;
     if (this.input.value !== text) this.input.value = text;

@@ -1,12 +1,13 @@
 // The list of the threads that the user follows: the unread ones first. It is a place of its own (#/threads).
 
-import { FollowedThreads } from "../models/followed.js";
+import { FollowedThreads, lastOfOthers } from "../models/followed.js";
 import { direction } from "../text/direction.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
+import { toast } from "./dialog.js";
 import { avatar, h, iconButton } from "./dom.js";
 import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
@@ -23,6 +24,7 @@ import { shownNames, textNames } from "./shown.js";
 
 const PAGE = 50;
 const UNREAD = 100;
+const SEARCHED = 200; // replies among which the last one of another is looked for
 const STORED = 50; // roots that are kept on this device
 
 /**
@@ -40,7 +42,7 @@ const STORED = 50; // roots that are kept on this device
  * @property {number} unread
  * @property {number} mentions
  * @property {boolean} silent
- * @property {boolean} own  the last reply is the user's own, so it cannot be unread
+ * @property {boolean} alone  nobody else wrote the last replies, so none can be unread
  */
 
 export class ThreadsView {
@@ -184,7 +186,7 @@ export class ThreadsView {
       unread: thread.unread,
       mentions: thread.mentions,
       silent: preferences().silent.includes(state.conversation),
-      own: last?.uid === app.me.uid,
+      alone: people.every(({ uid }) => uid === app.me.uid),
     };
   }
 
@@ -227,17 +229,25 @@ export class ThreadsView {
       ),
       unread
         ? iconButton("checks", t("thread.read"), () => this.#mark(shown, true))
-        : iconButton("unread", t("thread.unread"), () => this.#mark(shown, false), { disabled: shown.own }),
+        : iconButton("unread", t("thread.unread"), () => this.#mark(shown, false), { disabled: shown.alone }),
       iconButton("bellOff", t("thread.unfollow"), () => this.#tell(shown, { follow: false })),
     );
   }
 
-  /** Mark a thread as read, or the last reply in it as unread. @param {ShownThread} shown @param {boolean} read */
-  #mark({ conversation, root }, read) {
+  /** Mark a thread as read, or the last reply of another in it as unread. @param {ShownThread} shown @param {boolean} read */
+  async #mark({ conversation, root }, read) {
     const threads = this.app.chat.conversations.get(conversation)?.threads ?? [];
-    const ordinal = threads.find((one) => one.root === root)?.thread_ordinal ?? 0;
-    const unread = { read_ordinal: Math.max(0, ordinal - 1), unread: true };
-    this.#tell({ conversation, root }, read ? { read_ordinal: ordinal } : unread);
+    const last = threads.find((one) => one.root === root)?.thread_ordinal ?? 0;
+    if (read) return this.#tell({ conversation, root }, { read_ordinal: last });
+    const path = `/conversations/${encodeURIComponent(conversation)}/messages`;
+    try {
+      const { messages } = await this.app.api.get(path, { thread: root, limit: SEARCHED });
+      const before = lastOfOthers(messages, this.app.me.uid) - 1;
+      if (before >= 0) this.#tell({ conversation, root }, { read_ordinal: before, unread: true });
+    } catch (error) {
+      toast(sentence(error));
+    }
+    return undefined;
   }
 
   /** @param {{conversation: string, root: number}} thread @param {Record<string, unknown>} fields */
