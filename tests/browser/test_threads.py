@@ -106,6 +106,8 @@ def test_a_thread_beside_its_conversation(server: Server, person: Make) -> None:
     expect(thread.locator(".replies-count")).to_have_text("1 reply")
     expect(row(talk(page), "Albatta")).to_have_count(0)
     expect(page.get_by_role("link", name="Threads")).to_be_visible()
+    buttons = [thread.get_by_label(name).bounding_box() for name in ("Stop following this thread", "Close")]
+    assert buttons[0] and buttons[1] and buttons[0]["width"] == buttons[1]["width"]
 
     summary = row(talk(vali.page), "Choy ichamizmi?").locator(".replies")
     expect(summary).to_contain_text("1 reply")

@@ -103,7 +103,7 @@ export class ThreadView {
     this.where.dir = direction(this.where.textContent ?? "") ?? "auto";
     const label = t(followed ? "thread.unfollow" : "thread.follow");
     set(this.follow, { "aria-label": label, title: label });
-    this.follow.classList.toggle("chosen", followed !== null);
+    this.follow.classList.toggle("following", followed !== null);
     // Nobody can follow a thread that has not begun.
     this.follow.hidden = !followed && !this.source.timeline.root?.replies;
     this.composer.refresh();
