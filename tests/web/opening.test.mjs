@@ -20,8 +20,8 @@ const message = (seq) => ({
 });
 
 /**
- * A conversation of `count` messages and the view of it; without messages, requests are refused with `code`. `asked`: the
- * queries; `shown`: the places that were shown.
+ * A conversation of `count` messages and the view of it; without messages, requests are refused with `code`. `asked`:
+ * the queries; `shown`: the places that were shown.
  */
 function scene(count, { unread = 0, kept = [], online = true, code = "not_found" } = {}) {
   const log = Array.from({ length: count }, (_, index) => message(index + 1));

@@ -234,7 +234,10 @@ export class ThreadsView {
     );
   }
 
-  /** Mark a thread as read, or the last reply of another in it as unread. @param {ShownThread} shown @param {boolean} read */
+  /**
+   * Mark a thread as read, or the last reply of another in it as unread.
+   * @param {ShownThread} shown @param {boolean} read
+   */
   async #mark({ conversation, root }, read) {
     const threads = this.app.chat.conversations.get(conversation)?.threads ?? [];
     const last = threads.find((one) => one.root === root)?.thread_ordinal ?? 0;
