@@ -229,6 +229,7 @@ export const texts = {
   "search.from": "Sent by",
   "search.hint": 'Type words, or a "phrase". You can search for the messages of one person, too.',
   "search.in": "In",
+  "search.file": "With files",
   "search.link": "With a link",
   "search.more": "Show more",
   "search.nothing": "Nothing found.",

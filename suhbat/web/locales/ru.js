@@ -287,6 +287,7 @@ export const texts = {
   "search.from": "Кто написал",
   "search.hint": 'Введите слова или "фразу". Можно искать и сообщения одного человека.',
   "search.in": "Где",
+  "search.file": "С файлами",
   "search.link": "Со ссылкой",
   "search.more": "Показать ещё",
   "search.nothing": "Ничего не найдено.",

@@ -232,6 +232,7 @@ export const texts = {
   "search.from": "Kim yozgan",
   "search.hint": 'Soʻz yoki "ibora" yozing. Bir odamning xabarlarini ham qidirish mumkin.',
   "search.in": "Qayerda",
+  "search.file": "Fayllari bor",
   "search.link": "Havolasi bor",
   "search.more": "Yana koʻrsatish",
   "search.nothing": "Hech narsa topilmadi.",

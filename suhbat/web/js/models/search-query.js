@@ -8,10 +8,11 @@
  * @property {string} since  the first day, as YYYY-MM-DD in the reader's time zone, or ""
  * @property {string} until  the last day
  * @property {boolean} link  only messages with a link
+ * @property {boolean} file  only messages with files
  */
 
 /** @type {Readonly<Question>} */
-export const ANYTHING = { text: "", conversation: null, from: "", since: "", until: "", link: false };
+export const ANYTHING = { text: "", conversation: null, from: "", since: "", until: "", link: false, file: false };
 
 /** Letters of the text. The server takes 500, and the filters need some. */
 export const LONGEST = 400;
@@ -20,12 +21,13 @@ export const LONGEST = 400;
  * The parameters of a request; null if there is nothing to search for: the dates and the conversation only narrow it.
  * @param {Readonly<Question>} question @returns {{q: string, conversation?: string, from?: string} | null}
  */
-export function queryOf({ text, conversation, from, since, until, link }) {
+export function queryOf({ text, conversation, from, since, until, link, file }) {
   const sender = from.trim().replace(/^@/, "");
-  if (!text.trim() && !sender && !link) return null;
+  if (!text.trim() && !sender && !link && !file) return null;
   const first = startOf(since, 0);
   const end = startOf(until, 1);
-  const parts = [begun(text), link && "has:link", first && `after:${first}`, end && `before:${end}`];
+  const has = [link && "has:link", file && "has:file"];
+  const parts = [begun(text), ...has, first && `after:${first}`, end && `before:${end}`];
   return {
     q: parts.filter(Boolean).join(" "),
     ...(conversation === null ? {} : { conversation }),
@@ -46,8 +48,8 @@ export function begun(text) {
 }
 
 /** How many filters narrow the search, beside the words. @param {Readonly<Question>} question */
-export function filtersOf({ conversation, from, since, until, link }) {
-  return [conversation !== null, from.trim(), since, until, link].filter(Boolean).length;
+export function filtersOf({ conversation, from, since, until, link, file }) {
+  return [conversation !== null, from.trim(), since, until, link, file].filter(Boolean).length;
 }
 
 /**

@@ -1,4 +1,5 @@
-// The filters of the search: the conversation, the sender, the days, links. And the way to a day of a conversation.
+// The filters of the search: the conversation, the sender, the days, links, files. And the way to a day of a
+// conversation.
 
 import { Lookup } from "../models/lookup.js";
 import { dayOf, filtersOf } from "../models/search-query.js";
@@ -63,6 +64,7 @@ export class SearchFilters {
     const day = (/** @type {"since" | "until"} */ name) =>
       h("input", { type: "date", max: today, on: { change: change(name) } });
     const link = h("input", { type: "checkbox", on: { change: change("link") } });
+    const file = h("input", { type: "checkbox", on: { change: change("file") } });
     this.fields = h(
       "div",
       { class: "filters", id: "search-filters", hidden: true },
@@ -71,6 +73,7 @@ export class SearchFilters {
       field(t("search.since"), day("since")),
       field(t("search.until"), day("until")),
       h("label", { class: "check" }, link, t("search.link")),
+      h("label", { class: "check" }, file, t("search.file")),
       this.names,
     );
     this.jump = dayForm(app, () => this.#place, acts.go);
