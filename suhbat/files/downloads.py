@@ -48,6 +48,8 @@ class Downloads:
     def __init__(self, stores: Mapping[str, FileStore], threads: FileThreads) -> None:
         self._stores = stores
         self._threads = threads
+        self.opened = 0
+        """How many were opened since the start."""
 
     async def open(self, file: StoredFile, side: int | None = None) -> OpenFile:
         """Open the bytes of a file. `side`: a thumbnail with this longest side, in pixels, or the next smaller one there is.
@@ -57,6 +59,7 @@ class Downloads:
             opened, size = await self._threads.run(self._open, file, part)
         except (FileNotFoundError, KeyError):
             raise NotFound() from None
+        self.opened += 1
         etag = f'"{blake2b(f"{file.key} {part}".encode(), digest_size=12).hexdigest()}"'
         return OpenFile(opened, self._threads, size, etag)
 

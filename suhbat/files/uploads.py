@@ -71,6 +71,13 @@ class Uploads:
         self._place = place
         self._open: dict[str, _Request] = {}
         """The requests that write, by the id of the file."""
+        self.acknowledged = 0
+        """Bytes that were acknowledged since the start."""
+
+    @property
+    def in_progress(self) -> int:
+        """Requests that are writing."""
+        return len(self._open)
 
     async def begin(
         self,
@@ -155,6 +162,7 @@ class Uploads:
                 raise
             finally:
                 await progress.close()
+                self.acknowledged += progress.file.received - file.received
             file = progress.file
         if file.state == "processing":
             self._processing.begin(file)

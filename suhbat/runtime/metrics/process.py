@@ -77,10 +77,16 @@ class _NodeCollector(Collector):
                 "Free bytes on the disk of the data directory.",
                 lambda: _free(node.settings.data),
             ),
+            "suhbat_uploads": ("Requests that upload a file now.", lambda: node.files.uploads.in_progress),
             "suhbat_draining": ("1: this node is about to stop and accepts no new connections.", is_draining),
         }
         self._counters: dict[str, tuple[str, Callable[[], float]]] = {
             "suhbat_events_applied": ("Durable events that the hub applied.", lambda: hub.applied),
+            "suhbat_uploaded_bytes": (
+                "Bytes of uploads that were acknowledged.",
+                lambda: node.files.uploads.acknowledged,
+            ),
+            "suhbat_downloads": ("Downloads of files and thumbnails.", lambda: node.files.downloads.opened),
             "suhbat_bus_dropped": (
                 "Messages dropped before the bus; other nodes read their events from the store.",
                 lambda: bus.dropped,
