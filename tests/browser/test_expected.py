@@ -179,7 +179,7 @@ def test_nothing_flashes_and_nothing_is_hidden(server: Server, person: Make) -> 
         page.wait_for_timeout(100)
         fits(page, "conversation")
         assert in_view(ali.sees("gap 30"))
-        expect(page.locator(".send")).to_be_in_viewport(ratio=1)
+        expect(page.locator(":is(.send, .record):not([hidden])")).to_be_in_viewport(ratio=1)
 
     vali = room.joins(person("vali-koz", **PHONE))
     room.reads_all(vali.name)
@@ -188,7 +188,7 @@ def test_nothing_flashes_and_nothing_is_hidden(server: Server, person: Make) -> 
     vali.field.tap()
     vali.page.set_viewport_size({"width": PHONE["viewport"]["width"], "height": 400})
     expect(vali.field).to_be_in_viewport(ratio=1)
-    expect(vali.page.locator(".send")).to_be_in_viewport(ratio=1)
+    expect(vali.page.locator(":is(.send, .record):not([hidden])")).to_be_in_viewport(ratio=1)
     expect(vali.sees("gap 30")).to_be_in_viewport(ratio=1)
 
 

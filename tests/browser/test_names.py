@@ -159,12 +159,15 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
     ali.can_do_without()
     page.reload()
     expect(author(page, "birinchi").locator(".author")).to_have_text("Сора")
-    page.wait_for_function(
+    page.evaluate(
         """async () => {
           const { Database } = await import("./web/js/storage/database.js");
           const [one] = await indexedDB.databases();
-          const stored = await (await Database.open(one.name.split(":")[1])).get("state", "chat");
-          return stored?.people.some((person) => person.display_name === "Сора");
+          for (let named = false; !named; ) {
+            const stored = await (await Database.open(one.name.split(":")[1])).get("state", "chat");
+            named = Boolean(stored?.people.some((person) => person.display_name === "Сора"));
+            await new Promise((resolve) => setTimeout(resolve, 50));
+          }
         }"""
     )
     cut.cut()

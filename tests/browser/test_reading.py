@@ -197,6 +197,6 @@ def test_a_long_title_pushes_nothing_off_a_phone(server: Server, person: Make) -
     ali.context.add_cookies([{"name": "suhbat_session", "value": token, "url": ali.url}])
     ali.page.goto(ali.url)
     ali.opens("W" * 40)
-    for part in (".send", ".bar [aria-label=Details]", "article.message .text"):
+    for part in (":is(.send, .record):not([hidden])", ".bar [aria-label=Details]", "article.message .text"):
         box = ali.page.locator(f".conversation-view {part}").first.bounding_box()
         assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= PHONE["viewport"]["width"], (part, box)

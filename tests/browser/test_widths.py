@@ -89,9 +89,13 @@ def fits(page: Page, where: str) -> None:
     assert not wide, (where, page.viewport_size, wide)
 
 
+LAST = ":is(.send, .record):not([hidden])"
+
+
 def can_send(page: Page, where: str) -> None:
-    """The send button is within the window, nothing lies over it, and the empty line beside it has the same middle."""
-    on_top = page.locator(".send").evaluate(
+    """The button that sends, or records where nothing is written, is within the window, nothing lies over it, and the empty
+    line beside it has the same middle."""
+    on_top = page.locator(LAST).evaluate(
         """(button) => {
           const { left, right, top, bottom } = button.getBoundingClientRect();
           const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
@@ -100,12 +104,13 @@ def can_send(page: Page, where: str) -> None:
     )
     assert on_top, (where, page.viewport_size)
     apart = page.locator(".composer textarea").evaluate(
-        """(field) => {
+        """(field, last) => {
           const { paddingTop, lineHeight } = getComputedStyle(field);
           const line = field.getBoundingClientRect().top + parseFloat(paddingTop) + parseFloat(lineHeight) / 2;
-          const { top, bottom } = document.querySelector(".send").getBoundingClientRect();
+          const { top, bottom } = document.querySelector(last).getBoundingClientRect();
           return Math.abs(line - (top + bottom) / 2);
-        }"""
+        }""",
+        LAST,
     )
     assert apart <= 1, (where, apart)
 
