@@ -82,7 +82,6 @@ export class OutgoingFiles {
    * @param {string} place @param {{blob: Blob, name: string, look?: Look}[]} files
    */
   add(place, files) {
-    void navigator.storage?.persist?.().catch(() => {});
     return this.chosen.add(place, files, { size: this.most ?? 0, count: this.count });
   }
 

@@ -4,7 +4,7 @@
 import { fromThumbhash } from "../text/thumbhash.js";
 import { t } from "../text/languages.js";
 import { h, icon } from "./dom.js";
-import { uploadNode } from "./progress.js";
+import { stateText, uploadNode } from "./progress.js";
 import { soundNode } from "./sound.js";
 
 /** @import { ShownFile } from "./shown-files.js" */
@@ -144,20 +144,20 @@ function boxed(element, { width, height }, box, grow = false) {
 
 /** A file with its type and size: a link that downloads it. @param {ShownFile} file @param {string} [note] */
 export function rowNode(file, note = "") {
+  const { upload } = file;
+  const going = upload?.state === "uploading" && !upload.stalled;
+  const size = upload && !going && upload.state !== "ready" ? stateText(upload.state, upload.stalled) : file.size;
   const about = [
     h("span", { class: "file-type", "aria-hidden": "true" }, file.ending || icon("file")),
     h(
       "span",
       { class: "file-text" },
       h("bdi", { class: "file-name" }, file.name),
-      h("small", {}, note ? `${file.size} · ${note}` : file.size),
+      h("small", going ? { data: { sent: upload.id } } : {}, note ? `${size} · ${note}` : size),
+      upload && uploadNode(upload),
     ),
   ];
-  if (file.upload) return h("div", { class: "file" }, ...about, uploadNode(file.upload));
-  return h(
-    "a",
-    { class: "file", href: file.src, download: file.name, title: t("file.download") },
-    ...about,
-    icon("load"),
-  );
+  if (upload) return h("div", { class: "file" }, ...about);
+  const link = { class: "file", href: file.src, download: file.name, title: t("file.download") };
+  return h("a", link, ...about, icon("load"));
 }

@@ -21,7 +21,8 @@ export function uploadNode({ id, state, stalled }) {
 
 /** @param {ChosenFile["state"]} state @param {boolean} stalled */
 export function stateText(state, stalled) {
-  return t(stalled ? "file.stalled" : state === "uploading" ? "file.waiting" : `file.${state}`);
+  if (stalled) return t("file.stalled");
+  return t(state === "uploading" || state === "ready" ? "file.waiting" : `file.${state}`);
 }
 
 /** How much of a file is sent. @param {ChosenFile} file */
