@@ -121,6 +121,10 @@ def test_a_thread_beside_its_conversation(server: Server, person: Make) -> None:
     for one in (page, vali.page):
         expect(row(talk(one), "Choy ichamizmi?").locator(".replies")).to_contain_text("2 replies")
 
+    room.say("Men ham", thread=root, reply_to=root)
+    row(thread, "Men ham").locator(".quote").click()
+    expect(row(thread, "Choy ichamizmi?")).to_have_class(re.compile("found"))
+
     page.locator("#composer").fill("suhbatga")
     thread.locator("textarea").fill("javobga")
     page.evaluate(STORED, ["state", "drafts", "javobga"])

@@ -143,7 +143,8 @@ export class Panes {
     const thread = (this.#thread = new ThreadView(this.app, conversation, root, {
       close: this.acts.leave,
       go: this.acts.go,
-      jump: (seq) => this.acts.go(conversation, seq, root),
+      // The root has no address of its own in its thread.
+      jump: (seq) => (seq === root ? void this.#thread?.timeline.jump(root) : this.acts.go(conversation, seq, root)),
       ended: () => this.#thread === thread && trail.rename(addressOf(conversation, null, root)),
       intro: acts.intro,
     }));
