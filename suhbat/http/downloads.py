@@ -34,6 +34,7 @@ from .uploads import FileIdPath
 
 router = APIRouter(tags=["files"])
 
+_BYTES = {"*/*": {"schema": {"type": "string", "format": "binary", "examples": ["…"]}}}
 POLICY = "default-src 'none'; sandbox"
 """A file that a browser opens as a page may load nothing, run nothing, and has an origin of its own."""
 
@@ -81,8 +82,8 @@ async def _disconnected(receive: Receive) -> None:
     "/files/{file}/{name}",
     response_class=Response,
     responses={
-        200: {"description": "The bytes", "content": {"*/*": {}}},
-        206: {"description": "A part of the bytes", "content": {"*/*": {}}},
+        200: {"description": "The bytes", "content": _BYTES},
+        206: {"description": "A part of the bytes", "content": _BYTES},
         304: {"description": "The client has them"},
     },
 )

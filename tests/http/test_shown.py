@@ -47,20 +47,25 @@ def test_the_operations() -> None:
             assert content["example"] != {}, name
 
 
+def has_json(operation: dict[str, Any]) -> bool:
+    """Whether its body is JSON. That of an upload is a form, which no class reads."""
+    return "application/json" in operation.get("requestBody", {}).get("content", {})
+
+
 def test_bodies_are_taken(house: House) -> None:
     """The class of a body accepts its example, including the checks that a schema cannot express."""
     bodies = 0
     for route in iter_route_contexts(house.app.routes):
         for method in route.methods or ():
             described = operations().get((method, route.path_format or ""))
-            if described is not None and "requestBody" in described:
+            if described is not None and has_json(described):
                 model = route.body_field.field_info.annotation
                 taken = TypeAdapter(model).validate_python(
                     described["requestBody"]["content"]["application/json"]["example"]
                 )
                 assert type(taken) is model
                 bodies += 1
-    assert bodies == sum("requestBody" in operation for operation in operations().values())
+    assert bodies == sum(map(has_json, operations().values()))
 
 
 def test_the_messages() -> None:
