@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -12,10 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.client import Refused, TransferProgress
+from suhbat.client import Refused, Suhbat, TransferProgress
 from suhbat.client.files import FIRST_PIECE, FileTransfers
 from suhbat.client.web import Address
 from suhbat.protocol.files import File
+from tests.browser.cut import Cut
+from tests.servers import PATIENCE, running
 
 DATA = bytes(range(251)) * 4_000
 
@@ -206,3 +209,33 @@ async def test_download(tmp_path: Path) -> None:
             await transfers(url).download(file, tmp_path / "b", None)
     assert refused.value.code == "not_found"
     assert not (tmp_path / "b").exists()
+
+
+async def test_from_end_to_end(tmp_path: Path) -> None:
+    """On a real server, through a network that breaks: files are sent with a message in their order, and come back the same."""
+    data = os.urandom(3_000_000)
+    (tmp_path / "film.bin").write_bytes(data)
+    (tmp_path / "hisobot.txt").write_text("salom", encoding="utf-8")
+    with running("suhbat", tmp_path / "data", guest_files="on") as server, Cut(server.port) as cut:
+        token = server.guest("ali")
+        broken = list[int]()
+
+        def breaks(progress: TransferProgress) -> None:
+            if progress.size > 1_000_000 and progress.done > 0 and len(broken) < 2:
+                broken.append(progress.done)
+                cut.cut()
+                cut.mend()
+
+        async with asyncio.timeout(PATIENCE), Suhbat(f"http://127.0.0.1:{cut.port}", token=token) as chat:
+            paths = [tmp_path / "film.bin", tmp_path / "hisobot.txt"]
+            sent = await chat.send("lobby", files=paths, progress=breaks)
+            [message] = (await chat.history("lobby")).messages
+            assert (message.seq, message.text, [file.name for file in message.files]) == (
+                sent.seq,
+                "",
+                ["film.bin", "hisobot.txt"],
+            )
+            (tmp_path / "down").mkdir()
+            saved = [await chat.download(file, tmp_path / "down") for file in message.files]
+        assert len(broken) == 2
+        assert [path.read_bytes() for path in saved] == [path.read_bytes() for path in paths]
