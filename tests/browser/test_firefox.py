@@ -9,6 +9,8 @@ from tests.firefox import ENTER, Tab
 from tests.servers import Server
 
 MESSAGES = "[...document.querySelectorAll('article.message:not(.pending) .text')].map((one) => one.innerText)"
+LAST_REPLY = "[...document.querySelectorAll('.thread article.message:not(.pending) .text')].at(-1)?.innerText"
+UNREAD_THREADS = "(document.querySelector('.to-threads .badge:not([hidden])')?.textContent ?? null)"
 LANGUAGE = "document.documentElement.lang"
 
 
@@ -16,6 +18,45 @@ def sees(tab: Tab, *texts: str) -> None:
     tab.wait(
         f"JSON.stringify({MESSAGES}) === {json.dumps(json.dumps(texts, ensure_ascii=False, separators=(',', ':')))}"
     )
+
+
+def threads(tab: Tab, server: Server, token: str, root: int) -> None:
+    """In the open thread with one reply of the user: replies come at once; unread ones and mentions show in the list and at the
+    root, until they are seen here or read on another device; and one can stop following. The thread is closed then."""
+
+    def closes() -> None:
+        tab.evaluate("history.back()")
+        tab.wait("document.querySelector('.thread') === null")
+
+    def replies(text: str) -> None:
+        body = {"text": text, "thread": root}
+        assert server.request("POST", "/api/v1/conversations/lobby/messages", body, token=token)[0] == 201
+
+    def opens(text: str) -> None:
+        tab.evaluate("document.querySelector('.conversation-view .replies').click()")
+        tab.wait(f"{LAST_REPLY} === '{text}'")
+
+    replies("Kel!")
+    tab.wait(f"{LAST_REPLY} === 'Kel!'")
+    tab.wait(f"{UNREAD_THREADS} === null")
+    closes()
+    replies("@ali, senmi?")
+    tab.wait(f"{UNREAD_THREADS} === '1' && document.title === '(1) Suhbat'")
+    tab.wait("document.querySelector('.conversation-view .replies .named') !== null")
+    opens("@ali, senmi?")
+    tab.wait(f"{UNREAD_THREADS} === null && document.title === 'Suhbat'")
+    closes()
+    replies("Soat beshda")
+    tab.wait(f"{UNREAD_THREADS} === '1'")
+    tab.evaluate(
+        f"fetch('api/v1/conversations/lobby/threads/{root}', {{method: 'PUT', body: '{{\"read_ordinal\": 4}}', "
+        "headers: {'Content-Type': 'application/json'}}).then(() => true)"
+    )
+    tab.wait(f"{UNREAD_THREADS} === null")
+    opens("Soat beshda")
+    tab.evaluate("document.querySelector('.thread .follow').click()")
+    tab.wait("document.querySelector('.to-threads').hidden")
+    closes()
 
 
 def test_the_main_flow(server: Server) -> None:
@@ -42,8 +83,7 @@ def test_the_main_flow(server: Server) -> None:
         tab.type(f"Muhokamada{ENTER}")
         tab.wait("document.querySelector('.conversation-view .replies')?.innerText.includes('1 reply')")
         assert tab.evaluate("location.hash").startswith("#/c/lobby/t/")
-        tab.evaluate("history.back()")
-        tab.wait("document.querySelector('.thread') === null")
+        threads(tab, server, vali, int(tab.evaluate("location.hash.split('/').pop()")))
         tab.wait("navigator.serviceWorker.ready.then(() => true)")
         tab.reload()
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
