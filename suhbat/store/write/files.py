@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, text, update
 
 from suhbat.chat.files import cleaned_key, upload_refusal
 from suhbat.chat.model import FileContent, Milliseconds, StoredFile
@@ -122,21 +122,23 @@ def expire(connection: Connection, before: Milliseconds, at: Milliseconds) -> in
     """See `chat.ports.FileRecords.expire_files`."""
     is_old = (files.c.seq.is_(None), files.c.touched_at < before)
     ids = connection.execute(select(files.c.id).where(*is_old).order_by(files.c.touched_at).limit(FEW)).scalars().all()
-    return remove(connection, files.c.id.in_(ids) & files.c.seq.is_(None), at) if ids else 0
+    return remove(connection, files.c.id.in_(ids) & and_(*is_old), at) if ids else 0
 
 
 def remove(connection: Connection, condition: ColumnElement[bool], at: Milliseconds) -> int:
     """Delete these records, and queue the bytes that no record has any more. Returns how many were deleted."""
     # Locked in one order, with every record of the same bytes: of two transactions that delete the last two records, the
-    # second one sees that the first is gone.
+    # second one sees that the first is gone. While this one waits, a message may have got a file: it is asked again.
     columns = (files.c.id, files.c.backend, files.c.key, files.c.state)
-    rows = connection.execute(select(*columns).where(condition)).all()
+    found = connection.execute(select(files.c.id, files.c.key).where(condition)).all()
+    for part in parts(sorted({row.key for row in found})):
+        connection.execute(select(files.c.id).where(files.c.key.in_(part)).order_by(files.c.id).with_for_update())
+    rows: list[Row[tuple[str, str, str, str]]] = []
+    for some in parts(sorted(row.id for row in found)):
+        deleted = delete(files).where(files.c.id.in_(some), condition).returning(*columns)
+        rows += connection.execute(deleted)
     if not rows:
         return 0
-    for part in parts(sorted({row.key for row in rows})):
-        connection.execute(select(files.c.id).where(files.c.key.in_(part)).order_by(files.c.id).with_for_update())
-    for some in parts(sorted(row.id for row in rows)):
-        connection.execute(delete(files).where(files.c.id.in_(some)))
     gone = {(row.backend, row.key) for row in rows}
     # What is made of them may be there already, if the process ended before it could say so.
     gone |= {(row.backend, cleaned_key(row.key)) for row in rows if row.state == "processing"}

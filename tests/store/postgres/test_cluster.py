@@ -34,6 +34,7 @@ from tests.commands import execute
 from tests.fakes import FakeClock
 from tests.servers import PATIENCE
 from tests.store.parts import ALI, VALI, Listener, direct, guest
+from tests.store.test_files import AT, DAY, upload
 
 SOLI = Actor("u-soli", "soli", lobby_from=0)
 
@@ -184,6 +185,22 @@ class TestWriting:
             again = await asyncio.wait_for(second.ask(two, SOLI, **fields), 5)
             sent = await asked
             assert isinstance(sent, PostResult) and again == dataclasses.replace(sent, duplicate=True), again
+
+    async def test_a_file_that_is_sent_while_it_expires(self, url: str) -> None:
+        """A message that another node commits meanwhile keeps its file."""
+        async with stores(url, 1) as ((store, _, _),):
+            at = AT + 2 * DAY
+            await store.begin_file(upload("f1"), 0)
+            async with await psycopg.AsyncConnection.connect(url) as other:
+                shown = "UPDATE files SET seq = 1, position = 0, conversation_id = (SELECT min(id) FROM conversations)"
+                await other.execute(shown)
+                expiring = asyncio.ensure_future(store.expire_files(at, at))
+                waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                async with await psycopg.AsyncConnection.connect(url, autocommit=True) as watch:
+                    while not expiring.done() and (await (await watch.execute(waiting)).fetchone()) == (0,):
+                        await asyncio.sleep(0.01)
+            assert await expiring == 0 and await store.file("f1") is not None
+            assert await store.removals(at) == []
 
     async def test_a_direct_of_two_is_one(self, url: str) -> None:
         """Two users who create a direct on two nodes at once, one from each side, get one direct."""
