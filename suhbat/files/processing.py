@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -43,7 +44,8 @@ class ReadyListener(Protocol):
 
 
 class Processing:
-    """Makes complete uploads ready, in the background. `work`: a directory for what is made of them."""
+    """Makes complete uploads ready, in the background. `work`: a directory for what is made of them. `shared`: whether other
+    nodes write to the same store."""
 
     def __init__(
         self,
@@ -55,6 +57,8 @@ class Processing:
         threads: FileThreads,
         tasks: Tasks,
         listener: ReadyListener,
+        *,
+        shared: bool = False,
     ) -> None:
         self._records = records
         self._store = store
@@ -64,6 +68,7 @@ class Processing:
         self._threads = threads
         self._tasks = tasks
         self._listener = listener
+        self._shared = shared
         self._in_progress: dict[str, asyncio.Event] = {}
         self._failures: Counter[str] = Counter()
 
@@ -108,7 +113,13 @@ class Processing:
         work = await self._threads.run(self._make_work)
         source = await self._threads.run(self._store.local, file.key)
         try:
-            look = await self._looker.look(source, work)
+            if not self._shared:
+                look = await self._looker.look(source, work)
+            else:
+                # A request on another node may still write to the upload. What was looked at must not change any more.
+                copy = Path(await self._threads.run(shutil.copyfile, source, work / "copy"))
+                look = await self._looker.look(copy, work)
+                look = look if look.cleaned is not None else replace(look, cleaned=copy)
             return await self._threads.run(self._keep, file, look)
         finally:
             await self._threads.run(self._store.release, source)

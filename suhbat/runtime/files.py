@@ -34,9 +34,12 @@ class NodeFiles:
         self._threads = FileThreads()
         store = LocalFileStore(settings.file_directory)
         listener = _ReadyNotices(notices)
-        self.processing = Processing(records, store, self._studio, self._work, clock, self._threads, tasks, listener)
+        shared = settings.database_url is not None
+        self.processing = Processing(
+            records, store, self._studio, self._work, clock, self._threads, tasks, listener, shared=shared
+        )
         limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
-        place = None if settings.database_url is None else SharedPlace(records, settings.file_directory, self._threads)
+        place = SharedPlace(records, settings.file_directory, self._threads) if shared else None
         self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id, place)
         stores: dict[str, FileStore] = {store.backend: store}
         self.downloads = Downloads(stores, self._threads)

@@ -437,6 +437,19 @@ class TestProcessing:
         assert house.services.processing._failures["f1"] == 3
         assert not list((Path(house.settings.data) / "work").iterdir())
 
+    async def test_a_late_request_of_another_node(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """A node that does not know that the upload is complete may still write to it: the file does not change any more."""
+        house.services.processing._shared = True
+        place = await begun(ali)
+        (upload,) = house.store.files.values()
+        late = house.services.uploads._store.receive(upload.key, 0)
+        assert (await append(ali, place, 0, TEXT)).status_code == 204
+        file = await ready(house, ali, place)
+        late.write(b"<script>")
+        late.close()
+        assert file["state"] == "ready" and house.store.queued == [upload.key]
+        assert (await ali.get(file["url"])).content == TEXT
+
     async def test_after_a_restart(self, house: House, ali: httpx2.AsyncClient) -> None:
         """What was not finished is finished."""
         looker: Any = house.services.processing._looker
