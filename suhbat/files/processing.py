@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -71,6 +72,8 @@ class Processing:
         self._shared = shared
         self._in_progress: dict[str, asyncio.Event] = {}
         self._failures: Counter[str] = Counter()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """One file of each user at a time: nobody waits behind two hundred of somebody else's, which may take 20 s each."""
 
     def begin(self, file: StoredFile) -> None:
         """Process a file that is "processing". Does nothing while that is going on here."""
@@ -95,7 +98,9 @@ class Processing:
 
     async def _process(self, file: StoredFile) -> None:
         try:
-            content = await self._content(file)
+            turn = self._turns.setdefault(file.uid, asyncio.Lock())
+            async with turn:
+                content = await self._content(file)
             done = await self._records.finish_file(file, content, self._clock.wall())
             if done is not None:
                 self._listener.file_ready(done)

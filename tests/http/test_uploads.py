@@ -450,6 +450,35 @@ class TestProcessing:
         assert file["state"] == "ready" and house.store.queued == [upload.key]
         assert (await ali.get(file["url"])).content == TEXT
 
+    async def test_files_of_others_come_first(
+        self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Files of one user are processed one after the other, so their number delays nobody else."""
+        monkeypatch.setattr("suhbat.http.uploads.READY_SECONDS", 0)
+        looker: Any = house.services.processing._looker
+        looker.waits = asyncio.Event()
+        look, begun, second = looker.look, 0, asyncio.Event()
+
+        async def counted(source: Path, work: Path) -> Any:
+            nonlocal begun
+            begun += 1
+            if begun == 2:
+                second.set()
+            return await look(source, work)
+
+        monkeypatch.setattr(looker, "look", counted)
+        for _ in range(3):
+            await ali.post(FILES, files={"file": ("a", TEXT)})
+        async with house.client(headers=await house.account("vali")) as vali:
+            place = (await vali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
+            await asyncio.wait_for(second.wait(), 10)
+            assert begun == 2
+            looker.waits.set()
+            assert (await ready(house, vali, place))["state"] == "ready"
+        for file in house.store.files.values():
+            await house.services.processing.wait(file.id, 10)
+        assert begun == 4 and {file.state for file in house.store.files.values()} == {"ready"}
+
     async def test_after_a_restart(self, house: House, ali: httpx2.AsyncClient) -> None:
         """What was not finished is finished."""
         looker: Any = house.services.processing._looker
