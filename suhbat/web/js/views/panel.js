@@ -2,6 +2,7 @@
 
 import { t } from "../text/languages.js";
 import { h, iconButton } from "./dom.js";
+import { phone } from "./trail.js";
 
 /** @import { Child } from "./dom.js" */
 
@@ -14,3 +15,9 @@ export function panel(title, close, children) {
     h("div", { class: "panel-body" }, ...children),
   );
 }
+
+/**
+ * The heading of a pane with a title alone. On a phone the pane covers the conversation, so it is the first one that can be read.
+ * @param {string} title
+ */
+export const paneTitle = (title) => h("h2", phone() ? { "aria-level": "1" } : {}, title);

@@ -6,6 +6,7 @@ import { termsOf } from "../text/highlights.js";
 import { t } from "../text/languages.js";
 import { composes, h, iconButton } from "./dom.js";
 import { sentence } from "./form.js";
+import { paneTitle } from "./panel.js";
 import { SearchFilters } from "./search-filters.js";
 import { SearchResults } from "./search-results.js";
 
@@ -65,7 +66,7 @@ export class SearchPanel {
     this.element = h(
       "aside",
       { class: "panel search-panel", "aria-label": t("search") },
-      h("header", { class: "bar" }, h("h2", {}, t("search")), iconButton("close", t("close"), acts.close)),
+      h("header", { class: "bar" }, paneTitle(t("search")), iconButton("close", t("close"), acts.close)),
       h("div", { class: "search-head" }, this.input, this.filters.element),
       this.body,
     );

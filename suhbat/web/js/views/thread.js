@@ -9,6 +9,7 @@ import { toast } from "./dialog.js";
 import { h, iconButton, set } from "./dom.js";
 import { titleOf } from "./names.js";
 import { peopleFor } from "./offers.js";
+import { paneTitle } from "./panel.js";
 import { actsFor, factsFor } from "./row-parts.js";
 import { TimelineView } from "./timeline.js";
 
@@ -65,7 +66,7 @@ export class ThreadView {
         "header",
         { class: "bar" },
         iconButton("back", t("back"), acts.close, { class: "icon-button back" }),
-        h("div", { class: "titles" }, h("h2", {}, t("thread")), this.where),
+        h("div", { class: "titles" }, paneTitle(t("thread")), this.where),
         this.follow,
         iconButton("close", t("close"), acts.close, { class: "icon-button leave" }),
       ),
