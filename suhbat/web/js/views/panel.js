@@ -17,7 +17,7 @@ export function panel(title, close, children) {
 }
 
 /**
- * The heading of a pane with a title alone. On a phone the pane covers the conversation, so it is the first one that can be read.
+ * The heading of a pane that has no others. On a phone the pane covers the conversation, so it is the first one there.
  * @param {string} title
  */
 export const paneTitle = (title) => h("h2", phone() ? { "aria-level": "1" } : {}, title);
