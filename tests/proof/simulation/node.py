@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
+import tempfile
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suhbat.config import Settings
+from suhbat.files.threads import FileThreads
 from suhbat.identity.control import Control
+from suhbat.runtime import files
 from suhbat.runtime.node import Node
 from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
@@ -22,13 +26,31 @@ from .network import NOBODY, Cable, SimulatedBus
 if TYPE_CHECKING:
     from .world import World
 
+P = ParamSpec("P")
+T = TypeVar("T")
 SETTINGS = Settings(
-    send_rate=0, address_rate=0, room_rate=0, connections_per_address=0, announce_limit=50, log_level="error"
+    data=Path(tempfile.gettempdir()) / "suhbat-simulation",  # nobody uploads, so it is never made
+    send_rate=0,
+    address_rate=0,
+    room_rate=0,
+    connections_per_address=0,
+    announce_limit=50,
+    log_level="error",
 )
 queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
 # Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
 EPOCH_MS = 1_795_000_000_000
 SCOPE = {"type": "websocket", "query_string": b"", "headers": (), "client": ("127.0.0.1", 1)}
+
+
+class NoThreads(FileThreads):
+    """Runs what a thread would, at once: a real thread takes real time, which the simulated loop does not wait for."""
+
+    async def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
+        return function(*arguments, **keywords)
+
+
+setattr(files, "FileThreads", NoThreads)  # noqa: B010
 
 
 class SkewedClock:

@@ -119,6 +119,11 @@ def write(connection: Connection, posts: Sequence[Post], cache: WriterCache) -> 
     return Written(outcomes, [LoggedEvent(log, model_of(event)) for log, event in transaction.appender.entries])
 
 
+def logged(connection: Connection, log: str, after: int = 0, limit: int = 1_000) -> list[LoggedEvent]:
+    """Events of a log, each as its model."""
+    return [LoggedEvent(entry.log, model_of(entry.event)) for entry in event_page(connection, log, after, limit)]
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.lists(wishes, min_size=1, max_size=12), st.booleans(), st.booleans()), max_size=5))
 def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
@@ -164,7 +169,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
         with connection.begin():
             for log, texts in model.logs.items():
                 name = model.names.get(log, log)
-                entries = event_page(connection, name, 0, 1_000)
+                entries = logged(connection, name)
                 assert [entry.event.seq for entry in entries] == list(range(1, len(texts) + 1))
                 assert [e.event.message.text for e in entries if isinstance(e.event, MessageCreated)] == texts
                 assert entries == [entry for entry in published if entry.log == name]
@@ -172,7 +177,7 @@ def test_random_batches(runs: list[tuple[list[Wish], bool, bool]]) -> None:
             spoke = {entry.event.actor_uid for entry in published}
             assert spoke <= stored
             for uid in stored:
-                own = event_page(connection, f"@me:{uid}", 0, 1_000)
+                own = logged(connection, f"@me:{uid}")
                 assert own == [entry for entry in published if entry.log == f"@me:{uid}"]
             for actor in PEOPLE:
                 check_unread(connection, actor)
@@ -194,7 +199,7 @@ def test_a_message_is_rendered_from_the_present(connection: Connection) -> None:
         write(connection, posts, WriterCache())
         connection.execute(update(events).where(events.c.seq == 2).values(text="ikki!", edited_at=5_000))
         connection.execute(update(events).where(events.c.seq == 3).values(deleted=True))
-        replayed = [entry.event for entry in event_page(connection, LOBBY, 0, 10)]
+        replayed = [entry.event for entry in logged(connection, LOBBY)]
         messages = [event.message for event in replayed if isinstance(event, MessageCreated)]
         assert [(m.text, m.edited_at, m.deleted) for m in messages] == [
             ("bir", None, False), ("ikki!", 5_000, False), ("", None, True),
@@ -236,7 +241,7 @@ def test_history_counts_messages_only(connection: Connection) -> None:
         assert page(after=6) == (["4", "5", "6", "7"], True, True)  # a pin between 3 and 4
         assert page(around=14) == (["4", "5", "6", "7"], True, True)
         assert page(after=24) == ([], True, False)
-        assert [entry.event.type for entry in event_page(connection, LOBBY, 2, 3)] == [
+        assert [entry.event.type for entry in logged(connection, LOBBY, 2, 3)] == [
             "message.created", "message.pinned", "message.pinned",
         ]  # fmt: skip
 
