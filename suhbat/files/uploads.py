@@ -247,9 +247,7 @@ class _Progress:
         self._checksum = checksum
         self._hash: Any = None if checksum is None else checksum.new()
         self._upload: OpenUpload | None = None
-        self._gathered: list[bytes] = []
-        self._waiting = 0
-        """Bytes in `_gathered`."""
+        self._gathered = bytearray()
         self._written = 0
         """Bytes that were written, but not acknowledged."""
 
@@ -262,9 +260,8 @@ class _Progress:
             room -= len(chunk)
             if room < 0:
                 raise FileTooLarge(limit=self.file.length)
-            self._gathered.append(chunk)
-            self._waiting += len(chunk)
-            if self._waiting >= GATHERED:
+            self._gathered += chunk
+            if len(self._gathered) >= GATHERED:
                 await self._write()
             if self._written >= FLUSHED and self._checksum is None:
                 await self._acknowledge()
@@ -296,8 +293,8 @@ class _Progress:
             raise StorageUnavailable(retry_after=1, seconds=1) from error
 
     async def _write(self) -> None:
-        if self._waiting:
-            data, self._gathered, self._waiting = b"".join(self._gathered), [], 0
+        if self._gathered:
+            data, self._gathered = bytes(self._gathered), bytearray()
             await self._on_disk(self._write_now, data)
             self._written += len(data)
 

@@ -14,6 +14,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 
 from suhbat.files import uploads as parts
+from suhbat.http.multipart import FileForm
 from suhbat.protocol import tus
 from tests.http.conftest import House
 from tests.http.test_problem import assert_problem
@@ -315,6 +316,19 @@ class TestForm:
         answer = await ali.post(FILES, headers={"content-type": content_type}, content=content)
         assert_problem(answer, 400, "bad_request")
         assert house.store.files == {}
+
+    async def test_a_file_of_line_breaks(self) -> None:
+        """It comes in as many pieces as the body: two hundred stalled forms of single characters would fill the memory."""
+
+        async def body() -> AsyncIterator[bytes]:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+            yield b"\r\n" * 1_000
+            yield b"\r\n--b--"
+
+        form = FileForm("multipart/form-data; boundary=b", body())
+        await form.begin()
+        pieces = [piece async for piece in form.chunks()]
+        assert b"".join(pieces) == b"\r\n" * 1_000 and len(pieces) <= 2
 
     async def test_a_form_that_is_too_large(self, ali: httpx2.AsyncClient) -> None:
         """It is refused before anything of it is read."""
