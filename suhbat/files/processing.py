@@ -7,6 +7,7 @@ import asyncio
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,10 @@ TAKEN_OVER: Milliseconds = 60_000
 """How long a file may be processed before another node takes over. Looking at one takes at most some 20 s."""
 ATTEMPTS = 3
 """How often this process tries a file that cannot be processed. After that it stays as it is, and is deleted a day later."""
+
+
+LEFT_OVER: Milliseconds = 86_400_000
+"""After this age the working directory of a file belongs to a process that was killed."""
 
 
 class Looker(Protocol):
@@ -96,6 +101,10 @@ class Processing:
             if (file := await self._records.claim_file(id, now - since, now)) is not None:
                 self.begin(file)
 
+    async def remove_leftovers(self) -> None:
+        """Remove what killed processes have left in the working directory, which several nodes may share."""
+        await self._threads.run(_remove_older, self._work, (self._clock.wall() - LEFT_OVER) / 1000)
+
     async def _process(self, file: StoredFile) -> None:
         try:
             turn = self._turns.setdefault(file.uid, asyncio.Lock())
@@ -152,3 +161,11 @@ class Processing:
             look.duration,
             look.thumbhash,
         )
+
+
+def _remove_older(directory: Path, moment: float) -> None:
+    """Remove the directories in it that have not changed since `moment`, in seconds."""
+    with suppress(FileNotFoundError):  # no file was processed yet, or another node removes the same
+        for one in directory.iterdir():
+            if one.stat().st_mtime < moment:
+                shutil.rmtree(one, ignore_errors=True)

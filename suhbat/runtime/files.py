@@ -54,6 +54,7 @@ class NodeFiles:
     async def maintain(self) -> None:
         """Once a minute."""
         await self._collector.run()
+        await self.processing.remove_leftovers()
         await self.processing.take_over()
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -450,6 +451,16 @@ class TestProcessing:
             await ready(house, ali, place)
         assert house.services.processing._failures["f1"] == 3
         assert not list((Path(house.settings.data) / "work").iterdir())
+
+    async def test_what_killed_processes_left(self, house: House) -> None:
+        """It is removed after a day. What is being worked on stays."""
+        work, now = Path(house.settings.data) / "work", house.clock.wall() / 1000
+        await house.services.processing.remove_leftovers()  # nothing is there yet
+        for name, age in (("old", 86_401), ("new", 86_399)):
+            (work / name).mkdir(parents=True)
+            os.utime(work / name, (now - age, now - age))
+        await house.services.processing.remove_leftovers()
+        assert [one.name for one in work.iterdir()] == ["new"]
 
     async def test_a_late_request_of_another_node(self, house: House, ali: httpx2.AsyncClient) -> None:
         """A node that does not know that the upload is complete may still write to it: the file does not change any more."""
