@@ -48,7 +48,7 @@ class DrawingProcess:
             if not self.is_fit:
                 raise OSError("it was ended")
             environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-            self._process = subprocess.Popen(  # noqa: S603  # nosec B603
+            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)  # nosec B603
                 self._command(),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -207,7 +207,7 @@ class CountingTheatre(Theatre):
     async def check(self, reader: Reader) -> States | None:
         there = await super().check(reader)
         uid = reader.actor.uid
-        # Another reader may be the same person, who sees the same until something is written.
+        # Two readers may be devices of one person. Both see the same until something is written, so one check is enough.
         if there is not None and uid not in self._seen:
             self._seen.add(uid)
             await self._compare(reader.actor, there.states)
