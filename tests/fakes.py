@@ -255,6 +255,11 @@ class FakeFiles:
             raise refused
         self.files[file.id] = file
 
+    async def copy_file(self, actor: Actor, id: str, copy: str, at: Milliseconds, quota: int) -> StoredFile:
+        file = replace(await self.readable_file(actor, id), id=copy, created_at=at, touched_at=at)
+        await self.begin_file(file, quota)
+        return file
+
     async def file(self, id: str) -> StoredFile | None:
         return self.files.get(id)
 

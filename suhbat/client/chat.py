@@ -213,6 +213,11 @@ class Suhbat:
         after a restart of the program, give the `id` that it told. Raises OSError for a file that cannot be read, Refused."""
         return await self._transfers.upload(Path(path), progress, id)
 
+    async def forward(self, file: File | str) -> File:
+        """Make a file of one's own over the bytes of a file (or its id) that one may download, to be sent elsewhere. Nothing is
+        uploaded. It is deleted after a day if it is not sent. Raises Refused."""
+        return await self._transfers.forward(file.id if isinstance(file, File) else file)
+
     async def download(self, file: File, target: str | PathLike[str], *, progress: Progress | None = None) -> Path:
         """Write a file of a message to the path `target`, or into that directory under its own name; gives the path. It goes on
         after a failure, as an upload does. Raises Refused, OSError if it cannot be written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import mimetypes
 import os
 from collections.abc import Awaitable, Callable, Mapping
@@ -97,6 +98,16 @@ class FileTransfers:
         if progress is not None:
             progress(TransferProgress(id, size, size))
         return await self._processed(id, backoff)
+
+    async def forward(self, id: str) -> File:
+        """A new file over the bytes of another one. Raises Refused."""
+        body = json.dumps({"from": id}).encode()
+        backoff = Backoff(self._uniform)
+        while True:
+            answer = await self._ask("POST", "", {"Content-Type": "application/json"}, body)
+            if answer.is_good:
+                return File.model_validate(answer.body["file"])
+            await self._pause(answer, backoff)
 
     async def download(self, file: File, target: Path, progress: Progress | None) -> Path:
         """Write the bytes of a file to `target`, or into it under the file's name if it is a directory. Goes on after a

@@ -109,6 +109,12 @@ class Uploads:
         await self._records.begin_file(file, self.limits.quota(actor))
         return file
 
+    async def copy(self, actor: Actor, id: str) -> StoredFile:
+        """Make a file of the actor over the bytes of one that they may download, to be sent elsewhere. It is ready at once.
+        Raises Forbidden, NotFound, QuotaExceeded."""
+        self.limits.check_actor(actor)
+        return await self._records.copy_file(actor, id, self._new_id(), self._clock.wall(), self.limits.quota(actor))
+
     async def find(self, actor: Actor, id: str) -> StoredFile:
         """A file of this user. Raises NotFound."""
         file = await self._records.file(id)

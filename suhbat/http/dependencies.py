@@ -21,7 +21,7 @@ from suhbat.protocol import tus
 from suhbat.services import Services
 
 from . import cookie
-from .media import OF_UPLOADS, media_type
+from .media import JSON, OF_UPLOADS, media_type
 from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
@@ -146,7 +146,7 @@ def safe_write(request: Request, services: Served) -> None:
     declared as JSON, because then a browser first asks this server whether the other site may send it (CORS preflight).
     """
     require_our_origin(request, services)
-    if has_body(request) and media_type(request.headers) != "application/json":
+    if has_body(request) and media_type(request.headers) != JSON:
         raise BadRequest(reason='the header "Content-Type: application/json" is missing')
 
 
@@ -154,7 +154,7 @@ def safe_write(request: Request, services: Served) -> None:
 def safe_upload(request: Request, services: Served) -> None:
     """The same for uploads, whose bodies are no JSON. A form comes without a preflight, so only Origin protects it."""
     require_our_origin(request, services)
-    if has_body(request) and media_type(request.headers) not in OF_UPLOADS:
+    if has_body(request) and media_type(request.headers) not in {*OF_UPLOADS, JSON}:
         raise BadRequest(reason=f'the header "Content-Type: {tus.MEDIA_TYPE}" is missing')
 
 

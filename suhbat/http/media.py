@@ -10,6 +10,7 @@ from suhbat.protocol import tus
 UPLOADS = "/api/v1/files"
 """Below this path HEAD asks for the offset of an upload, and bodies have limits of their own (`uploads`)."""
 FORM = "multipart/form-data"
+JSON = "application/json"
 OF_UPLOADS = frozenset((FORM, tus.MEDIA_TYPE))
 """The media types of their bodies."""
 

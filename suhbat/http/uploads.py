@@ -8,8 +8,9 @@ from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import Field
+from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 
 from suhbat.chat.model import Actor, StoredFile
@@ -29,11 +30,11 @@ from suhbat.errors import (
 from suhbat.identity.address import metered
 from suhbat.protocol import tus
 from suhbat.protocol.files import File
-from suhbat.protocol.types import Schema, Storable
+from suhbat.protocol.types import FileId, Schema, Storable
 from suhbat.services import Services
 
 from .dependencies import READ, Caller, Served, address_of, safe_upload
-from .media import FORM, media_type
+from .media import FORM, JSON, media_type
 from .multipart import OVERHEAD, FileForm
 from .problem import problem
 from .refusals import refuses
@@ -65,6 +66,12 @@ class Uploaded(Schema):
     """A file. Its `state` is `uploading`, `processing` or `ready`; only a file that is ready can be sent."""
 
     file: File = Field()
+
+
+class Forwarded(Schema):
+    """`from`: a file that one may download."""
+
+    source: FileId = Field(alias="from")
 
 
 class TusRoute(APIRoute):
@@ -119,7 +126,8 @@ async def offer(services: Served) -> Response:
                         "properties": {"file": {"type": "string", "format": "binary", "examples": ["…"]}},
                         "required": ["file"],
                     }
-                }
+                },
+                JSON: {"schema": Forwarded.model_json_schema()},
             }
         }
     },
@@ -138,8 +146,11 @@ async def create(
     checksum: ChecksumHeader = None,
 ) -> Response:
     """Upload a file: as the part `file` of a form in one request, or with tus, which can be resumed. The answer to a form comes
-    when the file is ready, or after 10 seconds."""
+    when the file is ready, or after 10 seconds. Or forward one that you may download (`from`): the answer has a new file over
+    the same bytes, which can be sent elsewhere."""
     if resumable is None:
+        if media_type(request.headers) == JSON:
+            return await _forward(request, actor, services)
         return await _take_form(request, actor, services)
     expected = tus.parse_checksum(checksum)
     known = tus.parse_metadata(metadata)
@@ -210,6 +221,15 @@ async def delete(file: FileIdPath, actor: Caller, services: Served) -> None:
     await services.uploads.delete(actor, file)
 
 
+async def _forward(request: Request, actor: Actor, services: Services) -> Response:
+    try:
+        asked = Forwarded.model_validate_json(await request.body())
+    except ValidationError as error:
+        told = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(told) from None
+    return _created(request, services, await services.uploads.copy(actor, asked.source))
+
+
 async def _take_form(request: Request, actor: Actor, services: Services) -> Response:
     """Upload the file of a form. A form that fails leaves nothing."""
     limits, announced = services.uploads.limits, _announced(request)
@@ -235,9 +255,12 @@ async def _take_form(request: Request, actor: Actor, services: Services) -> Resp
             await services.uploads.delete(actor, file.id)
         raise
     await services.processing.wait(file.id, READY_SECONDS)
-    found = await services.uploads.find(actor, file.id)
-    shown = Uploaded(file=found.shown).model_dump_json()
-    return Response(shown, 201, {"location": _location(request, services, file)}, "application/json")
+    return _created(request, services, await services.uploads.find(actor, file.id))
+
+
+def _created(request: Request, services: Services, file: StoredFile) -> Response:
+    shown = Uploaded(file=file.shown).model_dump_json()
+    return Response(shown, 201, {"location": _location(request, services, file)}, JSON)
 
 
 def _announced(request: Request) -> int | None:

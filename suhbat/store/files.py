@@ -39,6 +39,9 @@ class FilesOverSQL:
     async def begin_file(self, file: StoredFile, quota: int) -> None:
         await self._write(lambda c: writing.begin(c, file, quota))
 
+    async def copy_file(self, actor: Actor, id: str, copy: str, at: Milliseconds, quota: int) -> StoredFile:
+        return await self._write(lambda c: writing.copy(c, actor, id, copy, at, quota, self._lobby_history))
+
     async def file(self, id: str) -> StoredFile | None:
         return await self._read(lambda c: reading.by_id(c, id))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -80,6 +81,11 @@ class Tus:
         id = request.path.rpartition("/")[2]
         if request.path.startswith("/files/"):
             return self._bytes(request)
+        if request.command == "POST" and request.headers["Content-Type"] == "application/json":
+            source, id = json.loads(body)["from"], f"f{len(self.files) + 1}"
+            self.files[id], self.lengths[id] = self.files[source], self.lengths[source]
+            file = File(id=id, name="a", type="", size=len(self.files[id]), kind="file", url=f"/files/{id}/a")
+            return 201, {}, f'{{"file":{file.model_dump_json()}}}'.encode()
         if request.command == "POST":
             id = f"f{len(self.files) + 1}"
             self.files[id], self.lengths[id] = bytearray(body), int(request.headers["Upload-Length"])
@@ -211,6 +217,19 @@ async def test_download(tmp_path: Path) -> None:
     assert not (tmp_path / "b").exists()
 
 
+async def test_forwarded() -> None:
+    """A new file without an upload, also over a network that loses an answer; a refusal is raised."""
+    tus = Tus()
+    tus.files["f1"], tus.lengths["f1"] = bytearray(DATA), len(DATA)
+    tus.wrong = ["lost", None, (404, b'{"code":"not_found"}')]
+    with tus.served() as url:
+        assert (await transfers(url).forward("f1")).id == "f2"
+        with pytest.raises(Refused) as refused:
+            await transfers(url).forward("f3")
+    assert refused.value.code == "not_found"
+    assert tus.files["f2"] == DATA
+
+
 async def test_from_end_to_end(tmp_path: Path) -> None:
     """On a real server, through a network that breaks: files are sent with a message in their order, and come back the same."""
     data = os.urandom(3_000_000)
@@ -237,5 +256,9 @@ async def test_from_end_to_end(tmp_path: Path) -> None:
             )
             (tmp_path / "down").mkdir()
             saved = [await chat.download(file, tmp_path / "down") for file in message.files]
+            forwarded = await chat.forward(message.files[1])
+            await chat.send("lobby", files=[forwarded])
+            [again] = (await chat.history("lobby", limit=1)).messages
+            assert [(file.id, file.name) for file in again.files] == [(forwarded.id, "hisobot.txt")]
         assert len(broken) == 2
         assert [path.read_bytes() for path in saved] == [path.read_bytes() for path in paths]

@@ -341,6 +341,34 @@ class TestForm:
             assert (await client.post(FILES, files={"file": ("a", b"x" * 1000)})).status_code == 201
 
 
+class TestForward:
+    async def test_a_new_file_over_the_same_bytes(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """201 with a file of one's own, which is ready; nothing is stored twice."""
+        await ali.post(FILES, files={"file": ("a.txt", TEXT)})
+        answer = await ali.post(FILES, json={"from": "f1"})
+        assert (answer.status_code, answer.headers["location"]) == (201, f"{FILES}/f2")
+        file = answer.json()["file"]
+        assert (file["id"], file["name"], file["state"], file["size"]) == ("f2", "a.txt", "ready", 13)
+        assert stored(house) == [TEXT]
+        assert (await ali.get(file["url"])).content == TEXT
+
+    async def test_refusals(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """What one may not download does not exist; a body must name a file; a guest may not where they may not upload; another
+        site may not make anybody forward."""
+        await ali.post(FILES, files={"file": ("a.txt", TEXT)})
+        async with house.client(headers=await house.account("vali")) as vali:
+            assert_problem(await vali.post(FILES, json={"from": "f1"}), 404, "not_found")
+        for body in ({}, [], {"from": 1}, {"from": ""}, {"from": "f\0"}, {"from": "x" * 65}):
+            assert_problem(await ali.post(FILES, json=body), 400, "bad_request")
+        broken = await ali.post(FILES, content=b"{", headers={"content-type": "application/json"})
+        assert_problem(broken, 400, "bad_request")
+        async with house.client(headers=await house.guest("mehmon")) as guest:
+            assert_problem(await guest.post(FILES, json={"from": "f1"}), 403, "forbidden")
+        foreign = await ali.post(FILES, json={"from": "f1"}, headers={"origin": "https://evil.example"})
+        assert_problem(foreign, 403, "forbidden")
+        assert list(house.store.files) == ["f1"]
+
+
 class TestLimits:
     async def test_sizes_and_quotas(self) -> None:
         """413 before a byte is read: above the size, and above the quota."""

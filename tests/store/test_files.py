@@ -380,6 +380,65 @@ class TestReading:
             await house.store.shared_files(SOLI, room)
 
 
+class TestForward:
+    async def test_the_bytes_go_with_the_last_file(self, house: House) -> None:
+        """A copy is a file of whoever made it, ready and in no message. It stays when the first one goes, and the bytes stay
+        with it."""
+        room = await house.room(ALI, VALI)
+        first = await ready(house.store, "f1", type="image/png", kind="image", width=3, height=2, thumbnails="360")
+        seq = await house.write(ALI, room, files=("f1",))
+        copy = await house.store.copy_file(VALI, "f1", "f2", AT + 5, BOUNDLESS)
+        assert copy == replace(first, id="f2", uid=VALI.uid, created_at=AT + 5, touched_at=AT + 5)
+        assert copy == await house.store.file("f2")
+        await house.do(commands.Delete, ALI, room, seq=seq)
+        assert await queued(house.store) == []
+        there = await house.write(VALI, LOBBY, "", files=("f2",))
+        assert await can(house.store, ALI, "f2") and not await can(house.store, ALI, "f1")
+        await house.do(commands.Delete, VALI, LOBBY, seq=there)
+        assert await queued(house.store) == ["k-f1"]
+
+    async def test_who_may(self, house: House) -> None:
+        """Whoever may download it now: not a stranger, not somebody who has left, nobody once it is deleted or before it is
+        ready. A refusal leaves nothing."""
+        room = await house.room(ALI, VALI)
+        await ready(house.store, "f1")
+        await house.store.begin_file(upload("half"), BOUNDLESS)
+        for actor, id_ in ((VALI, "f1"), (ALI, "half"), (ALI, "none")):
+            with pytest.raises(NotFound):
+                await house.store.copy_file(actor, id_, "copy", AT, BOUNDLESS)
+        await house.store.copy_file(ALI, "f1", "mine", AT, BOUNDLESS)
+        seq = await house.write(ALI, room, files=("f1",))
+        await house.store.copy_file(VALI, "f1", "theirs", AT, BOUNDLESS)
+        await house.do(commands.Leave, VALI, room)
+        for actor in (VALI, SOLI):
+            with pytest.raises(NotFound):
+                await house.store.copy_file(actor, "f1", "copy", AT, BOUNDLESS)
+        await house.do(commands.Delete, ALI, room, seq=seq)
+        with pytest.raises(NotFound):
+            await house.store.copy_file(ALI, "f1", "copy", AT, BOUNDLESS)
+        assert await house.store.file("copy") is None
+
+    async def test_the_quota(self, store: Store) -> None:
+        """A copy counts in full, however many are made at once."""
+        await ready(store, "f1")
+        copies = (store.copy_file(ALI, "f1", f"c{n}", AT, 35) for n in range(6))
+        made = await asyncio.gather(*copies, return_exceptions=True)
+        assert [type(one) for one in made].count(QuotaExceeded) == 4
+
+    async def test_forwarded_while_it_is_deleted(self, house: House) -> None:
+        """Whatever comes first: bytes that a copy needs are never removed."""
+        room = await house.room(ALI, VALI)
+        for n in range(10):
+            await ready(house.store, f"f{n}")
+            seq = await house.write(ALI, room, files=(f"f{n}",))
+            copying = house.store.copy_file(VALI, f"f{n}", f"c{n}", AT, BOUNDLESS)
+            _, made = await asyncio.gather(
+                house.do(commands.Delete, ALI, room, seq=seq), copying, return_exceptions=True
+            )
+            is_gone = f"k-f{n}" in await queued(house.store)
+            assert isinstance(made, NotFound) if is_gone else isinstance(made, StoredFile)
+
+
 async def can(store: Store, actor: Actor, id: str) -> bool:
     try:
         return (await store.readable_file(actor, id)).id == id

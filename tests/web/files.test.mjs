@@ -194,3 +194,15 @@ test("the notice that a file is ready ends the wait", async () => {
   await pass(0);
   assert.equal(upload.state, "ready");
 });
+
+test("a file is forwarded without an upload", async () => {
+  const asked = [];
+  const fetch = async (url, { method, body }) => {
+    asked.push([method, new URL(url).pathname, body]);
+    return new Response('{"file":{"id":"f2","state":"ready"}}', { status: 201 });
+  };
+  const api = new Api({ base: "https://h.example/chat/", token: "t", fetch });
+  const uploads = new Uploads({ api, clock: new FakeClock(), random: () => 1 });
+  assert.deepEqual(await uploads.forward("f1"), { id: "f2", state: "ready" });
+  assert.deepEqual(asked, [["POST", "/chat/api/v1/files", '{"from":"f1"}']]);
+});

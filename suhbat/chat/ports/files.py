@@ -43,6 +43,11 @@ class FileRecords(FileReader, Protocol):
         """Store a new upload, and reserve its size. Raises QuotaExceeded, however many uploads begin at once."""
         ...
 
+    async def copy_file(self, actor: Actor, id: str, copy: str, at: Milliseconds, quota: int) -> StoredFile:
+        """Make a new file `copy` of the actor over the bytes of one that they may download; no message shows it. The bytes go
+        with the last file that has them. Raises NotFound; QuotaExceeded, because a copy counts like an upload."""
+        ...
+
     async def link_secret(self) -> bytes:
         """The secret with which links are signed. It is made once, and all nodes have the same."""
         ...

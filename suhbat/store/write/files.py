@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, text, update
 
 from suhbat.chat.files import cleaned_key, upload_refusal
-from suhbat.chat.model import FileContent, Milliseconds, StoredFile
+from suhbat.chat.model import Actor, FileContent, Milliseconds, StoredFile
 from suhbat.errors import FileInUse, NotFound
 from suhbat.store.dialect import insert_new, is_postgres
-from suhbat.store.read.files import FEW, RECORD
+from suhbat.store.read.files import FEW, RECORD, readable
+from suhbat.store.read.floor import LobbyHistory
 from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import files, meta, removals
 
@@ -53,6 +54,27 @@ def begin(connection: Connection, file: StoredFile, quota: int) -> None:
     if (refusal := upload_refusal(file.size, int(used), open_, quota)) is not None:
         raise refusal
     connection.execute(insert(files), asdict(file))
+
+
+def copy(
+    connection: Connection,
+    actor: Actor,
+    id: str,
+    copy: str,
+    at: Milliseconds,
+    quota: int,
+    lobby_history: LobbyHistory,
+) -> StoredFile:
+    """See `chat.ports.FileRecords.copy_file`."""
+    # While the record is locked, another node cannot delete it. If that node was first, its file is gone here; otherwise it
+    # sees the copy, and the bytes stay (see `remove`).
+    connection.execute(select(files.c.id).where(files.c.id == id).with_for_update(read=True))
+    file = replace(
+        readable(connection, actor, id, lobby_history),
+        id=copy, uid=actor.uid, created_at=at, touched_at=at, conversation_id=None, seq=None, position=None,
+    )  # fmt: skip
+    begin(connection, file, quota)
+    return file
 
 
 def advance(

@@ -48,6 +48,16 @@ export class Uploads {
     return upload;
   }
 
+  /**
+   * Make a file of one's own over the bytes of a file that one can see, to be sent elsewhere. Nothing is uploaded.
+   * @param {string} id
+   * @returns {Promise<MessageFile>}
+   */
+  async forward(id) {
+    const { file } = await this.#parts.api.post("/files", { from: id });
+    return file;
+  }
+
   /** The network is back: try again now. */
   hurry() {
     for (const upload of [...this.#sending, ...this.#processing]) upload.hurry();
