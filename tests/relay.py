@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Literal
 
@@ -19,12 +19,18 @@ class Relay:
     then a reset.
 
     New connections go to the `targets` (ports) in turn. Targets that cannot be reached are skipped.
+
+    `marks`: where a connection to a target stops, in bytes that passed to all of them, in ascending order. What is given with
+    the number is called and awaited there, and then that connection is reset.
     """
 
     def __init__(self, *targets: int) -> None:
         self.targets: Sequence[int] = targets
         self.way: Way = "open"
         self.port = 0
+        self.marks: list[tuple[int, Callable[[], Awaitable[None]]]] = []
+        self.passed = 0
+        """Bytes that passed to the targets."""
         self._turns = itertools.count()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: asyncio.Server | None = None
@@ -66,7 +72,7 @@ class Relay:
         there_reader, there_writer = reached
         self._open |= {writer, there_writer}
         both = (writer, there_writer)
-        ways = [self._carry(reader, there_writer, both), self._carry(there_reader, writer, both)]
+        ways = [self._carry(reader, there_writer, both, count=True), self._carry(there_reader, writer, both)]
         tasks = [asyncio.create_task(way) for way in ways]
         self._tasks.update(tasks)
         await asyncio.wait(tasks)
@@ -81,7 +87,12 @@ class Relay:
         return None
 
     async def _carry(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, both: Sequence[asyncio.StreamWriter]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        both: Sequence[asyncio.StreamWriter],
+        *,
+        count: bool = False,
     ) -> None:
         with suppress(OSError):
             while data := await reader.read(SLOW_CHUNK if self.way == "slow" else CHUNK):
@@ -92,6 +103,10 @@ class Relay:
                 half = self.way == "halved"
                 writer.write(data[: len(data) // 2] if half else data)
                 await writer.drain()
+                self.passed += len(data) if count else 0
+                if count and self.marks and self.passed >= self.marks[0][0]:
+                    await self.marks.pop(0)[1]()
+                    half = True
                 if half:
                     for end in both:
                         end.transport.abort()

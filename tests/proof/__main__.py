@@ -29,7 +29,7 @@ from pathlib import Path
 from tests.cluster import faults
 from tests.servers import ROOT
 
-from . import full, kills, power, weather
+from . import full, kills, power, stock, weather
 from .simulation.__main__ import several
 
 SQLITE, CLUSTER = "suhbat", "cluster"
@@ -50,10 +50,12 @@ class Size:
     uvicorn_kills: int
     folds: int
     thread_counts: int
+    stock: tuple[int, int, int]
+    """Megabytes of an upload, connections that are cut, kills."""
 
 
-LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000, 20_000)
-SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100, 100)
+LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000, 20_000, (200, 10, 1))
+SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100, 100, (20, 3, 1))
 AT_ONCE = 1_000
 """Histories in one run of hypothesis, which keeps all of them in memory."""
 
@@ -142,6 +144,10 @@ def full_cluster(place: Path, seed: int, size: Size) -> Figures:
     return asyncio.run(full.run(CLUSTER, place, size.full))
 
 
+def stock_clients(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(stock.run(place, seed, *size.stock))
+
+
 def three_nodes(place: Path, seed: int, size: Size) -> Figures:
     for line in (said := asyncio.run(faults.run(place, size.faults, seed, people=8, pause=1.0))):
         print(f"    {line}")
@@ -164,6 +170,7 @@ ATTACKS: Mapping[str, Attack] = {
     "flushes that fail, then power loss, SQLite": failing_flushes,
     "a full disk, SQLite": full_sqlite,
     "a full disk, PostgreSQL + NATS": full_cluster,
+    "tus-js-client over a bad network": stock_clients,
     "three nodes, their engines killed, paused, cut off": three_nodes,
 }
 
