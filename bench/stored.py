@@ -100,8 +100,20 @@ async def costs(data: Path, place: Place, size: int, text: str, *, rounds: int, 
 async def _statements(store: Any, batch: Callable[[], Any]) -> int:
     """How many statements one batch is, without those inside the search index."""
     seen: list[str] = []
-    driver = store._writer._transactions._connection.connection.driver_connection
-    driver.set_trace_callback(seen.append)
+    transactions = store._writer._transactions
+    driver = transactions._connection.connection.driver_connection
+    write = transactions.write
+
+    def traced(items: Any) -> Any:
+        # On the writer's thread: from another one, while a statement of the index runs, the connection's lock and the
+        # interpreter's would wait for each other for ever.
+        driver.set_trace_callback(seen.append)
+        try:
+            return write(items)
+        finally:
+            driver.set_trace_callback(None)
+
+    transactions.write = traced
     await batch()
-    driver.set_trace_callback(None)
+    transactions.write = write
     return len([statement for statement in seen[: seen.index("COMMIT") + 1] if not statement.startswith("--")])

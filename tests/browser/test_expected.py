@@ -11,6 +11,7 @@ from playwright.sync_api import Route, expect
 
 from tests.servers import Server, running
 
+from .eventually import eventually
 from .person import DESK, PASSWORD, PHONE, Person
 from .room import COOKIE, Room, in_view
 from .test_widths import fits
@@ -138,7 +139,7 @@ def test_what_is_typed_and_how_it_looks(server: Server, person: Make) -> None:
     expect(row.locator("p code")).to_have_text("kod")
     expect(row.locator("ul li")).to_have_text(["bir", "ikki"])
     expect(row.locator("a")).to_have_attribute("href", "https://suhbat.example.org/docs")
-    assert row.locator("pre").evaluate("(one) => one.scrollWidth > one.clientWidth")
+    eventually(lambda: row.locator("pre").evaluate("(one) => one.scrollWidth > one.clientWidth"))
     fits(page, "long code")
     room.say("مرحبا بالجميع")
     room.say("salom")

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Request, Route, expect
 from tests.chromium import launched
 from tests.servers import Server, running
 
+from .eventually import eventually
 from .files import give, pick, picture
 from .person import PHONE, Person
 from .test_axe import Look
@@ -59,7 +60,7 @@ def test_pictures_and_files(person: Make) -> None:
     before = theirs.bounding_box()
     expect(theirs.locator("canvas")).to_have_count(0)  # it goes when the picture is loaded
     assert theirs.bounding_box() == before
-    assert theirs.locator("img").evaluate("(image) => image.complete && image.naturalWidth > 0")
+    eventually(lambda: theirs.locator("img").evaluate("(image) => image.complete && image.naturalWidth > 0"))
 
     give(ali.page, "over", ".conversation-view", PDF)
     expect(ali.page.locator(".conversation-view > .drop")).to_be_visible()

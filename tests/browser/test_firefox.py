@@ -76,13 +76,13 @@ def test_the_main_flow(server: Server) -> None:
         )
         assert status == 201
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
-        assert tab.evaluate("document.querySelectorAll('.mention.mine').length") == 1
+        tab.wait("document.querySelectorAll('.mention.mine').length === 1")
         tab.evaluate("document.querySelectorAll('article.message')[1].focus()")
         tab.type("t")
         tab.wait("document.activeElement.id === 'thread-composer'")
         tab.type(f"Muhokamada{ENTER}")
         tab.wait("document.querySelector('.conversation-view .replies')?.innerText.includes('1 reply')")
-        assert tab.evaluate("location.hash").startswith("#/c/lobby/t/")
+        tab.wait("location.hash.startsWith('#/c/lobby/t/')")
         threads(tab, server, vali, int(tab.evaluate("location.hash.split('/').pop()")))
         tab.wait("navigator.serviceWorker.ready.then(() => true)")
         tab.reload()
@@ -101,4 +101,4 @@ def test_the_main_flow(server: Server) -> None:
         server.kill()
         tab.reload()
         sees(tab, "Salom, oʻrtoqlar!", "Va alaykum, @ali 👋")
-        assert tab.evaluate(LANGUAGE) == "uz"
+        tab.wait(f"{LANGUAGE} === 'uz'")

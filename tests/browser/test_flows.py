@@ -12,6 +12,7 @@ from websockets.sync.client import connect
 from tests.servers import Server
 
 from .cut import Cut
+from .eventually import eventually
 from .person import DESK, PASSWORD, PHONE, Person
 
 Make = Callable[..., Person]
@@ -277,7 +278,7 @@ def test_on_a_phone(person: Make) -> None:
     expect(ali.page.locator("article .text").last).to_have_text("bir qator\nyana biri", use_inner_text=True)
     ali.says("a" * 500)
     vali.sees("a" * 500)
-    assert vali.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    eventually(lambda: vali.page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
     vali.page.get_by_label("Details").click()
     expect(vali.page.locator(".panel")).to_be_visible()
     vali.page.locator(".panel").get_by_label("Close").click()

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers import Server, running
 
+from .eventually import eventually
 from .person import PHONE, Person
 from .room import Room, top_of
 from .scene import Town
@@ -112,11 +113,11 @@ def test_a_long_press(server: Server, person: Make) -> None:
 
     press(text)
     sheet.get_by_role("button", name="Copy", exact=True).tap()
-    assert page.evaluate("navigator.clipboard.readText()") == "shu xabar"
+    eventually(lambda: page.evaluate("navigator.clipboard.readText()") == "shu xabar")
     press(text)
     sheet.get_by_role("button", name="Select text").tap()
     expect(page.get_by_role("dialog", name="Select text")).to_contain_text("shu xabar")
-    assert page.evaluate("getSelection().toString()") == "shu xabar"
+    eventually(lambda: page.evaluate("getSelection().toString()") == "shu xabar")
     page.keyboard.press("Escape")
     expect(page.locator("dialog")).to_have_count(0)
     link = page.get_by_role("link", name="https://example.org/")

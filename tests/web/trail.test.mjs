@@ -22,6 +22,7 @@ class FakeHistory {
       },
       set hash(hash) {
         browser.pushState(null, "", hash);
+        browser.#told(); // browsers tell this as `popstate`, too
       },
     };
   }
@@ -148,4 +149,18 @@ test("a place that was the first one is left for the address below it, without a
   trail.go("#/c/lobby/t/5");
   trail.leave("#/c/lobby");
   assert.deepEqual([location.hash, browser.length], ["#/c/lobby", 2]);
+});
+
+test("the page's own button leads to the list, though an address was opened while a layer lay over the place", async () => {
+  trail.shown("list");
+  location.hash = "#/c/one";
+  trail.shown("conversation");
+  trail.cover(() => done.push("pane"));
+  await settled();
+  location.hash = "#/c/two"; // a link in the pane, or one in the page while its entry is being taken back
+  trail.shown("conversation");
+  await settled();
+  trail.back();
+  browser.arrive();
+  assert.deepEqual([location.hash, done], ["#/", ["pane"]]);
 });

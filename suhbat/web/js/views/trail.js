@@ -148,7 +148,8 @@ export class Trail {
     const asked = this.#moving !== undefined && depth() >= this.#stay;
     clearTimeout(this.#moving);
     this.#moving = undefined;
-    this.#below = depth();
+    // A new place, which has no state yet, came over the layers of the entry before: they stay in the history.
+    if (history.state !== null) this.#below = depth();
     while (!asked && this.#layers.length > depth()) this.#layers.pop()?.close();
     const then = this.#then;
     this.#then = null;
