@@ -10,6 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.servers import Server
 
 from .cut import Cut
+from .eventually import eventually
 from .person import PASSWORD, Person
 from .room import COOKIE
 
@@ -111,7 +112,7 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
     # A copy has the names as they were typed
     page.locator(f'[data-seq="{mine}"] .text').evaluate("(text) => getSelection().selectAllChildren(text)")
     page.keyboard.press("Control+c")
-    assert page.evaluate("navigator.clipboard.readText()").strip() == "@dana va @sora, qarang"
+    eventually(lambda: page.evaluate("navigator.clipboard.readText()").strip() == "@dana va @sora, qarang")
 
     # The list and the titles, each on its side
     titles = page.locator(".conversation strong")

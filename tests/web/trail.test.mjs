@@ -151,7 +151,7 @@ test("a place that was the first one is left for the address below it, without a
   assert.deepEqual([location.hash, browser.length], ["#/c/lobby", 2]);
 });
 
-test("the page's own button leads to the list, though an address was opened while a layer lay over the place", async () => {
+test("the button to the list leads there, though an address was opened while a layer lay over the place", async () => {
   trail.shown("list");
   location.hash = "#/c/one";
   trail.shown("conversation");
