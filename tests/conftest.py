@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from . import forked
 from .distribution import Groups, longest_first, processes
 from .starters import alone, is_unit, watch
 
@@ -22,6 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "unit: starts no process and calls no other machine; set automatically, see starters.py"
     )
     watch()
+    forked.enabled = forked.possible
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -18,7 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from tests import forked
+
 ROOT = Path(__file__).parent.parent
+
+Process = subprocess.Popen[bytes] | forked.Forked
 
 COMMANDS: Mapping[str, list[str]] = {
     "suhbat": ["-m", "suhbat", "serve", "--host", "127.0.0.1", "--port", "{port}"],
@@ -64,7 +68,7 @@ class Server:
     prefix: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     tree: Path = ROOT
-    process: subprocess.Popen[bytes] | None = None
+    process: Process | None = None
     READY: ClassVar[str] = "/readyz"
 
     @property
@@ -88,13 +92,16 @@ class Server:
         command = [part.format(port=self.port) for part in self.command or COMMANDS[self.kind]]
         began = time.monotonic()
         with self.output.open("ab") as output:
-            self.process = subprocess.Popen(
-                [*self.prefix, sys.executable, *command],
-                cwd=self.tree,
-                env=environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+            if not self.prefix and command[0] == "-m" and self.tree == ROOT and forked.can(environment, ROOT):
+                self.process = forked.start(command, ROOT, environment, output.fileno())
+            else:
+                self.process = subprocess.Popen(
+                    [*self.prefix, sys.executable, *command],
+                    cwd=self.tree,
+                    env=environment,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() - began > patience:
                 self.kill()
