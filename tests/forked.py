@@ -6,6 +6,7 @@ They are real processes with the same arguments, environment and exit status as 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import json
@@ -94,6 +95,7 @@ class _Template:
                 stdin=subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(),),
             )
+        atexit.register(self._end)
 
     def start(self, command: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int) -> Forked:
         ours, theirs = os.pipe()
@@ -104,6 +106,11 @@ class _Template:
             os.close(theirs)
         self._control.sendall(asked)
         return Forked(int.from_bytes(_exactly(self._control, 4), "big"), ours, command)
+
+
+    def _end(self) -> None:
+        self._control.close()
+        self._process.wait(10)
 
 
 _template: _Template | None = None
