@@ -107,7 +107,6 @@ class _Template:
         self._control.sendall(asked)
         return Forked(int.from_bytes(_exactly(self._control, 4), "big"), ours, command)
 
-
     def _end(self) -> None:
         self._control.close()
         self._process.wait(10)
