@@ -14,7 +14,7 @@ SuhbatError
 ├── TooManyConversations  409  a user is in as many conversations as allowed
 ├── IdempotencyConflict   409  the same client_id with other content
 ├── TooManyReactions      409  the message has as many different emoji as allowed
-├── FileInUse             409  a message shows this file already
+├── FileInUse             409  a message shows this file already, or it is a picture
 ├── FileNotReady          409  retryable; the server has not finished with the file
 ├── WrongOffset           409  the upload continues elsewhere
 ├── UnknownVersion        412  of the protocol of uploads

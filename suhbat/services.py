@@ -17,6 +17,7 @@ from suhbat.config import Settings
 from suhbat.counting import Counts
 from suhbat.files.downloads import Downloads
 from suhbat.files.links import FileLinks
+from suhbat.files.portraits import Portraits
 from suhbat.files.processing import Processing
 from suhbat.files.uploads import Uploads
 from suhbat.hub.hub import Hub
@@ -94,6 +95,7 @@ class Services:
     uploads: Uploads
     processing: Processing
     downloads: Downloads
+    portraits: Portraits
     links: FileLinks
     limits: RequestLimits
     counts: Counts

@@ -22,6 +22,7 @@ from suhbat.chat.model import (
     HistoryPage,
     Invite,
     Milliseconds,
+    NewPicture,
     Places,
     Post,
     PostResult,
@@ -77,6 +78,19 @@ class FakeLooker:
         if self.broken is not None:
             raise self.broken
         return Look("text/plain", "file")
+
+
+class FakePainter:
+    """Draws the same two squares whatever it sees; see files.portraits.Painter. `blind`: it sees nothing."""
+
+    def __init__(self) -> None:
+        self.blind = False
+
+    async def portrait(self, source: Path, work: Path) -> Mapping[int, Path]:
+        squares = {} if self.blind else {side: work / f"{side}.webp" for side in (64, 256)}
+        for side, path in squares.items():
+            path.write_bytes(f"a square of {side}".encode())
+        return squares
 
 
 class FakeReadyListener:
@@ -175,6 +189,12 @@ class FakePeople:
     async def save_account(self, account: Account) -> None:
         self._work()
         self.people[account.uid] = account
+
+    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+        self._work()
+        changed = replace(self.people[uid], picture=None if picture is None else picture.file)
+        self.people[uid] = changed
+        return changed
 
     async def add_session(self, session: Session) -> None:
         self._work()
@@ -300,6 +320,12 @@ class FakeFiles:
 
     async def shared_file(self, id: str) -> StoredFile:
         raise NotFound()
+
+    async def picture(self, owner: str) -> StoredFile:
+        raise NotFound()
+
+    async def plan_removal(self, backend: str, key: str, due: Milliseconds) -> None:
+        self.queued.append(key)
 
     async def shared_files(self, actor: Actor, conversation: str, **options: Any) -> FilePage:
         return FilePage((), None)

@@ -22,6 +22,7 @@ from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.links import FileLinks
 from suhbat.files.local import LocalFileStore
+from suhbat.files.portraits import Portraits
 from suhbat.files.processing import Processing
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
@@ -47,6 +48,7 @@ from .fakes import (
     FakeClock,
     FakeInvited,
     FakeLooker,
+    FakePainter,
     FakePresenceListener,
     FakeReadyListener,
     FakeStore,
@@ -123,6 +125,7 @@ def services_over(
         uploads=uploads,
         processing=processing,
         downloads=Downloads({"local": bytes_}, threads),
+        portraits=Portraits(store, {"local": bytes_}, bytes_, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
         counts=Counts(),

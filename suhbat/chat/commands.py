@@ -13,7 +13,7 @@ from suhbat.protocol.types import LOBBY
 
 from .bans import BanListener, Bans
 from .mentions import mentioned_uids
-from .model import Actor, CommandContext, CommandResult, Invite
+from .model import Actor, CommandContext, CommandResult, Invite, NewPicture
 from .ports import Clock, CommandWriter, Directory
 from .reactions import valid_emoji
 
@@ -33,8 +33,10 @@ class Commands:
         self._bans = bans
         self._listener = listener
 
-    async def execute(self, actor: Actor, command: StateCommand, *, exempt: bool = False) -> CommandResult:
-        """Execute a command; durable on return. `exempt`: see `CommandContext`.
+    async def execute(
+        self, actor: Actor, command: StateCommand, *, exempt: bool = False, picture: NewPicture | None = None
+    ) -> CommandResult:
+        """Execute a command; durable on return. `exempt`, `picture`: see `CommandContext`.
 
         Raises the errors of `CommandWriter.execute`; UserNotFound for an unknown name, BadRequest for an invalid emoji.
         """
@@ -49,7 +51,7 @@ class Commands:
                 mentioned = mentioned_uids(command.text, self._directory)
             case React():
                 command = command.model_copy(update={"emoji": valid_emoji(command.emoji, on=command.on)})
-        context = CommandContext(people, mentioned, exempt)
+        context = CommandContext(people, mentioned, exempt, picture)
         result = await self._store.execute(actor, self._clock.wall(), command, context)
         if isinstance(command, Ban) and command.conversation == LOBBY:
             self._apply_server_ban(people[0].uid, command)

@@ -76,6 +76,13 @@ def update_refusal(
     return None
 
 
+def picture_refusal(actor: Actor, facts: ConversationFacts | None) -> SuhbatError | None:
+    """Of changing the picture: who may change the title of a room may."""
+    if (refusal := decide(actor, SETTING_ACTIONS["title"], facts)) is not None:
+        return refusal
+    return None if facts is not None and facts.kind == "room" else Forbidden("forbidden.kind")
+
+
 def _given(update: Update) -> dict[str, Any]:
-    values = ((name, getattr(update, name)) for name in ConversationSettings.model_fields)
+    values = ((name, getattr(update, name)) for name in SETTING_ACTIONS)
     return {name: value for name, value in values if value is not None}

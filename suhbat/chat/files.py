@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-from suhbat.errors import FileInUse, FileNotReady, NotFound, QuotaExceeded, SuhbatError
+from suhbat.errors import BadRequest, FileInUse, FileNotReady, NotFound, QuotaExceeded, SuhbatError
 
 from .model import Milliseconds, StoredFile
 
@@ -42,3 +42,12 @@ def attach_refusal(uid: str, file: StoredFile | None, *, is_taken: bool) -> Suhb
     if file.state != "ready":
         return FileNotReady(retry_after=1)
     return None
+
+
+def picture_refusal(uid: str, file: StoredFile | None) -> SuhbatError | None:
+    """Of making a file the picture of a user or a room. `uid`: of the user who asks."""
+    if file is None or file.uid != uid:
+        return NotFound()
+    if (refused := attach_refusal(uid, file, is_taken=False)) is not None:
+        return refused
+    return None if file.kind == "image" and file.thumbnails else BadRequest(reason="picture.kind")

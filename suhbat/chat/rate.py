@@ -25,6 +25,7 @@ class Cost(IntEnum):
     PERSON = 5
     SEARCH = 5
     EXPORT = 10
+    PICTURE = 10
     UNREAD_AGAIN = 5
     """A thread that is marked as unread from some reply on: the own and the deleted ones above it are counted."""
 

@@ -28,6 +28,7 @@ from . import (
     moderation,
     openapi,
     pages,
+    pictures,
     problem,
     search,
     server,
@@ -78,7 +79,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
-        moderation, export, uploads, shared_files,
+        moderation, export, uploads, shared_files, pictures,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

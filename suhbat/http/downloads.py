@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -35,6 +35,12 @@ from .uploads import FileIdPath
 router = APIRouter(tags=["files"])
 
 _BYTES = {"*/*": {"schema": {"type": "string", "format": "binary", "examples": ["…"]}}}
+BYTES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes", "content": _BYTES},
+    206: {"description": "A part of the bytes", "content": _BYTES},
+    304: {"description": "The client has them"},
+}
+"""The answers of an operation that sends bytes."""
 POLICY = "default-src 'none'; sandbox"
 """A file that a browser opens as a page may load nothing, run nothing, and has an origin of its own."""
 
@@ -81,11 +87,7 @@ async def _disconnected(receive: Receive) -> None:
 @router.get(
     "/files/{file}/{name}",
     response_class=Response,
-    responses={
-        200: {"description": "The bytes", "content": _BYTES},
-        206: {"description": "A part of the bytes", "content": _BYTES},
-        304: {"description": "The client has them"},
-    },
+    responses=BYTES,
 )
 @refuses(Unauthenticated, Forbidden, RateLimited, Busy, NotFound, BadRequest, PreconditionFailed, OutOfRange)
 async def download(
@@ -111,35 +113,40 @@ async def download(
         caller = await login(request, response, services, credentials)
         found = await services.store.readable_file(caller.actor, file)
     opened = await services.downloads.open(found, None if size is None else int(size))
+    headers = _headers(found, is_thumbnail=size is not None) | {"cache-control": "private, no-cache"}
+    return await answer(request, response, services, opened, headers)
+
+
+async def answer(
+    request: Request, response: Response, services: Services, opened: OpenFile, headers: dict[str, str]
+) -> Response:
+    """The bytes that the request asks for. `headers`: what is said about the file. Raises PreconditionFailed."""
     part = choose_part(request.headers, opened.etag, opened.size)
     if part.status in (412, 416):
         await opened.close()
         if part.status == 412:
             raise PreconditionFailed()
         return problem(request, OutOfRange(), headers={"content-range": f"bytes */{opened.size}"})
-    headers = _headers(found, opened, part, is_thumbnail=size is not None) | _sharing(request, services)
-    # A rotated session sends its new cookie with whatever answer comes first.
-    headers |= {key: value for key, value in response.headers.items() if key == "set-cookie"}
-    return Bytes(opened, part, headers, is_head=request.scope.get("asked") == "HEAD")
-
-
-def _headers(file: StoredFile, opened: OpenFile, part: Part, *, is_thumbnail: bool) -> dict[str, str]:
-    is_shown = is_thumbnail or inline(file.type, file.kind)
-    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in file.name)
-    disposition = "inline" if is_shown else "attachment"
-    headers = {
-        "content-type": "image/webp" if is_thumbnail else file.type or "application/octet-stream",
-        "content-disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
-        "content-security-policy": POLICY,
-        "cache-control": "private, no-cache",
-        "etag": opened.etag,
-        "accept-ranges": "bytes",
-    }
+    headers |= {"content-security-policy": POLICY, "etag": opened.etag, "accept-ranges": "bytes"}
     if part.status == 206:
         headers["content-range"] = f"bytes {part.start}-{part.start + part.length - 1}/{opened.size}"
     if part.status == 304:
         del headers["content-type"]
-    return headers
+    headers |= _sharing(request, services)
+    if "set-cookie" in response.headers:
+        # A rotated session sends its new cookie with whatever answer comes first. No cache may keep that.
+        headers |= {"set-cookie": response.headers["set-cookie"], "cache-control": "no-store"}
+    return Bytes(opened, part, headers, is_head=request.scope.get("asked") == "HEAD")
+
+
+def _headers(file: StoredFile, *, is_thumbnail: bool) -> dict[str, str]:
+    is_shown = is_thumbnail or inline(file.type, file.kind)
+    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in file.name)
+    disposition = "inline" if is_shown else "attachment"
+    return {
+        "content-type": "image/webp" if is_thumbnail else file.type or "application/octet-stream",
+        "content-disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
+    }
 
 
 def _sharing(request: Request, services: Services) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Tells v1 connections of changed display names, collected over COLLECT_SECONDS (docs/reference/events.md)."""
+"""Tells v1 connections of changed display names and pictures, collected over COLLECT_SECONDS (docs/reference/events.md)."""
 
 from __future__ import annotations
 

@@ -10,10 +10,11 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from suhbat.chat.model import Account
+from suhbat.chat.model import Account, NewPicture
 from suhbat.chat.normalise import letters
 from suhbat.chat.ports import AccountStore
 from suhbat.errors import InvalidName, NameTaken, Unauthenticated
+from suhbat.protocol.objects import Person
 
 from .listeners import IdentityListener
 from .lookups import Lookups, groups
@@ -139,6 +140,14 @@ class Accounts:
         self._replace(account)
         return account
 
+    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+        """Change or remove the picture of an account. Durable on return. Raises the errors of `AccountStore.set_picture`."""
+        async with self._changing:
+            account = await self._store.set_picture(uid, picture)
+        self._lookups.changed([uid])
+        self._replace(account)
+        return account
+
     async def erase(self, account: Account, at: int, *, with_messages: bool) -> None:
         """See chat.ports.AccountStore.erase. The name is free on return."""
         async with self._changing:
@@ -154,8 +163,9 @@ class Accounts:
             self._remove_words(before)
         self._add(account, sort=True)
         self._listener.change_actor(account.actor)
-        if before is None or before.display_name != account.display_name:
-            self._listener.change_profile(person_of(account))
+        person = person_of(account)
+        if before is None or _shown(person_of(before)) != _shown(person):
+            self._listener.change_profile(person)
         if account.disabled:
             self._listener.end_user(account.uid)
 
@@ -179,6 +189,11 @@ class Accounts:
                 insort(self._words, (word, account.uid))
             else:
                 self._words.append((word, account.uid))
+
+
+def _shown(person: Person) -> tuple[str, str | None]:
+    """What clients must be told when it changes."""
+    return person.display_name, person.picture
 
 
 def _words_of(account: Account) -> set[str]:

@@ -26,5 +26,5 @@ class IdentityListener(Protocol):
         ...
 
     def change_profile(self, person: Person) -> None:
-        """The display name of this account was changed, or a guest became it."""
+        """The display name or the picture of this account was changed, or a guest became it."""
         ...

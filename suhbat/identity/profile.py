@@ -26,17 +26,19 @@ def profile_of(account: Account) -> Profile:
         role=account.role,
         locale=account.locale,
         added_by=account.added_by,
+        picture=account.picture,
     )
 
 
 def person_of(account: Account) -> Person:
-    """An account as others see it."""
+    """An account as others see it. A disabled one has no picture."""
     return Person(
         uid=account.uid,
         user_id=account.user_id,
         kind="account",
         display_name=account.display_name,
         role=account.role,
+        picture=None if account.disabled else account.picture,
     )
 
 

@@ -28,11 +28,17 @@ class SetFilter(Schema):
     words: FilterWords
 
 
+class ChangePicture(Schema):
+    """Change or remove the picture of a room. The new one is in the context of the command."""
+
+    conversation: ConversationId
+
+
 class SettleReport(Schema):
     """Close a report, so that it is no longer listed."""
 
     report: Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[3])]
 
 
-StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport
+StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport | ChangePicture
 """Every command that changes stored state, except `Send`. `chat.commands` accepts it, a `CommandWriter` executes it."""

@@ -50,7 +50,7 @@ class Receipt(Schema):
 
 
 class UsersNotice(Schema):
-    """These users have a new display name, or are accounts now; collected for up to a second.
+    """These users have a new display name or picture, or are accounts now; collected for up to a second.
 
     A connection that was behind may have missed one: after a `presence` with `whole`, known names may be outdated.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import not_
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,10 @@ HistoryFrom = Literal["joined", "all"]
 AddedBy = Literal["everyone", "known", "nobody"]
 
 
+Picture = Annotated[str | None, Field(exclude_if=lambda value: value is None, examples=["fd2x7q9m4v8b6n1c5p0k3"])]
+"""The version of a picture, which changes with it; left out if there is none. `…/picture?version=` may be cached for long."""
+
+
 class User(Schema):
     """A user. `user_id` is the name, `uid` the identity behind it, which is immutable and never reused."""
 
@@ -33,6 +37,7 @@ class Person(User):
 
     display_name: str = Field(examples=["Ali Valiyev"])
     role: Role = "member"
+    picture: Picture = None
 
 
 class Profile(Person):
@@ -125,7 +130,7 @@ class ConversationSettings(Schema):
 
     `visibility`: whether others find a room and may join. `history`: how much members read of the time before they joined.
     `slow_mode`: seconds between two messages of one member, 0 for none. `retention`: days that messages are kept, 0 for no
-    limit.
+    limit. `picture`: of a room.
     """
 
     title: str = Field(default="", examples=["Choyxona"])
@@ -135,6 +140,7 @@ class ConversationSettings(Schema):
     archived: bool = False
     slow_mode: Seconds = Field(default=0, examples=[0])
     retention: Days = Field(default=0, examples=[0])
+    picture: Picture = None
 
 
 class ConversationState(ConversationSettings):

@@ -11,6 +11,7 @@ from suhbat.files.collector import HOLD, Collector
 from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.local import LocalFileStore
+from suhbat.files.portraits import Portraits
 from suhbat.files.processing import TAKEN_OVER, Processing
 from suhbat.files.shared_place import SharedPlace
 from suhbat.files.store import FileStore
@@ -43,6 +44,7 @@ class NodeFiles:
         self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id, place)
         stores: dict[str, FileStore] = {store.backend: store}
         self.downloads = Downloads(stores, self._threads)
+        self.portraits = Portraits(records, stores, store, self._studio, self._work, clock, self._threads)
         self._collector = Collector(records, stores, clock, self._threads, settings.file_directory / HOLD)
 
     async def open(self, *, alone: bool) -> None:

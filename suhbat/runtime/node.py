@@ -147,6 +147,7 @@ class Node:
             uploads=self.files.uploads,
             processing=self.files.processing,
             downloads=self.files.downloads,
+            portraits=self.files.portraits,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

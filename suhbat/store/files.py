@@ -65,6 +65,12 @@ class FilesOverSQL:
     async def shared_file(self, id: str) -> StoredFile:
         return await self._read(lambda c: reading.shared(c, id))
 
+    async def picture(self, owner: str) -> StoredFile:
+        return await self._read(lambda c: reading.picture(c, owner))
+
+    async def picture_of_room(self, actor: Actor, conversation: str) -> StoredFile:
+        return await self._read(lambda c: reading.picture_of_room(c, actor, conversation))
+
     async def shared_files(
         self,
         actor: Actor,
@@ -84,6 +90,9 @@ class FilesOverSQL:
 
     async def expire_files(self, before: Milliseconds, at: Milliseconds) -> int:
         return await self._write(lambda c: writing.expire(c, before, at))
+
+    async def plan_removal(self, backend: str, key: str, due: Milliseconds) -> None:
+        await self._write(lambda c: writing.queue_removals(c, {(backend, key)}, due))
 
     async def removals(self, at: Milliseconds) -> Collection[Removal]:
         return await self._read(lambda c: reading.due_removals(c, at))

@@ -16,9 +16,9 @@ FILES: Texts = {
         "ru": "Файл слишком большой: предел {limit} байт.",
     },
     "file_in_use": {
-        "en": "A message shows this file already. Upload it again, or delete that message.",
-        "uz": "Bu fayl allaqachon boshqa xabarda bor. Uni qayta yuklang yoki oʻsha xabarni oʻchiring.",
-        "ru": "Этот файл уже есть в другом сообщении. Загрузите его ещё раз или удалите то сообщение.",
+        "en": "This file is already in a message or in use as a picture. Upload it again.",
+        "uz": "Bu fayl allaqachon xabarda bor yoki rasm sifatida ishlatilgan. Uni qayta yuklang.",
+        "ru": "Этот файл уже есть в сообщении или служит картинкой. Загрузите его ещё раз.",
     },
     "file_not_ready": {
         "en": "The file is not ready yet. Try again in {seconds} s.",

@@ -53,6 +53,11 @@ REASONS: Texts = {
         "ru": "в названии комнаты есть перенос строки или невидимый управляющий символ, который часто копируется вместе "
         "с текстом; введите название вручную",
     },
+    "picture.kind": {
+        "en": "the file is no picture that the server can show; choose a JPEG, PNG, GIF, WebP or AVIF",
+        "uz": "bu fayl server koʻrsata oladigan rasm emas; JPEG, PNG, GIF, WebP yoki AVIF tanlang",
+        "ru": "сервер не может показать этот файл как картинку; выберите JPEG, PNG, GIF, WebP или AVIF",
+    },
     "many_cursors": {
         "en": "there are more than 5,000 cursors; send those that matter, the state of the other conversations is sent anew",
         "uz": "5000 tadan koʻp kursor berilgan; keraklilarini yuboring, qolgan suhbatlarning holati qaytadan yuboriladi",

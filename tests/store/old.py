@@ -29,6 +29,9 @@ _UNDO = {
     "ALTER TABLE events DROP COLUMN thread; ALTER TABLE events DROP COLUMN thread_ordinal; "
     "UPDATE meta SET value = '0009' WHERE key = 'serves';",
     "0012": "DROP TABLE removals; DROP TABLE files; UPDATE meta SET value = '0011' WHERE key = 'serves';",
+    "0014": "DROP INDEX files_picture; DROP INDEX files_loose; ALTER TABLE files DROP COLUMN picture_of; "
+    "CREATE INDEX files_loose ON files (touched_at) WHERE seq IS NULL; ALTER TABLE conversations DROP COLUMN picture; "
+    "ALTER TABLE accounts DROP COLUMN picture; UPDATE meta SET value = '0012' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

@@ -47,6 +47,7 @@ from tests.commands import execute
 
 from .house import AT
 from .parts import STORES, everything, guest, make_post
+from .test_pictures import change, image
 
 HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "12"))
 ROLES = ("member", "moderator", "owner")
@@ -73,6 +74,7 @@ WHATS = (
     + ["reply"] * 6 + ["reply_mention", "thread"] * 3
     + ["leave", "remove", "away", "back", "history", "role", "draft"] * 2
     + ["check", "pin", "write_to", "create", "meet", "settings", "archive", "ban", "mute", "erase", "report", "accept"]
+    + ["picture"]
 )  # fmt: skip
 STEPS = st.builds(
     Step,
@@ -299,6 +301,11 @@ class Play:
                 self._made((await run(commands.Meet, people=(other, third))).conversation)
             case "settings":
                 await run(commands.Update, title=f"Nom {step.number}", topic=f"mavzu {step.message}")
+            case "picture":
+                file = f"{actor.uid}-{next(self.written)}"
+                await change(
+                    self.store, place, actor, await image(self.store, file, actor) if step.number < 7 else None
+                )
             case "history":
                 await run(commands.Update, history="joined" if on else "all")
             case "archive":

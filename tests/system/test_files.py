@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import io
 import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.files import samples
 from tests.servers import PATIENCE, Server, running
@@ -88,6 +90,57 @@ async def test_a_picture_from_end_to_end(server: Server) -> None:
     assert server.request("DELETE", path, token=ali)[0] == 200
     for url, token in ((file["url"], vali), (file["url"], ali), (shown["url"], None)):
         assert fetch(server, url, token)[0] == 404
+
+
+async def test_pictures(server: Server) -> None:
+    """An uploaded image becomes the picture of a user or of a room: others are told, whoever may see them loads it, and nobody
+    else. The image is gone then, and a removed picture is gone for everybody."""
+    ali, vali, lola = (account(server, name) for name in ("rassom", "tomoshabin", "begona"))
+    mine, theirs = "/api/v1/users/rassom/picture", "/api/v1/me/picture"
+    async with V1(server.ws, vali) as reader:
+        file = upload(server, ali, "yuz.jpg", samples.jpeg(6, (800, 600)))
+        status, profile = server.request("PUT", theirs, {"file": file["id"]}, token=ali)
+        assert (status, profile["picture"]) == (200, file["id"])
+        assert server.request("PUT", theirs, {"file": file["id"]}, token=ali) == (200, profile), "a repeat"
+        notice = await reader.until("users")
+        assert [(one["user_id"], one["picture"]) for one in notice["users"]] == [("rassom", file["id"])]
+        assert fetch(server, file["url"], ali)[0] == 404
+        assert server.request("PUT", theirs, {"file": "f0"}, token=ali)[0] == 404
+        text = upload(server, ali, "gap.txt", b"salom")
+        assert server.request("PUT", theirs, {"file": text["id"]}, token=ali)[1]["code"] == "bad_request"
+        for size, side in (("64", 64), ("256", 256)):
+            status, headers, data = fetch(server, f"{mine}?size={size}&version={file['id']}", vali)
+            assert (status, headers["content-type"]) == (200, "image/webp")
+            assert headers["cache-control"] == "private, max-age=31536000, immutable"
+            assert headers["x-content-type-options"] == "nosniff" and "sandbox" in headers["content-security-policy"]
+            picture = Image.open(io.BytesIO(data))
+            assert picture.size == (side, side) and samples.SECRET not in data
+        status, headers, _ = fetch(server, mine, vali)
+        assert (status, headers["cache-control"]) == (200, "private, no-cache")
+        assert fetch(server, mine, vali, headers={"if-none-match": headers["etag"]})[0] == 304
+        assert fetch(server, mine)[0] == 401
+        assert fetch(server, f"{mine}?uid=another", vali)[0] == 404
+        _, room = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=ali)
+        path = f"/api/v1/conversations/{room['conversation']}"
+        assert server.request("PUT", f"{path}/members/tomoshabin", {}, token=ali)[0] in (201, 202)
+        server.request("PUT", f"{path}/members/tomoshabin", {}, token=vali)
+        small = upload(server, ali, "xona.png", samples.png(size=(40, 40)))
+        status, state = server.request("PUT", f"{path}/picture", {"file": small["id"]}, token=ali)
+        assert (status, state["picture"]) == (200, small["id"])
+        assert (await reader.until("conversation.updated"))["picture"] == small["id"]
+        assert server.request("GET", path, token=vali)[1]["picture"] == small["id"]
+        for size in ("64", "256"):
+            status, _, data = fetch(server, f"{path}/picture?size={size}", vali)
+            assert status == 200 and Image.open(io.BytesIO(data)).size == (40, 40)
+        assert fetch(server, f"{path}/picture", lola)[0] == 404
+        assert server.request("PUT", f"{path}/picture", {"file": text["id"]}, token=vali)[0] == 403
+        assert server.request("DELETE", f"{path}/picture", token=ali)[0] == 204
+        assert "picture" not in await reader.until("conversation.updated")
+        assert fetch(server, f"{path}/picture", vali)[0] == 404
+        assert server.request("DELETE", theirs, token=ali)[0] == 204
+        notice = await reader.until("users")
+        assert "picture" not in notice["users"][0]
+        assert fetch(server, f"{mine}?version={file['id']}", vali)[0] == 404
 
 
 def test_large_downloads(server: Server) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
-from .files import Backend, FileContent, FilePage, Removal, SharedFile, StoredFile
+from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredFile
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .reading import (
     Audited,
@@ -42,6 +42,7 @@ __all__ = [
     "Lapsed",
     "MemberPage",
     "Milliseconds",
+    "NewPicture",
     "NodeUpdate",
     "Outcome",
     "Places",

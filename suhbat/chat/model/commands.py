@@ -9,6 +9,7 @@ from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.objects import ConversationKind, Role, Thread, Visibility
 
+from .files import NewPicture
 from .people import Actor, Milliseconds
 
 
@@ -61,12 +62,14 @@ class CommandContext:
 
     `people`: the users whom the command names, in its order. `mentioned`: the uids of the users whom its text mentions; "*"
     stands for everybody. `exempt`: the command comes from the owner of the machine, or from the application that embeds this
-    server, so that it needs no consent and no limit applies. Nothing that comes over the network sets it.
+    server, so that it needs no consent and no limit applies. Nothing that comes over the network sets it. `picture`: the
+    new one of `ChangePicture`; None removes the present one.
     """
 
     people: tuple[Actor, ...] = ()
     mentioned: tuple[str, ...] = ()
     exempt: bool = False
+    picture: NewPicture | None = None
 
 
 PLAIN = CommandContext()

@@ -39,11 +39,12 @@ class StoredFile:
     conversation_id: int | None = None
     seq: int | None = None
     position: int | None = None
+    picture_of: str | None = None
 
     @property
     def is_loose(self) -> bool:
-        """Whether no message shows it."""
-        return self.seq is None
+        """Whether no message shows it, and it is nobody's picture."""
+        return self.seq is None and self.picture_of is None
 
     @property
     def shown(self) -> File:
@@ -77,6 +78,18 @@ class FileContent:
     height: int | None = None
     duration: Milliseconds | None = None
     thumbhash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewPicture:
+    """A picture of a user or a room whose bytes are stored: two squares. `file`: the id of the uploaded image, which becomes
+    it. The other fields as in `StoredFile`."""
+
+    file: str
+    backend: str
+    key: str
+    size: int
+    thumbnails: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,7 @@ class Account:
 
     `password_hash`: None where another application identifies the user (`identity.external`), so that no password is right.
     `disabled`: nobody can log in, and the name stays taken. `added_by`: who may add the user to a room without asking.
+    `picture`: the id of the file that is their picture.
     """
 
     uid: str
@@ -71,6 +72,7 @@ class Account:
     lobby_from: int
     created_at: Milliseconds
     added_by: AddedBy = "known"
+    picture: str | None = None
 
     @property
     def actor(self) -> Actor:

@@ -21,6 +21,14 @@ class FileReader(Protocol):
         """A file that a message shows, without asking who reads it. Raises NotFound."""
         ...
 
+    async def picture(self, owner: str) -> StoredFile:
+        """The picture of a user, by their uid, whoever asks. Raises NotFound."""
+        ...
+
+    async def picture_of_room(self, actor: Actor, conversation: str) -> StoredFile:
+        """The picture of a conversation that the actor may see. Raises NotFound, Forbidden."""
+        ...
+
     async def shared_files(
         self,
         actor: Actor,
@@ -85,6 +93,10 @@ class FileRecords(FileReader, Protocol):
 
     async def expire_files(self, before: Milliseconds, at: Milliseconds) -> int:
         """Delete some files that no message shows and that nobody has touched since `before`. Returns how many."""
+        ...
+
+    async def plan_removal(self, backend: str, key: str, due: Milliseconds) -> None:
+        """Bytes with this key are about to be stored. They are removed at `due`, unless a picture takes them before."""
         ...
 
     async def removals(self, at: Milliseconds) -> Collection[Removal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Protocol
 
-from suhbat.chat.model import Account, Actor, Guest, Invite, Session
+from suhbat.chat.model import Account, Actor, Guest, Invite, NewPicture, Session
 
 
 class Directory(Protocol):
@@ -46,7 +46,12 @@ class AccountStore(Protocol):
         ...
 
     async def save_account(self, account: Account) -> None:
-        """Overwrite an account, by its uid. Name, skeleton and uid never change."""
+        """Overwrite an account, by its uid. Name, skeleton and uid never change; the picture only with `set_picture`."""
+        ...
+
+    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+        """The account has this picture now, or none; the bytes of the one before are removed. Raises NotFound if the account is
+        gone; NotFound, FileInUse, FileNotReady, BadRequest, Busy for a file that cannot become a picture any more."""
         ...
 
     async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:

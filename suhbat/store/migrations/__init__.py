@@ -1,4 +1,4 @@
 """Alembic revisions, one file each in `versions/`, named by their number."""
 
-HEAD = "0012"
+HEAD = "0014"
 """The revision this code works with."""

@@ -46,5 +46,12 @@ def save(connection: Connection, account: Account) -> None:
     connection.execute(update(accounts).where(accounts.c.uid == account.uid).values(_row(account)))
 
 
+def set_picture(connection: Connection, account: Account) -> None:
+    """Write the picture of this account."""
+    mine = accounts.c.uid == account.uid
+    connection.execute(update(accounts).where(mine).values(picture=account.picture))
+
+
 def _row(account: Account) -> dict[str, object]:
-    return {name: getattr(account, name) for name in Account.__slots__}
+    """The row without the picture: whoever writes an account may know an older one, whose file is gone."""
+    return {name: getattr(account, name) for name in Account.__slots__ if name != "picture"}

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Account, Actor, Change, Guest, Invite, Session
+from suhbat.chat.model import Account, Actor, Change, Guest, Invite, NewPicture, Session
 from suhbat.chat.ports import Clock
 from suhbat.protocol.events import own_log
 from suhbat.store.write.commands import own
@@ -46,6 +46,11 @@ class PeopleOverSQL:
         at = self._clock.wall()
         logs = frozenset({own_log(account.uid)})
         await self._open_writer().work(lambda transaction: own.save_account(transaction, account, at), logs)
+
+    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+        at = self._clock.wall()
+        logs = frozenset({own_log(uid)})
+        return await self._open_writer().work(lambda transaction: own.set_picture(transaction, uid, picture, at), logs)
 
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))

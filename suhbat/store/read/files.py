@@ -40,6 +40,8 @@ def readable(connection: Connection, actor: Actor, id: str, lobby_history: Lobby
         if file.uid != actor.uid:
             raise NotFound()
         return file
+    if file.picture_of is not None:
+        raise NotFound()  # whoever sees its owner reads it, below their address
     try:
         log = visible(connection, actor, conversation, "read")
     except SuhbatError:
@@ -47,6 +49,20 @@ def readable(connection: Connection, actor: Actor, id: str, lobby_history: Lobby
     if visible_above is None or visible_above <= floor_of(actor, log, lobby_history):
         raise NotFound()
     return file
+
+
+def picture(connection: Connection, owner: str) -> StoredFile:
+    """See `chat.ports.FileReader.picture`."""
+    row = connection.execute(select(*RECORD).where(files.c.picture_of == owner)).one_or_none()
+    if row is None:
+        raise NotFound()
+    return StoredFile(*row)
+
+
+def picture_of_room(connection: Connection, actor: Actor, conversation: str) -> StoredFile:
+    """See `chat.ports.FileReader.picture_of_room`."""
+    visible(connection, actor, conversation, "see")
+    return picture(connection, conversation)
 
 
 def shared(connection: Connection, id: str) -> StoredFile:

@@ -281,20 +281,21 @@ def profile(connection: Connection, uid: str) -> Profile | None:
     row = connection.execute(
         select(
             accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale,
-            accounts.c.added_by,
+            accounts.c.added_by, accounts.c.picture,
         ).where(accounts.c.uid == uid)
     ).one_or_none()  # fmt: skip
     return None if row is None else Profile(kind="account", **row._asdict())
 
 
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:
-    """The present title, topic and draft of a conversation, and the message that was the last one in `state`; nothing for a
-    user who is no longer a member."""
+    """The present title, topic, picture and draft of a conversation, and the message that was the last one in `state`; nothing
+    for a user who is no longer a member."""
     conversation = connection.execute(
         select(
             conversations.c.id,
             conversations.c.title,
             conversations.c.topic,
+            conversations.c.picture,
             conversations.c.history,
             conversations.c.head,
             members.c.since,
@@ -323,7 +324,8 @@ def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[s
             shown.model_copy(update={"reactions_at": conversation.head if later else None}).model_dump_json()
         )
     draft = _draft(connection, uid, state["conversation"])
-    return {"title": title, "topic": conversation.topic, "last_message": last, "draft": draft}
+    texts = {"title": title, "topic": conversation.topic, "picture": conversation.picture}
+    return texts | {"last_message": last, "draft": draft}
 
 
 def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[str, int]:

@@ -5,7 +5,7 @@ A change here needs a migration; tests/store/test_migrations.py compares both.
 
 from __future__ import annotations
 
-from .files import files, removals
+from .files import IS_LOOSE, files, removals
 from .log import (
     IS_DELETED,
     IS_MESSAGE,
@@ -27,7 +27,7 @@ from .schema import cursors, journal, meta, metadata
 from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
-    "IS_COUNTED", "IS_DELETED", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE",
+    "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE",
     "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
     "events", "everyone", "files", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
     "mentions", "meta",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
+from sqlalchemy import BigInteger, Column, ColumnElement, ForeignKey, Index, Table, Text, text
 
 from .schema import RowId, metadata
 
@@ -32,10 +32,12 @@ files = Table(
     Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE")),
     Column("seq", BigInteger),
     Column("position", BigInteger),
+    Column("picture_of", Text),
     Index("files_uid", "uid", "size"),
     Index("files_key", "key"),
     Index("files_place", "conversation_id", "seq", "position", unique=True, sqlite_where=text("seq IS NOT NULL")),
-    Index("files_loose", "touched_at", sqlite_where=text("seq IS NULL")),
+    Index("files_loose", "touched_at", sqlite_where=text("seq IS NULL AND picture_of IS NULL")),
+    Index("files_picture", "picture_of", unique=True, sqlite_where=text("picture_of IS NOT NULL")),
     sqlite_with_rowid=False,
 )
 """Files. uid: of the owner. claimed: the media type that the client gave; type: the one that the content shows. Before `state`
@@ -46,8 +48,10 @@ quota, which is `length` until the file is ready, then what is left of it. key: 
 several files may share them, and the bytes go with the last one. thumbnails: the sizes of those beside the bytes, with spaces
 between. duration: in milliseconds. waveform: from the client, base64.
 
-conversation_id, seq, position: the message that shows the file, and the place in its list. Without a seq the file is *loose*,
-and is deleted a day after touched_at."""
+conversation_id, seq, position: the message that shows the file, and the place in its list. picture_of: the uid or the name of
+the conversation whose picture it is. Without any of them the file is *loose*, and is deleted a day after touched_at."""
+
+IS_LOOSE: ColumnElement[bool] = files.c.seq.is_(None) & files.c.picture_of.is_(None)
 
 removals = Table(
     "removals",

@@ -30,10 +30,12 @@ accounts = Table(
     Column("lobby_from", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("added_by", Text, nullable=False, server_default="known"),
+    Column("picture", Text),
     UniqueConstraint("skeleton", name="accounts_skeleton"),
 )
 """Accounts. role: the role on the server, which is owner, moderator or member. Without a password_hash the application around
-this one authenticates the user. added_by: who may add them to a room without an invitation."""
+this one authenticates the user. added_by: who may add them to a room without an invitation. picture: the id of the file
+that is their picture."""
 
 sessions = Table(
     "sessions",

@@ -35,7 +35,16 @@ STORED: dict[str, set[str]] = {
     "member.left": {"user"},
     "member.updated": {"user", "role"},
     "member.muted": {"user", "on", "until"},
-    "conversation.updated": {"title", "topic", "visibility", "history", "archived", "slow_mode", "retention"},
+    "conversation.updated": {
+        "title",
+        "topic",
+        "visibility",
+        "history",
+        "archived",
+        "slow_mode",
+        "retention",
+        "picture",
+    },
     "conversation.added": {"state"},
     "conversation.invited": {"invitation"},
     "conversation.removed": {"removed"},
@@ -245,7 +254,9 @@ def _stored(event: Stored) -> str | None:
         return None
     include: Any = dict.fromkeys(fields, True)
     if isinstance(event, ConversationAdded):
-        include = {"state": set(type(event.state).model_fields) - {"title", "topic", "last_message", "draft"}}
+        include = {
+            "state": set(type(event.state).model_fields) - {"title", "topic", "picture", "last_message", "draft"}
+        }
     if isinstance(event, ConversationInvited):
         include = {"invitation": {"conversation", "inviter_uid", "invited_at"}}
     written = event.model_dump_json(include=include)

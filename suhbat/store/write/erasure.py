@@ -38,7 +38,7 @@ from suhbat.store.tables import (
     thread_mentions,
     users,
 )
-from suhbat.store.write import files
+from suhbat.store.write import files, pictures
 from suhbat.store.write import reactions as reaction_rows
 
 from .commands.execution import Execution
@@ -103,6 +103,7 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
     ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
     files.drop_loose_of(connection, actor.uid, at)
+    pictures.remove(connection, actor.uid, at)
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))
     connection.execute(update(audit).where(audit.c.actor_uid == actor.uid).values(actor=NOBODY))
     connection.execute(delete(erasures).where(erasures.c.uid == actor.uid))

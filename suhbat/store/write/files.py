@@ -16,7 +16,7 @@ from suhbat.store.dialect import insert_new, is_postgres
 from suhbat.store.read.files import FEW, RECORD, readable
 from suhbat.store.read.floor import LobbyHistory
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import files, meta, removals
+from suhbat.store.tables import IS_LOOSE, files, meta, removals
 
 
 def new_file_id() -> str:
@@ -48,7 +48,7 @@ def begin(connection: Connection, file: StoredFile, quota: int) -> None:
         connection.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended('files ' || :uid, 0))"), {"uid": file.uid}
         )
-    loose = func.count().filter(files.c.seq.is_(None))
+    loose = func.count().filter(IS_LOOSE)
     mine = select(func.coalesce(func.sum(files.c.size), 0), loose).where(files.c.uid == file.uid)
     used, open_ = connection.execute(mine).one()
     if (refusal := upload_refusal(file.size, int(used), open_, quota)) is not None:
@@ -116,18 +116,18 @@ def finish(connection: Connection, file: StoredFile, content: FileContent, at: M
 
 def drop(connection: Connection, uid: str, id: str, at: Milliseconds) -> None:
     """See `chat.ports.FileRecords.delete_file`."""
-    found = select(files.c.uid, files.c.seq).where(files.c.id == id).with_for_update()
+    found = select(files.c.uid, IS_LOOSE.label("is_loose")).where(files.c.id == id).with_for_update()
     row = connection.execute(found).one_or_none()
     if row is None or row.uid != uid:
         raise NotFound("not_found.file")
-    if row.seq is not None:
+    if not row.is_loose:
         raise FileInUse()
     remove(connection, files.c.id == id, at)
 
 
 def drop_loose_of(connection: Connection, uid: str, at: Milliseconds) -> None:
     """Delete the files of a user that no message shows."""
-    remove(connection, (files.c.uid == uid) & files.c.seq.is_(None), at)
+    remove(connection, (files.c.uid == uid) & IS_LOOSE, at)
 
 
 def drop_of_message(connection: Connection, log_id: int, seq: int, at: Milliseconds) -> None:
@@ -142,7 +142,7 @@ def drop_up_to(connection: Connection, log_id: int, last: int, at: Milliseconds)
 
 def expire(connection: Connection, before: Milliseconds, at: Milliseconds) -> int:
     """See `chat.ports.FileRecords.expire_files`."""
-    is_old = (files.c.seq.is_(None), files.c.touched_at < before)
+    is_old = (IS_LOOSE, files.c.touched_at < before)
     ids = connection.execute(select(files.c.id).where(*is_old).order_by(files.c.touched_at).limit(FEW)).scalars().all()
     return remove(connection, files.c.id.in_(ids) & and_(*is_old), at) if ids else 0
 

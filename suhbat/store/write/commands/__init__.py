@@ -37,6 +37,7 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     http_commands.AcceptInvite: membership.accept_invite,
     http_commands.SetFilter: moderation.set_filter,
     http_commands.SettleReport: moderation.settle_report,
+    http_commands.ChangePicture: conversations.change_picture,
 }
 """The function that executes each command. tests/store/write/test_commands.py checks that none is missing."""
 

@@ -12,12 +12,14 @@ from suhbat.chat.conversations import (
     changed_settings,
     direct_refusal,
     people_of_direct,
+    picture_refusal,
     room_refusal,
     update_refusal,
 )
 from suhbat.chat.model import CommandResult
 from suhbat.protocol.commands import Create, Erase, Meet, Update
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved, ConversationUpdated
+from suhbat.protocol.http_commands import ChangePicture
 from suhbat.protocol.objects import ConversationSettings
 from suhbat.store.read.states import state_of
 from suhbat.store.tables import (
@@ -31,7 +33,7 @@ from suhbat.store.tables import (
     thread_marks,
     thread_mentions,
 )
-from suhbat.store.write import threads
+from suhbat.store.write import pictures, threads
 from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
 from suhbat.store.write.logs import Log, new_log, new_room_id
 
@@ -99,16 +101,16 @@ def _show(execution: Execution, log: Log) -> CommandResult:
 def write_settings(execution: Execution, log: Log, changed: dict[str, Any]) -> int:
     """Write changed settings. Returns the `seq` of `conversation.updated`."""
     settings = log.settings.model_copy(update=changed)
-    execution.connection.execute(
-        update_rows(conversations).where(conversations.c.id == log.id).values(**settings.model_dump())
-    )
+    # Not `model_dump`, which leaves out a picture that is None.
+    fields = {name: getattr(settings, name) for name in ConversationSettings.model_fields}
+    execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(**fields))
     log.settings = settings
     if changed.get("history") == "joined":
         _hide_threads(execution, log)
     # Only with this change may members who joined later see the last message.
     last = execution.last_message(log) if changed.get("history") == "all" else None
     about = None if last is None else last.seq
-    return execution.append(log, ConversationUpdated, about=about, last_message=last, **settings.model_dump()).seq
+    return execution.append(log, ConversationUpdated, about=about, last_message=last, **fields).seq
 
 
 def _hide_threads(execution: Execution, log: Log) -> None:
@@ -138,6 +140,17 @@ def update(execution: Execution, command: Update) -> CommandResult:
     return CommandResult(log.name, write_settings(execution, log, changed))
 
 
+def change_picture(execution: Execution, command: ChangePicture) -> CommandResult:
+    """Change the picture of a room, or remove it."""
+    log, new = execution.log(command.conversation, "see"), execution.context.picture
+    allow(picture_refusal(execution.actor, execution.facts(log)))
+    if new is None and log.settings.picture is None:
+        return CommandResult(log.name, log.head)
+    pictures.replace(execution.connection, log.name, execution.actor.uid, new, execution.at)
+    execution.audit("conversation.update", log, "", "picture")
+    return CommandResult(log.name, write_settings(execution, log, {"picture": None if new is None else new.file}))
+
+
 def erase(execution: Execution, command: Erase) -> CommandResult:
     """Erase a room for everybody. It disappears in this transaction; `write.retention` deletes its events in small steps."""
     log = execution.log(command.conversation, "erase")
@@ -147,7 +160,10 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     withdraw_all(execution, log)
     execution.audit("conversation.erase", log, "", log.settings.title)
     execution.flush()
-    execution.connection.execute(update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased"))
+    execution.connection.execute(
+        update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased", picture=None)
+    )
+    pictures.remove(execution.connection, log.name, execution.at)
     for table in (members, reads, drafts, mentions, everyone, sanctions, thread_marks, thread_mentions):
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache refers to the room in many places.

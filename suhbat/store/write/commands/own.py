@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import delete, func, insert, select, update
 
-from suhbat.chat.model import Account, Change, CommandResult, Milliseconds
+from suhbat.chat.model import Account, Change, CommandResult, Milliseconds, NewPicture
+from suhbat.errors import NotFound
 from suhbat.protocol.commands import Draft, Read
 from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
 from suhbat.store.people import accounts
 from suhbat.store.read import unread
 from suhbat.store.read.rows import profile
 from suhbat.store.tables import drafts, events, reads
+from suhbat.store.write import pictures
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import mark_mentions_read
 from suhbat.store.write.transaction import WriterTransaction
@@ -28,6 +32,25 @@ def save_account(transaction: WriterTransaction, account: Account, at: Milliseco
     if after is not None and after != before:
         execution.append(execution.own_log(account.uid), UserUpdated, user=after)
     execution.flush()
+
+
+def set_picture(transaction: WriterTransaction, uid: str, picture: NewPicture | None, at: Milliseconds) -> Account:
+    """Change or remove the picture of an account, and append `user.updated` to the user's own log. Raises NotFound if the
+    account is gone."""
+    found = accounts.of(transaction.connection, [uid])
+    if not found:
+        raise NotFound()
+    account = replace(found[0], picture=None if picture is None else picture.file)
+    if account == found[0]:
+        return account
+    execution = Execution(transaction, account.actor, at)
+    log = execution.own_log(uid)
+    pictures.replace(execution.connection, uid, uid, picture, at)
+    accounts.set_picture(execution.connection, account)
+    transaction.changes.append(Change("account", uid))
+    execution.append(log, UserUpdated, user=profile(execution.connection, uid))
+    execution.flush()
+    return account
 
 
 def read(execution: Execution, command: Read) -> CommandResult:
