@@ -10,7 +10,7 @@ from tests.servers import Server
 
 MESSAGES = "[...document.querySelectorAll('article.message:not(.pending) .text')].map((one) => one.innerText)"
 LAST_REPLY = "[...document.querySelectorAll('.thread article.message:not(.pending) .text')].at(-1)?.innerText"
-UNREAD_THREADS = "(document.querySelector('.to-threads .badge:not([hidden])')?.textContent ?? null)"
+UNREAD_THREADS = "(document.querySelector('.to-threads .badge:not(.named, [hidden])')?.textContent ?? null)"
 LANGUAGE = "document.documentElement.lang"
 
 

@@ -15,14 +15,19 @@ import { keyOf } from "./threads.js";
 export const askingThread = ({ unread, mentions }, silent) => (silent ? mentions : unread);
 
 /**
- * The unread threads, and all of their unread replies that ask for attention.
+ * The unread threads, all of their unread replies that ask for attention, and the mentions of the user in them.
  * @param {Iterable<ConversationState>} states @param {string[]} silent the muted conversations
  */
 export function unreadThreads(states, silent) {
-  const asking = [...states].flatMap(({ conversation, threads = [] }) =>
-    threads.map((thread) => askingThread(thread, silent.includes(conversation))).filter((count) => count > 0),
-  );
-  return { threads: asking.length, replies: asking.reduce((all, count) => all + count, 0) };
+  const found = { threads: 0, replies: 0, mentions: 0 };
+  for (const { conversation, threads = [] } of states)
+    for (const thread of threads) {
+      const asking = askingThread(thread, silent.includes(conversation));
+      found.threads += asking > 0 ? 1 : 0;
+      found.replies += asking;
+      found.mentions += thread.mentions;
+    }
+  return found;
 }
 
 /**

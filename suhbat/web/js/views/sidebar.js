@@ -63,11 +63,13 @@ export class Sidebar {
       h("button", { type: "button", on: { click: () => this.#filter() } }, t("sidebar.unread.all")),
     );
     this.threadCount = h("span", { class: "badge" });
+    this.threadMentions = h("span", { class: "badge named", role: "img" }, "@");
     this.threads = h(
       "a",
       { href: THREADS, class: "to-threads", hidden: true },
       icon("thread"),
       h("span", {}, t("threads")),
+      this.threadMentions,
       this.threadCount,
     );
     const lists = (this.lists = h(
@@ -167,10 +169,12 @@ export class Sidebar {
   #drawThreads() {
     const states = [...this.app.chat.conversations.values()];
     const here = location.hash === THREADS;
-    const { threads } = unreadThreads(states, preferences().silent);
+    const { threads, mentions } = unreadThreads(states, preferences().silent);
     this.threads.hidden = !here && !states.some((state) => state.threads?.length);
     this.threads.classList.toggle("unread", threads > 0);
     this.threadCount.hidden = !threads;
+    this.threadMentions.hidden = !mentions;
+    this.threadMentions.setAttribute("aria-label", t("sidebar.mentions", { n: mentions }));
     if (here) this.threads.setAttribute("aria-current", "page");
     else this.threads.removeAttribute("aria-current");
     this.threadCount.textContent = String(threads);
