@@ -24,6 +24,7 @@ from suhbat.files.links import FileLinks
 from suhbat.files.local import LocalFileStore
 from suhbat.files.portraits import Portraits
 from suhbat.files.processing import Processing
+from suhbat.files.stores import FileStores
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
 from suhbat.hub.opening_limiter import OpeningLimiter
@@ -96,12 +97,12 @@ def services_over(
     )
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
     place, threads = settings.data / "files", FileThreads(2)
-    bytes_ = LocalFileStore(place if settings.files is None else Path(settings.files))
+    stores = FileStores(LocalFileStore(place if settings.files is None else Path(settings.files)))
     processing = Processing(
-        store, bytes_, FakeLooker(), settings.data / "work", clock, threads, tasks, FakeReadyListener()
+        store, stores, FakeLooker(), settings.data / "work", clock, threads, tasks, FakeReadyListener()
     )
     file_limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
-    uploads = Uploads(store, bytes_, clock, file_limits, threads, processing, CountingTokens("f"), None)
+    uploads = Uploads(store, stores, clock, file_limits, threads, processing, CountingTokens("f"), None)
     links = FileLinks(clock, settings.public_url or settings.root_path or "")
     links._secret = b"secret"
     return Services(
@@ -124,8 +125,8 @@ def services_over(
         bans=bans,
         uploads=uploads,
         processing=processing,
-        downloads=Downloads({"local": bytes_}, threads),
-        portraits=Portraits(store, {"local": bytes_}, bytes_, FakePainter(), settings.data / "work", clock, threads),
+        downloads=Downloads(stores, threads),
+        portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
         counts=Counts(),

@@ -51,7 +51,7 @@ def shown(name: str, value: object) -> str:
     """A value as text, roughly as in `suhbat.toml`. Passwords and tokens are masked."""
     if name.endswith("_token") and value is not None:
         return "***"
-    if name.endswith("_url") and isinstance(value, str):
+    if isinstance(value, str) and (name.endswith("_url") or "://" in value):
         return without_password(value)
     if isinstance(value, tuple | list):
         return ",".join(map(str, value)) or "(none)"

@@ -24,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from .bucket import Bucket, parse_bucket
 from .explanation import ConfigError, explain, nearest, shown
 
 PREFIX = "SUHBAT_"
@@ -153,7 +154,17 @@ class Settings(BaseSettings):
         200, ge=0, description="New directs that one person can open within a day; 0 for no limit."
     )
     files: str | None = Field(
-        None, min_length=1, description="Directory of uploaded files, if it is not the directory files in data."
+        None,
+        min_length=1,
+        description="Where uploaded files go: a directory, if it is not files in data, or s3://bucket/prefix.",
+    )
+    files_before: str | None = Field(
+        None,
+        min_length=1,
+        description="Where files went before, a directory or s3://bucket/prefix, if they are to be served from there, too.",
+    )
+    s3_endpoint: str | None = Field(
+        None, description="The S3 server, such as https://s3.example.org, if it is not Amazon's."
     )
     file_size: Size = Field(100_000_000, ge=0, description="The largest file, in bytes or as 100MB; 0 for no files.")
     file_quota: Size = Field(
@@ -189,8 +200,20 @@ class Settings(BaseSettings):
 
     @property
     def file_directory(self) -> Path:
-        """The directory of uploaded files."""
-        return self.data / "files" if self.files is None else Path(self.files)
+        """The directory of uploaded files, now or before."""
+        named = next((one for one in (self.files, self.files_before) if one and parse_bucket(one) is None), None)
+        return self.data / "files" if named is None else Path(named)
+
+    @property
+    def file_bucket(self) -> Bucket | None:
+        """The bucket of uploaded files, now or before."""
+        named = (parse_bucket(one) for one in (self.files, self.files_before) if one is not None)
+        return next((one for one in named if one is not None), None)
+
+    @property
+    def new_files_in_s3(self) -> bool:
+        """Whether new files go to `file_bucket`, not to `file_directory`."""
+        return self.files is not None and parse_bucket(self.files) is not None
 
     @property
     def flags(self) -> dict[str, Any]:
@@ -239,6 +262,22 @@ class Settings(BaseSettings):
             _web_address(value)
         return value and value.rstrip("/")
 
+    @field_validator("files", "files_before")
+    @classmethod
+    def _is_place(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_bucket(value)
+        return value
+
+    @field_validator("s3_endpoint")
+    @classmethod
+    def _is_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = _web_address(value)
+            if parts.username or parts.query or parts.fragment:
+                raise ValueError("it has more than scheme, host, port and path")
+        return value and value.rstrip("/")
+
     @field_validator("root_path")
     @classmethod
     def _is_path(cls, value: str | None) -> str | None:
@@ -265,6 +304,9 @@ class Settings(BaseSettings):
     def _are_together(self) -> Settings:
         if self.bus_url is not None and self.database_url is None:
             raise ValueError("bus_url needs database_url: several nodes work only with PostgreSQL")
+        is_s3 = [one is not None and parse_bucket(one) is not None for one in (self.files, self.files_before)]
+        if self.files_before is not None and is_s3[0] == is_s3[1]:
+            raise ValueError("files_before must be in S3 if files is a directory, and a directory if files is in S3")
         return self
 
 

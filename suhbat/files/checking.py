@@ -42,9 +42,10 @@ def compare(
             there.discard(cleaned_key(one.key))
         if not _is_whole(store, one):
             yield Difference("missing", one.key)
-    for key in sorted(there - queued()):
-        if _exists(store, key):  # its removal may have been finished meanwhile
-            yield Difference("orphan", key)
+    if orphans := there - queued():
+        orphans &= set(store.keys())  # removals may have been finished meanwhile
+    for key in sorted(orphans):
+        yield Difference("orphan", key)
 
 
 def _is_whole(store: FileStore, known: KnownBytes) -> bool:
@@ -52,18 +53,9 @@ def _is_whole(store: FileStore, known: KnownBytes) -> bool:
         return True  # an upload of which nothing was acknowledged
     for part in ("", *known.parts):
         try:
-            with store.open(known.key, part) as file:
-                size = file.seek(0, 2)
-        except OSError:
+            size = store.size(known.key, part)
+        except FileNotFoundError:
             return False
         if not part and (size < known.size if known.is_in_work else size != known.size):
             return False
-    return True
-
-
-def _exists(store: FileStore, key: str) -> bool:
-    try:
-        store.open(key).close()
-    except OSError:
-        return False
     return True

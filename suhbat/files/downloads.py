@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from hashlib import blake2b
 from typing import BinaryIO
 
-from suhbat.chat.model import StoredFile
-from suhbat.errors import NotFound
+import structlog
 
-from .store import FileStore
+from suhbat.chat.model import StoredFile
+from suhbat.errors import NotFound, StorageUnavailable, log_text
+
+from .stores import FileStores
 from .threads import FileThreads
+
+log = structlog.get_logger("suhbat.files")
 
 CHUNK = 256 * 1024
 """Bytes that are read at once: few turns of the loop for a large file, little memory for a slow reader."""
+AGAIN_SECONDS = 5
+"""When to try again if a store does not answer."""
 
 
 class OpenFile:
@@ -43,9 +49,7 @@ class OpenFile:
 
 
 class Downloads:
-    """`stores`: all places with bytes, by their name."""
-
-    def __init__(self, stores: Mapping[str, FileStore], threads: FileThreads) -> None:
+    def __init__(self, stores: FileStores, threads: FileThreads) -> None:
         self._stores = stores
         self._threads = threads
         self.opened = 0
@@ -53,18 +57,21 @@ class Downloads:
 
     async def open(self, file: StoredFile, side: int | None = None) -> OpenFile:
         """Open the bytes of a file. `side`: a thumbnail with this longest side, in pixels, or the next smaller one there is.
-        Raises NotFound, also if the file has no thumbnails."""
+        Raises NotFound, also if the file has no thumbnails, and StorageUnavailable."""
         part = "" if side is None else _thumbnail(file, side)
         try:
             opened, size = await self._threads.run(self._open, file, part)
-        except (FileNotFoundError, KeyError):
+        except FileNotFoundError:
             raise NotFound() from None
+        except OSError as error:
+            log.error("files: bytes cannot be read", file=file.id, error=log_text(error))
+            raise StorageUnavailable(retry_after=AGAIN_SECONDS, seconds=AGAIN_SECONDS) from error
         self.opened += 1
         etag = f'"{blake2b(f"{file.key} {part}".encode(), digest_size=12).hexdigest()}"'
         return OpenFile(opened, self._threads, size, etag)
 
     def _open(self, file: StoredFile, part: str) -> tuple[BinaryIO, int]:
-        opened = self._stores[file.backend].open(file.key, part)
+        opened = self._stores.of(file.backend).open(file.key, part)
         size = opened.seek(0, 2)
         return opened, size
 

@@ -10,21 +10,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
+from suhbat.chat.model import Milliseconds
 from suhbat.directories import make_directory, sync_directory
 
-from .store import OpenUpload
+from .store import HOLD, OpenUpload
 
 _KEY = re.compile(r"[0-9a-f]{26}")
 _PART = re.compile(r"[a-z0-9]{0,8}")
 
 
 class LocalFileStore:
-    """Implements `files.store.FileStore` in the directory `place`, which is made at the first upload."""
+    """Implements `files.store.FileStore` in the directory `place`, which is made at the first upload. `shared`: whether
+    other nodes write there, too."""
 
     backend: Literal["local"] = "local"
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, *, shared: bool = False) -> None:
         self._place = place
+        self._shared = shared
+
+    def check(self) -> None:
+        if self._place.exists() and not os.access(self._place, os.W_OK | os.X_OK):
+            raise PermissionError(f"the server may not write to {self._place}")
 
     def receive(self, key: str, offset: int) -> OpenUpload:
         path = self._path(key)
@@ -44,11 +51,13 @@ class LocalFileStore:
             raise
         return _LocalUpload(descriptor)
 
-    def local(self, key: str) -> Path:
-        return self._path(key)
-
-    def release(self, path: Path) -> None:
-        """The path is that of the bytes themselves."""
+    def local(self, key: str, work: Path) -> Path:
+        path = self._path(key)
+        if not self._shared:
+            path.stat()
+            return path
+        # A request on another node may still write to an upload. What was looked at must not change any more.
+        return Path(shutil.copyfile(path, work / key))
 
     def adopt(self, key: str, path: Path, part: str = "") -> None:
         target = self._path(key, part)
@@ -63,6 +72,9 @@ class LocalFileStore:
     def open(self, key: str, part: str = "") -> BinaryIO:
         return self._path(key, part).open("rb")
 
+    def size(self, key: str, part: str = "") -> int:
+        return self._path(key, part).stat().st_size
+
     def remove(self, key: str) -> None:
         path = self._path(key)
         found = [path, *path.parent.glob(f"{key}.*")]
@@ -74,6 +86,12 @@ class LocalFileStore:
     def keys(self) -> Iterator[str]:
         for directory in sorted(self._place.glob("[0-9a-f][0-9a-f]")):
             yield from sorted({path.name.partition(".")[0] for path in directory.iterdir() if _KEY.match(path.name)})
+
+    def held_since(self) -> Milliseconds | None:
+        try:
+            return int((self._place / HOLD).stat().st_mtime * 1000)
+        except FileNotFoundError:
+            return None
 
     def free(self) -> int | None:
         there = next(one for one in (self._place, *self._place.absolute().parents) if one.exists())

@@ -15,7 +15,8 @@ from suhbat.chat.model import Actor, Milliseconds, NewPicture, StoredFile
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.errors import BadRequest, NotFound, StorageUnavailable, log_text
 
-from .store import FileStore, new_key
+from .store import new_key
+from .stores import FileStores
 from .threads import FileThreads
 
 log = structlog.get_logger("suhbat.files")
@@ -33,13 +34,12 @@ class Painter(Protocol):
 
 
 class Portraits:
-    """`stores`: all places with bytes, by their name; `store`: the one for new bytes. `work`: a directory for what is made."""
+    """`work`: a directory for what is made."""
 
     def __init__(
         self,
         records: FileRecords,
-        stores: Mapping[str, FileStore],
-        store: FileStore,
+        stores: FileStores,
         painter: Painter,
         work: Path,
         clock: Clock,
@@ -47,7 +47,6 @@ class Portraits:
     ) -> None:
         self._records = records
         self._stores = stores
-        self._store = store
         self._painter = painter
         self._work = work
         self._clock = clock
@@ -71,11 +70,11 @@ class Portraits:
                 if not squares:
                     raise BadRequest(reason="picture.kind")
                 # If the process ends after the bytes are stored, and before they are a picture, the removal finds them.
-                await self._records.plan_removal(self._store.backend, key, self._clock.wall() + PLANNED)
+                await self._records.plan_removal(self._stores.current.backend, key, self._clock.wall() + PLANNED)
                 return await self._threads.run(self._keep, id, key, squares)
             finally:
                 await self._threads.run(shutil.rmtree, work, True)
-        except (FileNotFoundError, KeyError):
+        except FileNotFoundError:
             raise NotFound("not_found.file") from None  # deleted meanwhile
         except OSError as error:
             log.error("files: picture cannot be stored", file=id, error=log_text(error))
@@ -89,7 +88,7 @@ class Portraits:
         """The largest thumbnail: what strangers have made is not decoded a second time, and this one is small."""
         part = max(file.thumbnails.split(), key=int)
         path = work / "source"
-        with self._stores[file.backend].open(file.key, part) as source, path.open("wb") as target:
+        with self._stores.of(file.backend).open(file.key, part) as source, path.open("wb") as target:
             shutil.copyfileobj(source, target)
         return path
 
@@ -97,7 +96,7 @@ class Portraits:
         side = max(squares)
         size = squares[side].stat().st_size
         small = squares.get(int(SMALL)) if side > int(SMALL) else None
-        self._store.adopt(key, squares[side])
+        self._stores.current.adopt(key, squares[side])
         if small is not None:
-            self._store.adopt(key, small, SMALL)
-        return NewPicture(id, self._store.backend, key, size, "" if small is None else SMALL)
+            self._stores.current.adopt(key, small, SMALL)
+        return NewPicture(id, self._stores.current.backend, key, size, "" if small is None else SMALL)

@@ -22,7 +22,8 @@ from suhbat.errors import log_text
 from suhbat.tasks import Tasks
 
 from .look import Look
-from .store import FileStore
+from .store import Unreachable
+from .stores import FileStores
 from .threads import FileThreads
 
 log = structlog.get_logger("suhbat.files")
@@ -50,31 +51,27 @@ class ReadyListener(Protocol):
 
 
 class Processing:
-    """Makes complete uploads ready, in the background. `work`: a directory for what is made of them. `shared`: whether other
-    nodes write to the same store."""
+    """Makes complete uploads ready, in the background. `work`: a directory for what is made of them."""
 
     def __init__(
         self,
         records: FileRecords,
-        store: FileStore,
+        stores: FileStores,
         looker: Looker,
         work: Path,
         clock: Clock,
         threads: FileThreads,
         tasks: Tasks,
         listener: ReadyListener,
-        *,
-        shared: bool = False,
     ) -> None:
         self._records = records
-        self._store = store
+        self._stores = stores
         self._looker = looker
         self._work = work
         self._clock = clock
         self._threads = threads
         self._tasks = tasks
         self._listener = listener
-        self._shared = shared
         self._in_progress: dict[str, asyncio.Event] = {}
         self._failures: Counter[str] = Counter()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -115,7 +112,8 @@ class Processing:
                 self._listener.file_ready(done)
         except Exception as error:
             # The next `take_over` tries again.
-            self._failures[file.id] += 1
+            if not isinstance(error, Unreachable):
+                self._failures[file.id] += 1
             log.error(
                 "files: not processed", file=file.id, error=log_text(error), exc_info=not isinstance(error, OSError)
             )
@@ -125,18 +123,13 @@ class Processing:
     async def _content(self, file: StoredFile) -> FileContent:
         """Look at the bytes, and store what is made of them."""
         work = await self._threads.run(self._make_work)
-        source = await self._threads.run(self._store.local, file.key)
         try:
-            if not self._shared:
-                look = await self._looker.look(source, work)
-            else:
-                # A request on another node may still write to the upload. What was looked at must not change any more.
-                copy = Path(await self._threads.run(shutil.copyfile, source, work / "copy"))
-                look = await self._looker.look(copy, work)
-                look = look if look.cleaned is not None else replace(look, cleaned=copy)
+            source = await self._threads.run(self._stores.of(file.backend).local, file.key, work)
+            look = await self._looker.look(source, work)
+            if look.cleaned is None and source.is_relative_to(work):
+                look = replace(look, cleaned=source)  # the upload itself does not become the complete bytes
             return await self._threads.run(self._keep, file, look)
         finally:
-            await self._threads.run(self._store.release, source)
             await self._threads.run(shutil.rmtree, work, True)
 
     def _make_work(self) -> Path:
@@ -144,12 +137,12 @@ class Processing:
         return Path(tempfile.mkdtemp(dir=self._work))
 
     def _keep(self, file: StoredFile, look: Look) -> FileContent:
-        key, size = file.key, file.length
+        store, key, size = self._stores.of(file.backend), file.key, file.length
         if look.cleaned is not None:
             key, size = cleaned_key(file.key), look.cleaned.stat().st_size
-            self._store.adopt(key, look.cleaned)
+            store.adopt(key, look.cleaned)
         for side, path in look.thumbnails.items():
-            self._store.adopt(key, path, str(side))
+            store.adopt(key, path, str(side))
         return FileContent(
             look.type,
             look.kind,

@@ -31,6 +31,7 @@ from .limits import FULL_SECONDS, UploadLimits, lacks_room
 from .processing import Processing
 from .shared_place import SharedPlace
 from .store import FileStore, OpenUpload, new_key
+from .stores import FileStores
 from .threads import FileThreads
 
 P = ParamSpec("P")
@@ -53,7 +54,7 @@ class Uploads:
     def __init__(
         self,
         records: FileRecords,
-        store: FileStore,
+        stores: FileStores,
         clock: Clock,
         limits: UploadLimits,
         threads: FileThreads,
@@ -63,7 +64,7 @@ class Uploads:
     ) -> None:
         self.limits = limits
         self._records = records
-        self._store = store
+        self._stores = stores
         self._clock = clock
         self._threads = threads
         self._processing = processing
@@ -95,16 +96,17 @@ class Uploads:
 
         Raises Forbidden, FileTooLarge, QuotaExceeded, StorageFull, BadRequest.
         """
+        store = self._stores.current
         self.limits.check_actor(actor)
         self.limits.check_length(actor, length)
         if self._place is not None:
             await self._place.require()
-        self.limits.check_room(await self._threads.run(self._store.free), length)
+        self.limits.check_room(await self._threads.run(store.free), length)
         self.limits.count_address(actor, address, length)
         at = self._clock.wall()
         file = StoredFile(
             self._new_id(), actor.uid, clean_name(name), clean_type(claimed), "", "", "uploading", length, 0, length,
-            self._store.backend, new_key(), "", None, None, None, thumbhash, waveform, at, at,
+            store.backend, new_key(), "", None, None, None, thumbhash, waveform, at, at,
         )  # fmt: skip
         await self._records.begin_file(file, self.limits.quota(actor))
         return file
@@ -156,7 +158,9 @@ class Uploads:
                 raise WrongOffset()
             if announced is not None and offset + announced > file.length:
                 raise FileTooLarge(limit=file.length)
-            progress = _Progress(self._records, self._store, self._clock, self._threads, file, checksum)
+            progress = _Progress(
+                self._records, self._stores.of(file.backend), self._clock, self._threads, file, checksum
+            )
             try:
                 await progress.receive(request.until_stopped(body), is_last=is_last)
             except SuhbatError:

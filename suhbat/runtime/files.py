@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import shutil
 
+import structlog
+
 from suhbat.chat.model import StoredFile
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.config import Settings
-from suhbat.files.collector import HOLD, Collector
+from suhbat.errors import log_text
+from suhbat.files.collector import Collector
 from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
-from suhbat.files.local import LocalFileStore
+from suhbat.files.places import stores_of
 from suhbat.files.portraits import Portraits
 from suhbat.files.processing import TAKEN_OVER, Processing
 from suhbat.files.shared_place import SharedPlace
-from suhbat.files.store import FileStore
 from suhbat.files.studio import Studio
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
@@ -25,6 +27,8 @@ from suhbat.protocol.replies import encode
 from suhbat.store.write.files import new_file_id
 from suhbat.tasks import Tasks
 
+log = structlog.get_logger("suhbat.files")
+
 
 class NodeFiles:
     """Nothing runs before `open`."""
@@ -33,25 +37,32 @@ class NodeFiles:
         self._work = settings.data / "work"
         self._studio = Studio()
         self._threads = FileThreads()
-        store = LocalFileStore(settings.file_directory)
+        self._tasks = tasks
+        self._stores = stores = stores_of(settings)
         listener = _ReadyNotices(notices)
-        shared = settings.database_url is not None
-        self.processing = Processing(
-            records, store, self._studio, self._work, clock, self._threads, tasks, listener, shared=shared
-        )
+        self.processing = Processing(records, stores, self._studio, self._work, clock, self._threads, tasks, listener)
         limits = UploadLimits(clock, settings.file_size, settings.file_quota, guests=settings.guest_files)
-        place = SharedPlace(records, settings.file_directory, self._threads) if shared else None
-        self.uploads = Uploads(records, store, clock, limits, self._threads, self.processing, new_file_id, place)
-        stores: dict[str, FileStore] = {store.backend: store}
+        is_directory_shared = settings.database_url is not None and not settings.new_files_in_s3
+        place = SharedPlace(records, settings.file_directory, self._threads) if is_directory_shared else None
+        self.uploads = Uploads(records, stores, clock, limits, self._threads, self.processing, new_file_id, place)
         self.downloads = Downloads(stores, self._threads)
-        self.portraits = Portraits(records, stores, store, self._studio, self._work, clock, self._threads)
-        self._collector = Collector(records, stores, clock, self._threads, settings.file_directory / HOLD)
+        self.portraits = Portraits(records, stores, self._studio, self._work, clock, self._threads)
+        self._collector = Collector(records, stores, clock, self._threads)
 
     async def open(self, *, alone: bool) -> None:
         """Go on with files whose processing was interrupted. `alone`: no other node may be at work on them."""
         if alone:
             await self._threads.run(shutil.rmtree, self._work, True)  # what a process that was killed left
+        self._tasks.start(self._check())
         await self.processing.take_over(0 if alone else TAKEN_OVER)
+
+    async def _check(self) -> None:
+        """Log what is wrong with a store. It is no reason to stop: the chat goes on without files."""
+        for store in self._stores:
+            try:
+                await self._threads.run(store.check)
+            except OSError as error:
+                log.error("files: store cannot be used", backend=store.backend, error=log_text(error))
 
     async def maintain(self) -> None:
         """Once a minute."""

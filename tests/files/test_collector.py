@@ -15,6 +15,7 @@ from suhbat.files.collector import Collector
 from suhbat.files.local import LocalFileStore
 from suhbat.files.shared_place import SharedPlace
 from suhbat.files.store import new_key
+from suhbat.files.stores import FileStores
 from suhbat.files.threads import FileThreads
 from tests.fakes import FakeClock
 
@@ -48,7 +49,7 @@ class Records:
 
 def collector(records: Records, place: Path) -> tuple[Collector, FakeClock, LocalFileStore]:
     clock, store = FakeClock(), LocalFileStore(place)
-    made = Collector(cast(FileRecords, records), {"local": store}, clock, FileThreads(1), place / "hold")
+    made = Collector(cast(FileRecords, records), FileStores(store), clock, FileThreads(1))
     return made, clock, store
 
 

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import random
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from suhbat.files.local import LocalFileStore
-from suhbat.files.store import FileStore, new_key
+from suhbat.files.s3 import S3FileStore
+from suhbat.files.store import HOLD, FileStore, new_key
 
 
-@pytest.fixture(params=[lambda place: LocalFileStore(place / "files")], ids=["local"])
-def make(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], FileStore]]:
+@pytest.fixture(params=["local", "shared", "s3"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], FileStore]:
     """Makes the store of the test, again and again the same."""
-    yield lambda: request.param(tmp_path)
+    if request.param == "s3":
+        from tests import s3
+
+        server, prefix = s3.s3(), s3.new_prefix()
+        return lambda: S3FileStore(s3.bucket(server, prefix))
+    return lambda: LocalFileStore(tmp_path / "files", shared=request.param == "shared")
 
 
 @pytest.fixture
@@ -32,6 +41,14 @@ def uploaded(store: FileStore, data: bytes, key: str | None = None) -> str:
     return key
 
 
+def contents(store: FileStore, key: str) -> bytes:
+    """The bytes of an upload, or complete ones, as whoever looks at them gets them."""
+    with tempfile.TemporaryDirectory() as work:
+        data = store.local(key, Path(work)).read_bytes()
+    assert store.size(key) == len(data)
+    return data
+
+
 def test_an_upload_in_pieces(store: FileStore) -> None:
     """The bytes are what was written, in the order of writing, across requests and flushes."""
     key = new_key()
@@ -47,12 +64,41 @@ def test_an_upload_in_pieces(store: FileStore) -> None:
     more.write(b" hammaga")
     more.flush()
     more.close()
-    path = store.local(key)
-    assert path.read_bytes() == b"salom! hammaga"
-    store.release(path)
+    assert contents(store, key) == b"salom! hammaga"
+
+
+def test_a_large_upload(store: FileStore) -> None:
+    """Writes and flushes of any size, again and again from where the last request ended, give what was written."""
+    key, pick = new_key(), random.Random(5)
+    data, at = pick.randbytes(7_000_000), 0
+    while at < len(data):
+        request = store.receive(key, at)
+        for _ in range(pick.randrange(1, 4)):
+            for _ in range(pick.randrange(1, 4)):
+                piece = data[at : at + pick.choice((1, 100, 70_000, 400_000, 1_500_000))]
+                request.write(piece)
+                at += len(piece)
+            request.flush()
+        request.close()
+    assert contents(store, key) == data
+
+
+def test_reading_at_any_place(store: FileStore, tmp_path: Path) -> None:
+    """Complete bytes can be read from anywhere, in any order, up to their end and not beyond."""
+    key, pick = new_key(), random.Random(6)
+    data = pick.randbytes(20_000_000)
+    (tmp_path / "made").write_bytes(data)
+    store.adopt(key, tmp_path / "made")
+    assert store.size(key) == len(data) and contents(store, key) == data
     with store.open(key) as file:
-        file.seek(7)
-        assert file.read(4) == b"hamm"
+        assert file.seek(0, 2) == len(data)
+        assert file.read(5) == b""
+        for _ in range(20):
+            at, length = pick.randrange(len(data)), pick.choice((1, 2, 5_000, 262_144, 3_000_000))
+            file.seek(at)
+            assert file.read(length) == data[at : at + length]
+        file.seek(-3, 2)
+        assert file.read() == data[-3:]
 
 
 def test_what_is_above_the_offset_is_lost(store: FileStore) -> None:
@@ -62,8 +108,7 @@ def test_what_is_above_the_offset_is_lost(store: FileStore) -> None:
     again.write(b"!")
     again.flush()
     again.close()
-    with store.open(key) as file:
-        assert file.read() == b"salom!"
+    assert contents(store, key) == b"salom!"
 
 
 def test_an_upload_that_lost_its_bytes(store: FileStore) -> None:
@@ -82,8 +127,7 @@ def test_another_process_continues(make: Callable[[], FileStore]) -> None:
     other.write(b"!")
     other.flush()
     other.close()
-    with make().open(key) as file:
-        assert file.read() == b"salom!"
+    assert contents(make(), key) == b"salom!"
 
 
 def test_local_files_are_taken_over(store: FileStore, tmp_path: Path) -> None:
@@ -112,6 +156,10 @@ def test_removal(store: FileStore, tmp_path: Path) -> None:
     for part in ("", "360"):
         with pytest.raises(FileNotFoundError):
             store.open(key, part)
+        with pytest.raises(FileNotFoundError):
+            store.size(key, part)
+    with pytest.raises(FileNotFoundError):
+        store.local(key, tmp_path)
     store.remove(new_key())
 
 
@@ -122,6 +170,21 @@ def test_a_key_that_is_none(store: FileStore, key: str) -> None:
         store.open(key)
     with pytest.raises(FileNotFoundError):
         store.open(new_key(), "../x")
+
+
+def test_a_backup_holds_removals(make: Callable[[], FileStore]) -> None:
+    """Whoever makes a backup says so in the store, where all nodes see it."""
+    store = make()
+    assert store.held_since() is None
+    if isinstance(store, LocalFileStore):
+        uploaded(store, b"x")
+        (store._place / HOLD).touch()
+    elif isinstance(store, S3FileStore):
+        store._bucket.put(HOLD, b"")
+    since = store.held_since()
+    assert since is not None and abs(since / 1000 - time.time()) < 3600
+    assert HOLD not in list(store.keys())
+    store.check()
 
 
 def test_free_space(store: FileStore) -> None:

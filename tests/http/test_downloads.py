@@ -115,7 +115,7 @@ async def test_thumbnails(house: House, ali: httpx2.AsyncClient) -> None:
     url = await uploaded(ali)
     assert_problem(await ali.get(url, params={"size": "360"}), 404, "not_found")
     assert_problem(await ali.get(url, params={"size": "361"}), 400, "bad_request")
-    store: Any = house.services.uploads._store
+    store: Any = house.services.uploads._stores.current
     (file,) = house.store.files.values()
     small = house.settings.data / "small"
     small.write_bytes(b"small")

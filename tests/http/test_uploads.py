@@ -404,7 +404,7 @@ class TestLimits:
     async def test_a_full_disk(self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
         """507 while less than a gigabyte would be left, also when the disk fills up in the middle."""
         place = await begun(ali)
-        store: Any = house.services.uploads._store
+        store: Any = house.services.uploads._stores.current
         monkeypatch.setattr(type(store), "free", lambda self: 10**9 + 12)
         assert_problem(await ali.post(FILES, headers=TUS | {"upload-length": "13"}), 507, "storage_full")
 
@@ -418,7 +418,7 @@ class TestLimits:
         self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The gigabyte is kept also by uploads that began while there was room: the database is on the same disk."""
-        store: Any = house.services.uploads._store
+        store: Any = house.services.uploads._stores.current
         free = 10**9 + 20
         monkeypatch.setattr(type(store), "free", lambda self: free - sum(map(len, stored(house))))
         places = [await begun(ali) for _ in range(3)]
@@ -492,10 +492,11 @@ class TestProcessing:
 
     async def test_a_late_request_of_another_node(self, house: House, ali: httpx2.AsyncClient) -> None:
         """A node that does not know that the upload is complete may still write to it: the file does not change any more."""
-        house.services.processing._shared = True
+        bytes_: Any = house.services.uploads._stores.current
+        bytes_._shared = True
         place = await begun(ali)
         (upload,) = house.store.files.values()
-        late = house.services.uploads._store.receive(upload.key, 0)
+        late = bytes_.receive(upload.key, 0)
         assert (await append(ali, place, 0, TEXT)).status_code == 204
         file = await ready(house, ali, place)
         late.write(b"<script>")

@@ -1,0 +1,36 @@
+"""The stores that the settings name."""
+
+from __future__ import annotations
+
+from suhbat.config import ConfigError, Settings
+
+from .local import LocalFileStore
+from .store import FileStore
+from .stores import FileStores
+
+
+def stores_of(settings: Settings) -> FileStores:
+    """All stores that the settings name. Nothing is asked of them yet. Raises ConfigError if one cannot be used here."""
+    local = LocalFileStore(settings.file_directory, shared=settings.database_url is not None)
+    if settings.file_bucket is None:
+        return FileStores(local)
+    in_s3 = _in_s3(settings)
+    return FileStores(in_s3, local) if settings.new_files_in_s3 else FileStores(local, in_s3)
+
+
+def _in_s3(settings: Settings) -> FileStore:
+    assert settings.file_bucket is not None
+    try:
+        from .s3 import S3FileStore
+        from .s3_bucket import S3Bucket
+    except ModuleNotFoundError as error:
+        if error.name != "obstore":
+            raise
+        raise ConfigError(
+            'Files in S3 need the extra "s3": pip install ".[s3]" in the folder of the project.'
+        ) from None
+    name, prefix = settings.file_bucket
+    try:
+        return S3FileStore(S3Bucket(name, prefix, settings.s3_endpoint))
+    except Exception as error:  # obstore checks its environment variables here
+        raise ConfigError(f"S3 cannot be used: {error}") from None
