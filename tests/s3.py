@@ -9,6 +9,8 @@ import json
 import secrets
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from suhbat.files.s3_bucket import S3Bucket
 
 from .engines import Engine
-from .servers import free_port
+from .servers import Server, free_port
 
 BUCKET, KEY, SECRET = "suhbat", "suhbat", "not-so-secret"
 _PROGRAM = Path(sys.executable).parent / "weed"
@@ -42,8 +44,9 @@ class S3Server(Engine):
 
     @property
     def environment(self) -> dict[str, str]:
-        """The credentials, as a server of ours reads them."""
-        return {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
+        """Its address and the credentials, as a server of ours reads them."""
+        credentials = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_REGION": "us-east-1"}
+        return credentials | {"SUHBAT_S3_ENDPOINT": self.url}
 
     def _launch(self, output: int) -> subprocess.Popen[bytes]:
         names = "master.port master.port.grpc volume.port volume.port.grpc filer.port filer.port.grpc s3.port.grpc"
@@ -82,6 +85,20 @@ def s3() -> S3Server:
     atexit.register(engine.close)
     engine.start()
     return engine
+
+
+@contextmanager
+def running(kind: str, data: Path, prefix: str, **settings: str) -> Iterator[Server]:
+    """As `servers.running`, with files in the bucket below this prefix."""
+    variables = {f"SUHBAT_{name.upper()}": value for name, value in settings.items()}
+    variables = s3().environment | {"SUHBAT_FILES": f"s3://{BUCKET}/{prefix}"} | variables
+    server = Server(kind, data, settings=variables)
+    server.start()
+    try:
+        yield server
+    finally:
+        if server.process is not None and server.process.poll() is None:
+            server.stop()
 
 
 def new_prefix() -> str:

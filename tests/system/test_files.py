@@ -18,9 +18,15 @@ from tests.system.test_uploads import account
 from tests.talk import V1, Simple
 
 
-@pytest.fixture(scope="module", params=["suhbat", "uvicorn", "hypercorn", "cluster"])
+@pytest.fixture(scope="module", params=["suhbat", "uvicorn", "hypercorn", "cluster", "s3"])
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     settings = {"send_rate": "0"}
+    if request.param == "s3":
+        from tests import s3
+
+        with s3.running("suhbat", tmp_path_factory.mktemp("files") / "data", s3.new_prefix(), **settings) as server:
+            yield server
+        return
     with running(request.param, tmp_path_factory.mktemp("files") / "data", **settings) as server:
         yield server
 
