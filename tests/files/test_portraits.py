@@ -13,6 +13,7 @@ from suhbat.chat.ports import FileRecords
 from suhbat.errors import BadRequest, FileNotReady, NotFound, StorageUnavailable
 from suhbat.files.local import LocalFileStore
 from suhbat.files.portraits import PLANNED, Portraits
+from suhbat.files.stores import FileStores
 from suhbat.files.threads import FileThreads
 from tests.fakes import FakeClock, FakeFiles, FakePainter
 
@@ -28,8 +29,8 @@ class Workshop:
         self.store, self.work, self.place = LocalFileStore(place / "files"), place / "work", place
         self.threads = FileThreads(2)
         records = cast(FileRecords, self.records)
-        stores = {"local": self.store}
-        self.portraits = Portraits(records, stores, self.store, self.painter, self.work, self.clock, self.threads)
+        stores = FileStores(self.store)
+        self.portraits = Portraits(records, stores, self.painter, self.work, self.clock, self.threads)
 
     def image(self, **fields: Any) -> None:
         """The file f1 of Ali, with two thumbnails."""
@@ -94,7 +95,7 @@ REFUSED: dict[str, tuple[Callable[[Workshop], object], type[Exception]]] = {
     "not decoded": (lambda room: room.image(thumbnails=""), BadRequest),
     "not drawn": (lambda room: setattr(room.painter, "blind", True), BadRequest),
     "bytes gone": (lambda room: room.store.remove(KEY), NotFound),
-    "store gone": (lambda room: room.image(backend="s3"), NotFound),
+    "store gone": (lambda room: room.image(backend="s3"), StorageUnavailable),
 }
 
 
