@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import http.client
+import json
 import struct
 import zlib
 from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page
+
+from tests.servers import PATIENCE, Server
 
 GIVE = """
 ({ files, way, target }) => {
@@ -58,3 +62,18 @@ def pick(page: Page, *files: File) -> None:
         page.locator(".conversation-view").get_by_role("button", name="Attach files").click()
     payload: Any = [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files]
     chooser.value.set_files(payload)
+
+
+def uploaded(server: Server, token: str, file: File) -> str:
+    """Upload a file as a form; gives its id."""
+    name, kind, data = file
+    head = f'--end\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: {kind}\r\n\r\n'
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=end"}
+    connection.request("POST", "/api/v1/files", head.encode() + data + b"\r\n--end--\r\n", headers)
+    response = connection.getresponse()
+    answer = json.loads(response.read())
+    connection.close()
+    assert response.status == 201, answer
+    id: str = answer["file"]["id"]
+    return id

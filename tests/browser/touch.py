@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from playwright.sync_api import Locator, Page
@@ -33,6 +34,29 @@ class Finger:
 
     def up(self) -> None:
         self._cdp.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def taps_twice(self, target: Locator) -> None:
+        """Touch the middle of an element twice, within 150 ms whatever the machine takes for it."""
+        box = target.bounding_box()
+        assert box is not None
+        self.x, self.y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        now = time.time()
+        for after, kind in ((0, "touchStart"), (0.05, "touchEnd"), (0.1, "touchStart"), (0.15, "touchEnd")):
+            points = [{"x": self.x, "y": self.y}] if kind == "touchStart" else []
+            sent = {"type": kind, "touchPoints": points, "timestamp": now + after}
+            self._cdp.send("Input.dispatchTouchEvent", sent)
+
+    def pinches(self, target: Locator, far: float, to: float, *, steps: int = 8) -> None:
+        """Two fingers touch the middle of an element, `far` px from each other, and move until they are `to` px apart."""
+        box = target.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        for step in range(steps + 1):
+            half = (far + (to - far) * step / steps) / 2
+            points = [{"x": x - half, "y": y, "id": 1}, {"x": x + half, "y": y, "id": 2}]
+            kind = "touchMove" if step else "touchStart"
+            self._cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        self.up()
 
     def _send(self, kind: str) -> None:
         points: list[dict[str, Any]] = [{"x": self.x, "y": self.y}]

@@ -64,7 +64,13 @@ function galleryNode(pictures, acts) {
     const open = (/** @type {Event} */ event) => acts.show(pictures, at, /** @type {Element} */ (event.currentTarget));
     const cell = h(
       "button",
-      { type: "button", class: at < wide ? "picture wide" : "picture", disabled: !one.src, on: { click: open } },
+      {
+        type: "button",
+        class: at < wide ? "picture wide" : "picture",
+        disabled: !one.src,
+        data: { file: one.id },
+        on: { click: open },
+      },
       blurred(one),
       image(one, single),
       one.upload && uploadNode(one.upload),
@@ -91,7 +97,7 @@ function image(file, single) {
     height: file.height,
     loading: file.here ? "eager" : "lazy",
     decoding: file.here ? "sync" : "async",
-    draggable: false,
+    draggable: "false",
     on: {
       load: () => node.parentElement?.querySelector("canvas")?.remove(),
       error: failed,
@@ -112,7 +118,7 @@ export function blurred({ thumbhash, here }) {
 
 /** @param {ShownFile} file */
 function filmNode(file) {
-  const box = h("div", { class: "film" }, blurred(file));
+  const box = h("div", { class: "film", data: { file: file.id } }, blurred(file));
   boxed(box, file.width ? file : { width: 16, height: 9 }, FILM, true);
   if (file.src) {
     const video = h("video", {
@@ -158,6 +164,7 @@ export function rowNode(file, note = "") {
     ),
   ];
   if (upload) return h("div", { class: "file" }, ...about);
-  const link = { class: "file", href: file.src, download: file.name, title: t("file.download") };
+  const data = { file: file.id };
+  const link = { class: "file", href: file.src, download: file.name, title: t("file.download"), data };
   return h("a", link, ...about, icon("load"));
 }

@@ -1,29 +1,38 @@
-// The pictures of a message, large: one at a time, with the keys, by swipe, zoomed by the wheel, by pinch and by a
-// double click.
+// The pictures of a message, large: one at a time, with the keys, by swipe, zoomed by the wheel, by pinch and by two
+// taps.
 
-import { Zoom } from "../models/zoom.js";
+import { fit, Zoom } from "../models/zoom.js";
 import { t } from "../text/languages.js";
-import { h, iconButton } from "./dom.js";
+import { h, icon, iconButton } from "./dom.js";
 import { modal } from "./modal.js";
-import { gestures } from "./pinch.js";
+import { gestures } from "./picture-gestures.js";
 
+/** @import { Sizes } from "../models/zoom.js" */
 /** @import { ShownFile } from "./shown-files.js" */
 
 const STEP = 1.5; // of the zoom, by key and button
+const ASIDE = 80; // px that an arrow key moves a zoomed picture
+const LARGE = 1440; // px of the longer side of what is shown first; more than that is loaded to be zoomed
 
 /** @param {ShownFile[]} pictures @param {number} at @param {Element} from gets the focus at the end */
 export function lightbox(pictures, at, from) {
   const zoom = new Zoom();
-  const image = h("img", { alt: "", draggable: false });
+  /** @type {ShownFile | null} the picture that was loaded in full */
+  let sharp = null;
+  let image = h("img", {});
+  let dragged = false;
   const name = h("bdi", { class: "lightbox-name" });
   const count = h("span", { class: "lightbox-count", "aria-live": "polite" });
-  const load = h("a", { class: "icon-button" });
-  const stage = h("div", { class: "stage" }, image);
+  const download = h(
+    "a",
+    { class: "icon-button", "aria-label": t("file.download"), title: t("file.download") },
+    icon("load"),
+  );
+  const stage = h("div", { class: "stage" });
   const [previous, next] = [
     iconButton("back", t("lightbox.previous"), () => go(-1), { class: "icon-button previous" }),
     iconButton("next", t("lightbox.next"), () => go(1), { class: "icon-button next" }),
   ];
-  const download = iconButton("load", t("file.download"), () => load.click());
   const box = h(
     "dialog",
     { class: "lightbox", "aria-label": t("file.picture"), on: { keydown: key } },
@@ -41,32 +50,36 @@ export function lightbox(pictures, at, from) {
     previous,
     next,
   );
-  gestures(stage, image, zoom, { go, close: () => close(), draw });
-  const close = modal(box, { from });
+  gestures(stage, zoom, { go, close: () => close(), draw, drag, sizes, more: (step) => Boolean(pictures[at + step]) });
+  const resized = new ResizeObserver(() => draw());
+  const close = modal(box, { from, onclose: () => resized.disconnect() });
+  resized.observe(stage);
   show();
 
   function show() {
     const file = pictures[at];
     zoom.reset();
+    dragged = false;
     // A small picture stands there until the large one is loaded.
-    image.src = file.small ?? "";
-    image.alt = file.name;
-    image.width = file.width;
-    image.height = file.height;
-    if (file.large && file.large !== file.small) {
-      const large = new Image();
-      const { large: src } = file;
-      large.addEventListener("load", () => pictures[at] === file && (image.src = src));
-      large.src = src;
-    }
+    image = h("img", { alt: file.name, src: file.small, draggable: "false" });
+    stage.replaceChildren(image);
+    if (file.large !== file.small) load(file, file.large);
     name.textContent = file.name;
     count.textContent = pictures.length > 1 ? t("lightbox.at", { at: String(at + 1), n: String(pictures.length) }) : "";
-    load.href = file.src ?? "";
-    load.download = file.name;
+    download.href = file.src ?? "";
+    download.download = file.name;
     previous.hidden = at === 0;
     next.hidden = at === pictures.length - 1;
     draw();
     for (const near of [pictures[at + 1], pictures[at - 1]]) if (near?.large) new Image().src = near.large;
+  }
+
+  /** Show a file of more pixels in the place of a smaller one. @param {ShownFile} file @param {string | null} src */
+  function load(file, src) {
+    if (!src) return;
+    const larger = new Image();
+    larger.addEventListener("load", () => pictures[at] === file && (image.src = src));
+    larger.src = src;
   }
 
   /** @param {number} step */
@@ -82,23 +95,50 @@ export function lightbox(pictures, at, from) {
 
   /** @param {number} factor */
   function by(factor) {
-    zoom.by(factor, 0, 0, size());
+    zoom.by(factor, 0, 0, sizes());
     draw();
   }
 
-  function size() {
-    return {
-      width: stage.clientWidth,
-      height: stage.clientHeight,
-      shownWidth: image.clientWidth,
-      shownHeight: image.clientHeight,
-    };
+  /** @param {number} dy */
+  function pan(dy) {
+    zoom.move(0, dy, sizes());
+    draw();
+  }
+
+  /** @returns {Sizes} */
+  function sizes() {
+    const { clientWidth: width, clientHeight: height } = stage;
+    const whole = fit(pictures[at], { width, height });
+    return { width, height, shownWidth: whole.width, shownHeight: whole.height };
   }
 
   function draw() {
-    const { scale, x, y } = zoom.fitted(size());
+    const all = sizes();
+    const { scale, x, y } = zoom.fitted(all);
+    image.style.width = `${all.shownWidth}px`;
+    image.style.height = `${all.shownHeight}px`;
     image.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    box.style.setProperty("--pull", "0");
     stage.classList.toggle("zoomed", scale > 1);
+    stage.classList.toggle("settles", dragged);
+    dragged = false;
+    sharpen(Math.max(all.shownWidth, all.shownHeight) * scale);
+  }
+
+  /** Load the picture itself where its thumbnail has too few pixels. @param {number} side that it is shown with */
+  function sharpen(side) {
+    const file = pictures[at];
+    if (zoom.scale === 1 || side * devicePixelRatio <= LARGE || sharp === file || file.src === file.large) return;
+    sharp = file;
+    load(file, file.src);
+  }
+
+  /** The picture follows a finger. @param {number} x @param {number} y @param {number} pull 0 to 1 */
+  function drag(x, y, pull) {
+    stage.classList.remove("settles");
+    dragged = true;
+    image.style.transform = `translate(${x}px, ${y}px) scale(${1 - pull / 5})`;
+    box.style.setProperty("--pull", String(pull));
   }
 
   /** @param {KeyboardEvent} event */
@@ -113,6 +153,7 @@ export function lightbox(pictures, at, from) {
       "=": () => by(STEP),
       "-": () => by(1 / STEP),
       0: () => by(0),
+      ...(zoom.scale > 1 && { ArrowUp: () => pan(ASIDE), ArrowDown: () => pan(-ASIDE) }),
     });
     const act = acts[event.key];
     if (!act) return;

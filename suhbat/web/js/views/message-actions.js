@@ -8,6 +8,7 @@ import { noteReaction } from "../storage/used.js";
 import { t } from "../text/languages.js";
 import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
+import { download } from "./download.js";
 import { h } from "./dom.js";
 import { field, form } from "./form.js";
 import { later } from "./later.js";
@@ -89,6 +90,7 @@ export function actionsFor(app, source, acts) {
     const chip = /** @type {HTMLElement | null} */ (target.closest(".reaction[data-emoji]"));
     if (chip) return reacted(seq, chip.dataset.emoji ?? "", chip);
     const href = /** @type {HTMLAnchorElement | null} */ (target.closest(".text a"))?.href;
+    const file = /** @type {HTMLElement | null} */ (target.closest("[data-file]"))?.dataset.file;
     /** @type {MenuItem} */
     const answer = { label: t("message.reply"), icon: "reply", act: () => acts.reply(message) };
     void later("sheet").then(({ messageSheet }) =>
@@ -99,16 +101,17 @@ export function actionsFor(app, source, acts) {
         chosen: chosenOn(seq),
         react: (emoji) => react(seq, emoji),
         pick: () => pickReaction(seq, row),
-        items: [answer, ...items(message, row, href)],
+        items: [answer, ...items(message, row, { href, file })],
       }),
     );
   }
 
   /**
    * What one can do with a message in its menu.
-   * @param {Message} message @param {Element} anchor @param {string} [href] the link under the finger
+   * @param {Message} message @param {Element} anchor
+   * @param {{href?: string, file?: string}} [under] the link and the file under the finger
    */
-  function items(message, anchor, href) {
+  function items(message, anchor, { href, file } = {}) {
     const { seq } = message;
     const mine = message.sender_uid === app.me.uid;
     const state = app.chat.conversations.get(conversation);
@@ -125,6 +128,9 @@ export function actionsFor(app, source, acts) {
     if (message.text) items.push({ label: t("message.copy"), icon: "copy", act: () => copied(message.text) });
     if (href) items.push({ label: t("message.copy.address"), icon: "link", act: () => copied(href) });
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
+    const { files = [] } = message;
+    const loaded = files.length === 1 ? files[0] : files.find(({ id }) => id === file);
+    if (loaded) items.push({ label: t("file.download"), icon: "load", act: () => download(app, loaded) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => acts.edit(message) });
     if (moderates || state?.kind === "direct") {
       items.push({

@@ -122,7 +122,7 @@ function image(file) {
     alt: "",
     loading: "lazy",
     decoding: "async",
-    draggable: false,
+    draggable: "false",
     on: { load: () => node.parentElement?.querySelector("canvas")?.remove() },
   });
   return node;

@@ -51,7 +51,7 @@ export function soundNode(file) {
       class: "sound",
       role: "group",
       "aria-label": file.waveform ? t("file.voice") : file.name,
-      data: { sound: file.id },
+      data: { file: file.id },
     },
     button,
     h(
@@ -163,7 +163,7 @@ function failed(file) {
   audio.removeAttribute("src");
   audio.load();
   redraw();
-  for (const node of document.querySelectorAll(`.sound[data-sound="${CSS.escape(file.id)}"]`)) {
+  for (const node of document.querySelectorAll(`.sound[data-file="${CSS.escape(file.id)}"]`)) {
     if (!node.querySelector(".unplayable")) node.append(unplayable(file));
   }
 }

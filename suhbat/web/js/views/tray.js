@@ -92,7 +92,7 @@ export class Tray {
       "li",
       { class: reason === null ? "chosen" : "chosen wrong" },
       picture
-        ? h("img", { src: picture, alt: "", draggable: false, decoding: "sync" })
+        ? h("img", { src: picture, alt: "", draggable: "false", decoding: "sync" })
         : h("span", { class: "file-type", "aria-hidden": "true" }, letters || icon("file")),
       h(
         "span",
