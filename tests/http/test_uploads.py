@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from starlette.requests import ClientDisconnect
 
-from suhbat.files import uploads as parts
+from suhbat.files import receiving as parts
 from suhbat.http.multipart import FileForm
 from suhbat.protocol import tus
 from tests.http.conftest import House
