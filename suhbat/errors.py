@@ -8,6 +8,7 @@ SuhbatError
 ├── Forbidden             403  the user is known, but may not do this    close 4503
 ├── NotFound              404  does not exist, or may not be seen (one answer for both)
 │   └── UserNotFound      404
+├── RequestTimeout        408  retryable; the body of the request stopped coming
 ├── NameInUse             409  somebody uses this name now               close 4509
 ├── NameTaken             409  the name belongs to an account
 ├── TooManyInvitations    409  the limit of open invitations is reached
@@ -20,6 +21,7 @@ SuhbatError
 ├── UnknownVersion        412  of the protocol of uploads
 ├── PreconditionFailed    412  the content is another one by now
 ├── QuotaExceeded         413  the user's files take as much room as allowed
+├── UnsupportedType       415  the body has another media type
 ├── OutOfRange            416  the file does not have these bytes
 ├── InvalidName           422                                            close 4510
 ├── ChecksumMismatch      460  the bytes of an upload were damaged on the way
@@ -114,6 +116,10 @@ class UserNotFound(NotFound):
     code = "user_not_found"
 
 
+class RequestTimeout(SuhbatError):
+    code, status, retryable = "request_timeout", 408, True
+
+
 class NameInUse(SuhbatError):
     code, status, retryable, close = "name_in_use", 409, True, 4509
 
@@ -156,6 +162,10 @@ class UnknownVersion(SuhbatError):
 
 class PreconditionFailed(SuhbatError):
     code, status = "precondition_failed", 412
+
+
+class UnsupportedType(SuhbatError):
+    code, status = "unsupported_type", 415
 
 
 class OutOfRange(SuhbatError):
@@ -204,6 +214,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     Forbidden,
     NotFound,
     UserNotFound,
+    RequestTimeout,
     NameInUse,
     NameTaken,
     TooManyInvitations,
@@ -215,6 +226,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     WrongOffset,
     UnknownVersion,
     PreconditionFailed,
+    UnsupportedType,
     OutOfRange,
     QuotaExceeded,
     InvalidName,

@@ -99,6 +99,7 @@ class Reads:
         self._users, self._addresses = Turns(4, 16), Turns(16, 128)
         self._slow_users, self._slow_addresses, self._slow = Turns(2, 6), Turns(4, 12), Turns(8, 32)
         self._exports, self._exports_of_addresses = Turns(2, 0), Turns(4, 0)
+        self._bodies, self._bodies_of_addresses = Turns(16, 48), Turns(32, 96)
         self.export_pace = ExportPace()
 
     @asynccontextmanager
@@ -128,4 +129,13 @@ class Reads:
             await stack.enter_async_context(self._exports.turn(uid))
             if address:
                 await stack.enter_async_context(self._exports_of_addresses.turn(address))
+            yield
+
+    @asynccontextmanager
+    async def body(self, uid: str, address: str = "") -> AsyncIterator[None]:
+        """Hold this while the body of an upload comes, which takes as long as its client likes. Raises Busy."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._bodies.turn(uid))
+            if address:
+                await stack.enter_async_context(self._bodies_of_addresses.turn(address))
             yield

@@ -31,6 +31,8 @@ LONGEST_SECONDS = 5.0
 ANEW = 2
 """How often an upload that the server no longer knows begins anew."""
 
+_PASSING = frozenset((408, 409, 423, 429))
+"""Statuses below 500 after which another attempt may help."""
 _TUS = {"Tus-Resumable": "1.0.0"}
 _BYTES = {**_TUS, "Content-Type": "application/offset+octet-stream"}
 
@@ -154,7 +156,7 @@ class FileTransfers:
 
     async def _pause(self, answer: BodyAnswer, backoff: Backoff) -> None:
         """Wait before the next attempt. Raises Refused if none would help."""
-        passes = answer.is_good or answer.status == 0 or answer.status in (409, 423, 429) or 500 <= answer.status != 507
+        passes = answer.is_good or answer.status == 0 or answer.status in _PASSING or 500 <= answer.status != 507
         if not passes:
             raise answer.refusal
         await self._sleep(max(answer.refusal.retry_after or 0.0, backoff.next()))

@@ -40,7 +40,8 @@ from . import (
     uploads,
     users,
 )
-from .middleware import BoundedBody, HeadAsGet, LocalRedirects
+from .cross_origin import CrossOrigin
+from .middleware import BoundedBody, HeadAsGet, LocalRedirects, OverriddenMethod, PromptBody
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
@@ -74,8 +75,11 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.services = services
     problem.install(app)
     app.add_middleware(BoundedBody)
+    app.add_middleware(PromptBody)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(OverriddenMethod)
     app.add_middleware(LocalRedirects)
+    app.add_middleware(CrossOrigin, origins=services.settings.origins)
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,

@@ -17,11 +17,10 @@ from suhbat.identity.external import Asked
 from suhbat.identity.origin import allowed
 from suhbat.identity.tokens import is_ours
 from suhbat.identity.user_directory import Login
-from suhbat.protocol import tus
 from suhbat.services import Services
 
 from . import cookie
-from .media import JSON, OF_UPLOADS, media_type
+from .media import JSON, has_body, media_type
 from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
@@ -121,9 +120,17 @@ async def _exporting(request: Request, actor: Caller, services: Served) -> Async
         yield
 
 
+@refuses(Busy)
+async def _uploading(request: Request, actor: Caller, services: Served) -> AsyncIterator[None]:
+    """Limit how many bodies of uploads are received at once; some more wait, and nothing of them is read. Raises Busy."""
+    async with services.limits.reads.body(actor.uid, _shared_address(actor, request, services)):
+        yield
+
+
 # `function`: the turn ends before the response is sent, so that a client that reads slowly does not block others.
 READ = Depends(_reading, scope="function")
 SEARCH = Depends(_searching, scope="function")
+UPLOAD = Depends(_uploading, scope="function")
 EXPORT = Depends(_exporting, scope="request")
 
 
@@ -146,20 +153,15 @@ def safe_write(request: Request, services: Served) -> None:
     declared as JSON, because then a browser first asks this server whether the other site may send it (CORS preflight).
     """
     require_our_origin(request, services)
-    if has_body(request) and media_type(request.headers) != JSON:
+    if has_body(request.headers) and media_type(request.headers) != JSON:
         raise BadRequest(reason='the header "Content-Type: application/json" is missing')
 
 
-@refuses(Forbidden, BadRequest, TooLarge)
+@refuses(Forbidden)
 def safe_upload(request: Request, services: Served) -> None:
-    """The same for uploads, whose bodies are no JSON. A form comes without a preflight, so only Origin protects it."""
+    """The same for uploads, whose endpoints look at the media type. A form comes without a preflight, so only Origin protects
+    it."""
     require_our_origin(request, services)
-    if has_body(request) and media_type(request.headers) not in {*OF_UPLOADS, JSON}:
-        raise BadRequest(reason=f'the header "Content-Type: {tus.MEDIA_TYPE}" is missing')
-
-
-def has_body(request: Request) -> bool:
-    return request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
 
 
 def require_our_origin(request: Request, services: Services) -> None:

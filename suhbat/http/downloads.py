@@ -23,7 +23,6 @@ from suhbat.errors import (
 )
 from suhbat.files.downloads import OpenFile
 from suhbat.files.kinds import inline
-from suhbat.identity.origin import allowed
 from suhbat.services import Services
 
 from .dependencies import Credentials, Served, login
@@ -132,7 +131,6 @@ async def answer(
         headers["content-range"] = f"bytes {part.start}-{part.start + part.length - 1}/{opened.size}"
     if part.status == 304:
         del headers["content-type"]
-    headers |= _sharing(request, services)
     if "set-cookie" in response.headers:
         # A rotated session sends its new cookie with whatever answer comes first. No cache may keep that.
         headers |= {"set-cookie": response.headers["set-cookie"], "cache-control": "no-store"}
@@ -146,17 +144,4 @@ def _headers(file: StoredFile, *, is_thumbnail: bool) -> dict[str, str]:
     return {
         "content-type": "image/webp" if is_thumbnail else file.type or "application/octet-stream",
         "content-disposition": f"{disposition}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name, safe='')}",
-    }
-
-
-def _sharing(request: Request, services: Services) -> dict[str, str]:
-    """For pages of the setting `origins` only: they may show files and read them, without cookies."""
-    origin = request.headers.get("origin")
-    if origin is None or not services.settings.origins or not allowed(origin, None, services.settings.origins, None):
-        return {"vary": "Origin"} if services.settings.origins else {}
-    return {
-        "access-control-allow-origin": origin,
-        "access-control-expose-headers": "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag",
-        "cross-origin-resource-policy": "cross-origin",
-        "vary": "Origin",
     }

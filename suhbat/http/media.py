@@ -16,10 +16,24 @@ OF_UPLOADS = frozenset((FORM, tus.MEDIA_TYPE))
 
 
 def is_upload(scope: Scope) -> bool:
-    path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
+    path = _path(scope)
     return path == UPLOADS or path.startswith(f"{UPLOADS}/")
+
+
+def is_download(scope: Scope) -> bool:
+    """Whether the answer is bytes that people have uploaded."""
+    path = _path(scope)
+    return path.startswith("/files/") or (path.startswith("/api/v1/") and path.endswith("/picture"))
+
+
+def _path(scope: Scope) -> str:
+    return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 
 
 def media_type(headers: Headers) -> str:
     """The declared media type of a body, without its parameters."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers

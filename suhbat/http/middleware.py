@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,8 +15,11 @@ from suhbat.errors import TooLarge
 from suhbat.protocol.headers import DEFAULT_HEADERS, fixed_headers
 from suhbat.protocol.types import MAX_FRAME
 
-from .media import OF_UPLOADS, is_upload, media_type
+from .media import OF_UPLOADS, has_body, is_upload, media_type
 from .problem import problem
+
+STALLED_SECONDS = 60.0
+"""How long a body may stand still."""
 
 
 class SafeHeaders:
@@ -76,6 +81,50 @@ class HeadAsGet:
 
         # A copy of the scope: the server reads its own to know that no body follows.
         await self._app({**scope, "method": "GET", "asked": "HEAD"}, receive, send_headers)
+
+
+class OverriddenMethod:
+    """Takes the method of a tus client from `X-HTTP-Method-Override`, which is for environments that cannot send PATCH or
+    DELETE (https://tus.io/protocols/resumable-upload#x-http-method-override). A page of another site cannot send this header
+    without a preflight."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["method"] == "POST" and is_upload(scope):
+            method = Headers(scope=scope).get("x-http-method-override", "").upper()
+            if method in ("PATCH", "DELETE", "HEAD"):
+                scope = {**scope, "method": method}
+        await self._app(scope, receive, send)
+
+
+class PromptBody:
+    """Answers 408 when nothing of a body has come for STALLED_SECONDS: a client that has gone, or one that wants to keep
+    connections open for nothing (slowloris). What an upload received until then is kept."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not has_body(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        is_whole = False
+
+        async def receive_promptly() -> Message:
+            nonlocal is_whole
+            if is_whole:
+                return await receive()  # the end of the connection, for which an answer may wait as long as it takes
+            try:
+                async with asyncio.timeout(STALLED_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
+            is_whole = not message.get("more_body", False)
+            return message
+
+        await self._app(scope, receive_promptly, send)
 
 
 class BoundedBody:

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from suhbat.chat import tarpit
-from suhbat.errors import BadRequest, Internal, NotFound, SuhbatError, TooLarge
+from suhbat.errors import BadRequest, Internal, NotFound, RequestTimeout, SuhbatError, TooLarge
 from suhbat.identity.address import metered
 from suhbat.protocol.machine import json_reason
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
@@ -76,6 +76,8 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
         return problem(request, NotFound())
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         return problem(request, NotFound("not_found.method", method=request.method), 405, error.headers)
+    if error.status_code == HTTPStatus.REQUEST_TIMEOUT:
+        return problem(request, RequestTimeout(retry_after=1), headers={"connection": "close"})
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem(request, TooLarge(limit=MAX_FRAME))
     if error.status_code == HTTPStatus.BAD_REQUEST and error.detail not in REASONS:

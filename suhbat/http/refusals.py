@@ -20,11 +20,13 @@ from suhbat.errors import (
     Internal,
     InvalidName,
     NotFound,
+    RequestTimeout,
     StorageUnavailable,
     SuhbatError,
     TooLarge,
 )
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
+from suhbat.protocol.tus import MEDIA_TYPE as TUS_TYPE
 from suhbat.protocol.types import MAX_FRAME
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -53,7 +55,7 @@ def refusals(dependant: Dependant, path: str, *, has_body: bool, has_choice: boo
     if Busy in found:
         found.add(StorageUnavailable)
     if has_body:
-        found |= {BadRequest, TooLarge}
+        found |= {BadRequest, TooLarge, RequestTimeout}
     if has_choice:
         found.add(BadRequest)
     if "{conversation}" in path:
@@ -114,4 +116,12 @@ def _instance(error: type[SuhbatError]) -> SuhbatError:
     """An instance of the error, with a value for every placeholder of its text."""
     reason = "name.scripts" if error is InvalidName else "bad_character"
     wait = 1.5 if error.retryable else None
-    return error(retry_after=wait, user_id="ali", reason=reason, limit=MAX_FRAME, left=0, seconds=1.5)
+    values: dict[str, Any] = {
+        "user_id": "ali",
+        "reason": reason,
+        "limit": MAX_FRAME,
+        "left": 0,
+        "seconds": 1.5,
+        "type": TUS_TYPE,
+    }
+    return error(retry_after=wait, **values)

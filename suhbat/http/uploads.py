@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Coroutine
-from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import Field, ValidationError
 from starlette.requests import ClientDisconnect
 
-from suhbat.chat.model import Actor, StoredFile
+from suhbat.chat.model import StoredFile
 from suhbat.errors import (
     BadRequest,
     ChecksumMismatch,
@@ -22,27 +19,25 @@ from suhbat.errors import (
     Forbidden,
     NotFound,
     QuotaExceeded,
+    RequestTimeout,
     StorageFull,
-    SuhbatError,
     UnknownVersion,
+    UnsupportedType,
     WrongOffset,
 )
 from suhbat.identity.address import metered
 from suhbat.protocol import tus
-from suhbat.protocol.files import File
-from suhbat.protocol.types import FileId, Schema, Storable
+from suhbat.protocol.types import Storable
 from suhbat.services import Services
 
-from .dependencies import READ, Caller, Served, address_of, safe_upload
-from .media import FORM, JSON, media_type
-from .multipart import OVERHEAD, FileForm
+from .dependencies import READ, UPLOAD, Caller, Served, address_of, safe_upload
+from .media import FORM, JSON, has_body, media_type
+from .one_request import Forwarded, Uploaded, announced, forward, location, nothing_else, take_form
 from .problem import problem
 from .refusals import refuses
 
 LONGEST_WAVEFORM, LONGEST_THUMBHASH = 128, 32
 """Bytes. Longer ones are ignored."""
-READY_SECONDS = 10.0
-"""How long the answer to a form waits until the file is ready."""
 
 FileIdPath = Annotated[
     str, Path(max_length=64, description="The id of a file.", examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable
@@ -60,18 +55,6 @@ ChecksumHeader = Annotated[
     str | None,
     Header(alias="Upload-Checksum", description="`sha256` or `sha1`, and the digest of this body in base64."),
 ]
-
-
-class Uploaded(Schema):
-    """A file. Its `state` is `uploading`, `processing` or `ready`; only a file that is ready can be sent."""
-
-    file: File = Field()
-
-
-class Forwarded(Schema):
-    """`from`: a file that one may download."""
-
-    source: FileId = Field(alias="from")
 
 
 class TusRoute(APIRoute):
@@ -101,6 +84,7 @@ SAFE_UPLOAD = Depends(safe_upload)
 
 
 @router.options("", status_code=204, response_class=Response, include_in_schema=False)
+@router.options("/{file}", status_code=204, response_class=Response, include_in_schema=False)
 async def offer(services: Served) -> Response:
     """What this server can do of tus."""
     headers = {
@@ -115,7 +99,7 @@ async def offer(services: Served) -> Response:
 @router.post(
     "",
     status_code=201,
-    dependencies=[SAFE_UPLOAD],
+    dependencies=[SAFE_UPLOAD, UPLOAD],
     responses={201: {"model": Uploaded, "description": "Uploaded, or begun with tus: then `Location` has the address"}},
     openapi_extra={
         "requestBody": {
@@ -134,7 +118,7 @@ async def offer(services: Served) -> Response:
 )
 @refuses(
     Forbidden, BadRequest, FileTooLarge, QuotaExceeded, StorageFull, ChecksumMismatch, WrongOffset, NotFound,
-    UnknownVersion,
+    UnknownVersion, UnsupportedType,
 )  # fmt: skip
 async def create(
     request: Request,
@@ -150,8 +134,10 @@ async def create(
     the same bytes, which can be sent elsewhere."""
     if resumable is None:
         if media_type(request.headers) == JSON:
-            return await _forward(request, actor, services)
-        return await _take_form(request, actor, services)
+            return await forward(request, actor, services)
+        return await take_form(request, actor, services)
+    if has_bytes := has_body(request.headers):
+        _require_type(request)
     expected = tus.parse_checksum(checksum)
     known = tus.parse_metadata(metadata)
     file = await services.uploads.begin(
@@ -163,11 +149,12 @@ async def create(
         waveform=_base64(known.get("waveform"), LONGEST_WAVEFORM),
         thumbhash=_base64(known.get("thumbhash"), LONGEST_THUMBHASH),
     )
-    if media_type(request.headers) == tus.MEDIA_TYPE:
-        file = await services.uploads.receive(
-            actor, file.id, 0, aiter(request.stream()), checksum=expected, announced=_announced(request)
-        )
-    headers = {**_progress(file, services), "location": _location(request, services, file)}
+    if has_bytes:
+        async with nothing_else(actor, file, services):  # its client does not know the address yet
+            file = await services.uploads.receive(
+                actor, file.id, 0, aiter(request.stream()), checksum=expected, announced=announced(request)
+            )
+    headers = {**_progress(file, services), "location": location(request, services, file)}
     return Response(status_code=201, headers=headers)
 
 
@@ -190,8 +177,11 @@ async def offset(file: FileIdPath, actor: Caller, services: Served) -> Response:
     return Response(headers=headers)
 
 
-@router.patch("/{file}", status_code=204, response_class=Response, dependencies=[SAFE_UPLOAD])
-@refuses(NotFound, BadRequest, FileTooLarge, ChecksumMismatch, StorageFull, WrongOffset, UnknownVersion)
+@router.patch("/{file}", status_code=204, response_class=Response, dependencies=[SAFE_UPLOAD, UPLOAD])
+@refuses(
+    NotFound, BadRequest, FileTooLarge, ChecksumMismatch, StorageFull, WrongOffset, UnknownVersion, UnsupportedType,
+    RequestTimeout,
+)  # fmt: skip
 async def append(
     request: Request,
     file: FileIdPath,
@@ -201,15 +191,14 @@ async def append(
     checksum: ChecksumHeader = None,
 ) -> Response:
     """Continue an upload with tus. The answer acknowledges what is on disk."""
-    if media_type(request.headers) != tus.MEDIA_TYPE:
-        raise BadRequest(reason=f'the header "Content-Type: {tus.MEDIA_TYPE}" is missing')
+    _require_type(request)
     moved = await services.uploads.receive(
         actor,
         file,
         tus.parse_number("Upload-Offset", offset),
         aiter(request.stream()),
         checksum=tus.parse_checksum(checksum),
-        announced=_announced(request),
+        announced=announced(request),
     )
     return Response(status_code=204, headers=_progress(moved, services))
 
@@ -221,58 +210,9 @@ async def delete(file: FileIdPath, actor: Caller, services: Served) -> None:
     await services.uploads.delete(actor, file)
 
 
-async def _forward(request: Request, actor: Actor, services: Services) -> Response:
-    try:
-        asked = Forwarded.model_validate_json(await request.body())
-    except ValidationError as error:
-        told = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
-        raise RequestValidationError(told) from None
-    return _created(request, services, await services.uploads.copy(actor, asked.source))
-
-
-async def _take_form(request: Request, actor: Actor, services: Services) -> Response:
-    """Upload the file of a form. A form that fails leaves nothing."""
-    limits, announced = services.uploads.limits, _announced(request)
-    limits.check_actor(actor)
-    largest = limits.largest(actor)
-    if announced is not None and announced > largest + OVERHEAD:
-        raise FileTooLarge(limit=largest)
-    if media_type(request.headers) != FORM:
-        raise BadRequest(reason="file.missing")
-    form = FileForm(request.headers["content-type"], aiter(request.stream()))
-    await form.begin()
-    file = await services.uploads.begin(
-        actor,
-        form.name,
-        form.media_type,
-        largest if announced is None else min(announced, largest),
-        address=metered(address_of(request, services)),
-    )
-    try:
-        await services.uploads.receive(actor, file.id, 0, form.chunks(), is_last=True)
-    except BaseException:
-        with suppress(SuhbatError):
-            await services.uploads.delete(actor, file.id)
-        raise
-    await services.processing.wait(file.id, READY_SECONDS)
-    return _created(request, services, await services.uploads.find(actor, file.id))
-
-
-def _created(request: Request, services: Services, file: StoredFile) -> Response:
-    shown = Uploaded(file=file.shown).model_dump_json()
-    return Response(shown, 201, {"location": _location(request, services, file)}, JSON)
-
-
-def _announced(request: Request) -> int | None:
-    """The bytes of the body, if they are announced."""
-    length = request.headers.get("content-length")
-    return None if length is None else tus.parse_number("Content-Length", length)
-
-
-def _location(request: Request, services: Services, file: StoredFile) -> str:
-    """The address of an upload: a path, because behind a proxy this server does not know the rest of its URL."""
-    root = services.settings.public_url or request.scope.get("root_path", "")
-    return f"{root}/api/v1/files/{file.id}"
+def _require_type(request: Request) -> None:
+    if media_type(request.headers) != tus.MEDIA_TYPE:
+        raise UnsupportedType(type=tus.MEDIA_TYPE)
 
 
 def _progress(file: StoredFile, services: Services) -> dict[str, str]:
@@ -283,8 +223,11 @@ def _progress(file: StoredFile, services: Services) -> dict[str, str]:
 
 
 def _metadata(file: StoredFile) -> str:
-    pairs = {"filename": file.name, "filetype": file.claimed}
-    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items() if value)
+    """What was kept of the metadata."""
+    texts = {"filename": file.name, "filetype": file.claimed}
+    pairs = {key: base64.b64encode(value.encode()).decode() for key, value in texts.items()}
+    pairs |= {"waveform": file.waveform or "", "thumbhash": file.thumbhash or ""}
+    return ",".join(f"{key} {value}" for key, value in pairs.items() if value)
 
 
 def _base64(value: bytes | None, longest: int) -> str | None:

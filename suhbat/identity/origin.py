@@ -38,6 +38,12 @@ def parse_origin(text: str) -> Origin | None:
     return Origin(match["scheme"], _canonical(match["host"]), port)
 
 
+def listed(origin: str, origins: Collection[str]) -> bool:
+    """Whether an Origin header names one of these origins, which are in the form of the header."""
+    asked = parse_origin(origin)
+    return asked is not None and any(parse_origin(one) == asked for one in origins)
+
+
 def allowed(origin: str | None, host: str | None, origins: Collection[str], public_url: str | None) -> bool:
     """Whether a request with these Origin and Host headers may be served.
 
@@ -49,7 +55,7 @@ def allowed(origin: str | None, host: str | None, origins: Collection[str], publ
     asked = parse_origin(origin)
     if asked is None:
         return False
-    if any(parse_origin(listed) == asked for listed in origins):
+    if listed(origin, origins):
         return True
     match = _AUTHORITY.fullmatch(host.lower()) if host is not None else None
     if match is None:

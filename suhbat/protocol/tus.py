@@ -51,6 +51,8 @@ def parse_metadata(text: str) -> Mapping[str, bytes]:
         raise BadRequest(reason=f"Upload-Metadata is longer than {MOST_METADATA} characters")
     for pair in text.split(",") if text.strip() else ():
         key, _, value = pair.strip().partition(" ")
+        if not key or not key.isascii() or key in found:
+            raise BadRequest(reason="Upload-Metadata has a key that is empty, not ASCII, or there twice")
         try:
             found[key] = base64.b64decode(value.strip(), validate=True)
         except (binascii.Error, ValueError):  # ValueError: not ASCII

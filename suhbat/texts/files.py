@@ -30,6 +30,16 @@ FILES: Texts = {
         "uz": "Yuklash boshqa joydan davom etadi. Uning oʻrnini soʻrang (HEAD) va oʻsha yerdan davom eting.",
         "ru": "Загрузка продолжается с другого места. Запросите смещение (HEAD) и продолжайте с него.",
     },
+    "request_timeout": {
+        "en": "The rest of the request did not come. Send it again.",
+        "uz": "Soʻrovning qolgan qismi kelmadi. Uni qayta yuboring.",
+        "ru": "Остаток запроса не пришёл. Отправьте его ещё раз.",
+    },
+    "unsupported_type": {
+        "en": "The body has another type here. Send `Content-Type: {type}`.",
+        "uz": "Bu yerda soʻrov turi boshqacha. `Content-Type: {type}` yuboring.",
+        "ru": "Здесь нужен другой тип тела. Пришлите `Content-Type: {type}`.",
+    },
     "unknown_version": {
         "en": "This server speaks tus 1.0.0. Send `Tus-Resumable: 1.0.0`, or a form.",
         "uz": "Bu server tus 1.0.0 bilan ishlaydi. `Tus-Resumable: 1.0.0` yuboring yoki shakldan foydalaning.",

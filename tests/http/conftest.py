@@ -34,16 +34,16 @@ async def documented(answer: httpx2.Response) -> None:
     check(answer.request.method, str(answer.url), answer.status_code, answer.json() if is_problem else None)
 
 
-_BUILT: dict[str | None, FastAPI] = {}
+_BUILT: dict[tuple[Any, ...], FastAPI] = {}
 
 
 def application(services: Services) -> FastAPI:
     """The application of `api.build` with these services, and with routes and middleware of its own. The parts of the routes
     are made once, because that takes longer than most tests."""
-    public_url = services.settings.public_url
-    if public_url not in _BUILT:
-        _BUILT[public_url] = api.build(services)
-    app = copy(_BUILT[public_url])
+    key = (services.settings.public_url, *services.settings.origins)
+    if key not in _BUILT:
+        _BUILT[key] = api.build(services)
+    app = copy(_BUILT[key])
     app.state = State()
     app.state.services = services
     app.router = copy(app.router)

@@ -190,3 +190,32 @@ async def test_pages_of_other_origins(ali: httpx2.AsyncClient) -> None:
             other = await client.get(url, headers={"origin": origin})
             assert "access-control-allow-origin" not in other.headers and other.headers["vary"] == "Origin"
             assert other.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+UPLOADS = "/api/v1/files"
+PREFLIGHT = {"access-control-request-method": "PATCH", "access-control-request-headers": "upload-offset"}
+
+
+async def test_uploads_from_other_origins() -> None:
+    """A browser lets pages of a listed origin use tus and read its answers, refusals too; it asks first. Others get no such
+    header, and nothing else of the API has any."""
+    house = House(origins="https://app.example")
+    async with house.client(headers=await house.account("ali")) as client:
+        app = {"origin": "https://app.example"}
+        url = await uploaded(client)
+        for path in (UPLOADS, f"{UPLOADS}/f1", url):
+            asked = await client.options(path, headers=app | PREFLIGHT | {"authorization": ""})
+            assert asked.status_code == 204 and asked.headers["vary"] == "Origin"
+            assert asked.headers["access-control-allow-origin"] == "https://app.example"
+            assert {"PATCH", "DELETE"} <= set(asked.headers["access-control-allow-methods"].split(", "))
+            sent = set(asked.headers["access-control-allow-headers"].split(", "))
+            assert {"Authorization", "Tus-Resumable", "Upload-Offset", "Upload-Metadata", "Range"} <= sent
+            assert "access-control-allow-credentials" not in asked.headers
+            other = await client.options(path, headers=PREFLIGHT | {"origin": "https://evil.example"})
+            assert not [name for name in other.headers if name.startswith("access-control-allow")]
+        tus = {"tus-resumable": "1.0.0", "upload-length": "5"}
+        for answer in (await client.post(UPLOADS, headers=app | tus), await client.head(f"{UPLOADS}/f9", headers=app)):
+            assert answer.headers["access-control-allow-origin"] == "https://app.example"
+            assert {"Location", "Upload-Offset"} <= set(answer.headers["access-control-expose-headers"].split(", "))
+        for path in ("/api/v1/me", "/api/v1/filesystem"):
+            assert "access-control-allow-origin" not in (await client.get(path, headers=app)).headers

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 from starlette.requests import ClientDisconnect
 
+from suhbat.chat.turns import Turns
 from suhbat.files import receiving as parts
 from suhbat.http.multipart import FileForm
 from suhbat.protocol import tus
@@ -109,19 +110,21 @@ class TestTus:
                 ali, **{"upload-metadata": f"filename {base64.b64encode(b'a').decode()},waveform {wave}"}
             )
             assert (await shown(ali, place)).get("waveform") == (wave if is_kept else None)
+            told = (await ali.head(place, headers=TUS)).headers["upload-metadata"]
+            assert told == f"filename YQ=={f',waveform {wave}' if is_kept else ''}"
 
     async def test_what_the_server_offers(self, ali: httpx2.AsyncClient) -> None:
         """Version, extensions, algorithms and the largest size, also without a token."""
-        answer = await ali.options(FILES, headers={"authorization": ""})
-        assert answer.status_code == 204
-        assert {
-            name: answer.headers[f"tus-{name}"] for name in ("version", "extension", "checksum-algorithm", "max-size")
-        } == {
-            "version": "1.0.0",
-            "extension": "creation,creation-with-upload,expiration,termination,checksum",
-            "checksum-algorithm": "sha256,sha1",
-            "max-size": "100000000",
-        }
+        for path in (FILES, f"{FILES}/f1"):
+            answer = await ali.options(path, headers={"authorization": "", "tus-resumable": "0.2.2"})
+            assert answer.status_code == 204
+            names = ("version", "extension", "checksum-algorithm", "max-size")
+            assert {name: answer.headers[f"tus-{name}"] for name in names} == {
+                "version": "1.0.0",
+                "extension": "creation,creation-with-upload,expiration,termination,checksum",
+                "checksum-algorithm": "sha256,sha1",
+                "max-size": "100000000",
+            }
 
     async def test_another_version(self, house: House) -> None:
         """412 with the version of this server; every answer names it."""
@@ -132,6 +135,40 @@ class TestTus:
                 assert (answer.status_code, answer.headers["tus-version"]) == (412, "1.0.0")
             missing = await client.head(f"{FILES}/f1", headers=TUS)
             assert (missing.status_code, missing.headers["tus-resumable"]) == (404, "1.0.0")
+
+    async def test_another_media_type(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """415, and nothing is written: bytes that somebody means as something else are no part of a file."""
+        place = await begun(ali)
+        for named in ("text/plain", "application/json", "multipart/form-data; boundary=b", ""):
+            headers = TUS | {"upload-offset": "0", "content-type": named}
+            assert_problem(await ali.patch(place, headers=headers, content=TEXT), 415, "unsupported_type")
+            begin = TUS | {"upload-length": "13", "content-type": named}
+            assert_problem(await ali.post(FILES, headers=begin, content=TEXT), 415, "unsupported_type")
+        assert await offset(ali, place) == 0 and list(house.store.files) == ["f1"]
+
+    async def test_a_client_that_cannot_patch(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """It says in a header of a POST which method it means. For anything but uploads the header means nothing."""
+        place = await begun(ali)
+        override = {"x-http-method-override": "PATCH", "upload-offset": "0"}
+        assert (await ali.post(place, headers=BYTES | override, content=TEXT[:5])).status_code == 204
+        asked = await ali.post(place, headers=TUS | {"x-http-method-override": "HEAD"})
+        assert asked.headers["upload-offset"] == "5"
+        assert (await ali.post(place, headers=TUS | {"x-http-method-override": "delete"})).status_code == 204
+        assert house.store.files == {}
+        for method, path in (("POST", place), ("GET", FILES)):
+            other = await ali.request(method, path, headers={"x-http-method-override": "OPTIONS"})
+            assert other.status_code == 405
+        session = await ali.post("/api/v1/sessions", headers={"x-http-method-override": "DELETE"}, json={})
+        assert_problem(session, 400, "bad_request")
+
+    async def test_a_creation_whose_bytes_fail(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Nothing of it stays: its client does not know its address."""
+        digest = base64.b64encode(hashlib.sha256(b"other").digest()).decode()
+        headers = BYTES | {"upload-length": "13", "upload-checksum": f"sha256 {digest}"}
+        assert_problem(await ali.post(FILES, headers=headers, content=TEXT), 460, "checksum_mismatch")
+        too_many = await ali.post(FILES, headers=BYTES | {"upload-length": "5"}, content=TEXT)
+        assert_problem(too_many, 413, "file_too_large")
+        assert house.store.files == {} and len(house.store.queued) == 2
 
     async def test_a_wrong_offset(self, house: House, ali: httpx2.AsyncClient) -> None:
         """Nothing is written where nobody was asked to write."""
@@ -179,6 +216,8 @@ class TestTus:
             {"upload-length": "0"},
             {"upload-length": "5", "upload-metadata": "filename ***"},
             {"upload-length": "5", "upload-metadata": "filename /w=="},
+            {"upload-length": "5", "upload-metadata": "filename YQ==,filename Yg=="},
+            {"upload-length": "5", "upload-metadata": "filename YQ==,,"},
             {"upload-length": "5", "upload-checksum": "md5 aaaa"},
             {"upload-length": "5", "upload-checksum": "sha1 aaaa"},
             {"upload-defer-length": "1"},
@@ -261,6 +300,52 @@ class TestTus:
         assert stored(house) == [TEXT]
 
 
+class TestSlowly:
+    async def test_a_body_that_stops_coming(
+        self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """408, and the connection ends. What came is kept, and the upload goes on there. A form leaves nothing."""
+        monkeypatch.setattr("suhbat.http.middleware.STALLED_SECONDS", 0.05)
+
+        async def stalled(first: bytes) -> AsyncIterator[bytes]:
+            yield first
+            await asyncio.Event().wait()
+
+        place = await begun(ali)
+        answer = await append(ali, place, 0, stalled(TEXT[:6]))
+        assert_problem(answer, 408, "request_timeout")
+        assert answer.headers["connection"] == "close" and answer.headers["tus-resumable"] == "1.0.0"
+        assert await offset(ali, place) == 6
+        form = b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx'
+        for content in (form, b"--b\r\n"):
+            headers = {"content-type": "multipart/form-data; boundary=b"}
+            answer = await ali.post(FILES, headers=headers, content=stalled(content))
+            assert_problem(answer, 408, "request_timeout")
+        assert list(house.store.files) == ["f1"]
+        headers = {"content-type": "application/json"}
+        assert_problem(await ali.patch("/api/v1/me", headers=headers, content=stalled(b"{")), 408, "request_timeout")
+
+    async def test_many_bodies_at_once(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Only so many of a user are received at once; nobody else waits for them."""
+        house.services.limits.reads._bodies = Turns(1, 0)
+        came = asyncio.Event()
+
+        async def hanging() -> AsyncIterator[bytes]:
+            yield TEXT[:6]
+            came.set()
+            await asyncio.Event().wait()
+
+        first, second = await begun(ali), await begun(ali)
+        slow = asyncio.create_task(append(ali, first, 0, hanging()))
+        await came.wait()
+        assert_problem(await append(ali, second, 0, TEXT), 503, "busy")
+        async with house.client(headers=await house.account("vali")) as vali:
+            assert (await append(vali, await begun(vali), 0, TEXT)).status_code == 204
+        assert await offset(ali, first) == 6
+        assert (await slow).status_code == 409
+        assert (await append(ali, second, 0, TEXT)).status_code == 204
+
+
 class TestForm:
     async def test_one_request(self, house: House, ali: httpx2.AsyncClient) -> None:
         """201 with the file, which is ready; its size is that of the part."""
@@ -283,7 +368,7 @@ class TestForm:
 
     async def test_a_slow_look(self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
         """The answer does not wait for ever; the file is ready later."""
-        monkeypatch.setattr("suhbat.http.uploads.READY_SECONDS", 0)
+        monkeypatch.setattr("suhbat.http.one_request.READY_SECONDS", 0)
         looker: Any = house.services.processing._looker
         looker.waits = asyncio.Event()
         answer = await ali.post(FILES, files={"file": ("a", TEXT)})
@@ -308,14 +393,15 @@ class TestForm:
                 b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\n\r\n--b--\r\n',
             ),
             ("multipart/form-data; boundary=b", b"--b\r\n" + b"a: b\r\n" * 1000),
-            ("application/json", b"{}"),
-            ("", b"x"),
+            ("", b""),
         ],
     )
     async def test_a_bad_form(self, house: House, ali: httpx2.AsyncClient, content_type: str, content: bytes) -> None:
-        """400 with the reason; nothing of it stays."""
+        """400 with the reason; nothing of it stays. For anything else than a form 415."""
         answer = await ali.post(FILES, headers={"content-type": content_type}, content=content)
         assert_problem(answer, 400, "bad_request")
+        answer = await ali.post(FILES, headers={"content-type": "text/plain"}, content=TEXT)
+        assert_problem(answer, 415, "unsupported_type")
         assert house.store.files == {}
 
     async def test_a_file_of_line_breaks(self) -> None:
@@ -508,7 +594,7 @@ class TestProcessing:
         self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Files of one user are processed one after the other, so their number delays nobody else."""
-        monkeypatch.setattr("suhbat.http.uploads.READY_SECONDS", 0)
+        monkeypatch.setattr("suhbat.http.one_request.READY_SECONDS", 0)
         looker: Any = house.services.processing._looker
         looker.waits = asyncio.Event()
         look, begun, second = looker.look, 0, asyncio.Event()

@@ -368,6 +368,8 @@ FILES: Mapping[str, Tests] = {
         *_in(_RECORDS, "who_may_read_a_file", "history_since_joining", "an_erased_room"),
         *_in(_DOWNLOADS, "who_gets_nothing", "a_signed_link"),
     ),
+    "uploads that stand still": _in(_UPLOADS, "a_body_that_stops_coming", "many_bodies_at_once"),
+    "bytes that another file still needs": _in(_RECORDS, "forwarded_while_it_is_deleted"),
     "a quota passed by many uploads at once": _in(_RECORDS, "the_quota_however_many_begin_at_once"),
     "half an upload kept for ever": (
         *_in(_RECORDS, "what_nobody_sent_goes_after_a_day", "so_many_files_in_no_message"),

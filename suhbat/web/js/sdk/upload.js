@@ -19,6 +19,8 @@ const PIECE_MS = 1_000;
 /** The first and the longest pause between two questions whether a file is ready, in ms. */
 const ASK_MS = 200;
 const LONGEST_ASK_MS = 5_000;
+/** Statuses below 500 after which another attempt may help. */
+const PASSING = [408, 409, 423, 429];
 /** How often an upload that the server no longer knows begins anew. */
 const ANEW = 2;
 
@@ -196,8 +198,7 @@ export class Upload {
       this.#piece = Math.max(SMALLEST_PIECE, this.#piece / 4);
       return 0;
     }
-    const passes =
-      status === null || status === 409 || status === 423 || status === 429 || (status >= 500 && status !== 507);
+    const passes = status === null || PASSING.includes(status) || (status >= 500 && status !== 507);
     if (!passes) throw error;
     this.stalled = true;
     const asked = error instanceof Refused ? (error.retryAfter ?? 0) * 1000 : 0;
