@@ -11,16 +11,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from suhbat.chat.model import Actor
 from suhbat.chat.rate import charge
-from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated
+from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited, TooLarge, Unauthenticated, UnsupportedType
 from suhbat.identity.address import metered
 from suhbat.identity.external import Asked
 from suhbat.identity.origin import allowed
 from suhbat.identity.tokens import is_ours
 from suhbat.identity.user_directory import Login
+from suhbat.protocol import tus
 from suhbat.services import Services
 
 from . import cookie
-from .media import JSON, has_body, media_type
+from .media import FORM, JSON, OF_UPLOADS, has_body, media_type
 from .refusals import refuses
 
 BEARER = HTTPBearer(auto_error=False, description="The token that `POST /api/v1/sessions` or `/guests` gave.")
@@ -157,11 +158,12 @@ def safe_write(request: Request, services: Served) -> None:
         raise BadRequest(reason='the header "Content-Type: application/json" is missing')
 
 
-@refuses(Forbidden)
+@refuses(Forbidden, UnsupportedType, TooLarge)
 def safe_upload(request: Request, services: Served) -> None:
-    """The same for uploads, whose endpoints look at the media type. A form comes without a preflight, so only Origin protects
-    it."""
+    """The same for uploads, whose bodies have other types. A form comes without a preflight, so only Origin protects it."""
     require_our_origin(request, services)
+    if has_body(request.headers) and media_type(request.headers) not in {*OF_UPLOADS, JSON}:
+        raise UnsupportedType(type=tus.MEDIA_TYPE if "tus-resumable" in request.headers else FORM)
 
 
 def require_our_origin(request: Request, services: Services) -> None:

@@ -13,6 +13,7 @@ from fastapi.routing import iter_route_contexts
 from pydantic import TypeAdapter
 
 from suhbat.http import asyncapi
+from suhbat.http.one_request import Forwarded
 from suhbat.protocol.commands import COMMAND, COMMANDS
 from suhbat.protocol.events import EVENT, EVENTS
 from suhbat.protocol.examples import example
@@ -59,7 +60,8 @@ def test_bodies_are_taken(house: House) -> None:
         for method in route.methods or ():
             described = operations().get((method, route.path_format or ""))
             if described is not None and has_json(described):
-                model = route.body_field.field_info.annotation
+                # One endpoint also takes bodies that are no JSON, so it reads its own.
+                model = Forwarded if route.body_field is None else route.body_field.field_info.annotation
                 taken = TypeAdapter(model).validate_python(
                     described["requestBody"]["content"]["application/json"]["example"]
                 )
