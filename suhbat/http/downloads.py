@@ -23,7 +23,6 @@ from suhbat.errors import (
 )
 from suhbat.files.downloads import OpenFile
 from suhbat.files.kinds import inline
-from suhbat.services import Services
 
 from .dependencies import Credentials, Served, login
 from .problem import problem
@@ -113,12 +112,10 @@ async def download(
         found = await services.store.readable_file(caller.actor, file)
     opened = await services.downloads.open(found, None if size is None else int(size))
     headers = _headers(found, is_thumbnail=size is not None) | {"cache-control": "private, no-cache"}
-    return await answer(request, response, services, opened, headers)
+    return await answer(request, response, opened, headers)
 
 
-async def answer(
-    request: Request, response: Response, services: Services, opened: OpenFile, headers: dict[str, str]
-) -> Response:
+async def answer(request: Request, response: Response, opened: OpenFile, headers: dict[str, str]) -> Response:
     """The bytes that the request asks for. `headers`: what is said about the file. Raises PreconditionFailed."""
     part = choose_part(request.headers, opened.etag, opened.size)
     if part.status in (412, 416):

@@ -144,7 +144,7 @@ async def _send(
         "content-disposition": "inline",
         "cache-control": KEPT if version == file.id else "private, no-cache",
     }
-    return await answer(request, response, services, opened, headers)
+    return await answer(request, response, opened, headers)
 
 
 def _account(login: Login) -> str:

@@ -203,7 +203,7 @@ async def test_uploads_from_other_origins() -> None:
     async with house.client(headers=await house.account("ali")) as client:
         app = {"origin": "https://app.example"}
         url = await uploaded(client)
-        for path in (UPLOADS, f"{UPLOADS}/f1", url):
+        for path in (UPLOADS, f"{UPLOADS}/f1", url, "/api/v1/users/ali/picture"):
             asked = await client.options(path, headers=app | PREFLIGHT | {"authorization": ""})
             assert asked.status_code == 204 and asked.headers["vary"] == "Origin"
             assert asked.headers["access-control-allow-origin"] == "https://app.example"

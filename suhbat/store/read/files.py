@@ -10,7 +10,7 @@ from suhbat.chat.model import Actor, FilePage, Milliseconds, Removal, SharedFile
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.files import FileKind
 from suhbat.protocol.types import MAX_PAGE
-from suhbat.store.tables import VISIBLE_ABOVE, conversations, events, files, removals
+from suhbat.store.tables import IS_LOOSE, VISIBLE_ABOVE, conversations, events, files, removals
 
 from .floor import LobbyHistory, floor_of, visible
 
@@ -117,7 +117,7 @@ MOST_OF_ONE = 20
 
 def unfinished(connection: Connection, before: Milliseconds) -> list[str]:
     """See `chat.ports.FileRecords.unfinished_files`."""
-    is_due = (files.c.seq.is_(None), files.c.state == "processing", files.c.touched_at <= before)
+    is_due = (IS_LOOSE, files.c.state == "processing", files.c.touched_at <= before)
     return list(connection.execute(select(files.c.id).where(*is_due).order_by(files.c.touched_at).limit(FEW)).scalars())
 
 
