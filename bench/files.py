@@ -134,7 +134,7 @@ def write(path: Path, content: bytes) -> None:
 
 def pictures(rounds: int) -> str:
     """What a child process takes for a photo: read, cleaned, both thumbnails and the thumbhash."""
-    photo = noisy_jpeg()
+    photo = photo_like()
     process, took = DrawingProcess(), []
     with TemporaryDirectory() as name:
         place = Path(name)
@@ -157,13 +157,16 @@ def pictures(rounds: int) -> str:
     return table.markdown(head, lines)
 
 
-def noisy_jpeg() -> bytes:
-    """A photo-like JPEG of 12 megapixels at most, near PICTURE_BYTES."""
+def photo_like() -> bytes:
+    """A JPEG near PICTURE_BYTES of 3 megapixels. As in a photo, the finer something is, the less of it there is."""
     width, height = 2_000, 1_500
-    smooth = Image.effect_noise((width // 8, height // 8), 90).resize((width, height), Image.Resampling.BICUBIC)
-    photo = Image.merge("RGB", (smooth, smooth.rotate(180), smooth.transpose(Image.Transpose.FLIP_LEFT_RIGHT)))
+    photo = Image.new("RGB", (width, height), (128, 128, 128))
+    for step in (256, 128, 64, 32, 16, 8, 4, 2, 1):
+        size = (-(-width // step), -(-height // step))
+        bands = [Image.effect_noise(size, 90).resize((width, height), Image.Resampling.BICUBIC) for _ in "RGB"]
+        photo = Image.blend(photo, Image.merge("RGB", bands), 0.5 if step > 4 else 0.04 * step)
     best = b""
-    for quality in range(30, 96, 3):
+    for quality in range(40, 96, 3):
         into = io.BytesIO()
         photo.save(into, "JPEG", quality=quality)
         if abs(len(into.getvalue()) - PICTURE_BYTES) < abs(len(best) - PICTURE_BYTES):

@@ -18,6 +18,7 @@ from suhbat.chat.tarpit import Tarpit
 from suhbat.chat.turns import Reads
 from suhbat.config import Settings
 from suhbat.counting import Counts
+from suhbat.files.direct import DirectSender
 from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.links import FileLinks
@@ -125,7 +126,7 @@ def services_over(
         bans=bans,
         uploads=uploads,
         processing=processing,
-        downloads=Downloads(stores, threads),
+        downloads=Downloads(stores, threads, DirectSender()),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

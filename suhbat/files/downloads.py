@@ -11,6 +11,7 @@ import structlog
 from suhbat.chat.model import StoredFile
 from suhbat.errors import NotFound, StorageUnavailable, log_text
 
+from .direct import DirectConnection, DirectSender
 from .stores import FileStores
 from .threads import FileThreads
 
@@ -25,9 +26,10 @@ AGAIN_SECONDS = 5
 class OpenFile:
     """Bytes that are open for reading. `size`: of all of them. `etag`: they never change under it. Call `close`."""
 
-    def __init__(self, file: BinaryIO, threads: FileThreads, size: int, etag: str) -> None:
+    def __init__(self, file: BinaryIO, threads: FileThreads, sender: DirectSender, size: int, etag: str) -> None:
         self.size = size
         self.etag = etag
+        self._sender = sender
         self._file = file
         self._threads = threads
 
@@ -40,6 +42,14 @@ class OpenFile:
             start, length = start + len(data), length - len(data)
             yield data
 
+    async def send(self, connection: DirectConnection, start: int, length: int) -> int:
+        """Send a part past the event loop; see `DirectSender.send`. Returns 0 if the bytes are in no file of this machine."""
+        try:
+            descriptor = self._file.fileno()
+        except OSError:
+            return 0
+        return await self._sender.send(connection, descriptor, start, length)
+
     def _read(self, start: int, length: int) -> bytes:
         self._file.seek(start)
         return self._file.read(length)
@@ -49,11 +59,15 @@ class OpenFile:
 
 
 class Downloads:
-    def __init__(self, stores: FileStores, threads: FileThreads) -> None:
+    def __init__(self, stores: FileStores, threads: FileThreads, sender: DirectSender) -> None:
         self._stores = stores
         self._threads = threads
+        self._sender = sender
         self.opened = 0
         """How many were opened since the start."""
+
+    def close(self) -> None:
+        self._sender.close()
 
     async def open(self, file: StoredFile, side: int | None = None) -> OpenFile:
         """Open the bytes of a file. `side`: a thumbnail with this longest side, in pixels, or the next smaller one there is.
@@ -68,7 +82,7 @@ class Downloads:
             raise StorageUnavailable(retry_after=AGAIN_SECONDS, seconds=AGAIN_SECONDS) from error
         self.opened += 1
         etag = f'"{blake2b(f"{file.key} {part}".encode(), digest_size=12).hexdigest()}"'
-        return OpenFile(opened, self._threads, size, etag)
+        return OpenFile(opened, self._threads, self._sender, size, etag)
 
     def _open(self, file: StoredFile, part: str) -> tuple[BinaryIO, int]:
         opened = self._stores.of(file.backend).open(file.key, part)

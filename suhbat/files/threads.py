@@ -16,8 +16,9 @@ THREADS = 8
 class FileThreads:
     """Runs blocking functions. It belongs to files alone: what other parts run in threads does not wait for a disk."""
 
-    def __init__(self, threads: int = THREADS) -> None:
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="suhbat-files")
+    def __init__(self, threads: int = THREADS, initializer: Callable[[], None] | None = None) -> None:
+        """`initializer`: runs first in each thread."""
+        self._executor = ThreadPoolExecutor(threads, "suhbat-files", initializer)
 
     async def run(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
         """The result of the function. If the caller is cancelled, the function still ends."""

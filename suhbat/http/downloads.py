@@ -21,6 +21,7 @@ from suhbat.errors import (
     RateLimited,
     Unauthenticated,
 )
+from suhbat.files.direct import DIRECT
 from suhbat.files.downloads import OpenFile
 from suhbat.files.kinds import inline
 
@@ -60,16 +61,25 @@ class Bytes(Response):
         try:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             if self._part.length and not self._is_head:
-                await self._send_chunks(receive, send)
+                await self._send_part(scope, receive, send)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             await self._file.close()
 
-    async def _send_chunks(self, receive: Receive, send: Send) -> None:
+    async def _send_part(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the part, as fast as the client takes it. A client that is gone takes everything at once, so look for it."""
+        start, length = self._part.start, self._part.length
+        if (connection := scope.get(DIRECT)) is not None:
+            try:
+                sent = await self._file.send(connection, start, length)
+            except (ConnectionError, TimeoutError):
+                connection.abort()
+                await _disconnected(receive)
+                return
+            start, length = start + sent, length - sent
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
-            async for chunk in self._file.chunks(self._part.start, self._part.length):
+            async for chunk in self._file.chunks(start, length):
                 if gone.done():
                     return
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})

@@ -11,6 +11,7 @@ from suhbat.chat.ports import Clock, FileRecords
 from suhbat.config import Settings
 from suhbat.errors import log_text
 from suhbat.files.collector import Collector
+from suhbat.files.direct import DirectSender
 from suhbat.files.downloads import Downloads
 from suhbat.files.limits import UploadLimits
 from suhbat.files.places import stores_of
@@ -21,6 +22,7 @@ from suhbat.files.studio import Studio
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
 from suhbat.hub.notices import Notices
+from suhbat.identity.priority import lower_priority
 from suhbat.protocol.events import own_log
 from suhbat.protocol.notices import FileNotice
 from suhbat.protocol.replies import encode
@@ -45,7 +47,7 @@ class NodeFiles:
         is_directory_shared = settings.database_url is not None and not settings.new_files_in_s3
         place = SharedPlace(records, settings.file_directory, self._threads) if is_directory_shared else None
         self.uploads = Uploads(records, stores, clock, limits, self._threads, self.processing, new_file_id, place)
-        self.downloads = Downloads(stores, self._threads)
+        self.downloads = Downloads(stores, self._threads, DirectSender(lower_priority))
         self.portraits = Portraits(records, stores, self._studio, self._work, clock, self._threads)
         self._collector = Collector(records, stores, clock, self._threads)
 
@@ -72,6 +74,7 @@ class NodeFiles:
 
     async def close(self) -> None:
         await self._studio.close()
+        self.downloads.close()
         self._threads.close()
 
 

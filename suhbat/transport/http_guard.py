@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from suhbat.files.direct import DIRECT
+
 from .connection_limiter import ConnectionLimiter
 from .ignored_upgrade import ignoring_upgrades
 from .native import refusal
@@ -182,6 +184,8 @@ def _over_httptools(base: Any) -> Any:
                 )  # stops the parser; uvicorn then refuses the request as invalid
             self.body_comes, self.header_bytes = True, 0
             super().on_headers_complete()
+            if self.cycle is not None and self.cycle.scope is self.scope:  # it was no upgrade
+                self.scope[DIRECT] = _Direct(self.transport, self.cycle)
 
         def on_body(self, body: bytes) -> None:
             self.header_bytes = 0
@@ -192,6 +196,27 @@ def _over_httptools(base: Any) -> Any:
             super().on_message_complete()
 
     return HttptoolsPosition
+
+
+class _Direct:
+    """Implements `files.direct.DirectConnection`. `cycle`: uvicorn's, which counts the bytes of the response."""
+
+    def __init__(self, transport: asyncio.Transport, cycle: Any) -> None:
+        self._transport = transport
+        self._cycle = cycle
+
+    def socket(self) -> int | None:
+        transport = self._transport
+        if transport.is_closing() or transport.get_write_buffer_size() or transport.get_extra_info("sslcontext"):
+            return None
+        socket = transport.get_extra_info("socket")
+        return None if socket is None else int(socket.fileno())
+
+    def sent(self, count: int) -> None:
+        self._cycle.expected_content_length -= count
+
+    def abort(self) -> None:
+        self._transport.abort()
 
 
 def _over_h11(base: Any) -> Any:

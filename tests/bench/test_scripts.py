@@ -91,6 +91,16 @@ def test_threads() -> None:
     assert done.stdout.count("snapshot of a member") == 2
 
 
+def test_files() -> None:
+    """Transfers, pictures, and the messages of a pair alone and beside each load have figures."""
+    done = script("files", "--megabytes", "2", "--at-once", "3", "--seconds", "0.3", "--rounds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line[0]: line[1:] for line in table_lines(done.stdout)}
+    for title in ("download, Suhbat", "upload, Suhbat", "both, as after an upload", "alone", "3 downloads from Suhbat"):
+        assert float(rows[title][0].replace(",", "")) > 0, done.stdout
+    assert ("download, nginx" in rows) != ("nginx is not installed" in done.stdout)
+
+
 def test_logins() -> None:
     """How late the event loop is while passwords are verified."""
     done = script("logins", "--at-once", "3", "--rounds", "1")

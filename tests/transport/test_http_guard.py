@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from socket import socketpair
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
+from suhbat.files.direct import DIRECT
 from suhbat.transport.http_guard import (
     CLOSE_SECONDS,
     HEADER_BYTES,
@@ -45,6 +47,8 @@ class Application:
         self.finished = asyncio.Event()
         self.headers: list[tuple[bytes, bytes]] = []
         """Of the last request, as they were when it was answered."""
+        self.direct: Any = None
+        """The way past the transport that the last request was offered."""
         self.body = b""
         """Of all requests to `/body`."""
 
@@ -57,7 +61,12 @@ class Application:
                 more = message.get("more_body", False)
         elif scope["path"] == "/slow":
             await self.finished.wait()
-        self.headers = list(scope["headers"])
+        self.headers, self.direct = list(scope["headers"]), scope.get(DIRECT)
+        if scope["path"] == "/direct":
+            await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"7")]})
+            self.direct.sent(5)
+            await send({"type": "http.response.body", "body": b"ok"})
+            return
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
         await send({"type": "http.response.body", "body": b"ok"})
 
@@ -488,3 +497,39 @@ async def test_an_endless_body_behind_an_offer(connect: Connect) -> None:
     peer = connect()
     await peer.say(offering(b"zz\r\n", "Transfer-Encoding: chunked"))
     assert peer.transport.is_closing()
+
+
+# Bytes that go past the transport (`files.direct`)
+
+
+@leaping
+async def test_bytes_past_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over httptools, bytes that were sent past the transport count for the length of the response, also of the second of two
+    pipelined requests. The socket is offered only while nothing is unsent, the connection is open, and it has no TLS."""
+    monkeypatch.setattr(auto, "AutoHTTPProtocol", HttpToolsProtocol)
+    peer = Peer()
+    await peer.say(GET.replace(b"/ ", b"/direct ") * 2)
+    assert peer.transport.statuses() == [200, 200] and not peer.transport.is_closing()
+    socket, far = socketpair()
+    with socket, far:
+        known: dict[str, Any] = {"socket": socket}
+        peer.transport.get_extra_info = known.get  # type: ignore[method-assign]
+        direct = peer.application.direct
+        assert direct.socket() == socket.fileno()
+        peer.transport.unsent = 1
+        assert direct.socket() is None
+        peer.transport.unsent = 0
+        known["sslcontext"] = object()
+        assert direct.socket() is None
+        del known["sslcontext"]
+        direct.abort()
+        assert peer.transport.aborted and direct.socket() is None
+
+
+@leaping
+async def test_no_way_past_h11(monkeypatch: pytest.MonkeyPatch) -> None:
+    """h11 counts the bytes of a response by itself, so over it everything goes through the transport."""
+    monkeypatch.setattr(auto, "AutoHTTPProtocol", H11Protocol)
+    peer = Peer()
+    await peer.say(GET)
+    assert peer.transport.statuses() == [200] and peer.application.direct is None
