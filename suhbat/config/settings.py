@@ -173,6 +173,11 @@ class Settings(BaseSettings):
         description="The room that the files of one account may take, in bytes or as 5GB; 0 for no limit.",
     )
     guest_files: bool = Field(False, description="Whether guests may upload files, 50 MB for each guest.")
+    outgoing_allow: Words = Field(
+        (),
+        description="Networks (CIDR) that pushes, webhooks and previews may reach although they are not public, then also "
+        "over http, separated by commas.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -227,7 +232,7 @@ class Settings(BaseSettings):
             for name in type(self).model_fields
         )
 
-    @field_validator("origins", "trusted_proxies", mode="before")
+    @field_validator("origins", "trusted_proxies", "outgoing_allow", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -248,7 +253,7 @@ class Settings(BaseSettings):
                 raise ValueError(f"{origin} has more than scheme, host and port")
         return value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "outgoing_allow")
     @classmethod
     def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for network in value:

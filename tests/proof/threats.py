@@ -380,6 +380,29 @@ FILES: Mapping[str, Tests] = {
     "a full disk": _in(_UPLOADS, "a_full_disk"),
 }
 
+_ADDRESSES, _TARGETS, _CLIENT = (f"outgoing/test_{name}" for name in ("addresses", "targets", "client"))
+OUTGOING = {
+    "private and link-local addresses, and metadata services": (
+        *_in(_ADDRESSES, "every_special_address_is_refused", "listed_networks_are_reached_over_http_too"),
+        *_in(_CLIENT, "nothing_private_is_reached"),
+    ),
+    "IPv4 inside IPv6": _in(_ADDRESSES, "every_special_address_is_refused"),
+    "names that resolve to another address the second time": _in(
+        _CLIENT, "a_name_that_changes_its_address_gains_nothing"
+    ),
+    "redirects": _in(_CLIENT, "redirects_are_not_followed_by_default", "each_redirect_is_checked"),
+    "secrets that go along, or into a log": (
+        *_in(_CLIENT, "a_redirect_takes_no_secret_along", "a_slow_answer_is_given_up"),
+        *_in(_TARGETS, "the_path_is_not_shown"),
+    ),
+    "endless, slow and broken answers": _in(
+        _CLIENT, "a_long_answer_is_cut", "a_slow_answer_is_given_up", "a_broken_answer_is_a_failure"
+    ),
+    "addresses that are read in two ways": _in(_TARGETS, "what_can_be_read_in_two_ways_is_refused"),
+    "another host with the same address": _in(_CLIENT, "a_certificate_must_be_for_the_name"),
+    "a slow host that holds up the others": _in(_CLIENT, "one_host_gets_few_requests_at_a_time"),
+}
+
 THREATS: Mapping[str, Mapping[str, Tests]] = {
     "frames": FRAMES,
     "handshake": HANDSHAKE,
@@ -390,6 +413,7 @@ THREATS: Mapping[str, Mapping[str, Tests]] = {
     "volume": VOLUME,
     "growth": GROWTH,
     "files": FILES,
+    "outgoing requests": OUTGOING,
     "uvicorn and Starlette": SERVERS,
     "faults": FAULTS,
 }
