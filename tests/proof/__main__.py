@@ -29,7 +29,7 @@ from pathlib import Path
 from tests.cluster import faults
 from tests.servers import ROOT
 
-from . import full, kills, power, stock, weather
+from . import file_kills, full, kills, power, stock, weather
 from .simulation.__main__ import several
 
 SQLITE, CLUSTER = "suhbat", "cluster"
@@ -52,10 +52,11 @@ class Size:
     thread_counts: int
     stock: tuple[int, int, int]
     """Megabytes of an upload, connections that are cut, kills."""
+    file_kills: int
 
 
-LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000, 20_000, (200, 10, 1))
-SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100, 100, (20, 3, 1))
+LONG = Size(100_000, 300, 200, 300.0, 10, 1_000, 20, faults.LONG, 50, 1_000, 20_000, (200, 10, 1), 30)
+SHORT = Size(400, 10, 6, 20.0, 1, 100, 2, faults.SHORT, 4, 100, 100, (20, 3, 1), 4)
 AT_ONCE = 1_000
 """Histories in one run of hypothesis, which keeps all of them in memory."""
 
@@ -144,6 +145,14 @@ def full_cluster(place: Path, seed: int, size: Size) -> Figures:
     return asyncio.run(full.run(CLUSTER, place, size.full))
 
 
+def file_kills_sqlite(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(file_kills.run(SQLITE, place, seed, size.file_kills))
+
+
+def file_kills_cluster(place: Path, seed: int, size: Size) -> Figures:
+    return asyncio.run(file_kills.run(CLUSTER, place, seed, size.file_kills))
+
+
 def stock_clients(place: Path, seed: int, size: Size) -> Figures:
     return asyncio.run(stock.run(place, seed, *size.stock))
 
@@ -170,6 +179,8 @@ ATTACKS: Mapping[str, Attack] = {
     "flushes that fail, then power loss, SQLite": failing_flushes,
     "a full disk, SQLite": full_sqlite,
     "a full disk, PostgreSQL + NATS": full_cluster,
+    "files under kill -9, SQLite": file_kills_sqlite,
+    "files under kill -9, two nodes": file_kills_cluster,
     "tus-js-client over a bad network": stock_clients,
     "three nodes, their engines killed, paused, cut off": three_nodes,
 }

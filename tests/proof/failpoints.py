@@ -67,6 +67,61 @@ def when_refused(passed: Callable[[], None]) -> None:
     _before(committer, "refuse_all", passed)
 
 
+# Failpoints of files
+
+
+@failpoint
+def after_file_flush(passed: Callable[[], None]) -> None:
+    """Bytes of an upload are on the disk, but not acknowledged, neither in the database nor to the client."""
+    from suhbat.files import local
+
+    _after(local._LocalUpload, "flush", passed)
+
+
+@failpoint
+def before_file_answer(passed: Callable[[], None]) -> None:
+    """An offset is in the database, and the client has not been told."""
+    from suhbat.store.write import files
+
+    _after(files, "advance", passed)
+
+
+@failpoint
+def files_attached(passed: Callable[[], None]) -> None:
+    """A transaction says which message shows a file, and is not committed yet."""
+    from suhbat.store.write.file_posts import FilePosts
+
+    _after(FilePosts, "flush", passed)
+
+
+@failpoint
+def before_kept(passed: Callable[[], None]) -> None:
+    """A file was looked at, and what was made of it is in the working directory only."""
+    from suhbat.files.processing import Processing
+
+    _before(Processing, "_keep", passed)
+
+
+@failpoint
+def after_kept(passed: Callable[[], None]) -> None:
+    """What was made of a file is stored, and no record says so yet."""
+    from suhbat.files.processing import Processing
+
+    _after(Processing, "_keep", passed)
+
+
+@failpoint
+def in_removal(passed: Callable[[], None]) -> None:
+    """The bytes of a deleted file are removed, and the record of that is not."""
+    from suhbat.files.local import LocalFileStore
+
+    _after(LocalFileStore, "remove", passed)
+
+
+FILE_POINTS = ("after_file_flush", "before_file_answer", "files_attached", "before_kept", "after_kept", "in_removal")
+"""Those that need uploads."""
+
+
 def arm(name: str, times: int) -> None:
     """Die when the program reaches this place for the n-th time."""
     left = [times]
@@ -121,3 +176,23 @@ def eager_index() -> None:
     from suhbat.store.write import index_schedule
 
     index_schedule.IDLE_SECONDS = index_schedule.LATE_SECONDS = 0.0
+
+
+def eager_files() -> None:
+    """Files are looked after all the time instead of once a minute, and other nodes take over after a second."""
+    from suhbat.files.processing import Processing
+    from suhbat.runtime import node
+
+    node.MAINTENANCE_SECONDS = 0.3
+    Processing.take_over.__defaults__ = (1_000,)
+
+
+def nothing_loose() -> None:
+    """Files in no message expire at once."""
+    from suhbat.files import collector
+
+    collector.KEPT_LOOSE = 0
+
+
+ALTERED = {act.__name__: act for act in (clock_jumps, eager_index, eager_files, nothing_loose)}
+"""Conditions that are no fault of the server, by name."""

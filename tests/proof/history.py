@@ -39,6 +39,8 @@ class Row(NamedTuple):
     data: str | None
     thread: int | None = None
     thread_ordinal: int | None = None
+    files: tuple[str, ...] = ()
+    """The files that the message shows, in order. See `shown`."""
 
     @property
     def is_message(self) -> bool:
@@ -51,6 +53,11 @@ ROWS = (
     "FROM events e JOIN conversations c ON c.id = e.conversation_id ORDER BY c.name, e.seq"
 )
 """Selects the final logs in either database; `logs` groups its rows."""
+FILES = (
+    "SELECT c.name, f.seq, f.id FROM files f JOIN conversations c ON c.id = f.conversation_id "
+    "WHERE f.seq IS NOT NULL ORDER BY c.name, f.seq, f.position"
+)
+"""Selects which messages show which files."""
 
 
 def logs(found: Sequence[Sequence[Any]]) -> dict[str, list[Row]]:
@@ -59,6 +66,16 @@ def logs(found: Sequence[Sequence[Any]]) -> dict[str, list[Row]]:
     for name, *rest in found:
         made[name].append(Row(*rest))
     return made
+
+
+def shown(made: Mapping[str, Sequence[Row]], found: Sequence[tuple[str, int, str]]) -> dict[str, list[Row]]:
+    """The logs with the files of the rows of FILES."""
+    files: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for log, seq, id_ in found:
+        files[log, seq].append(id_)
+    return {
+        log: [row._replace(files=tuple(files.pop((log, row.seq), ()))) for row in rows] for log, rows in made.items()
+    }
 
 
 @dataclass(slots=True)
@@ -78,6 +95,8 @@ class Said:
     """It was sent before with an unknown outcome, so a later refusal proves nothing about it."""
     thread: int | None = None
     """The root of the thread for which it was meant."""
+    files: tuple[str, ...] = ()
+    """The ids of the files that it was to show, in this order."""
 
 
 @dataclass(slots=True)
@@ -118,8 +137,8 @@ class History:
     """When each event was committed, if the observer can see that."""
     duplicates: int = 0
 
-    def invoke(self, by: str, key: str, log: str, text: str, now: float) -> None:
-        self.said.setdefault(key, Said(by, log, text, now))
+    def invoke(self, by: str, key: str, log: str, text: str, now: float, files: Sequence[str] = ()) -> None:
+        self.said.setdefault(key, Said(by, log, text, now, files=tuple(files)))
 
     def acknowledge(self, key: str, place: Place, now: float) -> None:
         """Raises AssertionError if two replies differ."""
@@ -172,8 +191,8 @@ def _dense(log: str, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mapping[str, str]) -> Iterator[str]:
-    """Every acknowledged message is stored once, at its place and with its text. No refused message is stored, and
-    nothing else."""
+    """Every acknowledged message is stored once, at its place, with its text and exactly its files in their order. No refused
+    message is stored, and nothing else; no file is shown twice."""
     stored: dict[str, list[tuple[Place, Row]]] = defaultdict(list)
     for log, rows in final.items():
         for row in rows:
@@ -182,6 +201,8 @@ def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mappin
     edits: dict[tuple[str, int], list[Changed]] = defaultdict(list)
     for change in history.changed:
         edits[change.log, change.target].append(change)
+    owners: dict[str, str] = {}
+    """The message that shows a file, by the file."""
     for key, said in history.said.items():
         found = stored.pop(key, [])
         if len(found) > 1:
@@ -191,12 +212,17 @@ def _messages(history: History, final: Mapping[str, Sequence[Row]], uids: Mappin
         if said.refused and not said.doubt and found:
             yield f"{key} was refused as {said.refused} and is at {found[0][0]}"
         for place, row in found:
+            for id_ in row.files:
+                if (other := owners.setdefault(id_, key)) != key:
+                    yield f"{id_} is shown by {other} and by {key}"
             if row.actor_uid != uids[said.by]:
                 yield f"{key} of {said.by} is stored as {row.actor_uid}'s"
             if said.log and said.log != place.log:
                 yield f"{key} was meant for {said.log} and is in {place.log}"
             if not _is_text(row, said.text, edits[place.log, place.seq]):
                 yield f"{key} has another text: {row.text!r}"
+            if row.files != (() if row.deleted else said.files):
+                yield f"{key} shows {row.files}, not {said.files}{' (it is deleted)' if row.deleted else ''}"
     for key, rest in stored.items():
         yield f"phantom: {key or 'a message without a key'} at {[place for place, _ in rest]}, which nobody wrote"
 

@@ -20,14 +20,15 @@ import psycopg
 from tests.servers import COMMANDS, Server
 from tests.talk import V1
 
-from .failpoints import FAILPOINTS
+from .failpoints import FAILPOINTS, FILE_POINTS
 from .participants import Participant, Place, SdkParticipant, Writer
 
 SETTLE_SECONDS = 60.0
 POINT_SECONDS = 4.0
 """How long to wait for a failpoint."""
 WRITERS = 4
-POINTS = [name for name in FAILPOINTS if name != "when_refused"]  # this failpoint needs a failing disk
+POINTS = [name for name in FAILPOINTS if name not in ("when_refused", *FILE_POINTS)]
+"""`when_refused` needs a failing disk."""
 ENDS = [end for point in POINTS for end in ("", point)]
 """Half of the rounds end from outside, the others at each failpoint in turn."""
 SERVE = COMMANDS["suhbat"][2:]

@@ -1,14 +1,14 @@
 """Suhbat's command line with faults: `python -m tests.proof.serve sync_off after_commit:12 -- serve --port 8000`.
 
 The arguments before `--` are names of `sabotage.SABOTAGE`, names of `failpoints.FAILPOINTS` with the number of the
-pass, `clock_jumps`, and `eager_index`.
+pass, and names of `failpoints.ALTERED`.
 """
 
 from __future__ import annotations
 
 import sys
 
-from .failpoints import arm, clock_jumps, eager_index
+from .failpoints import ALTERED, arm
 from .sabotage import SABOTAGE
 
 
@@ -18,10 +18,8 @@ def main() -> None:
         name, _, times = fault.partition(":")
         if times:
             arm(name, int(times))
-        elif name == "clock_jumps":
-            clock_jumps()
-        elif name == "eager_index":
-            eager_index()
+        elif name in ALTERED:
+            ALTERED[name]()
         else:
             SABOTAGE[name]()
     from suhbat.cli import main as suhbat

@@ -104,6 +104,36 @@ def test_the_checker_sees_what_is_stored_wrong(rows: list[Row], said: str) -> No
     assert any(said in fault for fault in faults(a_history(), {"lobby": rows}, UIDS))
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        (("f1", "f2"), ("f3",), ""),
+        (("f2", "f1"), ("f3",), "k1 shows ('f2', 'f1')"),
+        (("f1",), ("f3",), "k1 shows ('f1',)"),
+        (("f1", "f2"), ("f1",), "f1 is shown by k1 and by k2"),
+        (("f1", "f2"), (), "k2 shows ()"),
+    ],
+)
+def test_the_checker_sees_wrong_files(first: tuple[str, ...], second: tuple[str, ...], said: str) -> None:
+    """The checker names messages that show other files than were sent, in another order, or those of another message."""
+    history = a_history()
+    history.said["k1"].files, history.said["k2"].files = ("f1", "f2"), ("f3",)
+    rows = {"lobby": [row(1, "k1", files=first), row(2, "k2", files=second)]}
+    found = list(faults(history, rows, UIDS))
+    assert any(said in fault for fault in found) if said else not found
+
+
+def test_the_checker_sees_files_of_a_deleted_message() -> None:
+    """The checker names files that are left of a message that was deleted."""
+    history = a_history()
+    history.said["k1"].files = ("f1",)
+    history.changed.append(Changed("lobby", 1, None, seq=3, told=30.0))
+    gone = row(1, "k1", text="", deleted=True)
+    assert not [fault for fault in faults(history, {"lobby": [gone, row(2, "k2")]}, UIDS) if "k1" in fault]
+    left = {"lobby": [gone._replace(files=("f1",)), row(2, "k2")]}
+    assert any("k1 shows ('f1',)" in fault for fault in faults(history, left, UIDS))
+
+
 def test_the_checker_sees_what_was_told_wrong() -> None:
     """The checker names wrong real-time order, deliveries that go back or differ, refused messages that exist, and a
     deleted text that comes again."""
