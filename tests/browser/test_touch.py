@@ -56,7 +56,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     assert page.evaluate("getSelection().toString()") == ""
     assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
     expect(sheet.locator(".quick")).to_have_text(["👍", "❤️", "😂", "🎉", "😮", "🙏"])
-    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 6)
+    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 7)
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
     expect(row).to_be_focused()

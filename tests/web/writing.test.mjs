@@ -46,13 +46,14 @@ async function until(holds) {
 test("a tab that closes leaves its messages and changes to the next one, once", async () => {
   const shared = database();
   const [first, second] = [await tab(shared), await tab(shared)];
-  first.writing.pending.add(message("k1"));
+  first.writing.pending.add({ ...message("k1"), copies: [{ id: "f1" }, { id: "f2" }] });
   first.writing.changes.make("c1", 2, { type: "edit", text: "new" });
   first.writing.left();
   await until(() => second.sent.length === 2);
   first.writing.left();
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.deepEqual(second.texts(), ["k1"]);
+  assert.deepEqual(second.sent.find(({ clientId }) => clientId === "k1").files, ["f1", "f2"]);
   assert.equal(second.sent.length, 2);
   for (const { writing } of [first, second]) writing.end();
 });

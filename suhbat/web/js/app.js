@@ -17,7 +17,7 @@ import { Writing } from "./writing.js";
 /** @import { ChosenFile } from "./models/chosen.js" */
 /** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
-/** @import { Message, Person } from "./sdk/types.js" */
+/** @import { Message, MessageFile, Person } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
 const SAVE_AFTER = 300; // ms
@@ -29,8 +29,9 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
  */
 
 /**
- * `also`: send a reply in a thread to the conversation, too. `files`: their ids on this device.
- * @typedef {{text: string, replyTo: number | null, also?: boolean, files?: string[],
+ * `also`: send a reply in a thread to the conversation, too. `files`: their ids on this device. `copies`: files that
+ * the server has already, those of a forwarded message.
+ * @typedef {{text: string, replyTo: number | null, also?: boolean, files?: string[], copies?: MessageFile[],
  *   clientId?: string}} OutgoingMessage
  */
 
@@ -247,9 +248,9 @@ export class App {
    * @param {string} conversation
    * @param {OutgoingMessage & {thread?: number | null}} message `thread`: send it as a reply there
    */
-  send(conversation, { text, replyTo, thread = null, also = false, files = [], clientId = newId() }) {
+  send(conversation, { text, replyTo, thread = null, also = false, files = [], copies = [], clientId = newId() }) {
     if (thread === null) this.typing.sent(conversation);
-    const shown = files.length ? { files } : {};
+    const shown = { ...(files.length && { files }), ...(copies.length && { copies }) };
     this.pending.add({ clientId, conversation, thread, also, text, ...shown, replyTo, at: Date.now() });
   }
 

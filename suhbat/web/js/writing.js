@@ -37,7 +37,8 @@ export class Writing {
     this.#stored = stored;
     this.me = me;
     this.pending = new PendingMessages(
-      (message) => files.inTurn(message, (ids) => chat.send({ ...message, files: ids, clientId: message.clientId })),
+      ({ copies = [], ...message }) =>
+        files.inTurn(message, (ids) => chat.send({ ...message, files: [...ids, ...copies.map(({ id }) => id)] })),
       {
         put: (message) => void database.put("pending", message.clientId, message),
         remove: (clientId) => {

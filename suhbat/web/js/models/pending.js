@@ -3,10 +3,14 @@
 
 import { keyOf } from "./threads.js";
 
+/** @import { MessageFile } from "../sdk/types.js" */
+
 /**
  * @typedef {{clientId: string, conversation: string, thread?: number | null, also?: boolean, text: string,
- *   files?: string[], replyTo: number | null, at: number, error: {code: string, message: string} | null}} Pending
- *   `thread`: it is a reply there; `also`: the conversation gets the reply, too; `files`: their ids on this device
+ *   files?: string[], copies?: MessageFile[], replyTo: number | null, at: number,
+ *   error: {code: string, message: string} | null}} Pending
+ *   `thread`: it is a reply there; `also`: the conversation gets the reply, too; `files`: their ids on this device;
+ *   `copies`: files that the server has already
  */
 
 const LATE = 3000; // ms

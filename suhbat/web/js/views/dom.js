@@ -56,6 +56,7 @@ const PATHS = {
   filter: "M4 6h16M7 12h10M10 18h4",
   flag: "M6 21V4h11l-2 4 2 4H6",
   fold: "M7 10l5 5 5-5",
+  forward: "M14 6l6 6-6 6M20 12h-9c-4 0-7 2-7 6",
   goto: "M5 12h13M12 6l6 6-6 6",
   hash: "M9 4L7 20M17 4l-2 16M4 9h16M3 15h16",
   info: "M12 11v6M12 7.5v.1M12 3a9 9 0 100 18 9 9 0 000-18z",

@@ -15,7 +15,7 @@ const KEYS = [
   ["Esc", "keys.escape"],
   ["PgUp / PgDn", "keys.scroll"],
   ["↑ / ↓", "keys.rows"],
-  ["R · T · E · +", "keys.message"],
+  ["R · T · F · E · +", "keys.message"],
   ["Ctrl Z", "keys.undo"],
   ["?", "keys.help"],
 ];

@@ -6,6 +6,7 @@ const LATER = {
   day: () => import("./day-jump.js"),
   details: () => import("./details.js"),
   emoji: () => import("./emoji-picker.js"),
+  forward: () => import("./forward.js"),
   gate: () => import("./gate.js"),
   invites: () => import("./invites.js"),
   keys: () => import("./keys.js"),

@@ -1,4 +1,5 @@
-// The actions on a message: react, reply, edit, pin, copy, delete (with an undo period), report, see who has read it.
+// The actions on a message: react, reply, forward, edit, pin, copy, delete (with an undo period), report, see who has
+// read it.
 
 import { said } from "../text/said.js";
 import { chosen } from "../models/changes.js";
@@ -27,7 +28,7 @@ const UNDO_BY_KEYBOARD_SECONDS = 15;
  * The actions on the messages of a conversation or a thread. A message is identified by its `seq`.
  * @param {App} app
  * @param {ConversationSource | ThreadSource} source
- * @param {{reply: (message: Message) => void, edit: (message: Message) => void,
+ * @param {{reply: (message: Message) => void, edit: (message: Message) => void, go: (conversation: string) => void,
  *   thread: ((root: number) => void) | null}} acts `thread` opens the thread below a message
  */
 export function actionsFor(app, source, acts) {
@@ -36,10 +37,10 @@ export function actionsFor(app, source, acts) {
   /** A message as it is shown. @param {number} seq */
   const find = (seq) => {
     const found = timeline.find(seq);
-    return found && app.current(found);
+    return found ? app.current(found) : null;
   };
 
-  return { react, reacted, chosen: chosenOn, pickReaction, reply, more, press };
+  return { react, reacted, chosen: chosenOn, pickReaction, reply, forward, more, press };
 
   /** @param {number} seq @param {string} emoji */
   function react(seq, emoji) {
@@ -125,6 +126,7 @@ export function actionsFor(app, source, acts) {
     const items = [];
     const { thread } = acts;
     if (thread) items.push({ label: t("thread.reply"), icon: "thread", act: () => thread(seq) });
+    items.push({ label: t("message.forward"), icon: "forward", act: () => forward(seq) });
     if (message.text) items.push({ label: t("message.copy"), icon: "copy", act: () => copied(message.text) });
     if (href) items.push({ label: t("message.copy.address"), icon: "link", act: () => copied(href) });
     items.push({ label: t("message.link"), icon: "link", act: () => link(message) });
@@ -149,6 +151,11 @@ export function actionsFor(app, source, acts) {
     if (mine || moderates)
       items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
     return items;
+  }
+
+  /** @param {number} seq */
+  function forward(seq) {
+    void later("forward").then((view) => view.forward(app, () => find(seq), acts.go));
   }
 
   /** @param {string} text */

@@ -33,6 +33,7 @@ export const FOLDED = 8;
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
  * @property {(seq: number) => void} reply
+ * @property {(seq: number) => void} forward
  * @property {(seq: number, anchor: Element) => void} more
  * @property {(seq: number) => void} jump
  * @property {() => void} ended  the user went from the message in the address to the newest one

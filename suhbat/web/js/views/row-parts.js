@@ -60,7 +60,7 @@ export function actsFor(app, source, { reply, edit, go, ...ways }) {
   const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
     void later("person").then(({ showPerson }) => showPerson(app, name, uid, anchor, (direct) => go(direct)));
   return {
-    ...actionsFor(app, source, { reply, edit, thread: ways.thread }),
+    ...actionsFor(app, source, { reply, edit, go, thread: ways.thread }),
     ...ways,
     show: (files, at, from) => void later("lightbox").then(({ lightbox }) => lightbox(files, at, from)),
     person,

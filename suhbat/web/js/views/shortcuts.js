@@ -92,7 +92,7 @@ function page(target, view, step) {
 }
 
 /**
- * The keys on a message that has the focus: up and down, reply, its thread, edit, react, its menu.
+ * The keys on a message that has the focus: up and down, reply, its thread, forward, edit, react, its menu.
  * @param {string} key @param {EventTarget | null} target @param {OpenView} view
  */
 function onMessage(key, target, { timeline, composer, app }) {
@@ -110,6 +110,7 @@ function onMessage(key, target, { timeline, composer, app }) {
   if (!row || !message || message.deleted) return false;
   if (key === "r") composer.reply(message);
   else if (key === "t" && timeline.acts.thread) timeline.acts.thread(message.seq);
+  else if (key === "f") timeline.acts.forward(message.seq);
   else if (key === "e" && message.sender_uid === app.me.uid) composer.edit(message);
   else if (key === "+") timeline.acts.pickReaction(message.seq, row);
   else if (key === "enter" && target === row) timeline.acts.more(message.seq, row);

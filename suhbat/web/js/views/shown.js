@@ -188,7 +188,10 @@ function shownPending(pending, follows, facts) {
     person: facts.person(facts.me.uid, facts.me.user_id),
     follows,
     text: shownText(pending, false, facts),
-    files: pending.files?.length ? facts.chosen(pending.files) : [],
+    files: [
+      ...(pending.files ? facts.chosen(pending.files) : []),
+      ...(pending.copies ? facts.files(pending.copies) : []),
+    ],
     quote: shownQuote(pending.replyTo, facts),
     error: pending.error && pending.error.message,
     waits: facts.waits(pending.clientId),
