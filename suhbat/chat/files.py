@@ -23,6 +23,13 @@ def cleaned_key(key: str) -> str:
     return blake2b(key.encode(), digest_size=13).hexdigest()
 
 
+def moved_key(key: str) -> str:
+    """The key of the same bytes after a move to another store. It follows from the old one, so that whoever repeats an
+    interrupted move writes over what was copied. It is never an earlier one: removing old bytes cannot meet bytes that were
+    moved back."""
+    return blake2b(key.encode(), digest_size=13, person=b"moved").hexdigest()
+
+
 def upload_refusal(size: int, used: int, loose: int, quota: int) -> SuhbatError | None:
     """Of an upload of so many bytes by a user whose files take `used` bytes, `loose` of them in no message. `quota`: in bytes,
     0 for no limit."""

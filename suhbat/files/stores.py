@@ -11,7 +11,7 @@ class UnknownBackend(OSError):
     """A file is recorded in a store that the settings do not name."""
 
     def __init__(self, backend: str) -> None:
-        super().__init__(f"the settings name no store {backend!r}: name the one that had these files in `files_before`")
+        super().__init__(f"no setting says where the store {backend!r} is: set files_before to where these files are")
 
 
 class FileStores:

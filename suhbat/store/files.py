@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Actor, Change, FileContent, FilePage, Milliseconds, Removal, StoredFile
+from suhbat.chat.model import Actor, Change, FileContent, FilePage, Milliseconds, Removal, StoredBytes, StoredFile
 from suhbat.protocol.files import FileKind
 
 from .read import files as reading
@@ -102,3 +102,9 @@ class FilesOverSQL:
 
     async def finish_removals(self, ids: Collection[int]) -> None:
         await self._write(lambda c: writing.finish_removals(c, ids))
+
+    async def complete_bytes(self, backend: str, above: str) -> Collection[StoredBytes]:
+        return await self._read(lambda c: reading.complete_bytes(c, backend, above))
+
+    async def bytes_moved(self, bytes_: StoredBytes, backend: str, key: str, at: Milliseconds) -> bool:
+        return await self._write(lambda c: writing.move(c, bytes_, backend, key, at))

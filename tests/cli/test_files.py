@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,10 +63,10 @@ def test_bytes_of_no_file(data: Path) -> None:
     assert found.exit_code == 0, found.output
     assert found.output.splitlines() == [
         f"of no file: {keys['nobody']}",
-        "3 files, 0 with missing bytes; bytes of no file: 1",
+        "local: 3 files, 0 with missing bytes; bytes of no file: 1",
     ]
     assert "removed" in run(data, "--remove").output
-    assert run(data).output.splitlines() == ["3 files, 0 with missing bytes; bytes of no file: 0"]
+    assert run(data).output.splitlines() == ["local: 3 files, 0 with missing bytes; bytes of no file: 0"]
 
 
 @pytest.mark.parametrize("lost", ["sent", "half", "thumbnail", "short"])
@@ -88,3 +89,22 @@ def test_without_a_database(tmp_path: Path) -> None:
     """Nothing is made; the text says what is missing."""
     found = run(tmp_path / "none")
     assert found.exit_code == 1 and not (tmp_path / "none").exists()
+
+
+def test_a_store_that_no_setting_names(data: Path) -> None:
+    """It is no success; the text says what to set."""
+    keys = asyncio.run(fill(data))
+    database = sqlite3.connect(data / "suhbat.db")
+    with database:
+        database.execute("UPDATE files SET backend = 's3' WHERE key = ?", (keys["sent"],))
+    database.close()
+    found = run(data)
+    assert found.exit_code == 1 and "1 files are recorded in 's3'" in found.output and "files_before" in found.output
+    moved = CliRunner().invoke(cli.build(), ["files", "move", "--data", str(data), "--to", "local"])
+    assert moved.exit_code == 1 and "files_before" in moved.output
+
+
+def test_where_to(data: Path) -> None:
+    """It must be one of two."""
+    refused = CliRunner().invoke(cli.build(), ["files", "move", "--data", str(data), "--to", "moon"])
+    assert refused.exit_code == 2 and "--to s3" in refused.output

@@ -378,6 +378,13 @@ FILES: Mapping[str, Tests] = {
     "ranges that are huge or overlap": _in("http/test_ranges", "parts", "any_range") + _in(_DOWNLOADS, "a_part"),
     "a form that another site sends": _in(_UPLOADS, "no_pages_of_others"),
     "a full disk": _in(_UPLOADS, "a_full_disk"),
+    "S3 gone, or wrong credentials for it": _in("system/test_s3", "s3_fails_in_the_middle", "wrong_credentials"),
+    "kill -9 with half an upload in S3": _in("system/test_s3", "kill_9_in_the_middle"),
+    "a move that is killed, or that copies wrong bytes": (
+        *_in("system/test_moving_files", "killed_in_the_middle", "while_servers_run"),
+        *_in("files/test_moving", "a_copy_that_is_not_the_same", "bytes_that_are_missing"),
+        *_in(_RECORDS, "a_file_that_came_meanwhile", "a_file_that_went_meanwhile"),
+    ),
 }
 
 _ADDRESSES, _TARGETS, _CLIENT = (f"outgoing/test_{name}" for name in ("addresses", "targets", "client"))

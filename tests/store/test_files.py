@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from suhbat.chat.files import MOST_LOOSE, cleaned_key
-from suhbat.chat.model import Actor, FileContent, PostResult, StoredFile
+from suhbat.chat.model import Actor, FileContent, PostResult, StoredBytes, StoredFile
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, NotFound, QuotaExceeded
@@ -198,6 +198,42 @@ class TestUpload:
         assert await queued(store, AT + 9) == [] and await queued(store, AT + 10) == ["k-f1"]
         await store.finish_removals([removal.id])
         await store.finish_removals([removal.id])
+        assert await queued(store) == []
+
+
+class TestMove:
+    """What is recorded when bytes have been copied to another store."""
+
+    async def test_all_files_over_the_same_bytes(self, store: Store) -> None:
+        """They have them in the new place together, and the old ones are queued, but not before their time."""
+        await ready(store, "f1")
+        await ready(store, "f3")
+        await store.begin_file(replace(upload("f2"), key="k-f1", state="ready", size=10), BOUNDLESS)
+        (first, second) = await store.complete_bytes("local", "")
+        assert (first, second) == (StoredBytes("local", "k-f1", 10, ""), StoredBytes("local", "k-f3", 10, ""))
+        assert list(await store.complete_bytes("local", "k-f1")) == [second]
+        assert await store.bytes_moved(first, "s3", "new", AT + 5)
+        for id in ("f1", "f2"):
+            file = await store.file(id)
+            assert file is not None and (file.backend, file.key) == ("s3", "new")
+        assert list(await store.complete_bytes("local", "")) == [second]
+        assert [one.key for one in await store.removals(AT + 4)] == []
+        assert [(one.backend, one.key) for one in await store.removals(AT + 5)] == [("local", "k-f1")]
+
+    async def test_a_file_that_went_meanwhile(self, store: Store) -> None:
+        """The copy goes, too."""
+        await ready(store, "f1")
+        (bytes_,) = await store.complete_bytes("local", "")
+        await store.delete_file(ALI.uid, "f1", AT)
+        assert not await store.bytes_moved(bytes_, "s3", "new", AT)
+        assert {(one.backend, one.key) for one in await store.removals(AT)} == {("local", "k-f1"), ("s3", "new")}
+
+    async def test_a_file_that_came_meanwhile(self, store: Store) -> None:
+        """As long as one has the old bytes, they stay."""
+        await ready(store, "f1")
+        (bytes_,) = await store.complete_bytes("local", "")
+        await store.begin_file(replace(upload("f2"), key="k-f1"), BOUNDLESS)
+        assert await store.bytes_moved(bytes_, "s3", "new", AT)
         assert await queued(store) == []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
-from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredFile
+from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .reading import (
     Audited,
@@ -57,6 +57,7 @@ __all__ = [
     "SharedFile",
     "States",
     "StoreDelta",
+    "StoredBytes",
     "StoredFile",
     "ThreadPage",
 ]

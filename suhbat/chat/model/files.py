@@ -112,6 +112,16 @@ class FilePage:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """Complete bytes of one or several files. Fields as in `StoredFile`."""
+
+    backend: str
+    key: str
+    size: int
+    thumbnails: str
+
+
+@dataclass(frozen=True, slots=True)
 class Removal:
     """Bytes that no file has any more."""
 

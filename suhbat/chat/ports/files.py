@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from suhbat.chat.model import Actor, FileContent, FilePage, Milliseconds, Removal, StoredFile
+from suhbat.chat.model import Actor, FileContent, FilePage, Milliseconds, Removal, StoredBytes, StoredFile
 from suhbat.protocol.files import FileKind
 
 
@@ -109,4 +109,13 @@ class FileRecords(FileReader, Protocol):
 
     async def finish_removals(self, ids: Collection[int]) -> None:
         """These bytes are removed."""
+        ...
+
+    async def complete_bytes(self, backend: str, above: str) -> Collection[StoredBytes]:
+        """Some bytes in this store of files that are ready, in the order of their keys, above the key `above`."""
+        ...
+
+    async def bytes_moved(self, bytes_: StoredBytes, backend: str, key: str, at: Milliseconds) -> bool:
+        """These bytes are in another store now, under another key: all files have them there, and the old ones are removed at
+        `at`. False if no file has them any more; then the new ones are removed."""
         ...

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
-from suhbat.chat.model import Actor, FilePage, Milliseconds, Removal, SharedFile, StoredFile
+from suhbat.chat.model import Actor, FilePage, Milliseconds, Removal, SharedFile, StoredBytes, StoredFile
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.files import FileKind
 from suhbat.protocol.types import MAX_PAGE
@@ -139,3 +139,16 @@ def stored_bytes(connection: Connection, backend: str) -> Iterator[tuple[str, st
 def queued_keys(connection: Connection, backend: str) -> set[str]:
     """The keys of bytes in this store that are to be removed."""
     return set(connection.execute(select(removals.c.key).where(removals.c.backend == backend)).scalars())
+
+
+def complete_bytes(connection: Connection, backend: str, above: str) -> list[StoredBytes]:
+    """See `chat.ports.FileRecords.complete_bytes`."""
+    columns = (files.c.backend, files.c.key, files.c.size, files.c.thumbnails)
+    wanted = select(*columns).where(files.c.backend == backend, files.c.state == "ready", files.c.key > above)
+    return [StoredBytes(*row) for row in connection.execute(wanted.distinct().order_by(files.c.key).limit(FEW))]
+
+
+def files_by_backend(connection: Connection) -> dict[str, int]:
+    """How many files are recorded in each store."""
+    rows = connection.execute(select(files.c.backend, func.count()).group_by(files.c.backend))
+    return {row[0]: row[1] for row in rows}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, text, update
 
 from suhbat.chat.files import cleaned_key, upload_refusal
-from suhbat.chat.model import Actor, FileContent, Milliseconds, StoredFile
+from suhbat.chat.model import Actor, FileContent, Milliseconds, StoredBytes, StoredFile
 from suhbat.errors import FileInUse, NotFound
 from suhbat.store.dialect import insert_new, is_postgres
 from suhbat.store.read.files import FEW, RECORD, readable
@@ -166,6 +166,16 @@ def remove(connection: Connection, condition: ColumnElement[bool], at: Milliseco
     gone |= {(row.backend, cleaned_key(row.key)) for row in rows if row.state == "processing"}
     queue_removals(connection, gone, at)
     return len(rows)
+
+
+def move(connection: Connection, bytes_: StoredBytes, backend: str, key: str, at: Milliseconds) -> bool:
+    """See `chat.ports.FileRecords.bytes_moved`."""
+    old, new = (bytes_.backend, bytes_.key), (backend, key)
+    has_them = (files.c.backend == bytes_.backend, files.c.key == bytes_.key, files.c.state == "ready")
+    moved = connection.execute(update(files).where(*has_them).values(backend=backend, key=key)).rowcount > 0
+    # A file that was forwarded by another node meanwhile still has the old bytes. Then they stay, and are moved again.
+    queue_removals(connection, {old} if moved else {new}, at)
+    return moved
 
 
 def queue_removals(connection: Connection, bytes_: Collection[tuple[str, str]], at: Milliseconds) -> None:
