@@ -9,7 +9,7 @@ from suhbat.chat.model import Milliseconds
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.errors import log_text
 
-from .store import Unreachable
+from .store import StoreUnreachable
 from .stores import FileStores
 from .threads import FileThreads
 
@@ -50,7 +50,7 @@ class Collector:
             for removal in removals:
                 try:
                     if removal.backend in skipped:
-                        raise Unreachable("this store has just failed")
+                        raise StoreUnreachable("this store has just failed")
                     await self._threads.run(self._stores.of(removal.backend).remove, removal.key)
                     done.append(removal.id)
                 except OSError as error:
@@ -58,7 +58,7 @@ class Collector:
                         log.error(
                             "files: bytes not removed", backend=removal.backend, key=removal.key, error=log_text(error)
                         )
-                    if isinstance(error, Unreachable):
+                    if isinstance(error, StoreUnreachable):
                         skipped.add(removal.backend)  # a hundred attempts would take minutes
                     failed.append(removal.id)
             if done:

@@ -22,7 +22,7 @@ from suhbat.errors import log_text
 from suhbat.tasks import Tasks
 
 from .look import Look
-from .store import Unreachable
+from .store import StoreUnreachable
 from .stores import FileStores
 from .threads import FileThreads
 
@@ -112,7 +112,7 @@ class Processing:
                 self._listener.file_ready(done)
         except Exception as error:
             # The next `take_over` tries again.
-            if not isinstance(error, Unreachable):
+            if not isinstance(error, StoreUnreachable):
                 self._failures[file.id] += 1
             log.error(
                 "files: not processed", file=file.id, error=log_text(error), exc_info=not isinstance(error, OSError)

@@ -19,7 +19,7 @@ from obstore.store import S3Store
 
 from suhbat.chat.model import Milliseconds
 
-from .store import Unreachable
+from .store import StoreUnreachable
 
 PART = 8 * 1024 * 1024
 """Local files above this size are sent in several parts (multipart), which bounds the memory."""
@@ -41,8 +41,8 @@ class Entry(NamedTuple):
 
 
 class S3Bucket:
-    """Objects by name. The methods block. They raise FileNotFoundError for an object that is not there, and Unreachable for
-    everything else that fails. `endpoint`: the address of a server other than Amazon's."""
+    """Objects by name. The methods block. They raise FileNotFoundError for an object that is not there, and StoreUnreachable
+    for everything else that fails. `endpoint`: the address of a server other than Amazon's."""
 
     def __init__(self, name: str, prefix: str, endpoint: str | None) -> None:
         self.name = name
@@ -103,10 +103,10 @@ def _explained() -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         if "NoSuchBucket" in str(error):
-            raise Unreachable(_reason(error)) from None
+            raise StoreUnreachable(_reason(error)) from None
         raise FileNotFoundError(_reason(error)) from None
     except BaseError as error:
-        raise Unreachable(_reason(error)) from None
+        raise StoreUnreachable(_reason(error)) from None
 
 
 def _reason(error: Exception) -> str:

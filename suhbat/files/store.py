@@ -19,7 +19,7 @@ def new_key() -> str:
     return secrets.token_hex(13)
 
 
-class Unreachable(OSError):
+class StoreUnreachable(OSError):
     """A store does not answer or refuses us. Nothing is wrong with the bytes: later it may work."""
 
 
@@ -40,7 +40,7 @@ class OpenUpload(Protocol):
 
 
 class FileStore(Protocol):
-    """Bytes by key. The methods block, so they run in threads. They raise OSError, `Unreachable` if the whole store fails.
+    """Bytes by key. The methods block, so they run in threads. They raise OSError, `StoreUnreachable` if the whole store fails.
 
     Bytes are first an *upload*, which grows at its end, then they are *complete* and never change. Every change is durable when
     its method returns, except as `OpenUpload` says. Complete bytes may have *parts* beside them, such as thumbnails.
