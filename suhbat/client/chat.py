@@ -16,10 +16,10 @@ from typing import Any, Self, TypeVar
 from pydantic import ValidationError
 
 from suhbat.errors import BadRequest
-from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, Typing
+from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, SetNotify, Typing
 from suhbat.protocol.files import File
 from suhbat.protocol.machine import reason_of
-from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
+from suhbat.protocol.objects import ConversationState, Invitation, Level, Presence, User
 from suhbat.protocol.replies import Acted, Ok, Page, Sent
 
 from .errors import ClientError, Refused
@@ -293,6 +293,14 @@ class Suhbat:
         id = next(self._ids)
         with _checked():
             command = ChangeThread(type="thread", id=id, conversation=conversation, seq=thread, **changes)
+        return await self._ask(id, command, Acted)
+
+    async def notify(self, conversation: str, level: Level, *, until: int | None = None) -> Acted:
+        """Choose of which messages of a conversation the user is notified: `all`, `mentions` or `none`; `until` a time in
+        milliseconds since 1970. Raises Refused, ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = SetNotify(type="notify", id=id, conversation=conversation, level=level, until=until)
         return await self._ask(id, command, Acted)
 
     async def join(self, conversation: str) -> Acted:

@@ -15,12 +15,13 @@ from suhbat.protocol.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
+    NotifyChanged,
     ReactionAdded,
     ReactionRemoved,
     ReadMarked,
     ThreadChanged,
 )
-from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Reaction
+from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Notify, Reaction
 from suhbat.protocol.types import MAX_REACTION_USERS, MAX_REACTIONS
 
 from .frames import OtherEvent
@@ -42,7 +43,10 @@ def fold(
 
 
 def fold_own(
-    state: ConversationState, event: ReadMarked | Mentioned | ThreadChanged | DraftChanged, uid: str, tally: Tally
+    state: ConversationState,
+    event: ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged,
+    uid: str,
+    tally: Tally,
 ) -> ConversationState:
     """The state after `event`, which must be the next one of the own log of the user `uid` and concern this conversation."""
     match event:
@@ -58,6 +62,8 @@ def fold_own(
         case Mentioned():
             mentions = tally.named.told(event, state.mentions, state.read_ordinal)
             return state.model_copy(update={"mentions": mentions})
+        case NotifyChanged():
+            return state.model_copy(update={"notify": Notify(level=event.level, until=event.until)})
         case DraftChanged():
             return state.model_copy(update={"draft": event.text})
 

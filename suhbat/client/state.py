@@ -17,6 +17,7 @@ from suhbat.protocol.events import (
     DraftChanged,
     Event,
     Mentioned,
+    NotifyChanged,
     ReadMarked,
     ThreadChanged,
     UserUpdated,
@@ -221,7 +222,9 @@ class State:
             case ConversationRemoved():
                 self.invitations.pop(event.removed, None)
                 self._drop(event.removed)
-            case ReadMarked() | Mentioned() | ThreadChanged() | DraftChanged() if event.target in self.conversations:
+            case ReadMarked() | Mentioned() | ThreadChanged() | NotifyChanged() | DraftChanged() if (
+                event.target in self.conversations
+            ):
                 assert self.user is not None, "its own log follows the welcome"
                 state, tally = self.conversations[event.target], self._tally(event.target)
                 self.conversations[event.target] = fold_own(state, event, self.user.uid, tally)

@@ -11,8 +11,18 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import ConversationReader
 from suhbat.chat.rate import COSTS
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
-from suhbat.protocol.commands import ConversationChanges, Create, Draft, Erase, Meet, Read, Update
-from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Visibility
+from suhbat.protocol.commands import (
+    ConversationChanges,
+    Create,
+    Draft,
+    Erase,
+    Meet,
+    NotifyLevel,
+    Read,
+    SetNotify,
+    Update,
+)
+from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Notify, Visibility
 from suhbat.protocol.types import DraftText, Ordinal, People, Schema, Title, Topic, Uids
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
@@ -157,6 +167,16 @@ async def mark(conversation: ConversationPath, body: ReadMark, actor: Caller, se
     """Mark everything up to this `ordinal` as read. A mark never goes back."""
     command = Read(type="read", conversation=valid_id(conversation), ordinal=body.ordinal)
     return Unread(unread=(await services.commands.execute(actor, command)).unread)
+
+
+@router.put("/conversations/{conversation}/notify", dependencies=[SAFE_WRITE])
+async def set_notify(conversation: ConversationPath, body: NotifyLevel, actor: Caller, services: Served) -> Notify:
+    """Choose of which messages the caller is notified, on all devices. The answer is what holds now: the default of the kind,
+    if `until` has passed already."""
+    command = SetNotify(type="notify", conversation=valid_id(conversation), level=body.level, until=body.until)
+    result = await services.commands.execute(actor, command)
+    assert result.notify is not None
+    return result.notify
 
 
 @router.put("/conversations/{conversation}/draft", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from .objects import HistoryFrom, Role, Visibility
+from .objects import HistoryFrom, Level, Role, Visibility
 from .types import (
     GUEST_TOKEN,
     LOBBY,
@@ -138,6 +138,21 @@ class Read(_Command):
     type: Literal["read"]
     conversation: ConversationId
     ordinal: Ordinal
+
+
+class NotifyLevel(Schema):
+    """Of which messages the caller is notified: `all`, those that mention them (`mentions`), or `none`; `until` a time, after
+    which the level of the kind holds again: `all` in directs, `mentions` elsewhere."""
+
+    level: Level = Field(examples=["none"])
+    until: Until | None = None
+
+
+class SetNotify(_Command, NotifyLevel):
+    """Choose of which messages of a conversation one is notified, on all devices."""
+
+    type: Literal["notify"]
+    conversation: ConversationId
 
 
 class ThreadChanges(Schema):
@@ -316,13 +331,13 @@ class Ping(_Command):
 
 
 V1StateCommand = (
-    Edit | Delete | React | Pin | Report | Read | ChangeThread | Draft
+    Edit | Delete | React | Pin | Report | Read | SetNotify | ChangeThread | Draft
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
 """The commands that change stored state, except `Send`, which `chat.messages` handles."""
 Command = Hello | Send | V1StateCommand | Typing | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Report, Read, ChangeThread, Draft, Typing, History,
+    Hello, Send, Edit, Delete, React, Pin, Report, Read, SetNotify, ChangeThread, Draft, Typing, History,
     Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

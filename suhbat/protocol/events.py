@@ -15,6 +15,7 @@ from .objects import (
     ConversationState,
     Invitation,
     Message,
+    Notify,
     Profile,
     Replies,
     Role,
@@ -235,6 +236,13 @@ class ThreadChanged(_PersonalEvent):
     thread: Thread
 
 
+class NotifyChanged(_PersonalEvent, Notify):
+    """`@me`: you chose of which messages of `target` you are notified, on some device."""
+
+    type: Literal["notify"] = "notify"
+    target: ConversationId
+
+
 class DraftChanged(_PersonalEvent):
     """`@me`: your draft in `target` changed on some device; empty if it was deleted."""
 
@@ -255,7 +263,7 @@ Stored = (
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
-    | ReadMarked | Mentioned | ThreadChanged | DraftChanged | UserUpdated
+    | ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged | UserUpdated
 )  # fmt: skip
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
@@ -264,7 +272,7 @@ EVENTS: tuple[type[EventBase], ...] = (
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
-    ReadMarked, Mentioned, ThreadChanged, DraftChanged, UserUpdated,
+    ReadMarked, Mentioned, ThreadChanged, NotifyChanged, DraftChanged, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage

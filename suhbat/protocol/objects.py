@@ -18,6 +18,8 @@ PresenceState = Literal["online", "offline"]
 Visibility = Literal["public", "private"]
 HistoryFrom = Literal["joined", "all"]
 AddedBy = Literal["everyone", "known", "nobody"]
+Level = Literal["all", "mentions", "none"]
+"""The messages of a conversation of which a member is notified: all, those that mention them, or none."""
 
 
 Picture = Annotated[str | None, Field(exclude_if=lambda value: value is None, examples=["fd2x7q9m4v8b6n1c5p0k3"])]
@@ -125,6 +127,14 @@ class Message(Schema):
     files: tuple[File, ...] = Field(default=(), exclude_if=not_)
 
 
+class Notify(Schema):
+    """Of which messages of a conversation the reader is notified. `until`: when the level of its kind holds again (`all` in
+    directs, `mentions` elsewhere); null: never. If that time has passed, it holds already."""
+
+    level: Level = Field(examples=["mentions"])
+    until: Time | None = None
+
+
 class ConversationSettings(Schema):
     """The settings of a conversation, which its moderators or its owner can change.
 
@@ -148,7 +158,8 @@ class ConversationState(ConversationSettings):
 
     `since`: the head when the reader joined; if `history` is "joined", they see only what is above it. `mentions`: unread
     messages that mention the reader. `role` is null if the reader is not a member (of a public room). `threads`: those that
-    the reader follows there, in the order of their roots; left out if there are none.
+    the reader follows there, in the order of their roots; left out if there are none. `notify`: left out if the reader is not
+    a member.
     """
 
     conversation: ConversationId
@@ -164,6 +175,7 @@ class ConversationState(ConversationSettings):
     role: Role | None = "member"
     draft: str = ""
     threads: tuple[Thread, ...] = Field(default=(), exclude_if=lambda value: not value)
+    notify: Notify | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class Invitation(Schema):

@@ -54,6 +54,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
         READERS.format(201),
         lambda house, room: {"text": "javob", "thread": room.seq},
     ),
+    ("PUT", ROOM + "/notify"): (MEMBERS.format(200), body(level="none")),
     ("PUT", ROOM + "/draft"): (MEMBERS.format(204), body(text="begun")),
     ("DELETE", ROOM + "/draft"): (MEMBERS.format(204), NONE),
     ("GET", ROOM + "/pins"): (MEMBERS.format(200), NONE),
@@ -162,6 +163,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "pin": (READ_KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq, "on": True}),
     "report": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq}),
     "read": (MAY, lambda room: {"conversation": room.conversation, "ordinal": 1}),
+    "notify": (MAY, lambda room: {"conversation": room.conversation, "level": "none"}),
     "draft": (MAY, lambda room: {"conversation": room.conversation, "text": "begun"}),
     "typing": (MAY, lambda room: {"conversation": room.conversation}),
     "history": (MAY, lambda room: {"conversation": room.conversation}),
@@ -178,5 +180,5 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
 
 ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "send with thread",
           "thread", "history thread", "history around", "history", "react",
-          "report", "read", "draft", "typing", "join"}  # fmt: skip
+          "report", "read", "notify", "draft", "typing", "join"}  # fmt: skip
 """The commands of the table after which the room is unchanged for all other users."""

@@ -32,6 +32,8 @@ _UNDO = {
     "0014": "DROP INDEX files_picture; DROP INDEX files_loose; ALTER TABLE files DROP COLUMN picture_of; "
     "CREATE INDEX files_loose ON files (touched_at) WHERE seq IS NULL; ALTER TABLE conversations DROP COLUMN picture; "
     "ALTER TABLE accounts DROP COLUMN picture; UPDATE meta SET value = '0012' WHERE key = 'serves';",
+    "0016": "ALTER TABLE accounts DROP COLUMN push_text; ALTER TABLE accounts DROP COLUMN quiet; "
+    "DROP TABLE notify_levels; UPDATE meta SET value = '0014' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

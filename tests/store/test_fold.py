@@ -51,6 +51,7 @@ from .test_pictures import change, image
 
 HISTORIES = int(os.environ.get("SUHBAT_HISTORIES", "12"))
 ROLES = ("member", "moderator", "owner")
+LEVELS = ("all", "mentions", "none")
 EMOJI = ("👍", "🙂", "❤️")
 
 
@@ -74,7 +75,7 @@ WHATS = (
     + ["reply"] * 6 + ["reply_mention", "thread"] * 3
     + ["leave", "remove", "away", "back", "history", "role", "draft"] * 2
     + ["check", "pin", "write_to", "create", "meet", "settings", "archive", "ban", "mute", "erase", "report", "accept"]
-    + ["picture"]
+    + ["picture", "notify", "notify"]
 )  # fmt: skip
 STEPS = st.builds(
     Step,
@@ -289,6 +290,9 @@ class Play:
             case "mark":
                 last = len(said) if place != LOBBY else (await everything(self.store, actor)).states[0].last_ordinal
                 await run(commands.Read, ordinal=max(0, last - step.number // 3))
+            case "notify":
+                level, until = LEVELS[step.message % 3], AT + step.number - 1 if step.number < 5 else None
+                await run(commands.SetNotify, level=level, until=until)
             case "draft":
                 await run(commands.Draft, text=f"qoralama {step.number}" if on else "")
             case "create":

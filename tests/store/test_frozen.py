@@ -24,6 +24,7 @@ CHECKSUMS = {
     "0011_threads.py": "41c051c5f129739098dd5ed8e564b70318c335649fef065964b5e6fca09ad0e4",
     "0012_files.py": "b1982b21b6c4d5374a872e6e5a14365466c7fc072062631c315de825ca2ce8d6",
     "0014_pictures.py": "f54aad3491e57dac382f9e47b1e3052a453cfc0445da6d075b696d8d12283cc2",
+    "0016_notify.py": "46e7d3f252c80ae3d813129c1f7c86321c12717859da9b425a0728eebd699567",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

@@ -177,6 +177,7 @@ async def messages(house: House, room: str, pair: str) -> None:
     await house.do(commands.Pin, ALI, room, seq=seqs[0], on=True)
     await house.do(commands.Read, SOLI, room, ordinal=9)
     await house.do(commands.Draft, VALI, pair, text='hali "tugamagan"')
+    await house.do(commands.SetNotify, VALI, pair, level="none")
 
 
 async def order(house: House, room: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
-from suhbat.protocol.objects import ConversationKind, Role, Thread, Visibility
+from suhbat.protocol.objects import ConversationKind, Notify, Role, Thread, Visibility
 
 from .files import NewPicture
 from .people import Actor, Milliseconds
@@ -80,8 +80,8 @@ PLAIN = CommandContext()
 class CommandResult:
     """The result of a command. `seq`: of the event in the conversation's log, or its head where nothing had to change.
 
-    `unread`: after a read mark. `thread`: what the command asked for, if the actor follows it now. `created`: the command
-    made something new. `invited`: the user was invited, not added.
+    `unread`: after a read mark. `thread`: what the command asked for, if the actor follows it now. `notify`: after it was set.
+    `created`: the command made something new. `invited`: the user was invited, not added.
     """
 
     conversation: str
@@ -90,6 +90,7 @@ class CommandResult:
     created: bool = False
     invited: bool = False
     thread: Thread | None = None
+    notify: Notify | None = None
 
 
 @dataclass(frozen=True, slots=True)

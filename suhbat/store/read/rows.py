@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
+from suhbat.chat.notify import DEFAULTS
 from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
 from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage
@@ -268,6 +269,7 @@ def _own_fields(connection: Connection, log: str, row: AnyRow) -> dict[str, Any]
         fields["text"] = _draft(connection, uid, fields["target"])
     elif row.type == "conversation.added":
         fields["state"] |= _texts(connection, uid, fields["state"])
+        fields["state"].setdefault("notify", DEFAULTS[fields["state"]["kind"]].model_dump(mode="json"))
     elif row.type == "conversation.invited":
         fields["invitation"] |= invitations.present_texts(connection, uid, fields["invitation"])
     elif row.type == "user.updated":

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, States
+from suhbat.chat.notify import DEFAULTS
 from suhbat.errors import NotFound
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Thread, User
@@ -22,6 +23,7 @@ from suhbat.store.tables import conversations, events, members, users
 from .few_logs import WANTED, own_logs
 from .floor import LobbyHistory, floor_of
 from .invitations import open_for, open_for_many
+from .notify import chosen_levels
 from .positions import places_from, self_directs
 from .reactions import shown_to
 from .rows import MESSAGE, LogRow, is_root, message, names_of_members
@@ -137,7 +139,8 @@ def _states(
 ) -> list[tuple[list[ConversationState], dict[str, set[str]]]]:
     """For each user the states of these conversations, the lobby first; and by name the uids of the people in directs."""
     last = _last_messages(connection, viewed, lobby_history)
-    threads = followed(connection, {actor.uid for actor, _ in viewed})
+    uids = {actor.uid for actor, _ in viewed}
+    threads, levels = followed(connection, uids), chosen_levels(connection, uids)
     logs = {row.id: row.kind for _, rows in viewed for row in rows}
     people = names_of_members(connection, [id_ for id_, kind in logs.items() if kind == "direct"])
     counts = {id_: len(found) for id_, found in people.items()}
@@ -160,6 +163,7 @@ def _states(
                 role=actor.role if row.kind == "lobby" else row.role,
                 draft=row.draft or "",
                 threads=_above(threads.get(actor.uid, {}).get(row.id, ()), floor_of(actor, row, lobby_history)),
+                notify=levels.get(actor.uid, {}).get(row.id, DEFAULTS[row.kind]),
                 **_settings(row, actor.uid, people.get(row.id, {})),
             )
             for row in rows

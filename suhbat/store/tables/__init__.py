@@ -20,17 +20,27 @@ from .log import (
     reactions_shown,
     search_rows,
 )  # fmt: skip
-from .membership import IS_COUNTED, IS_SHOWN, conversations, delivered, directs, drafts, invitations, members, reads
+from .membership import (
+    IS_COUNTED,
+    IS_SHOWN,
+    conversations,
+    delivered,
+    directs,
+    drafts,
+    invitations,
+    members,
+    notify_levels,
+    reads,
+)
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
 from .schema import cursors, journal, meta, metadata
 from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
-    "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE",
-    "accounts", "allowances", "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures",
-    "events", "everyone", "files", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members",
-    "mentions", "meta",
-    "metadata", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "removals", "reports", "sanctions",
-    "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
+    "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
+    "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone", "files",
+    "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members", "mentions", "meta",
+    "metadata", "notify_levels", "pins", "reaction_counts", "reactions", "reactions_shown", "reads", "removals",
+    "reports", "sanctions", "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

@@ -117,6 +117,19 @@ drafts = Table(
 )
 """Drafts, shared by all devices of a user."""
 
+notify_levels = Table(
+    "notify_levels",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("level", Text, nullable=False),
+    Column("until", BigInteger),
+    Index("notify_levels_conversation", "conversation_id"),
+    sqlite_with_rowid=False,
+)
+"""Of which messages users are notified, where they chose another level than the default (see `chat.notify`). until: when
+the default holds again; the row stays."""
+
 delivered = Table(
     "delivered",
     metadata,

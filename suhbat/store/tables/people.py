@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, true
 
 from .schema import metadata
 
@@ -31,11 +31,13 @@ accounts = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("added_by", Text, nullable=False, server_default="known"),
     Column("picture", Text),
+    Column("quiet", Text),
+    Column("push_text", Boolean, nullable=False, server_default=true()),
     UniqueConstraint("skeleton", name="accounts_skeleton"),
 )
 """Accounts. role: the role on the server, which is owner, moderator or member. Without a password_hash the application around
 this one authenticates the user. added_by: who may add them to a room without an invitation. picture: the id of the file
-that is their picture."""
+that is their picture. quiet: their quiet hours as JSON; push_text: whether pushes carry the texts of messages."""
 
 sessions = Table(
     "sessions",

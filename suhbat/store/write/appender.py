@@ -51,6 +51,7 @@ STORED: dict[str, set[str]] = {
     "read": {"target", "ordinal", "last_ordinal", "head", "unread", "mentions"},
     "mentioned": {"target", "message", "mentions", "head"},
     "thread": {"target", "head", "follow", "thread"},
+    "notify": {"target", "level", "until"},
     "draft": {"target"},
     "user.updated": set(),
 }

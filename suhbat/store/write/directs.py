@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, Milliseconds
+from suhbat.chat.notify import DEFAULTS
 from suhbat.protocol.events import ConversationAdded, ConversationRemoved
 from suhbat.protocol.objects import ConversationState
 from suhbat.store.dialect import find_rows, insert_new, update_rows
@@ -81,6 +82,7 @@ def make_direct(
             head=0,
             member_count=len(uids),
             role="member",
+            notify=DEFAULTS["direct"],
         )
         transaction.appender.append(cache.own[uid], ConversationAdded, actor, at, state=state)
     transaction.appender.add_users(uids.values(), at)

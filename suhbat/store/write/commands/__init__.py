@@ -22,6 +22,7 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.Pin: messages.pin,
     commands.Report: moderation.report,
     commands.Read: own.read,
+    commands.SetNotify: own.set_notify,
     commands.ChangeThread: replies.change_thread,
     commands.Draft: own.draft,
     commands.Create: conversations.create,

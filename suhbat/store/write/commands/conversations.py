@@ -28,6 +28,7 @@ from suhbat.store.tables import (
     everyone,
     members,
     mentions,
+    notify_levels,
     reads,
     sanctions,
     thread_marks,
@@ -164,7 +165,9 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
         update_rows(conversations).where(conversations.c.id == log.id).values(kind="erased", picture=None)
     )
     pictures.remove(execution.connection, log.name, execution.at)
-    for table in (members, reads, drafts, mentions, everyone, sanctions, thread_marks, thread_mentions):
+    for table in (
+        members, reads, drafts, notify_levels, mentions, everyone, sanctions, thread_marks, thread_mentions
+    ):  # fmt: skip
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache refers to the room in many places.
     execution.cache.clear()

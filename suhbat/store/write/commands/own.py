@@ -1,4 +1,4 @@
-"""Commands about a user's own state: read marks, drafts, the profile."""
+"""Commands about a user's own state: read marks, notifications, drafts, the profile."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import replace
 from sqlalchemy import delete, func, insert, select, update
 
 from suhbat.chat.model import Account, Change, CommandResult, Milliseconds, NewPicture
+from suhbat.chat.notify import DEFAULTS, chosen
 from suhbat.errors import NotFound
-from suhbat.protocol.commands import Draft, Read
-from suhbat.protocol.events import DraftChanged, ReadMarked, UserUpdated
+from suhbat.protocol.commands import Draft, Read, SetNotify
+from suhbat.protocol.events import DraftChanged, NotifyChanged, ReadMarked, UserUpdated
+from suhbat.protocol.objects import Notify
 from suhbat.store.people import accounts
 from suhbat.store.read import unread
 from suhbat.store.read.rows import profile
-from suhbat.store.tables import drafts, events, reads
+from suhbat.store.tables import drafts, events, notify_levels, reads
 from suhbat.store.write import pictures
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import mark_mentions_read
@@ -89,6 +91,25 @@ def read(execution: Execution, command: Read) -> CommandResult:
 def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
     deleted = unread.count_deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
     return unread.count_unread(log.ordinal, unread.first_ordinal(execution.connection, log.id), read, own, deleted)
+
+
+def set_notify(execution: Execution, command: SetNotify) -> CommandResult:
+    """Choose of which messages the actor is notified. The default of the kind is kept without a row."""
+    log = execution.log(command.conversation, "mark")
+    default = DEFAULTS[log.kind]
+    wanted = chosen(log.kind, command.level, command.until, execution.at)
+    mine = (notify_levels.c.uid == execution.actor.uid, notify_levels.c.conversation_id == log.id)
+    row = execution.connection.execute(select(notify_levels.c.level, notify_levels.c.until).where(*mine)).one_or_none()
+    before = default if row is None else Notify(level=row.level, until=row.until)
+    if wanted == before:
+        return CommandResult(log.name, log.head, notify=wanted)
+    execution.connection.execute(delete(notify_levels).where(*mine))
+    if wanted != default:
+        key = {"uid": execution.actor.uid, "conversation_id": log.id}
+        execution.connection.execute(insert(notify_levels), key | {"level": wanted.level, "until": wanted.until})
+    own = execution.own_log(execution.actor.uid)
+    execution.append(own, NotifyChanged, target=log.name, level=wanted.level, until=wanted.until)
+    return CommandResult(log.name, log.head, notify=wanted)
 
 
 def draft(execution: Execution, command: Draft) -> CommandResult:

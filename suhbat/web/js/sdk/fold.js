@@ -42,7 +42,7 @@ function without({ reactions_at: _, ...message }) {
 }
 
 /**
- * Apply `event`, the next event of the own log of the user `uid` (`read`, `mentioned`, `thread` or `draft`), about this
+ * Apply `event`, the next event of the own log of the user `uid` (`read`, `mentioned`, `thread`, `notify` or `draft`), about this
  * conversation.
  * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
  * @returns {ConversationState}
@@ -60,6 +60,8 @@ export function foldOwn(state, event, uid, tally) {
     }
     case "mentioned":
       return { ...state, mentions: tally.named.told(event, state.mentions, state.read_ordinal) };
+    case "notify":
+      return { ...state, notify: { level: event.level, until: event.until ?? null } };
     case "draft":
       return { ...state, draft: event.text };
     default:

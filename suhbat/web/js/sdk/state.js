@@ -274,6 +274,7 @@ export class State {
       case "read":
       case "mentioned":
       case "thread":
+      case "notify":
       case "draft": {
         const state = this.conversations.get(event.target);
         if (!state || !this.me) return [];

@@ -70,6 +70,14 @@
  */
 
 /**
+ * Of which messages the user is notified. After `until` the level of the kind holds: `all` in directs, `mentions`
+ * elsewhere.
+ * @typedef {{ level: Level, until: string | null }} Notify
+ */
+
+/** @typedef {"all" | "mentions" | "none"} Level */
+
+/**
  * @typedef {object} ConversationState
  * @property {string} conversation
  * @property {"lobby" | "direct" | "room"} kind
@@ -91,6 +99,7 @@
  * @property {"owner" | "moderator" | "member" | null} role
  * @property {string} draft
  * @property {Thread[]} [threads]  The threads that the user follows there, in the order of their roots.
+ * @property {Notify} [notify]  Absent if the user is not a member, or from an older server.
  */
 
 /**
