@@ -108,6 +108,7 @@ async def test_v1(server: Server, described: Described) -> None:
         await vali.ask("react", conversation=room, seq=said["seq"], emoji="👍", on=False)
         await vali.ask("read", conversation=room, ordinal=said["ordinal"])
         await ali.until("receipt")
+        await vali.ask("notify", conversation=room, level="all")
         await vali.ask("draft", conversation=room, text="men ham")
         await vali.ask("report", conversation=room, seq=said["seq"], reason="spam")
         await ali.ask("edit", conversation=room, seq=said["seq"], text="@vali salom!")

@@ -42,8 +42,8 @@ function without({ reactions_at: _, ...message }) {
 }
 
 /**
- * Apply `event`, the next event of the own log of the user `uid` (`read`, `mentioned`, `thread`, `notify` or `draft`), about this
- * conversation.
+ * Apply `event`, the next event of the own log of the user `uid` (`read`, `mentioned`, `thread`, `notify` or `draft`),
+ * about this conversation.
  * @param {ConversationState} state @param {Event} event @param {string} uid @param {Tally} tally
  * @returns {ConversationState}
  */
