@@ -295,6 +295,8 @@ class FakeFiles:
         return moved
 
     async def claim_file(self, id: str, before: Milliseconds, at: Milliseconds) -> StoredFile | None:
+        if (file := self.files.get(id)) is not None:
+            self.files[id] = replace(file, touched_at=at)
         return self.files.get(id)
 
     async def unfinished_files(self, before: Milliseconds) -> Collection[str]:

@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from suhbat.chat.files import cleaned_key
+from suhbat.chat.files import KEPT_LOOSE, cleaned_key
 from suhbat.chat.model import FileContent, Milliseconds, StoredFile
 from suhbat.chat.ports import Clock, FileRecords
 from suhbat.errors import log_text
@@ -31,9 +31,10 @@ log = structlog.get_logger("suhbat.files")
 TAKEN_OVER: Milliseconds = 60_000
 """How long a file may be processed before another node takes over. Looking at one takes at most some 20 s."""
 ATTEMPTS = 3
-"""How often this process tries a file that cannot be processed. After that it stays as it is, and is deleted a day later."""
-
-
+"""How often this process looks at a file that it cannot process. After that it is a plain file: its bytes, nothing else."""
+GIVEN_UP: Milliseconds = 2 * KEPT_LOOSE
+"""After this age an upload whose bytes cannot even be read is deleted. Each attempt counts as touching it, so it would never
+expire."""
 LEFT_OVER: Milliseconds = 86_400_000
 """After this age the working directory of a file belongs to a process that was killed."""
 
@@ -93,9 +94,17 @@ class Processing:
         """Process what nobody has finished for so long."""
         now = self._clock.wall()
         for id in await self._records.unfinished_files(now - since):
-            if id in self._in_progress or self._failures[id] >= ATTEMPTS:
+            if id in self._in_progress:
                 continue
-            if (file := await self._records.claim_file(id, now - since, now)) is not None:
+            # A claim puts the file behind all others, so those that fail again and again keep nobody waiting.
+            file = await self._records.claim_file(id, now - since, now)
+            if file is None:
+                continue
+            if now - file.created_at > GIVEN_UP and self._failures[id] > ATTEMPTS:
+                log.error("files: unreadable upload deleted", file=id)
+                await self._records.delete_file(file.uid, id, now)
+                del self._failures[id]
+            else:
                 self.begin(file)
 
     async def remove_leftovers(self) -> None:
@@ -108,6 +117,7 @@ class Processing:
             async with turn:
                 content = await self._content(file)
             done = await self._records.finish_file(file, content, self._clock.wall())
+            self._failures.pop(file.id, None)
             if done is not None:
                 self._listener.file_ready(done)
         except Exception as error:
@@ -125,7 +135,7 @@ class Processing:
         work = await self._threads.run(self._make_work)
         try:
             source = await self._threads.run(self._stores.of(file.backend).local, file.key, work)
-            look = await self._looker.look(source, work)
+            look = _PLAIN if self._failures[file.id] >= ATTEMPTS else await self._looker.look(source, work)
             if look.cleaned is None and source.is_relative_to(work):
                 look = replace(look, cleaned=source)  # the upload itself does not become the complete bytes
             return await self._threads.run(self._keep, file, look)
@@ -154,6 +164,9 @@ class Processing:
             look.duration,
             look.thumbhash,
         )
+
+
+_PLAIN = Look("application/octet-stream", "file")
 
 
 def _remove_older(directory: Path, moment: float) -> None:

@@ -554,17 +554,40 @@ class TestLimits:
 
 class TestProcessing:
     async def test_what_cannot_be_looked_at(self, house: House, ali: httpx2.AsyncClient) -> None:
-        """It stays "processing", and is tried again a few times, not for ever."""
+        """It is tried again a few times, not for ever: then it is a plain file, which can be sent, without a thumbnail."""
         looker: Any = house.services.processing._looker
         looker.broken = OSError("no disk")
         place = (await ali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
-        assert (await shown(ali, place))["state"] == "processing"
-        for _ in range(5):
+        states = [(await shown(ali, place))["state"]]
+        for _ in range(3):
             house.clock.advance(61)
             await house.services.processing.take_over()
-            await ready(house, ali, place)
-        assert house.services.processing._failures["f1"] == 3
+            states.append((await ready(house, ali, place))["state"])
+        assert states == ["processing", "processing", "processing", "ready"]
+        file = await shown(ali, place)
+        assert (file["type"], file["kind"]) == ("application/octet-stream", "file")
+        assert (await ali.get(file["url"])).content == TEXT
+        assert_problem(await ali.get(f"{file['url']}?size=360"), 404, "not_found")
+        assert not house.services.processing._failures
         assert not list((Path(house.settings.data) / "work").iterdir())
+
+    async def test_bytes_that_cannot_be_read(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """Such a file does not keep others waiting: each attempt puts it behind them. After two days it is gone."""
+        place, processing = await begun(ali), house.services.processing
+        looker: Any = processing._looker
+        looker.broken = OSError("no disk")
+        await append(ali, place, 0, TEXT)
+        await ready(house, ali, place)
+        store: Any = house.services.uploads._stores.current
+        store.local = None  # every attempt fails
+        for _ in range(5):
+            house.clock.advance(61)
+            await processing.take_over()
+            await ready(house, ali, place)
+            assert house.store.files["f1"].touched_at == house.clock.wall()
+        house.clock.advance(2 * 24 * 3600)
+        await processing.take_over()
+        assert house.store.files == {} and not processing._failures
 
     async def test_what_killed_processes_left(self, house: House) -> None:
         """It is removed after a day. What is being worked on stays."""
