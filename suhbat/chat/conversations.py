@@ -25,10 +25,11 @@ SETTING_ACTIONS: Mapping[str, Action] = {
     "visibility": "configure",
     "history": "configure",
     "retention": "configure",
+    "files": "configure",
     "archived": "archive",
 }
 """The action that a user must be allowed in order to change a setting."""
-_NOT_ONLY_ROOMS = frozenset(("topic", "slow_mode", "retention"))
+_NOT_ONLY_ROOMS = frozenset(("topic", "slow_mode", "retention", "files"))
 """Settings that the lobby has too."""
 
 

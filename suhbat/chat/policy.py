@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Literal
 
 from suhbat.errors import Forbidden, NotFound, SuhbatError
-from suhbat.protocol.objects import ConversationKind, Role
+from suhbat.protocol.objects import ConversationKind, FileSenders, Role
 
 from .model import Actor, ConversationFacts, Milliseconds
 
 Action = Literal[
-    "see", "read", "post", "reply", "react", "edit", "delete", "delete_any", "pin", "mention_all",
+    "see", "read", "post", "attach", "reply", "react", "edit", "delete", "delete_any", "pin", "mention_all",
     "mark", "draft", "typing", "report", "join", "leave", "add", "remove", "ban", "mute", "set_role",
     "rename", "configure", "archive", "erase",
 ]  # fmt: skip
@@ -26,7 +26,7 @@ Rule = Rank | None
 RANKS: tuple[Rank, ...] = ("stranger", "member", "moderator", "owner")
 
 _EVERYWHERE: dict[Action, Rule] = dict.fromkeys(
-    ("see", "read", "post", "reply", "react", "edit", "delete", "mark", "draft", "typing", "report"), "member"
+    ("see", "read", "post", "attach", "reply", "react", "edit", "delete", "mark", "draft", "typing", "report"), "member"
 )
 _NOWHERE: dict[Action, Rule] = dict.fromkeys(
     ("join", "leave", "add", "remove", "ban", "mute", "set_role", "rename", "configure", "archive", "erase",
@@ -67,7 +67,9 @@ RULES: Mapping[ConversationKind, Mapping[Action, Rule]] = {
 }
 """By kind of conversation and action. In a public room strangers may also `see` (not `read`)."""
 
-WRITING: frozenset[Action] = frozenset(("post", "reply", "react", "edit", "pin", "mention_all", "typing", "draft"))
+WRITING: frozenset[Action] = frozenset(
+    ("post", "attach", "reply", "react", "edit", "pin", "mention_all", "typing", "draft")
+)
 """Actions that are refused while an actor is muted. Users may always delete their own messages."""
 ARCHIVED: frozenset[Action] = WRITING | {"join", "add", "rename", "set_role"}
 """Actions that are refused in an archived conversation."""
@@ -93,11 +95,19 @@ def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> Suh
         return Forbidden("forbidden.kind")
     if RANKS.index(rank) < RANKS.index(rule):
         return Forbidden("forbidden.member" if rank == "stranger" else None)
+    if action == "attach" and not _sends_files(actor, rank, facts.files):
+        return Forbidden("forbidden.files")
     if facts.archived and action in ARCHIVED:
         return Forbidden("forbidden.archived")
     if facts.muted and action in WRITING:
         return Forbidden("forbidden.muted")
     return None
+
+
+def _sends_files(actor: Actor, rank: Rank, senders: FileSenders) -> bool:
+    if senders in ("everyone", "accounts"):
+        return senders == "everyone" or actor.kind == "account"
+    return RANKS.index(rank) >= RANKS.index("moderator" if senders == "moderators" else "owner")
 
 
 def rank_of(actor: Actor, facts: ConversationFacts) -> Rank:

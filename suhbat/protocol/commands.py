@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
-from .objects import HistoryFrom, Level, Role, Visibility
+from .objects import FileSenders, HistoryFrom, Level, Role, Visibility
 from .types import (
     GUEST_TOKEN,
     LOBBY,
@@ -251,6 +251,7 @@ class ConversationChanges(Schema):
     archived: bool | None = None
     slow_mode: SlowMode | None = None
     retention: Retention | None = None
+    files: FileSenders | None = None
 
 
 class Update(_Command, ConversationChanges):

@@ -17,6 +17,7 @@ Role = Literal["owner", "moderator", "member"]
 PresenceState = Literal["online", "offline"]
 Visibility = Literal["public", "private"]
 HistoryFrom = Literal["joined", "all"]
+FileSenders = Literal["everyone", "accounts", "moderators", "owners"]
 AddedBy = Literal["everyone", "known", "nobody"]
 Level = Literal["all", "mentions", "none"]
 """The messages of a conversation of which a member is notified: all, those that mention them, or none."""
@@ -140,7 +141,7 @@ class ConversationSettings(Schema):
 
     `visibility`: whether others find a room and may join. `history`: how much members read of the time before they joined.
     `slow_mode`: seconds between two messages of one member, 0 for none. `retention`: days that messages are kept, 0 for no
-    limit. `picture`: of a room.
+    limit. `files`: who may send files, of those who may send messages. `picture`: of a room.
     """
 
     title: str = Field(default="", examples=["Choyxona"])
@@ -150,6 +151,7 @@ class ConversationSettings(Schema):
     archived: bool = False
     slow_mode: Seconds = Field(default=0, examples=[0])
     retention: Days = Field(default=0, examples=[0])
+    files: FileSenders = "everyone"
     picture: Picture = None
 
 

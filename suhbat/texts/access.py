@@ -65,6 +65,11 @@ ACCESS: Texts = {
         "uz": "Hozircha bu yerda faqat oʻqiy olasiz, yoza olmaysiz. Moderatorga murojaat qiling.",
         "ru": "Пока вы можете здесь только читать. Обратитесь к модератору.",
     },
+    "forbidden.files": {
+        "en": "You can write here but not send files.",
+        "uz": "Bu yerda yoza olasiz, lekin fayl yubora olmaysiz.",
+        "ru": "Здесь вы можете писать, но не отправлять файлы.",
+    },
     "forbidden.banned": {
         "en": "You are banned here. Ask a moderator if you think that this is a mistake.",
         "uz": "Siz bu yerda bloklangansiz. Bu xato deb oʻylasangiz, moderatorga murojaat qiling.",

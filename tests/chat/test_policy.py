@@ -11,7 +11,7 @@ import pytest
 from suhbat.chat.model import Actor, ConversationFacts
 from suhbat.chat.policy import ARCHIVED, RANKS, RULES, WRITING, Action, Rank, decide, may_change_role, outranks, rank_of
 from suhbat.errors import Forbidden, NotFound, SuhbatError
-from suhbat.protocol.objects import ConversationKind, Role, Visibility
+from suhbat.protocol.objects import ConversationKind, FileSenders, Role, Visibility
 
 KINDS: tuple[ConversationKind, ...] = get_args(ConversationKind)
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -177,3 +177,34 @@ def test_on_people() -> None:
         assert may_change_role("owner", role)
         assert may_change_role("moderator", role) == (role == "member")
         assert not may_change_role("member", role) and not may_change_role("stranger", role)
+
+
+def test_who_may_send_files() -> None:
+    """The setting of the conversation narrows who may: of those who may write, not guests, or only from a rank on. A role on
+    the server counts as everywhere."""
+    people = {
+        "guest": Actor("u1", "ali", "guest", 0),
+        "account": Actor("u1", "ali", "account", 0),
+        "moderator": Actor("u1", "ali", "account", 0, "moderator"),
+        "owner": Actor("u1", "ali", "account", 0, "owner"),
+    }
+    expected: dict[FileSenders, set[str]] = {
+        "everyone": {"guest", "account", "moderator", "owner"},
+        "accounts": {"account", "moderator", "owner"},
+        "moderators": {"moderator", "owner"},
+        "owners": {"owner"},
+    }
+    for senders, may in expected.items():
+        for kind, visibility in (("lobby", "private"), ("room", "public")):
+            there = ConversationFacts("c1", kind, "member", visibility, files=senders)  # type: ignore[arg-type]
+            assert {name for name, who in people.items() if decide(who, "attach", there) is None} == may
+            assert all(decide(who, "post", there) is None for who in people.values())
+        in_room = {
+            role: decide(people["account"], "attach", ConversationFacts("c1", "room", role, files=senders)) is None
+            for role in ROLES
+        }
+        assert in_room == {role: ("account" if role == "member" else role) in may for role in ROLES}
+        refusal = decide(people["guest"], "attach", ConversationFacts("c1", "room", "member", files="owners"))
+        assert told(refusal) == "forbidden.files"
+    stranger = ConversationFacts("c1", "room", None, "public", files="everyone")
+    assert told(decide(people["account"], "attach", stranger)) == "forbidden.member"

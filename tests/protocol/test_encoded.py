@@ -152,6 +152,7 @@ def test_a_page_and_a_state_without_threads_have_not_grown() -> None:
     state = ConversationState(conversation="lobby", kind="lobby", head=7, last_ordinal=5, last_message=message)
     assert encode(state) == (
         b'{"title":"","topic":"","visibility":"private","history":"all","archived":false,"slow_mode":0,"retention":0,'
+        b'"files":"everyone",'
         b'"conversation":"lobby","kind":"lobby","head":7,"since":0,"last_ordinal":5,"read_ordinal":0,"unread":0,'
         b'"mentions":0,"last_message":' + written + b',"member_count":0,"role":"member","draft":""}'
     )

@@ -34,6 +34,7 @@ _UNDO = {
     "ALTER TABLE accounts DROP COLUMN picture; UPDATE meta SET value = '0012' WHERE key = 'serves';",
     "0016": "ALTER TABLE accounts DROP COLUMN push_text; ALTER TABLE accounts DROP COLUMN quiet; "
     "DROP TABLE notify_levels; UPDATE meta SET value = '0014' WHERE key = 'serves';",
+    "0017": "DROP INDEX files_kind; ALTER TABLE conversations DROP COLUMN files;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

@@ -13,9 +13,9 @@ from suhbat.chat.files import MOST_LOOSE, cleaned_key
 from suhbat.chat.model import Actor, FileContent, PostResult, StoredBytes, StoredFile
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
-from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, NotFound, QuotaExceeded
+from suhbat.errors import BadRequest, FileInUse, FileNotReady, Forbidden, IdempotencyConflict, NotFound, QuotaExceeded
 from suhbat.protocol import commands
-from suhbat.protocol.events import MessageCreated, MessageEdited
+from suhbat.protocol.events import ConversationUpdated, MessageCreated, MessageEdited
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 from suhbat.store.write import idempotency
@@ -276,6 +276,23 @@ class TestAttach:
             assert type(await listener.refused(store, ALI, files=files)) is error, files
         assert (await store.heads([LOBBY]))[LOBBY] == 1
         await listener.send(store, ALI, files=("mine",))
+
+    async def test_who_may_send_them(self, house: House) -> None:
+        """A room may leave files to some. Others are refused before their files are looked at, in threads too, and may write
+        without files. Everybody is told of a change."""
+        room = await house.room(ALI, VALI)
+        root = await house.write(ALI, room)
+        for id_, actor in (("v1", VALI), ("v2", VALI), ("a1", ALI)):
+            await ready(house.store, id_, actor)
+        (event,) = await house.told(commands.Update, ALI, room, files="moderators")
+        assert isinstance(event, ConversationUpdated) and event.files == "moderators"
+        for fields in ({}, {"thread": root}):
+            refused = await house.listener.refused(house.store, VALI, "", conversation=room, files=("v1",), **fields)
+            assert isinstance(refused, Forbidden) and refused.text == "forbidden.files"
+        await house.write(VALI, room)
+        await house.write(ALI, room, "", files=("a1",))
+        await house.told(commands.Update, ALI, room, files="everyone")
+        await house.write(VALI, room, "", files=("v1",))
 
     async def test_one_of_many_messages_gets_a_file(self, store: Store, listener: Listener) -> None:
         """However they fall into batches, a file is in one message."""

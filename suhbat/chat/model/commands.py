@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
-from suhbat.protocol.objects import ConversationKind, Notify, Role, Thread, Visibility
+from suhbat.protocol.objects import ConversationKind, FileSenders, Notify, Role, Thread, Visibility
 
 from .files import NewPicture
 from .people import Actor, Milliseconds
@@ -108,6 +108,7 @@ class ConversationFacts:
     banned: bool = False
     muted: bool = False
     invited: bool = False
+    files: FileSenders = "everyone"
 
 
 Committed = Callable[[list[LoggedEvent]], Callable[[], None] | None]

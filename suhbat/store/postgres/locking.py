@@ -48,6 +48,7 @@ class LogRow(NamedTuple):
     archived: bool
     slow_mode: int
     retention: int
+    files: str
     picture: str | None
 
 

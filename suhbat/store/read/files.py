@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from suhbat.chat.model import Actor, FilePage, Milliseconds, Removal, SharedFile, StoredBytes, StoredFile
 from suhbat.errors import NotFound, SuhbatError
@@ -90,17 +91,8 @@ def page(
     log = visible(connection, actor, conversation, "read")
     floor = floor_of(actor, log, lobby_history)
     limit = min(max(limit, 1), MAX_PAGE)
-    wanted = (
-        select(*RECORD, events.c.actor, events.c.actor_uid, events.c.at)
-        .join(events, _SAME)
-        .where(files.c.conversation_id == log.id, files.c.seq > floor, floor < VISIBLE_ABOVE)
-        .order_by(files.c.seq.desc(), files.c.position)
-    )
-    if before is not None:
-        wanted = wanted.where(files.c.seq < before)
-    if kind is not None:
-        wanted = wanted.where(files.c.kind == kind)
-    rows = connection.execute(wanted.limit(limit + MOST_OF_ONE)).all()
+    wanted = shown_in(log.id, floor, kind, before).limit(limit + MOST_OF_ONE)
+    rows = connection.execute(wanted).all()
     found: list[SharedFile] = []
     for *fields, sender, sender_uid, at in rows:
         file = StoredFile(*fields)
@@ -109,6 +101,20 @@ def page(
             return FilePage(tuple(found), found[-1].seq)
         found.append(SharedFile(file.shown, file.seq, sender, sender_uid, at))
     return FilePage(tuple(found), None)
+
+
+def shown_in(log_id: int, floor: int, kind: FileKind | None, before: int | None) -> Select[tuple[Any, ...]]:
+    """The files above a floor, newest first, each with the actor and the time of its message. They are read in the order of an
+    index, also those of a rare kind."""
+    wanted = (
+        select(*RECORD, events.c.actor, events.c.actor_uid, events.c.at)
+        .join(events, _SAME)
+        .where(files.c.conversation_id == log_id, files.c.seq > floor, floor < VISIBLE_ABOVE)
+        .order_by(files.c.seq.desc(), files.c.position)
+    )
+    if before is not None:
+        wanted = wanted.where(files.c.seq < before)
+    return wanted if kind is None else wanted.where(files.c.kind == kind)
 
 
 MOST_OF_ONE = 20

@@ -85,6 +85,7 @@ class StateRow(NamedTuple):
     archived: bool
     slow_mode: int
     retention: int
+    files: str
     picture: str | None
     read_ordinal: int | None
     own_since: int | None
@@ -147,6 +148,6 @@ OF_MEMBERS = select(MEMBER.c.uid, *_columns(MEMBER.c.uid, MEMBER), members.c.rol
 def own_row(uid: str, log: OwnLog) -> StateRow:
     return StateRow(
         id=0, name=own_log(uid), kind="own", head=log.head, last_ordinal=0, oldest=log.oldest, title="", topic="",
-        visibility="", history="", archived=False, slow_mode=0, retention=0, picture=None, read_ordinal=None, own_since=None,
-        deleted=0, first=None, mentions=0, draft=None, role="member", since=0,
+        visibility="", history="", archived=False, slow_mode=0, retention=0, files="", picture=None, read_ordinal=None,
+        own_since=None, deleted=0, first=None, mentions=0, draft=None, role="member", since=0,
     )  # fmt: skip

@@ -39,13 +39,14 @@ conversations = Table(
     Column("retention", BigInteger, nullable=False, server_default=text("0")),
     Column("hidden", BigInteger, nullable=False, server_default=text("0")),
     Column("picture", Text),
+    Column("files", Text, nullable=False, server_default="everyone"),
     UniqueConstraint("name", name="conversations_name"),
 )
 """Logs. name: 'lobby', 'd' + random (a direct), 'r' + random (a room) or '@me:' + uid (an own log, kind 'own').
 
 head: the last seq; oldest: the lowest cursor that can be replayed. slow_mode: seconds between two messages of a member;
 retention: days for which messages are kept; 0 means none for both. hidden: how many people do not see a direct (see
-members). picture: the id of the file that is the picture of a room."""
+members). picture: the id of the file that is the picture of a room. files: who may send files."""
 
 members = Table(
     "members",

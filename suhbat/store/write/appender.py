@@ -43,6 +43,7 @@ STORED: dict[str, set[str]] = {
         "archived",
         "slow_mode",
         "retention",
+        "files",
         "picture",
     },
     "conversation.added": {"state"},

@@ -117,10 +117,15 @@ _LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
 def facts_of(log: Log, uid: str, at: Milliseconds) -> ConversationFacts | None:
     """The facts about a conversation and this user there, for the policy; None for an own log."""
     if log.kind == "lobby":
-        if not log.mutes and not log.bans:
+        if not log.mutes and not log.bans and log.settings.files == "everyone":
             return _LOBBY_FACTS
         return ConversationFacts(
-            LOBBY, "lobby", "member", banned=in_force(log.bans, uid, at), muted=in_force(log.mutes, uid, at)
+            LOBBY,
+            "lobby",
+            "member",
+            banned=in_force(log.bans, uid, at),
+            muted=in_force(log.mutes, uid, at),
+            files=log.settings.files,
         )
     if log.kind == "own" or log.people is None:
         return None
@@ -132,4 +137,5 @@ def facts_of(log: Log, uid: str, at: Milliseconds) -> ConversationFacts | None:
         log.settings.archived,
         banned=in_force(log.bans, uid, at),
         muted=in_force(log.mutes, uid, at),
+        files=log.settings.files,
     )

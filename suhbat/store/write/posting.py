@@ -189,6 +189,10 @@ class PostRun:
             if refusal is not None:
                 return refusal
             self._allowed.add(sender)
+        if post.files:
+            refusal = decide(post.actor, "attach", facts_of(log, post.actor.uid, post.at))
+            if refusal is not None:
+                return refusal
         return slow_mode_refused(self._connection, self._cache, post, log) if log.settings.slow_mode else None
 
     def _append(self, post: Post, log: Log, named: MentionTargets) -> PostResult:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
-from suhbat.store.read import positions, states, unread
+from suhbat.store.read import files, positions, states, unread
 from suhbat.store.sqlite import connect
 from suhbat.store.write import limits
 from tests.store.parts import ALI, migrated
@@ -23,6 +23,8 @@ READS: list[tuple[str, Callable[[Connection], object]]] = [
     ("members_shown", lambda connection: states.states_of_many(connection, [ALI], "all")),
     ("members_shown", lambda connection: positions.places(connection, ALI, "all")),
     ("members_shown", lambda connection: positions.places_of_many(connection, [ALI], "all")),
+    ("files_kind", lambda connection: connection.execute(files.shown_in(1, 0, "audio", None)).all()),
+    ("files_loose", lambda connection: files.unfinished(connection, 1)),
     ("members_counted", lambda connection: limits.count_conversations(connection, ALI.uid)),
 ]
 

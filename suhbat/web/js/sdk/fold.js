@@ -15,6 +15,7 @@ const SETTINGS = /** @type {const} */ ([
   "archived",
   "slow_mode",
   "retention",
+  "files",
 ]);
 
 /** The limits: different emoji on a message, and accounts listed for each emoji. */

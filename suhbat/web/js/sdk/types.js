@@ -87,6 +87,7 @@
  * @property {"joined" | "all"} history
  * @property {boolean} archived
  * @property {number} slow_mode
+ * @property {"everyone" | "accounts" | "moderators" | "owners"} [files]  who may send files
  * @property {number} retention
  * @property {number} head
  * @property {number} since

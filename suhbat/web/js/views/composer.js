@@ -14,6 +14,7 @@ import { heldNote } from "./held.js";
 import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
 import { sentence } from "./form.js";
+import { sendsFiles } from "./rights.js";
 import { toast } from "./dialog.js";
 
 /** @import { App } from "../app.js" */
@@ -110,9 +111,10 @@ export class Composer {
     this.#swap();
   }
 
-  /** Whether files can be added now: the server takes them, and a message is written. */
+  /** Whether files can be added now: the server takes them, the user may send them here, and a message is written. */
   get takesFiles() {
-    return this.app.outgoing.most !== null && !this.input.readOnly && !this.draft.edit;
+    const isAllowed = this.app.outgoing.most !== null && sendsFiles(this.app, this.source.state);
+    return isAllowed && !this.input.readOnly && !this.draft.edit;
   }
 
   /** Add files to the message. @param {Given[]} files */

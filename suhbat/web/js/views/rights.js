@@ -10,5 +10,15 @@ export const moderatesServer = (app) => ["owner", "moderator"].includes(app.me.r
 /** Whether the user moderates this conversation. In a direct nobody does. @param {ConversationState} state */
 export const moderates = ({ kind, role }) => kind !== "direct" && ["owner", "moderator"].includes(role ?? "");
 
+/** Whether the user may send files there. @param {App} app @param {ConversationState | undefined} state */
+export function sendsFiles(app, state) {
+  const senders = state?.files ?? "everyone";
+  if (senders === "everyone" || state?.kind === "direct") return true;
+  if (senders === "accounts") return app.me.kind === "account";
+  // A role on the server counts in the lobby and in public rooms.
+  const roles = [state?.role, state?.visibility === "public" || state?.kind === "lobby" ? app.me.role : null];
+  return roles.includes("owner") || (senders === "moderators" && roles.includes("moderator"));
+}
+
 /** Whether the user may add people. @param {ConversationState} state */
 export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;

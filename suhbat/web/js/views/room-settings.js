@@ -29,6 +29,11 @@ export function roomSettings(app, state, changed, focus = "title") {
         field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic }), t("room.topic.hint")),
         owner && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
         owner && field(t("room.history"), select("history", ["all", "joined"], state.history)),
+        owner &&
+          field(
+            t("room.files"),
+            select("files", ["everyone", "accounts", "moderators", "owners"], state.files ?? "everyone"),
+          ),
         field(
           t("room.slow"),
           h("input", { name: "slow_mode", type: "number", min: 0, max: 3600, value: state.slow_mode }),
@@ -49,12 +54,14 @@ export function roomSettings(app, state, changed, focus = "title") {
           ),
       ],
       t("save"),
-      async ({ title, topic, slow_mode: slow, visibility, history, retention, archived }) => {
+      async ({ title, topic, slow_mode: slow, visibility, history, files, retention, archived }) => {
         const body = {
           topic,
           slow_mode: Number(slow),
           ...(state.kind === "room" ? { title } : {}),
-          ...(owner ? { visibility, history, retention: Number(retention), archived: archived !== undefined } : {}),
+          ...(owner
+            ? { visibility, history, files, retention: Number(retention), archived: archived !== undefined }
+            : {}),
         };
         changed(await app.api.patch(`/conversations/${encodeURIComponent(state.conversation)}`, body));
         close();

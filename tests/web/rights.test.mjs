@@ -1,0 +1,33 @@
+// Which buttons are shown to whom.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { sendsFiles } from "../../suhbat/web/js/views/rights.js";
+import { conversation } from "./parts.mjs";
+
+const app = (kind, role = "member") => ({ me: { kind, role } });
+const room = (files, more = {}) => conversation("r1", 0, { kind: "room", files, ...more });
+
+test("the paper clip is for those who may send files there", () => {
+  const guest = app("guest");
+  const account = app("account");
+  const told = (files) => [
+    sendsFiles(guest, room(files)),
+    sendsFiles(account, room(files)),
+    sendsFiles(account, room(files, { role: "moderator" })),
+    sendsFiles(account, room(files, { role: "owner" })),
+  ];
+  assert.deepEqual(told(undefined), [true, true, true, true], "a server of before");
+  assert.deepEqual(told("everyone"), [true, true, true, true]);
+  assert.deepEqual(told("accounts"), [false, true, true, true]);
+  assert.deepEqual(told("moderators"), [false, false, true, true]);
+  assert.deepEqual(told("owners"), [false, false, false, true]);
+});
+
+test("a role on the server counts in the lobby and in public rooms, not in private ones", () => {
+  const owner = app("account", "owner");
+  assert.equal(sendsFiles(owner, conversation("lobby", 0, { files: "owners" })), true);
+  assert.equal(sendsFiles(owner, room("owners", { visibility: "public" })), true);
+  assert.equal(sendsFiles(owner, room("owners")), false);
+});
