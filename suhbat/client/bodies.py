@@ -20,14 +20,15 @@ TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class BodyAnswer:
-    """status: 0 if there was none. headers: by lower-case names. body: the JSON object, empty for anything else. seconds: how
-    long it took. at: where in a file the bytes of a download end."""
+    """status: 0 if there was none. headers: by lower-case names. body: the JSON object, empty for anything else. data: the
+    bytes. seconds: how long it took. at: where in a file the bytes of a download end."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     at: int = 0
+    data: bytes = b""
     reason: str = ""
 
     @property
@@ -40,17 +41,19 @@ class BodyAnswer:
         return refusal_of(self.status, dict(self.body)) if self.status else Refused("unreachable", self.reason)
 
 
-def fetch(method: str, url: str, token: str, headers: Mapping[str, str], data: bytes | None) -> BodyAnswer:
+def fetch(method: str, url: str, token: str, headers: Mapping[str, str], sent: bytes | None) -> BodyAnswer:
     """Send bytes. Never raises for the network or the server."""
     began = time.monotonic()
-    request = _request(method, url, token, headers, data)
+    request = _request(method, url, token, headers, sent)
     try:
         with urlopen(request, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310  # nosec B310
+            data = response.read()
             return BodyAnswer(
                 response.status,
                 {name.lower(): value for name, value in response.headers.items()},
-                json_object(response.read()),
+                json_object(data),
                 time.monotonic() - began,
+                data=data,
             )
     except HTTPError as refused:
         return _refused(refused)

@@ -11,7 +11,7 @@ from itertools import count
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 
@@ -19,7 +19,7 @@ from suhbat.errors import BadRequest
 from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, SetNotify, Typing
 from suhbat.protocol.files import File
 from suhbat.protocol.machine import reason_of
-from suhbat.protocol.objects import ConversationState, Invitation, Level, Presence, User
+from suhbat.protocol.objects import ConversationState, Invitation, Level, Person, Presence, User
 from suhbat.protocol.replies import Acted, Ok, Page, Sent
 
 from .errors import ClientError, Refused
@@ -27,6 +27,7 @@ from .files import FileTransfers, Progress
 from .frames import Happening
 from .lifeline import Lifeline, Token
 from .outbox import Asked
+from .pictures import Pictures
 from .web import Address, end_guest, new_guest
 
 A = TypeVar("A", bound=Ok)
@@ -72,6 +73,7 @@ class Suhbat:
             raise ValueError("give token= or name=, not both: a token has a name already")
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
         self._transfers = FileTransfers(Address.of(url), self._line.ask_for_token, uniform, sleep)
+        self._pictures = Pictures(self._transfers)
         self._clock = clock
         self._ids = count(1)
         self._task: asyncio.Task[None] | None = None
@@ -222,6 +224,21 @@ class Suhbat:
         """Write a file of a message to the path `target`, or into that directory under its own name; gives the path. It goes on
         after a failure, as an upload does. Raises Refused, OSError if it cannot be written."""
         return await self._transfers.download(file, Path(target), progress)
+
+    async def set_picture(self, file: Sendable, *, conversation: str | None = None) -> str:
+        """Make an image the picture of the user, or of this room; gives its version. A path is uploaded first. The server
+        keeps a square from its middle. Raises Refused, OSError for a file that cannot be read."""
+        id = file.id if isinstance(file, File) else (await self._transfers.upload(Path(file), None)).id
+        return await self._pictures.set(id, conversation)
+
+    async def remove_picture(self, *, conversation: str | None = None) -> None:
+        """Remove the picture of the user, or of this room. Raises Refused."""
+        await self._pictures.remove(conversation)
+
+    async def picture(self, of: Person | ConversationState, *, size: Literal[64, 256] = 256) -> bytes | None:
+        """The picture of a user or a room, a square in WebP; None if there is none. `size`: its side in pixels; of a small
+        image it is smaller. Raises Refused."""
+        return await self._pictures.load(of, size)
 
     async def _uploaded(self, files: Sequence[Sendable], progress: Progress | None) -> list[str]:
         """The ids of these files, in order."""

@@ -9,6 +9,7 @@ import mimetypes
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -103,13 +104,7 @@ class FileTransfers:
 
     async def forward(self, id: str) -> File:
         """A new file over the bytes of another one. Raises Refused."""
-        body = json.dumps({"from": id}).encode()
-        backoff = Backoff(self._uniform)
-        while True:
-            answer = await self._ask("POST", "", {"Content-Type": "application/json"}, body)
-            if answer.is_good:
-                return File.model_validate(answer.body["file"])
-            await self._pause(answer, backoff)
+        return File.model_validate((await self.insist("POST", "/files", {"from": id})).body["file"])
 
     async def download(self, file: File, target: Path, progress: Progress | None) -> Path:
         """Write the bytes of a file to `target`, or into it under the file's name if it is a directory. Goes on after a
@@ -149,6 +144,20 @@ class FileTransfers:
                 wait = min(wait * 1.5, LONGEST_SECONDS)
             else:
                 await self._pause(answer, backoff)
+
+    async def insist(self, method: str, path: str, body: object = None) -> BodyAnswer:
+        """The good answer to a request that may be repeated. `path`: below /api/v1, quoted. Raises Refused."""
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        data = None if body is None else json.dumps(body).encode()
+        backoff = Backoff(self._uniform)
+        while True:
+            url = f"{self._address.http}{path}"
+            answer = await asyncio.to_thread(fetch, method, url, await self._token(), headers, data)
+            if answer.is_good:
+                return answer
+            if answer.status == HTTPStatus.CONFLICT and answer.body.get("code") != "file_not_ready":
+                raise answer.refusal  # it will not pass
+            await self._pause(answer, backoff)
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], data: bytes | None = None) -> BodyAnswer:
         url = f"{self._address.http}/files{quote(path)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import io
 import json
 import os
 import threading
@@ -13,13 +14,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from suhbat.client import Refused, Suhbat, TransferProgress
+from suhbat.client import Refused, Suhbat, TransferProgress, people_of
 from suhbat.client.files import FIRST_PIECE, FileTransfers
 from suhbat.client.web import Address
+from suhbat.protocol.events import ConversationUpdated
 from suhbat.protocol.files import File
 from tests.browser.cut import Cut
+from tests.files import samples
 from tests.servers import PATIENCE, running
+from tests.system.test_uploads import account
 
 DATA = bytes(range(251)) * 4_000
 
@@ -262,3 +267,36 @@ async def test_from_end_to_end(tmp_path: Path) -> None:
             assert [(file.id, file.name) for file in again.files] == [(forwarded.id, "hisobot.txt")]
         assert len(broken) == 2
         assert [path.read_bytes() for path in saved] == [path.read_bytes() for path in paths]
+
+
+async def test_pictures(tmp_path: Path) -> None:
+    """An image becomes the picture of the user, and of a room, through a network that loses an answer; its bytes come back, and
+    nothing does once it is removed. What can never pass is raised."""
+    (tmp_path / "yuz.png").write_bytes(samples.png(size=(300, 300)))
+    with running("suhbat", tmp_path / "data") as server, Cut(server.port) as cut:
+        token = account(server, "ali")
+        url = f"http://127.0.0.1:{cut.port}"
+        async with asyncio.timeout(PATIENCE), Suhbat(url, token=token) as chat:
+            cut.cut()
+            cut.mend()
+            version = await chat.set_picture(tmp_path / "yuz.png")
+            (me,) = await people_of(url, token, [chat.user.uid])
+            assert me.picture == version
+            for size in (64, 256):
+                data = await chat.picture(me, size=size)  # type: ignore[arg-type]
+                assert data is not None and Image.open(io.BytesIO(data)).size == (size, size)
+            _, made = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=token)
+            room = made["conversation"]
+            await chat.set_picture(tmp_path / "yuz.png", conversation=room)
+            async for event in chat.events():
+                if isinstance(event, ConversationUpdated):
+                    break
+            state = chat.conversations[room]
+            assert state.picture is not None and await chat.picture(state) is not None
+            with pytest.raises(Refused) as refused:
+                await chat.set_picture(File(id=state.picture, name="", type="", size=0, kind="image", url=""))
+            assert refused.value.code == "file_in_use"
+            await chat.remove_picture(conversation=room)
+            assert await chat.picture(state) is None
+            await chat.remove_picture()
+            assert (await people_of(url, token, [chat.user.uid]))[0].picture is None

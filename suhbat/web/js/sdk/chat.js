@@ -15,6 +15,7 @@ import { WebSocketLink, socketUrl } from "./link.js";
 import { DisplayNames } from "./display-names.js";
 import { Uploads } from "./files.js";
 import { Outbox } from "./outbox.js";
+import { Pictures } from "./pictures.js";
 import { State } from "./state.js";
 
 export { Closed, Refused, Unreachable } from "./errors.js";
@@ -36,6 +37,7 @@ export class Chat {
   /** @type {Map<string, Set<(...args: any[]) => void>>} */
   #listeners = new Map();
   #files;
+  #pictures;
 
   /**
    * @param {object} options
@@ -62,6 +64,7 @@ export class Chat {
     this.#state = new State(restored);
     const emit = (/** @type {string[]} */ uids) => this.#emit("people", uids);
     this.#files = new Uploads({ api, clock, random });
+    this.#pictures = new Pictures(api);
     this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
       state: this.#state,
@@ -159,6 +162,11 @@ export class Chat {
   /** The user's uploads: `files.begin(blob, options)`. */
   get files() {
     return this.#files;
+  }
+
+  /** The pictures of people and rooms: `pictures.url(person, 64)`. */
+  get pictures() {
+    return this.#pictures;
   }
 
   /** What the server allows this user: see docs/reference/v1.md. Empty before the first connection. */

@@ -31,6 +31,7 @@ const SHOWN = 20;
 export function fold(state, event, uid, tally = new Tally(state.last_ordinal, state.head)) {
   /** @type {ConversationState} */
   const folded = { ...state, head: event.seq, ...changes(state, event, uid, tally) };
+  if (event.type === "conversation.updated" && event.picture === undefined) delete folded.picture;
   const last = folded.last_message;
   // The events up to `reactions_at` have arrived, so later reaction events need no comparison with it.
   if (last && (last.reactions_at ?? Infinity) <= event.seq) folded.last_message = without(last);
@@ -125,6 +126,7 @@ function changed(state, event, uid, tally) {
     case "conversation.updated":
       return {
         ...Object.fromEntries(SETTINGS.map((name) => [name, event[name] ?? state[name]])),
+        ...(event.picture === undefined ? {} : { picture: event.picture }),
         last_message: still(state, event, uid),
       };
     default:

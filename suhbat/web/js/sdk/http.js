@@ -58,6 +58,34 @@ export class Api {
   }
 
   /**
+   * The address of a resource that the browser loads itself, with the cookie.
+   * @param {string} path @param {Record<string, unknown>} [query]
+   */
+  address(path, query = {}) {
+    return this.#url(path, query, null).href;
+  }
+
+  /**
+   * The bytes of a resource. Errors are as everywhere.
+   * @param {string} path @param {Record<string, unknown>} [query]
+   * @returns {Promise<Blob>}
+   */
+  async blob(path, query = {}) {
+    /** @type {Record<string, string>} */
+    const headers = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
+    let response, blob;
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      response = await this.#fetch(this.#url(path, query, null), { redirect: "error", headers, signal });
+      blob = await response.blob();
+    } catch (error) {
+      throw new Unreachable(error instanceof Error ? error.message : String(error));
+    }
+    if (!response.ok) read(response, await blob.text());
+    return blob;
+  }
+
+  /**
    * A request whose body is not JSON, for uploads. Errors are as everywhere. Returns the answer, whose body is read.
    * @param {string} method @param {string} path
    * @param {{ headers: Record<string, string>, body?: ArrayBuffer | null, signal?: AbortSignal }} request
@@ -107,15 +135,15 @@ export class Api {
     return read(response, text);
   }
 
-  /** @param {string} path @param {Record<string, unknown>} [query] */
-  #url(path, query = {}) {
+  /** @param {string} path @param {Record<string, unknown>} [query] @param {string | null} [language] */
+  #url(path, query = {}, language = this.language) {
     const url = new URL(path.replace(/^\//, ""), this.#base);
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? value : [value]) {
         if (one != null) url.searchParams.append(name, String(one));
       }
     }
-    if (this.language) url.searchParams.set("lang", this.language);
+    if (language) url.searchParams.set("lang", language);
     return url;
   }
 

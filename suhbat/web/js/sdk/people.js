@@ -31,7 +31,9 @@ export function withOthers(people, others) {
     const same = theirs.get(one.uid);
     theirs.delete(one.uid);
     if (same?.user_id !== one.user_id) return one;
-    return { ...one, kind: one.kind ?? same.kind, display_name: one.display_name ?? same.display_name ?? null };
+    const kind = one.kind ?? same.kind;
+    if (one.display_name || !same.display_name) return { ...one, kind };
+    return { ...one, kind, display_name: same.display_name, ...(same.picture ? { picture: same.picture } : {}) };
   });
   return [...theirs.values(), ...ours].slice(-SAVED);
 }
@@ -48,19 +50,24 @@ export class People {
 
   /**
    * Returns whether anything is new.
-   * @param {{ uid: string, user_id: string, kind?: Person["kind"], display_name?: string | null }} person
+   * @param {{ uid: string, user_id: string, kind?: Person["kind"], display_name?: string | null,
+   *   picture?: string | null }} person  with the display name always comes the picture, unless there is none
    */
-  add({ uid, user_id, kind, display_name }) {
+  add({ uid, user_id, kind, display_name, picture }) {
     const before = this.known.get(uid);
     // Under another name it is an erased account. What was known of it is no longer true.
     const same = before?.user_id === user_id ? before : null;
+    /** @type {Person} */
     const person = {
       uid,
       user_id,
       kind: kind ?? same?.kind ?? null,
       display_name: display_name ?? same?.display_name ?? null,
     };
-    if (same && same.kind === person.kind && same.display_name === person.display_name) return false;
+    const pictured = display_name ? picture : same?.picture;
+    if (pictured) person.picture = pictured;
+    const fields = /** @type {const} */ (["kind", "display_name", "picture"]);
+    if (same && fields.every((field) => same[field] === person[field])) return false;
     this.version += 1;
     if (before && !same) this.#unname(before);
     this.known.set(uid, person);

@@ -3,8 +3,9 @@
 /** @typedef {"guest" | "account"} UserKind */
 
 /**
- * @typedef {{ uid: string, user_id: string, kind: UserKind | null, display_name?: string | null }} Person
- *   `kind` and `display_name` are null until they are known.
+ * @typedef {{ uid: string, user_id: string, kind: UserKind | null, display_name?: string | null,
+ *   picture?: string | null }} Person
+ *   `kind` and `display_name` are null until they are known. `picture` is the version of the picture, if there is one.
  */
 
 /**
@@ -89,6 +90,7 @@
  * @property {number} slow_mode
  * @property {"everyone" | "accounts" | "moderators" | "owners"} [files]  who may send files
  * @property {number} retention
+ * @property {string} [picture]  The version of the picture of a room.
  * @property {number} head
  * @property {number} since
  * @property {number} last_ordinal

@@ -1,0 +1,80 @@
+// The pictures of people and rooms in the SDK: what is known of them, their addresses, and how they are changed.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { fold } from "../../suhbat/web/js/sdk/fold.js";
+import { Api } from "../../suhbat/web/js/sdk/http.js";
+import { People, withOthers } from "../../suhbat/web/js/sdk/people.js";
+import { Pictures } from "../../suhbat/web/js/sdk/pictures.js";
+import { conversation } from "./parts.mjs";
+
+const ALI = { uid: "ua", user_id: "ali", kind: "account" };
+
+test("a picture comes and goes with the display name, and stays where neither is told", () => {
+  const people = new People();
+  people.add({ ...ALI, display_name: "Ali", picture: "f1" });
+  assert.equal(people.add(ALI), false);
+  assert.equal(people.known.get("ua").picture, "f1");
+  assert.equal(people.add({ ...ALI, display_name: "Ali", picture: "f2" }), true);
+  assert.equal(people.known.get("ua").picture, "f2");
+  assert.equal(people.add({ ...ALI, display_name: "Ali" }), true);
+  assert.ok(!("picture" in people.known.get("ua")));
+});
+
+test("of two tabs that save the same person, the one that knows the name also knows the picture", () => {
+  const known = { ...ALI, display_name: "Ali", picture: "f1" };
+  const [one] = withOthers([{ ...ALI, display_name: null }], [known]);
+  assert.deepEqual(one, known);
+  const [other] = withOthers([{ ...ALI, display_name: "Ali" }], [known]);
+  assert.deepEqual(other, { ...ALI, display_name: "Ali" });
+});
+
+test("changed settings with a picture set it, those without one remove it", () => {
+  const settings = { title: "Choyxona", topic: "", visibility: "private", history: "all", archived: false };
+  const event = { type: "conversation.updated", conversation: "r1", actor: "ali", actor_uid: "ua", ...settings };
+  const first = fold(conversation("r1"), { ...event, seq: 1, picture: "f1" }, "ua");
+  assert.equal(first.picture, "f1");
+  const second = fold(first, { ...event, seq: 2 }, "ua");
+  assert.ok(!("picture" in second));
+});
+
+test("addresses have the version, and no language; names and ids are quoted", () => {
+  const api = new Api({ base: "https://h.example/chat/", language: "uz", fetch: () => {} });
+  const pictures = new Pictures(api);
+  assert.equal(pictures.url(ALI), null);
+  assert.equal(
+    pictures.url({ uid: "u/1", user_id: "a&b", picture: "f1" }, 64),
+    "https://h.example/chat/api/v1/users/a%26b/picture?size=64&version=f1&uid=u%2F1",
+  );
+  assert.equal(
+    pictures.url({ conversation: "r1", picture: "f2" }),
+    "https://h.example/chat/api/v1/conversations/r1/picture?size=256&version=f2",
+  );
+});
+
+test("bytes come with a token; a change names the file; a refusal is Refused", async () => {
+  const asked = [];
+  const answers = [
+    new Response("bytes"),
+    new Response('{"picture":"f3"}'),
+    new Response(null, { status: 204 }),
+    new Response('{"code":"not_found","detail":"x"}', { status: 404 }),
+  ];
+  const fetch = async (url, { method = "GET", headers, body }) => {
+    asked.push([method, new URL(url).pathname, headers.authorization, body ?? ""]);
+    return answers.shift();
+  };
+  const pictures = new Pictures(new Api({ base: "https://h.example/", token: "t", fetch }));
+  assert.equal(await (await pictures.load({ conversation: "r1", picture: "f2" }, 64)).text(), "bytes");
+  assert.equal(await pictures.load({ conversation: "r1" }), null);
+  assert.equal((await pictures.set("f3")).picture, "f3");
+  await pictures.remove("r1");
+  await assert.rejects(pictures.load({ ...ALI, picture: "f1" }), { code: "not_found" });
+  assert.deepEqual(asked, [
+    ["GET", "/api/v1/conversations/r1/picture", "Bearer t", ""],
+    ["PUT", "/api/v1/me/picture", "Bearer t", '{"file":"f3"}'],
+    ["DELETE", "/api/v1/conversations/r1/picture", "Bearer t", "{}"],
+    ["GET", "/api/v1/users/ali/picture", "Bearer t", ""],
+  ]);
+});
