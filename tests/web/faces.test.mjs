@@ -1,12 +1,15 @@
-// The pictures of people and rooms in the SDK: what is known of them, their addresses, and how they are changed.
+// The pictures of people and rooms: what is known of them, their addresses, how they are changed, and which square of
+// an image becomes one.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Crop } from "../../suhbat/web/js/models/crop.js";
 import { fold } from "../../suhbat/web/js/sdk/fold.js";
 import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { People, withOthers } from "../../suhbat/web/js/sdk/people.js";
 import { Pictures } from "../../suhbat/web/js/sdk/pictures.js";
+import { faceIn, personOf } from "../../suhbat/web/js/views/names.js";
 import { conversation } from "./parts.mjs";
 
 const ALI = { uid: "ua", user_id: "ali", kind: "account" };
@@ -77,4 +80,58 @@ test("bytes come with a token; a change names the file; a refusal is Refused", a
     ["DELETE", "/api/v1/conversations/r1/picture", "Bearer t", "{}"],
     ["GET", "/api/v1/users/ali/picture", "Bearer t", ""],
   ]);
+});
+
+test("the square begins in the middle, as large as the image allows, and never leaves the image", () => {
+  const crop = new Crop(800, 600);
+  assert.deepEqual([crop.left, crop.top, crop.side], [100, 0, 600]);
+  crop.drag(1, 1);
+  assert.deepEqual([crop.left, crop.top], [0, 0]);
+  crop.drag(-1, -1);
+  assert.deepEqual([crop.left, crop.top], [200, 0]);
+  crop.zoomTo(2);
+  assert.deepEqual([crop.left, crop.top, crop.side], [350, 150, 300]);
+  crop.drag(-0.5, 0.25);
+  assert.deepEqual([crop.left, crop.top], [500, 75]);
+  crop.zoomTo(0.1);
+  assert.deepEqual([crop.left, crop.top, crop.side], [200, 0, 600]);
+});
+
+test("what is under the pointer stays there while it is zoomed", () => {
+  const crop = new Crop(1000, 1000);
+  const under = (x, y) => [crop.left + x * crop.side, crop.top + y * crop.side];
+  const before = under(0.25, 0.75);
+  for (const zoom of [2, 5, 3]) {
+    crop.zoomTo(zoom, 0.25, 0.75);
+    assert.deepEqual(under(0.25, 0.75).map(Math.round), before);
+  }
+});
+
+test("a small image is zoomed less, a tiny one not at all", () => {
+  assert.equal(new Crop(4000, 3000).most, 8);
+  assert.equal(new Crop(128, 300).most, 2);
+  const tiny = new Crop(20, 30);
+  tiny.zoomTo(4);
+  assert.deepEqual([tiny.most, tiny.zoom, tiny.side], [1, 1, 20]);
+});
+
+test("a direct shows the picture of the other person, a room its own", () => {
+  const people = new People();
+  people.add({ ...ALI, display_name: "Ali", picture: "f1" });
+  const chat = {
+    people: people.known,
+    peopleVersion: 0,
+    holders: (name) => people.holders(name),
+    want: () => {},
+    pictures: { url: (of, size) => `${of.uid ?? of.conversation} ${of.picture} ${size}` },
+  };
+  const app = { me: { uid: "um", user_id: "me", display_name: "Me", picture: "f9" }, chat };
+  assert.equal(personOf(app, "ua", "ali").face, "ua f1 64");
+  assert.equal(personOf(app, "um", "me").face, "um f9 64");
+  assert.equal(personOf(app, "ux", "x").face, null);
+  const direct = { ...conversation("d1"), kind: "direct", title: "ali", member_count: 2 };
+  assert.equal(faceIn(app, direct, true), "ua f1 256");
+  assert.equal(faceIn(app, { ...direct, title: "ali, vali", member_count: 3 }), null);
+  assert.equal(faceIn(app, { ...conversation("r1"), kind: "room", picture: "f2" }), "r1 f2 64");
+  assert.equal(faceIn(app, { ...conversation("r1"), kind: "room" }), null);
 });

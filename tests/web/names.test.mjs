@@ -205,9 +205,9 @@ function app(...seen) {
 
 test("people are shown by their display names, and by their user_id until these are known", () => {
   const house = app(person(1), { uid: "u2", user_id: "n2", kind: "guest" });
-  assert.deepEqual(personOf(house, "u1", "n1"), { name: "Name 1", handle: null, guest: false });
-  assert.deepEqual(personOf(house, "u2", "n2"), { name: "n2", handle: null, guest: true });
-  assert.deepEqual(personOf(house, "u3", "n3"), { name: "n3", handle: null, guest: false });
+  assert.deepEqual(personOf(house, "u1", "n1"), { name: "Name 1", handle: null, guest: false, face: null });
+  assert.deepEqual(personOf(house, "u2", "n2"), { name: "n2", handle: null, guest: true, face: null });
+  assert.deepEqual(personOf(house, "u3", "n3"), { name: "n3", handle: null, guest: false, face: null });
   assert.equal(called(house, "um", "me"), "Men");
   assert.equal(called(house, "u1", "deleted account"), "deleted account");
   assert.deepEqual(house.wanted.map(({ uid }) => uid).slice(0, 3), ["u1", "u2", "u3"]);

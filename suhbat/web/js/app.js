@@ -256,6 +256,7 @@ export class App {
 
   /** The account changed, or is known better. @param {Partial<User>} me */
   renew(me) {
+    if (me.display_name && !me.picture) delete this.me.picture; // a whole profile
     Object.assign(this.me, me);
     prefer({ me: { ...this.me } });
     this.#emit("me");

@@ -407,6 +407,18 @@ export const texts = {
   "moderation.reports.none": "No open reports.",
   "moderation.settle": "Resolve",
   "moderation.settled": "Report resolved.",
+  // Pictures
+  picture: "Picture",
+  "picture.add": "Add a picture",
+  "picture.change": "Change picture",
+  "picture.drop": "Drop a picture here",
+  "picture.help": "Drag it, or use the arrow keys; + and − zoom.",
+  "picture.help.touch": "Drag to move it, pinch to zoom.",
+  "picture.remove": "Remove picture",
+  "picture.stage": "The part of the picture that is shown",
+  "picture.unreadable": "This browser cannot open the file as a picture. Choose a JPEG, PNG or WebP.",
+  "picture.use": "Use this picture",
+  "picture.zoom": "Zoom",
   // Files
   "forward.chosen": "Chosen",
   "forward.comment": "Comment (optional)",

@@ -470,6 +470,18 @@ export const texts = {
   "moderation.reports.none": "Нерассмотренных жалоб нет.",
   "moderation.settle": "Закрыть жалобу",
   "moderation.settled": "Жалоба закрыта.",
+  // Pictures
+  picture: "Изображение",
+  "picture.add": "Добавить фото",
+  "picture.change": "Сменить фото",
+  "picture.drop": "Отпустите фото здесь",
+  "picture.help": "Двигайте мышью или стрелками; + и − меняют масштаб.",
+  "picture.help.touch": "Двигайте одним пальцем, масштаб меняйте двумя.",
+  "picture.remove": "Удалить фото",
+  "picture.stage": "Видимая часть фото",
+  "picture.unreadable": "Браузер не смог открыть этот файл как изображение. Выберите JPEG, PNG или WebP.",
+  "picture.use": "Поставить это фото",
+  "picture.zoom": "Масштаб",
   // Files
   "forward.chosen": "Выбрано",
   "forward.comment": "Комментарий (необязательно)",

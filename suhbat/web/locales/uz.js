@@ -410,6 +410,18 @@ export const texts = {
   "moderation.reports.none": "Koʻrilmagan shikoyatlar yoʻq.",
   "moderation.settle": "Shikoyatni yopish",
   "moderation.settled": "Shikoyat yopildi.",
+  // Pictures
+  picture: "Rasm",
+  "picture.add": "Rasm qoʻyish",
+  "picture.change": "Rasmni almashtirish",
+  "picture.drop": "Rasmni shu yerga tashlang",
+  "picture.help": "Torting yoki strelkalarni bosing; + va − oʻlchamini oʻzgartiradi.",
+  "picture.help.touch": "Surish uchun torting, kattalashtirish uchun ikki barmoq bilan yoying.",
+  "picture.remove": "Rasmni olib tashlash",
+  "picture.stage": "Rasmning koʻrinadigan qismi",
+  "picture.unreadable": "Brauzer bu faylni rasm sifatida ocha olmadi. JPEG, PNG yoki WebP tanlang.",
+  "picture.use": "Shu rasmni qoʻyish",
+  "picture.zoom": "Kattalashtirish",
   // Files
   "forward.chosen": "Tanlanganlar",
   "forward.comment": "Izoh (ixtiyoriy)",

@@ -16,7 +16,7 @@ export class Pictures {
   }
 
   /**
-   * The address of a picture for an `img` in a page of the server, which loads it with the cookie; null if there is none.
+   * The address of a picture for an `img` in a page of the server, which loads it with the cookie; null without one.
    * It changes with the picture.
    * @param {Pictured} of @param {64 | 256} [size] the side in pixels
    */
@@ -30,7 +30,7 @@ export class Pictures {
   }
 
   /**
-   * Make an uploaded image the picture of the user, or of a room. The server keeps a square from its middle. Resolves with
+   * Make an uploaded image the picture of the user, or of a room. The server keeps a square from its middle. Gives
    * the profile, or the state.
    * @param {string} file its id @param {string | null} [conversation]
    */

@@ -32,7 +32,7 @@ export function attachButton(take) {
 /**
  * Ask for files. @param {{multiple?: boolean, accept?: string, capture?: string}} how @param {Take} take
  */
-function choose(how, take) {
+export function choose(how, take) {
   const input = h("input", { type: "file", hidden: true, ...how });
   const end = () => input.remove();
   input.addEventListener("change", () => {
@@ -56,10 +56,10 @@ export function pasted({ clipboardData }) {
 
 /**
  * Take the files that are dropped on an element.
- * @param {HTMLElement} element @param {() => boolean} allowed @param {Take} take
+ * @param {HTMLElement} element @param {() => boolean} allowed @param {Take} take @param {string} [text]
  */
-export function dropArea(element, allowed, take) {
-  const cover = h("div", { class: "drop", hidden: true }, h("p", {}, t("file.drop")));
+export function dropArea(element, allowed, take, text = t("file.drop")) {
+  const cover = h("div", { class: "drop", hidden: true }, h("p", {}, text));
   element.append(cover);
   let inside = 0; // a child is entered before its parent is left
   const show = (/** @type {number} */ by) => {

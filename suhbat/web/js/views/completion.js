@@ -6,7 +6,8 @@ import { noteUse } from "../storage/used.js";
 import { loadWords, search } from "../text/emoji-search.js";
 import { toned } from "../text/emoji.js";
 import { current, t } from "../text/languages.js";
-import { avatar, guestMark, h, set } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { guestMark, h, set } from "./dom.js";
 
 const SHOWN = 8;
 
@@ -17,6 +18,7 @@ const SHOWN = 8;
  * @property {string} detail
  * @property {string} [user_id] of a person
  * @property {boolean} [guest]
+ * @property {string | null} [face] the address of the picture
  * @property {() => void} [taken]  is called when the offer is taken
  */
 
@@ -88,7 +90,7 @@ export class Completion {
             id: `offer-${index}`,
             on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
           },
-          offer.user_id !== undefined && avatar(offer.label, offer.user_id),
+          offer.user_id !== undefined && avatar(offer.label, offer.user_id, offer.face ?? null),
           h("span", { class: "offered" }, h("bdi", {}, offer.label), offer.guest && guestMark()),
           h("small", {}, h("bdi", {}, offer.detail)),
         ),

@@ -3,7 +3,8 @@
 import { direction } from "../text/direction.js";
 import { plain } from "../text/markdown.js";
 import { t } from "../text/languages.js";
-import { avatar, h, icon } from "./dom.js";
+import { avatar, roomAvatar } from "./avatar.js";
+import { h, icon } from "./dom.js";
 import { textNames } from "./shown.js";
 
 /** @import { ShownText } from "./shown.js" */
@@ -17,6 +18,7 @@ import { textNames } from "./shown.js";
  * @property {string} handles  of a direct: the names that tell people apart
  * @property {string} colour  the name that the avatar of a direct has its colour of
  * @property {"people" | "hash" | "lock" | null} icon  null for a direct
+ * @property {string | null} face  the address of the picture
  * @property {boolean} here  the other person is online
  * @property {boolean} current
  * @property {boolean} silent
@@ -32,9 +34,8 @@ import { textNames } from "./shown.js";
 /** @param {Entry} entry */
 export function conversationRow(entry) {
   const { title, last } = entry;
-  const picture = entry.icon
-    ? h("span", { class: "avatar room", "aria-hidden": "true" }, icon(entry.icon))
-    : avatar(entry.pictured, entry.colour);
+  const { face } = entry;
+  const picture = entry.icon ? roomAvatar(entry.icon, face) : avatar(entry.pictured, entry.colour, face);
   if (entry.here) picture.classList.add("here");
   const first = h(
     "span",

@@ -8,13 +8,15 @@ import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { following, prefer, preferences } from "../storage/preferences.js";
 import { confirm, toast } from "./dialog.js";
-import { avatar, h, icon } from "./dom.js";
+import { avatar, roomAvatar } from "./avatar.js";
+import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
-import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
+import { called, faceIn, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
 import { panel } from "./panel.js";
-import { adds, moderates, moderatesServer } from "./rights.js";
+import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
+import { adds, moderates, moderatesServer, renames } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
 
@@ -36,6 +38,10 @@ export function detailsPanel(app, conversation, acts) {
   const shared = sharedFiles(app, conversation, (seq) => acts.go(conversation, seq));
   const parts = h("div", { tabindex: -1 });
   const element = panel(t("details"), acts.close, [parts]);
+  pictureArea(app, element, () => {
+    const state = app.chat.conversations.get(conversation);
+    return state ? pictures(app, state) : null;
+  });
   /** @type {Message[]} */
   let pinned = [];
   /** Draws the listed people again. */
@@ -70,6 +76,7 @@ export function detailsPanel(app, conversation, acts) {
   function draw(state) {
     drawn = factsOf(app, state);
     const focused = parts.contains(document.activeElement);
+    const { key } = /** @type {HTMLElement} */ (document.activeElement ?? parts).dataset;
     parts.replaceChildren(
       identity(app, state, () => change(state, "topic")),
       .../** @type {Node[]} */ (
@@ -77,7 +84,9 @@ export function detailsPanel(app, conversation, acts) {
       ),
     );
     void loadPins();
-    if (focused && document.activeElement === document.body) parts.focus();
+    if (!focused || document.activeElement !== document.body) return;
+    const again = key === undefined ? null : parts.querySelector(`[data-key="${CSS.escape(key)}"]`);
+    /** @type {HTMLElement} */ (again ?? parts).focus();
   }
 
   /** @param {ConversationState} state @param {"title" | "topic"} [focus] */
@@ -199,25 +208,22 @@ const ENDINGS = /** @type {const} */ ({
 function factsOf(app, state) {
   const { topic, member_count, role, archived, visibility, slow_mode, history, retention } = state;
   const about = [topic, member_count, role, archived, visibility, slow_mode, history, retention];
-  return JSON.stringify([titleOf(app, state), ...about]);
+  return JSON.stringify([titleOf(app, state), faceIn(app, state), ...about]);
 }
 
 /** What the conversation is, or who. @param {App} app @param {ConversationState} state @param {() => void} setTopic */
 function identity(app, state, setTopic) {
   const other = otherOf(app, state);
   const title = titleOf(app, state);
-  const picture =
-    state.kind === "direct"
-      ? avatar(other ? personOf(app, other.uid, other.user_id).name : title, other?.user_id ?? state.title)
-      : h(
-          "span",
-          { class: "avatar room", "aria-hidden": "true" },
-          icon(state.kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock"),
-        );
+  const face = faceIn(app, state, true);
+  const sign = state.kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock";
+  const name = other ? personOf(app, other.uid, other.user_id).name : title;
+  const picture = state.kind === "direct" ? avatar(name, other?.user_id ?? state.title, face) : roomAvatar(sign, face);
+  const may = pictures(app, state);
   return h(
     "section",
     { class: "about-it" },
-    picture,
+    may ? pictureButton(app, picture, face !== null, may) : picture,
     h("h3", { dir: "auto", title: handlesOf(state) || null }, title),
     h("p", { class: "hint" }, aboutOf(app, state, other)),
     state.topic
@@ -226,6 +232,13 @@ function identity(app, state, setTopic) {
           h("button", { type: "button", class: "link", on: { click: setTopic } }, t("room.topic.add")),
   );
 }
+
+/**
+ * Whose picture may be changed here; null if it may not. The event of the change draws it.
+ * @param {App} app @param {ConversationState} state
+ */
+const pictures = (app, state) =>
+  renames(state) && mayPicture(app) ? { conversation: state.conversation, changed: () => {} } : null;
 
 /**
  * What kind of room it is, or the @name and the presence.

@@ -1,6 +1,5 @@
 // Functions that create elements. A string becomes a text node, never markup.
 
-import { hueOf, initials } from "../text/avatars.js";
 import { t } from "../text/languages.js";
 
 /** @typedef {Node | string | null | undefined | false} Child */
@@ -121,13 +120,6 @@ export function iconButton(name, label, act, props = {}) {
     icon(name),
   );
 }
-
-/**
- * The avatar of a person: the initials of the display name on the colour of the `user_id`.
- * @param {string} name @param {string} user_id
- */
-export const avatar = (name, user_id) =>
-  h("span", { class: "avatar", "aria-hidden": "true", data: { hue: String(hueOf(user_id)) } }, initials(name));
 
 /** The mark beside the name of a guest, whose name nobody has checked and anybody can have next. */
 export const guestMark = () => h("span", { class: "guest" }, t("guest"));

@@ -1,9 +1,10 @@
 // What a conversation without messages shows in their place: what it is, or who, and what to do first.
 
 import { t } from "../text/languages.js";
-import { avatar, h, icon } from "./dom.js";
+import { avatar, roomAvatar } from "./avatar.js";
+import { h, icon } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
-import { otherOf, personOf, titleOf } from "./names.js";
+import { faceIn, otherOf, personOf, titleOf } from "./names.js";
 import { adds, moderates, moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
@@ -17,6 +18,7 @@ import { adds, moderates, moderatesServer } from "./rights.js";
  * @property {string} title
  * @property {string} pictured the name that the initials are of
  * @property {string | null} colour the name that the avatar of a direct has its colour of; null for a room
+ * @property {string | null} face the address of the picture
  * @property {string} about a line below the title
  * @property {string} topic
  * @property {boolean} isPublic
@@ -39,6 +41,7 @@ export function introOf(app, state) {
     title: titleOf(app, state),
     pictured: other ? personOf(app, other.uid, other.user_id).name : titleOf(app, state),
     colour: kind === "direct" ? (other?.user_id ?? state.title) : null,
+    face: faceIn(app, state, true),
     about: aboutOf(state, other),
     topic,
     isPublic: state.visibility === "public",
@@ -61,10 +64,9 @@ function aboutOf(state, other) {
 
 /** @param {ShownIntro} shown @param {IntroActs} acts */
 export function introNode(shown, acts) {
-  const { of, title, pictured, colour } = shown;
+  const { of, title, pictured, colour, face } = shown;
   const sign = of === "lobby" ? "people" : shown.isPublic ? "hash" : "lock";
-  const picture =
-    colour !== null ? avatar(pictured, colour) : h("span", { class: "avatar room", "aria-hidden": "true" }, icon(sign));
+  const picture = colour !== null ? avatar(pictured, colour, face) : roomAvatar(sign, face);
   const topic = shown.topic && h("p", { class: "topic", dir: "auto" }, shown.topic);
   return h(
     "div",

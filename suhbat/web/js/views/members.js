@@ -4,7 +4,8 @@
 import { isolated } from "../text/bidi.js";
 import { t } from "../text/languages.js";
 import { confirm, menu, toast } from "./dialog.js";
-import { avatar, h, iconButton, nameNode } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { h, iconButton, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { called, isHere, personOf } from "./names.js";
@@ -82,7 +83,7 @@ export function memberList(app, state, go) {
   function row(member) {
     const { uid, user_id: name } = member.user;
     const shown = personOf(app, uid, name);
-    const picture = avatar(shown.name, name);
+    const picture = avatar(shown.name, name, shown.face);
     if (isHere(app, uid)) picture.classList.add("here");
     const about = [
       uid === app.me.uid && t("you"),

@@ -7,7 +7,8 @@ import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { avatar, guestMark, h, icon } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { guestMark, h, icon } from "./dom.js";
 import { filesNode } from "./files.js";
 import { listed } from "./listed.js";
 import { labelOf } from "./names.js";
@@ -70,7 +71,7 @@ export function messageNode(message, acts) {
   const person = (/** @type {Event} */ event) => acts.person(sender, message.uid, pressed(event));
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
-    row.append(avatar(shown.name, sender));
+    row.append(avatar(shown.name, sender, shown.face));
     const author = { type: "button", class: "author", dir: "auto", title: `@${sender}`, on: { click: person } };
     row.append(h("header", {}, h("button", author, shown.name), ...beside(shown), time));
   }
@@ -111,7 +112,7 @@ function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts
   return h(
     "button",
     { type: "button", class: unread ? "replies unread" : "replies", on: { click: () => acts.thread?.(seq) } },
-    h("span", { class: "faces", "aria-hidden": "true" }, ...faces.map(({ name, user_id }) => avatar(name, user_id))),
+    h("span", { class: "faces", "aria-hidden": "true" }, ...faces.map(faceNode)),
     h("strong", {}, t("thread.replies", { n: count })),
     failed && h("span", { class: "badge failed" }, t("message.failed")),
     mentions > 0 &&
@@ -120,6 +121,9 @@ function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts
     h("time", {}, t("thread.last", { when })),
   );
 }
+
+/** @param {ShownReplies["faces"][number]} person */
+const faceNode = ({ name, user_id, face }) => avatar(name, user_id, face);
 
 /** @param {ShownText} shown @param {RowActs} acts */
 function textNode({ text, me, names, everybody }, acts) {
@@ -254,7 +258,7 @@ export function pendingNode({ clientId, sender, person, follows, text, files, qu
   if (follows) row.append(h("span", { class: "gutter" }));
   else {
     const author = h("span", { class: "author", dir: "auto" }, person.name);
-    row.append(avatar(person.name, sender), h("header", {}, author, ...beside(person)));
+    row.append(avatar(person.name, sender, person.face), h("header", {}, author, ...beside(person)));
   }
   const discard = () => acts.discard(clientId);
   const said = textNode(text, acts);

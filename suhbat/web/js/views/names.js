@@ -7,11 +7,13 @@ import { fold } from "../text/mentions.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, Person } from "../sdk/types.js" */
+/** @import { Pictured } from "../sdk/pictures.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 
 /**
- * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then.
- * @typedef {{name: string, handle: string | null, guest: boolean}} ShownPerson
+ * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then. `face`: the
+ * address of the picture.
+ * @typedef {{name: string, handle: string | null, guest: boolean, face: string | null}} ShownPerson
  */
 
 /**
@@ -20,16 +22,34 @@ import { fold } from "../text/mentions.js";
  */
 export function personOf(app, uid, user_id) {
   app.chat.want({ uid, user_id });
-  if (uid === app.me.uid) return shown(app, app.me.display_name, app.me.user_id, app.me.kind === "guest");
-  const known = app.chat.people.get(uid);
-  if (known?.user_id !== user_id) return shown(app, null, user_id, false);
-  return shown(app, known.display_name, user_id, known.kind === "guest");
+  const known = uid === app.me.uid ? app.me : app.chat.people.get(uid);
+  if (known?.user_id !== user_id) return shown(app, { uid, user_id });
+  return shown(app, known);
 }
 
-/** @param {App} app @param {string | null | undefined} name @param {string} user_id @param {boolean} guest */
-function shown(app, name, user_id, guest) {
-  const called = untwisted(name || user_id);
-  return { name: called, handle: isTwin(app, called) ? `@${user_id}` : null, guest };
+/** @param {App} app @param {Partial<Person> & {uid: string, user_id: string}} person @returns {ShownPerson} */
+function shown(app, person) {
+  const { user_id, display_name, kind } = person;
+  const called = untwisted(display_name || user_id);
+  const handle = isTwin(app, called) ? `@${user_id}` : null;
+  return { name: called, handle, guest: kind === "guest", face: faceOf(app, person) };
+}
+
+/**
+ * The address of the picture of a person or a room; null if there is none.
+ * @param {App} app @param {Pictured} of @param {boolean} [large] for an avatar that is larger than those in lists
+ */
+export function faceOf(app, of, large = false) {
+  return of.picture ? app.chat.pictures.url(of, large || globalThis.devicePixelRatio > 1.5 ? 256 : 64) : null;
+}
+
+/**
+ * The same for a conversation: a room has its own, a direct shows that of the other person.
+ * @param {App} app @param {ConversationState} state @param {boolean} [large]
+ */
+export function faceIn(app, state, large = false) {
+  const of = state.kind === "direct" ? otherOf(app, state) : state;
+  return of && faceOf(app, of, large);
 }
 
 /** The same as one text. @param {App} app @param {string} uid @param {string} user_id */

@@ -22,9 +22,9 @@ export async function peopleFor(app, conversation, begun) {
   const offers = new Map();
   const add = (/** @type {{uid: string, user_id: string}} */ { uid, user_id }) => {
     if (offers.size >= SHOWN || offers.has(uid) || uid === app.me.uid) return;
-    const { name, guest } = personOf(app, uid, user_id);
+    const { name, guest, face } = personOf(app, uid, user_id);
     if (!begins(name, wanted) && !begins(user_id, wanted)) return;
-    offers.set(uid, { insert: `@${user_id}`, label: name, detail: `@${user_id}`, user_id, guest });
+    offers.set(uid, { insert: `@${user_id}`, label: name, detail: `@${user_id}`, user_id, guest, face });
   };
   const { messages } = app.timeline(conversation);
   for (const { sender_uid, sender } of messages.slice(-100).reverse()) add({ uid: sender_uid, user_id: sender });

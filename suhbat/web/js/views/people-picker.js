@@ -2,7 +2,8 @@
 
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
-import { avatar, composes, h, icon, nameNode } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { composes, h, icon, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { called, isHere, personOf } from "./names.js";
@@ -99,7 +100,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
           data: { uid },
           on: { click: () => toggle(person) },
         },
-        avatar(shown.name, name),
+        avatar(shown.name, name, shown.face),
         h(
           "span",
           { class: "names" },

@@ -4,8 +4,9 @@ import { isolated } from "../text/bidi.js";
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
-import { avatar, h } from "./dom.js";
-import { personOf } from "./names.js";
+import { avatar } from "./avatar.js";
+import { h } from "./dom.js";
+import { faceOf, personOf } from "./names.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 
@@ -27,6 +28,7 @@ export async function showPerson(app, name, uid, anchor, go) {
   }
   app.chat.learn([person]);
   const { name: shown } = personOf(app, person.uid, person.user_id);
+  const face = faceOf(app, person, true);
   const presence = app.chat.presence.get(person.uid);
   const state =
     presence?.state === "online"
@@ -38,7 +40,7 @@ export async function showPerson(app, name, uid, anchor, go) {
   const card = h(
     "div",
     { class: "person", role: "dialog", tabindex: -1, "aria-label": `${isolated(shown)} @${person.user_id}` },
-    avatar(shown, person.user_id),
+    avatar(shown, person.user_id, face),
     h("strong", { dir: "auto" }, shown),
     h(
       "span",

@@ -1,9 +1,12 @@
-// The user's profile: the display name and, for a guest, the way to an account.
+// The user's profile: the picture, the display name and, for a guest, the way to an account.
 
 import { t } from "../text/languages.js";
 import { toast } from "./dialog.js";
-import { avatar, h } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { h } from "./dom.js";
 import { field, form, nameInput, passwordInput } from "./form.js";
+import { faceOf } from "./names.js";
+import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
 import { part } from "./sections.js";
 
 /** @import { App } from "../app.js" */
@@ -20,9 +23,15 @@ export function profile(app) {
     value: shown,
   });
   const head = h("div", { class: "identity" });
-  const draw = () =>
+  const changed = (/** @type {any} */ me) => app.renew(me ?? { ...app.me, picture: null });
+  const mine = () => (mayPicture(app) ? { conversation: null, changed } : null);
+  const draw = () => {
+    const focused = head.contains(document.activeElement);
+    const { me } = app;
+    const picture = avatar(shown || me.user_id, me.user_id, faceOf(app, me, true));
+    const may = mine();
     head.replaceChildren(
-      avatar(shown || app.me.user_id, app.me.user_id),
+      may ? pictureButton(app, picture, Boolean(me.picture), may) : picture,
       h(
         "span",
         { class: "names" },
@@ -35,10 +44,16 @@ export function profile(app) {
         ),
       ),
     );
+    if (focused) /** @type {HTMLElement | null} */ (head.querySelector(".picture-button"))?.focus();
+  };
   draw();
-  return h(
+  const end = app.on("me", () => {
+    if (!head.isConnected) return end();
+    return draw();
+  });
+  const element = h(
     "div",
-    { class: "part" },
+    { class: "part pictured-part" },
     head,
     form([field(t("gate.shown"), name, t("settings.name.hint"))], t("save"), async ({ display_name }) => {
       if (display_name !== shown) app.renew(await app.api.patch("/me", { display_name }));
@@ -47,6 +62,8 @@ export function profile(app) {
       toast(t("saved"), null, { seconds: 3 });
     }),
   );
+  pictureArea(app, element, mine);
+  return element;
 }
 
 /** Turns a guest into an account. The name, the uid and the messages are kept. @param {App} app */

@@ -22,3 +22,6 @@ export function sendsFiles(app, state) {
 
 /** Whether the user may add people. @param {ConversationState} state */
 export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;
+
+/** Whether the user may change the title of this room, and so its picture. @param {ConversationState} state */
+export const renames = (state) => state.kind === "room" && moderates(state) && !state.archived;

@@ -42,7 +42,8 @@ import { day, short } from "../text/time.js";
  * @typedef {{seq: number, name: string | null, said: ShownText | null, deleted: boolean, reply: number | null}}
  *   ShownQuote  `name` is null where the message is not known. `reply`: it is the root of the thread in which the
  *   message was sent, too, as this reply
- * @typedef {{count: number, when: string, faces: {name: string, user_id: string}[]} & ThreadFacts} ShownReplies
+ * @typedef {{count: number, when: string, faces: {name: string, user_id: string, face: string | null}[]}
+ *   & ThreadFacts} ShownReplies
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
  * @typedef {{text: string, me: string, names: (readonly [folded: string, called: string])[],
  *   everybody: boolean}} ShownText  `names`: the people who may be mentioned
@@ -172,7 +173,10 @@ function shownMessage(message, follows, facts, now) {
  * @returns {ShownReplies}
  */
 function shownReplies({ count, last_at, people }, about, facts, now) {
-  const faces = people.map(({ uid, user_id }) => ({ name: facts.person(uid, user_id).name, user_id }));
+  const faces = people.map(({ uid, user_id }) => {
+    const { name, face } = facts.person(uid, user_id);
+    return { name, user_id, face };
+  });
   return { count, when: short(new Date(last_at), now), faces, ...about };
 }
 

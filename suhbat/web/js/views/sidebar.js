@@ -6,14 +6,15 @@ import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { short } from "../text/time.js";
 import { prefer, preferences } from "../storage/preferences.js";
-import { avatar, h, icon, iconButton, nameNode } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { h, icon, iconButton, nameNode } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
 import { remembered } from "./focus.js";
 import { THREADS } from "./places.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
-import { called, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
+import { called, faceIn, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
 import { ReadAll } from "./read-all.js";
 import { moderatesServer } from "./rights.js";
 import { shownNames } from "./shown.js";
@@ -131,7 +132,7 @@ export class Sidebar {
     const { app } = this;
     const me = personOf(app, app.me.uid, app.me.user_id);
     this.me.replaceChildren(
-      avatar(me.name, app.me.user_id),
+      avatar(me.name, app.me.user_id, me.face),
       h(
         "span",
         { class: "names" },
@@ -204,6 +205,7 @@ export class Sidebar {
       pictured: other ? personOf(app, other.uid, other.user_id).name : titleOf(app, state),
       handles: handlesOf(state),
       colour: state.title,
+      face: faceIn(app, state),
       icon: kind === "direct" ? null : kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock",
       here: isHere(app, other?.uid),
       current,

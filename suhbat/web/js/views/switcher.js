@@ -5,10 +5,11 @@ import { found, wantedOf } from "../models/finding.js";
 import { Lookup } from "../models/lookup.js";
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
-import { avatar, composes, h, icon } from "./dom.js";
+import { avatar, roomAvatar } from "./avatar.js";
+import { composes, h } from "./dom.js";
 import { sentence } from "./form.js";
 import { ownGoals, peopleGoals, publicRooms, roomGoals } from "./goals.js";
-import { handlesOf } from "./names.js";
+import { faceIn, faceOf, handlesOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Goal } from "../models/finding.js" */
@@ -118,18 +119,16 @@ export function switcher(app, open, go) {
     const state = app.chat.conversations.get(goal.id) ?? rooms.find(({ conversation }) => conversation === goal.id);
     const direct = goal.kind === "person" || state?.kind === "direct";
     const [name, ...others] = goal.names;
+    const person = app.chat.people.get(goal.id);
+    const face = state ? faceIn(app, state) : person ? faceOf(app, person) : null;
     const about =
       state?.kind === "direct" ? handlesOf(state) : goal.kind === "person" ? `@${others[0]}` : roomAbout(goal, state);
     return h(
       "li",
       { role: "option", id: `switch-${index}`, class: "goal", on: { click: () => void take(index) } },
       direct
-        ? avatar(name, state?.title ?? others[0])
-        : h(
-            "span",
-            { class: "avatar room" },
-            icon(state?.kind === "lobby" ? "people" : isPublic(state) ? "hash" : "lock"),
-          ),
+        ? avatar(name, state?.title ?? others[0], face)
+        : roomAvatar(state?.kind === "lobby" ? "people" : isPublic(state) ? "hash" : "lock", face),
       h("span", { class: "names" }, h("strong", {}, h("bdi", {}, name)), about && h("small", {}, h("bdi", {}, about))),
       goal.kind !== "own" && h("span", { class: "does" }, t(goal.kind === "room" ? "room.join" : "switcher.write")),
       state && state.unread > 0 && h("span", { class: goal.unread ? "badge" : "badge quiet" }, String(state.unread)),

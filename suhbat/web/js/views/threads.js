@@ -8,7 +8,8 @@ import { plain } from "../text/markdown.js";
 import { short } from "../text/time.js";
 import { preferences } from "../storage/preferences.js";
 import { toast } from "./dialog.js";
-import { avatar, h, iconButton } from "./dom.js";
+import { avatar } from "./avatar.js";
+import { h, iconButton } from "./dom.js";
 import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
@@ -33,6 +34,7 @@ const STORED = 50; // roots that are kept on this device
  * @property {number} root
  * @property {string} where  the title of the conversation
  * @property {string} pictured  the name that the initials are of
+ * @property {string | null} face  the address of their picture
  * @property {string} sender  the `user_id` of who wrote the root
  * @property {string} by  who wrote the root
  * @property {{text: string, names: ShownText["names"]} | null} said  null if it is deleted
@@ -170,13 +172,15 @@ export class ThreadsView {
     const message = app.current(known);
     const { people = [], last_at = message.sent_at } = message.replies ?? {};
     const [last] = people;
+    const person = personOf(app, message.sender_uid, message.sender);
     const name = (/** @type {string} */ uid, /** @type {string} */ user_id) =>
       uid === app.me.uid ? t("you") : called(app, uid, user_id);
     return {
       conversation: state.conversation,
       root: thread.root,
       where: titleOf(app, state),
-      pictured: personOf(app, message.sender_uid, message.sender).name,
+      pictured: person.name,
+      face: person.face,
       sender: message.sender,
       by: name(message.sender_uid, message.sender),
       said: message.deleted ? null : { text: said(message), names: shownNames(message, namesIn(app).called) },
@@ -213,7 +217,7 @@ export class ThreadsView {
       h(
         "a",
         { href, on: { click: open } },
-        avatar(shown.pictured, shown.sender),
+        avatar(shown.pictured, shown.sender, shown.face),
         h(
           "span",
           { class: "about-thread" },
