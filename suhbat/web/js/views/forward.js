@@ -8,9 +8,10 @@ import { plain } from "../text/markdown.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { dialog, toast } from "./dialog.js";
-import { avatar, composes, h, icon } from "./dom.js";
+import { avatar, roomAvatar } from "./avatar.js";
+import { composes, h, icon } from "./dom.js";
 import { field, sentence } from "./form.js";
-import { ownGoals, peopleGoals } from "./goals.js";
+import { faceOfGoal, ownGoals, peopleGoals } from "./goals.js";
 import { called, handlesOf, namesIn } from "./names.js";
 
 /** @import { App } from "../app.js" */
@@ -112,6 +113,7 @@ export function forward(app, find, go) {
     const state = app.chat.conversations.get(goal.id);
     const direct = goal.kind === "person" || state?.kind === "direct";
     const [name, ...others] = goal.names;
+    const face = faceOfGoal(app, goal, state);
     const about = state?.kind === "direct" ? handlesOf(state) : goal.kind === "person" ? `@${others[0]}` : "";
     return h(
       "li",
@@ -126,8 +128,8 @@ export function forward(app, find, go) {
           on: { click: () => toggle(goal) },
         },
         direct
-          ? avatar(name, state?.title ?? others[0])
-          : h("span", { class: "avatar room" }, icon(signOf(state?.kind, state?.visibility))),
+          ? avatar(name, state?.title ?? others[0], face)
+          : roomAvatar(signOf(state?.kind, state?.visibility), face),
         h(
           "span",
           { class: "names" },

@@ -2,7 +2,7 @@
 
 import { isUnread } from "../models/sections.js";
 import { preferences } from "../storage/preferences.js";
-import { otherOf, titleOf } from "./names.js";
+import { faceIn, faceOf, otherOf, titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Goal } from "../models/finding.js" */
@@ -55,6 +55,16 @@ export function roomGoals(app, rooms) {
   return rooms
     .filter(({ conversation }) => !app.chat.conversations.has(conversation))
     .map((state) => ({ kind: "room", id: state.conversation, names: [titleOf(app, state)], at: "" }));
+}
+
+/**
+ * The address of the picture of a goal. @param {App} app @param {Goal} goal
+ * @param {ConversationState | undefined} state of its conversation, if it is one
+ */
+export function faceOfGoal(app, goal, state) {
+  if (state) return faceIn(app, state);
+  const person = app.chat.people.get(goal.id);
+  return person ? faceOf(app, person) : null;
 }
 
 const ROOMS = 200; // on a page of the list of public rooms

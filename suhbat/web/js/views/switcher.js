@@ -8,8 +8,8 @@ import { dialog } from "./dialog.js";
 import { avatar, roomAvatar } from "./avatar.js";
 import { composes, h } from "./dom.js";
 import { sentence } from "./form.js";
-import { ownGoals, peopleGoals, publicRooms, roomGoals } from "./goals.js";
-import { faceIn, faceOf, handlesOf } from "./names.js";
+import { faceOfGoal, ownGoals, peopleGoals, publicRooms, roomGoals } from "./goals.js";
+import { handlesOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Goal } from "../models/finding.js" */
@@ -119,8 +119,7 @@ export function switcher(app, open, go) {
     const state = app.chat.conversations.get(goal.id) ?? rooms.find(({ conversation }) => conversation === goal.id);
     const direct = goal.kind === "person" || state?.kind === "direct";
     const [name, ...others] = goal.names;
-    const person = app.chat.people.get(goal.id);
-    const face = state ? faceIn(app, state) : person ? faceOf(app, person) : null;
+    const face = faceOfGoal(app, goal, state);
     const about =
       state?.kind === "direct" ? handlesOf(state) : goal.kind === "person" ? `@${others[0]}` : roomAbout(goal, state);
     return h(
