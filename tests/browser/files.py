@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import http.client
+import io
 import json
 import struct
+import wave
 import zlib
 from collections.abc import Callable
 from typing import Any
@@ -48,6 +50,15 @@ def picture(name: str, width: int, height: int) -> File:
     """A picture with colours of its own."""
     hue = zlib.crc32(name.encode()) & 255
     return name, "image/png", png(width, height, lambda x, y: (x * 255 // width, hue, y * 255 // height))
+
+
+def wav(seconds: float) -> bytes:
+    """A quiet sound."""
+    into = io.BytesIO()
+    with wave.open(into, "wb") as file:
+        file.setparams((1, 1, 4_000, 0, "NONE", ""))
+        file.writeframes(b"\x80" * round(seconds * 4_000))
+    return into.getvalue()
 
 
 def give(page: Page, way: str, target: str, *files: File) -> None:

@@ -15,7 +15,7 @@ from tests.chromium import launched
 from tests.servers import Server, running
 
 from .eventually import eventually
-from .files import give, pick, picture
+from .files import give, pick, picture, uploaded, wav
 from .person import PHONE, Person
 from .test_axe import Look
 
@@ -89,6 +89,12 @@ def test_pictures_and_files(person: Make) -> None:
     expect(shared.locator(".picture img")).to_have_count(3)
     expect(shared.locator("a.file")).to_contain_text("hisobot.pdf")
     Look(vali.page).at("shared files")
+    vali.page.keyboard.press("Control+Shift+F")
+    vali.page.get_by_role("button", name="Filters").click()
+    kinds = vali.page.locator(".filters").get_by_label("Files")
+    for kind, count in (("Pictures", 2), ("Videos", 0), ("With files", 2)):
+        kinds.select_option(kind)
+        expect(vali.page.locator(".results .result")).to_have_count(count)
     vali.page.locator(".panel").get_by_role("button", name="Close").click()
 
     row.locator(".picture").first.click()
@@ -173,7 +179,8 @@ def test_uploads_survive(person: Make) -> None:
 
 
 def test_voice(person: Make, server: Server) -> None:
-    """A voice message is recorded, cancelled, sent and played, with its waveform, by keyboard and on a phone."""
+    """A voice message is recorded, cancelled, sent and played, with its waveform, by keyboard and on a phone. One sound plays
+    at a time, the others keep their places, and a place is chosen with the arrow keys and by a drag."""
     ali, vali = person("ali").comes(), person("vali", **PHONE)
     ali.context.grant_permissions(["microphone"])
     vali.comes()
@@ -206,4 +213,33 @@ def test_voice(person: Make, server: Server) -> None:
     theirs.get_by_role("button", name="Play").tap()
     expect(theirs.locator(".wave i.done").first).to_be_visible()
     expect(theirs.get_by_role("button", name="Speed")).to_be_visible()
+
+    # Two sounds: one plays at a time, the other keeps its place; the speed is that of both.
+    token = server.guest("gani")
+    for name in ("bir.wav", "ikki.wav"):
+        sound = uploaded(server, token, (name, "audio/wav", wav(300)))
+        server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "", "files": [sound]}, token=token)
+    first, second = (ali.page.get_by_role("group", name=name) for name in ("bir.wav", "ikki.wav"))
+    place = first.get_by_role("slider", name="Position")
+    place.focus()
+    for key, shown in (("ArrowRight", "0:03 / 5:00"), ("ArrowRight", "0:06 / 5:00"), ("ArrowLeft", "0:03 / 5:00")):
+        ali.page.keyboard.press(key)
+        expect(first.locator(".time")).to_have_text(shown)
+    expect(place).to_have_attribute("aria-valuetext", "0:03")
+    ali.page.keyboard.press("Enter")
+    expect(first.get_by_role("button", name="Pause")).to_be_visible()
+    first.get_by_role("button", name="Speed: 1×").click()
+    second.get_by_role("button", name="Play").click()
+    expect(second.get_by_role("button", name="Pause")).to_be_visible()
+    expect(first.get_by_role("button", name="Play")).to_be_visible()
+    expect(first.locator(".time")).to_have_text(re.compile(r"^(0:0[3-9]|0:[1-5]\d|[1-4]:\d\d) / 5:00$"))
+    expect(second.get_by_role("button", name="Speed: 1.5×")).to_be_visible()
+    second.get_by_role("button", name="Pause").click()
+    wave = second.locator(".wave").bounding_box()
+    assert wave
+    ali.page.mouse.move(wave["x"] + 4, wave["y"] + 9)
+    ali.page.mouse.down()
+    ali.page.mouse.move(wave["x"] + wave["width"] / 2, wave["y"] + 9, steps=3)
+    ali.page.mouse.up()
+    expect(second.locator(".time")).to_have_text(re.compile(r"^2:[23]\d / 5:00$"))
     assert not look.found, look.found

@@ -15,7 +15,8 @@ const marked = (text, query) => rangesOf(text, termsOf(query)).map(({ start, end
 test("the question has the words and the filters", () => {
   assert.deepEqual(ask({ text: "salom ", conversation: "r1" }), { q: "salom", conversation: "r1" });
   assert.deepEqual(ask({ text: "", from: " @ali ", link: true }), { q: "has:link", from: "ali" });
-  assert.deepEqual(ask({ text: "", link: true, file: true }), { q: "has:link has:file" });
+  assert.deepEqual(ask({ text: "", link: true, file: "file" }), { q: "has:link has:file" });
+  assert.deepEqual(ask({ text: "reja ", file: "image" }), { q: "reja has:image" });
   const { q } = ask({ text: "choy ", since: "2026-11-01", until: "2026-11-01" });
   const [after, before] = [new Date(2026, 10, 1), new Date(2026, 10, 2)].map((date) => date.toISOString());
   assert.equal(q, `choy after:${after} before:${before}`);

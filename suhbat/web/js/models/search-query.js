@@ -8,11 +8,13 @@
  * @property {string} since  the first day, as YYYY-MM-DD in the reader's time zone, or ""
  * @property {string} until  the last day
  * @property {boolean} link  only messages with a link
- * @property {boolean} file  only messages with files
+ * @property {"" | "file" | FileKind} file  only messages with files of this kind; "file" is any
  */
 
+/** @import { FileKind } from "../sdk/types.js" */
+
 /** @type {Readonly<Question>} */
-export const ANYTHING = { text: "", conversation: null, from: "", since: "", until: "", link: false, file: false };
+export const ANYTHING = { text: "", conversation: null, from: "", since: "", until: "", link: false, file: "" };
 
 /** Letters of the text. The server takes 500, and the filters need some. */
 export const LONGEST = 400;
@@ -26,7 +28,7 @@ export function queryOf({ text, conversation, from, since, until, link, file }) 
   if (!text.trim() && !sender && !link && !file) return null;
   const first = startOf(since, 0);
   const end = startOf(until, 1);
-  const has = [link && "has:link", file && "has:file"];
+  const has = [link && "has:link", file && `has:${file}`];
   const parts = [begun(text), ...has, first && `after:${first}`, end && `before:${end}`];
   return {
     q: parts.filter(Boolean).join(" "),

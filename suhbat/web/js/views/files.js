@@ -4,6 +4,7 @@
 import { fromThumbhash } from "../text/thumbhash.js";
 import { t } from "../text/languages.js";
 import { h, icon } from "./dom.js";
+import { playsAlone } from "./playing.js";
 import { stateText, uploadNode } from "./progress.js";
 import { soundNode } from "./sound.js";
 
@@ -128,9 +129,10 @@ function filmNode(file) {
       // Safari shows a frame only if it is asked for one.
       src: file.here ? file.src : `${file.src}#t=0.1`,
       "aria-label": `${t("file.video")}: ${file.name}`,
-      on: { error: () => box.replaceWith(rowNode(file, t("file.unplayable"))) },
+      // Without a network nobody knows whether it could be played.
+      on: { error: () => box.replaceWith(rowNode(file, navigator.onLine ? t("file.unplayable") : "")) },
     });
-    box.append(video);
+    box.append(playsAlone(video));
   }
   if (file.upload) box.append(uploadNode(file.upload));
   return box;
@@ -165,6 +167,6 @@ export function rowNode(file, note = "") {
   ];
   if (upload) return h("div", { class: "file" }, ...about);
   const data = { file: file.id };
-  const link = { class: "file", href: file.src, download: file.name, title: t("file.download"), data };
+  const link = { class: "file", href: file.src, download: file.name, title: file.name, data };
   return h("a", link, ...about, icon("load"));
 }

@@ -38,7 +38,7 @@ export function forward(app, find, go) {
   /** @type {Goal[]} */
   let goals = [];
   let busy = false;
-  const own = ownGoals(app, null).filter(({ id }) => !app.chat.conversations.get(id)?.archived);
+  const own = ownGoals(app, message.conversation).filter(({ id }) => !app.chat.conversations.get(id)?.archived);
   const forwarding = new Forwarding({
     copy: (file) => app.chat.files.forward(file),
     remove: (file) => app.api.delete(`/files/${encodeURIComponent(file)}`),
@@ -82,7 +82,8 @@ export function forward(app, find, go) {
     { class: "forwarded" },
     h("strong", {}, h("bdi", {}, called(app, message.sender_uid, message.sender))),
     " ",
-    h("bdi", {}, plain(said(message), namesIn(app))),
+    h("bdi", {}, plain(message.text, namesIn(app))),
+    message.files !== undefined && h("span", { class: "quiet" }, ` ${said({ text: "", files: message.files })}`),
   );
   const children = [about, picked, input, list, nothing, note, field(t("forward.comment"), comment), wrong, submit];
   const { close } = dialog(t("message.forward"), children, { class: "picker forward", onclose: () => lookup.end() });
@@ -190,8 +191,8 @@ export function forward(app, find, go) {
       }
       close();
       const [only] = places;
-      const open = places.length === 1 ? { label: t("room.open"), act: () => go(only) } : null;
-      toast(t("forward.sent"), open);
+      if (places.length > 1) toast(t("forward.sent"));
+      else if (only !== message?.conversation) toast(t("forward.sent"), { label: t("room.open"), act: () => go(only) });
     } catch (error) {
       wrong.textContent = reason(error);
     } finally {

@@ -83,8 +83,12 @@ export class Gestures {
   }
 }
 
-/** Whether the element is in something that scrolls sideways, such as a long line of code. @param {Element} one */
+/**
+ * Whether the element is in something that moves sideways itself: a long line of code, or the waveform of a sound.
+ * @param {Element} one
+ */
 function scrollsAside(one) {
+  if (one.closest("[role=slider]")) return true;
   const box = one.closest("pre");
   return box !== null && box.scrollWidth > box.clientWidth;
 }

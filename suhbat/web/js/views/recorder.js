@@ -6,6 +6,7 @@ import { durationText } from "../text/sizes.js";
 import { toWaveform } from "../text/waveform.js";
 import { toast } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
+import { hush } from "./playing.js";
 
 /** @import { Look } from "../models/chosen.js" */
 
@@ -117,6 +118,7 @@ class Recorder {
       return this.#end();
     }
     if (this.#over) return this.#end();
+    hush();
     const type = TYPES.find((one) => MediaRecorder.isTypeSupported(one));
     this.#recorder = new MediaRecorder(this.#stream, { audioBitsPerSecond: BITS, ...(type ? { mimeType: type } : {}) });
     this.#recorder.addEventListener("dataavailable", ({ data }) => void this.#parts.push(data));

@@ -17,6 +17,14 @@ import { titleOf } from "./names.js";
 
 const LISTED = 200; // conversations to choose from, the latest ones
 const PEOPLE = 10; // suggested at a time
+/** The kinds of files that a message may have, as the query names them. */
+const KINDS = /** @type {const} */ ([
+  ["", "search.files.any"],
+  ["file", "search.file"],
+  ["image", "search.files.image"],
+  ["video", "search.files.video"],
+  ["audio", "search.files.audio"],
+]);
 
 export class SearchFilters {
   /** @type {string | null} */
@@ -64,7 +72,8 @@ export class SearchFilters {
     const day = (/** @type {"since" | "until"} */ name) =>
       h("input", { type: "date", max: today, on: { change: change(name) } });
     const link = h("input", { type: "checkbox", on: { change: change("link") } });
-    const file = h("input", { type: "checkbox", on: { change: change("file") } });
+    const kinds = KINDS.map(([kind, key]) => h("option", { value: kind }, t(key)));
+    const file = h("select", { on: { change: change("file") } }, ...kinds);
     this.fields = h(
       "div",
       { class: "filters", id: "search-filters", hidden: true },
@@ -72,8 +81,8 @@ export class SearchFilters {
       field(t("search.in"), this.where),
       field(t("search.since"), day("since")),
       field(t("search.until"), day("until")),
+      field(t("files"), file),
       h("label", { class: "check" }, link, t("search.link")),
-      h("label", { class: "check" }, file, t("search.file")),
       this.names,
     );
     this.jump = dayForm(app, () => this.#place, acts.go);

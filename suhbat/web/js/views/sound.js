@@ -5,6 +5,7 @@ import { t } from "../text/languages.js";
 import { durationText } from "../text/sizes.js";
 import { barsOf } from "../text/waveform.js";
 import { h, icon, iconButton } from "./dom.js";
+import { mayPlay, playsAlone } from "./playing.js";
 import { uploadNode } from "./progress.js";
 
 /** @import { ShownFile } from "./shown-files.js" */
@@ -17,6 +18,8 @@ let audio = null;
 /** The file that plays or is paused. @type {ShownFile | null} */
 let playing = null;
 let speed = 1;
+/** Where other sounds were left, in seconds, by file. @type {Map<string, number>} */
+const places = new Map();
 /** Draws what is shown of a file, by its element. @type {WeakMap<Element, () => void>} */
 const draws = new WeakMap();
 
@@ -37,7 +40,10 @@ export function soundNode(file) {
       "aria-label": t("voice.position"),
       "aria-valuemin": 0,
       on: {
-        pointerdown: (/** @type {PointerEvent} */ event) => seekTo(file, (event.offsetX / wave.clientWidth) * length()),
+        pointerdown: (/** @type {PointerEvent} */ event) =>
+          event.button === 0 && wave.setPointerCapture(event.pointerId),
+        pointermove: (/** @type {PointerEvent} */ event) => wave.hasPointerCapture(event.pointerId) && seek(event),
+        click: (/** @type {PointerEvent} */ event) => seek(event),
         keydown: (/** @type {KeyboardEvent} */ event) => key(event),
       },
     },
@@ -63,7 +69,7 @@ export function soundNode(file) {
     ),
     fast,
   );
-  if (!file.src || !playable(file.type)) {
+  if (!file.src || !mayPlay(file.type, (audio ??= made()))) {
     button.disabled = true;
     if (file.src) node.append(unplayable(file));
   }
@@ -78,7 +84,7 @@ export function soundNode(file) {
 
   function draw() {
     const mine = playing?.id === file.id && audio !== null;
-    const at = mine && audio ? audio.currentTime : 0;
+    const at = place();
     const plays = mine && audio !== null && !audio.paused;
     const label = t(plays ? "voice.pause" : "voice.play");
     if (button.getAttribute("aria-label") !== label) {
@@ -88,7 +94,7 @@ export function soundNode(file) {
     }
     const done = length() ? (at / length()) * bars.length : 0;
     bars.forEach((bar, one) => bar.classList.toggle("done", one < done));
-    time.textContent = mine && at > 0 ? `${durationText(at)} / ${durationText(length())}` : durationText(length());
+    time.textContent = at > 0 ? `${durationText(at)} / ${durationText(length())}` : durationText(length());
     wave.setAttribute("aria-valuemax", String(Math.round(length())));
     wave.setAttribute("aria-valuenow", String(Math.round(at)));
     wave.setAttribute("aria-valuetext", durationText(at));
@@ -97,11 +103,23 @@ export function soundNode(file) {
     fast.hidden = !mine;
   }
 
+  /** Go to the place under the pointer. @param {MouseEvent} event */
+  function seek({ clientX }) {
+    if (button.disabled) return;
+    const { left, width } = wave.getBoundingClientRect();
+    seekTo(file, ((clientX - left) / width) * length());
+  }
+
+  function place() {
+    return playing?.id === file.id && audio ? audio.currentTime : (places.get(file.id) ?? 0);
+  }
+
   /** @param {KeyboardEvent} event */
   function key(event) {
-    const at = playing?.id === file.id && audio ? audio.currentTime : 0;
+    const at = place();
     const step = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP }[event.key];
     const to = step === undefined ? { Home: 0, End: length() }[event.key] : at + step;
+    if (button.disabled) return;
     if (event.key === " " || event.key === "Enter") toggle(file);
     else if (to !== undefined) seekTo(file, to);
     else return;
@@ -137,14 +155,17 @@ function load(file) {
   if (playing?.id === file.id || !file.src) return;
   audio ??= made();
   audio.pause();
+  if (playing) places.set(playing.id, audio.ended ? 0 : audio.currentTime);
   playing = file;
   audio.src = file.src;
   audio.playbackRate = audio.defaultPlaybackRate = speed;
+  const at = places.get(file.id);
+  if (at) audio.currentTime = at;
   redraw();
 }
 
 function made() {
-  const element = new Audio();
+  const element = playsAlone(new Audio());
   for (const event of ["play", "pause", "timeupdate", "ended", "seeked", "durationchange"]) {
     element.addEventListener(event, redraw);
   }
@@ -167,9 +188,6 @@ function failed(file) {
     if (!node.querySelector(".unplayable")) node.append(unplayable(file));
   }
 }
-
-/** @param {string} type */
-const playable = (type) => !type || (audio ??= made()).canPlayType(type) !== "";
 
 /** What to do where the browser does not know the codec. @param {ShownFile} file */
 const unplayable = (file) =>

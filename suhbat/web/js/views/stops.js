@@ -1,7 +1,7 @@
 // The messages are one stop for the Tab key, however many there are. The arrow keys lead from message to message, and
 // Tab from a message to what is in it.
 
-const INSIDE = "button, a, pre";
+const INSIDE = "button, a, pre, video, [role=slider]";
 
 /** Leave out what is in a message. What went wrong with it stays in the way. @param {HTMLElement} row */
 export function passed(row) {
