@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from . import kills
+from . import file_kills, kills
 from . import power as power_loss
 from .sabotage import SABOTAGE
 
@@ -40,6 +40,11 @@ def simulation(fault: str, place: Path) -> str:
 def kill(fault: str, place: Path) -> str:
     """kill -9 of a real server, at failpoints and from outside."""
     return _found(lambda: asyncio.run(kills.run("suhbat", place, 1, ROUNDS, (fault,))))
+
+
+def files(fault: str, place: Path) -> str:
+    """People who upload and send files, and kill -9."""
+    return _found(lambda: asyncio.run(file_kills.run("suhbat", place, 1, 4, (fault,))))
 
 
 def power(fault: str, place: Path, seconds: float = 6.0) -> str:
@@ -76,9 +81,11 @@ MUST_FIND: Sequence[tuple[str, Attack]] = (
     ("deleted_words_kept", simulation),
     ("sync_off", power),
     ("log_trusted", power),
+    ("offset_unflushed", power),
+    ("attached_twice", files),
 )
 """Faults, and the attacks that must find them."""
-MAY_NOT_FIND: Sequence[tuple[str, Attack]] = (("sync_off", kill),)
+MAY_NOT_FIND: Sequence[tuple[str, Attack]] = (("sync_off", kill), ("offset_unflushed", files))
 """Faults that an attack cannot see, because the pages of a killed process are still the system's."""
 
 

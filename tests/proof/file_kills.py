@@ -49,6 +49,7 @@ async def run(
     nodes = _nodes(kind, place)
     condition = (*sabotage, "eager_files")
     history = History()
+    people: list[Uploader] = []
     try:
         for node in nodes:
             Kill(node, condition, "", 0).start()
@@ -57,7 +58,7 @@ async def run(
         uids = {name: _uid(nodes[0], token) for name, token in tokens.items()}
         reader = FileClient(nodes[0].port, account(nodes[0], "reader"))
         ports = [node.port for node in nodes]
-        people = [Uploader(name, ports, token, chance.getrandbits(32), history) for name, token in tokens.items()]
+        people += [Uploader(name, ports, token, chance.getrandbits(32), history) for name, token in tokens.items()]
         living = [asyncio.ensure_future(asyncio.to_thread(one.live)) for one in people]
         try:
             await _storm(
@@ -78,6 +79,8 @@ async def run(
         _compare_records(ask, people)
         _check(nodes[0])
     finally:
+        for one in people:
+            one.is_abandoned = True
         for node in nodes:
             if node.process is not None and node.process.poll() is None:
                 node.kill()

@@ -12,22 +12,23 @@ import asyncio
 import random
 import re
 import sqlite3
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from tests.cluster.storm import Somewhere, SomewhereWriter
 from tests.servers import PATIENCE, ROOT, Server
 from tests.system.trace import OPTIONS, calls
 
+from .forgetful_disk import File, Write
 from .history import ROWS, Row, logs
 from .kills import LIMITS, SERVE
+from .power_files import Contents, Record, upload_until
 
-SECTOR = 512
 PEOPLE = 3
 REFUSALS = 4
 """Batches whose flush fails. At the last one the process dies, before another batch is written over it."""
@@ -41,54 +42,6 @@ EVERY = 13
 """In each thread a flush fails soon after the start, and then every thirteenth: a prime, so that over time each flush of a
 transaction is hit, whatever their number is."""
 _TOLD = re.compile(rb'"conversation":"([^"@]+)","seq":(\d+)')
-
-Fate = Literal["pending", "durable", "doubtful"]
-
-
-@dataclass(slots=True)
-class Write:
-    """Bytes at an offset. Without bytes, the file is truncated to that length."""
-
-    offset: int
-    data: bytes | None
-    fate: Fate = "pending"
-
-
-@dataclass(slots=True)
-class File:
-    """`base`: the content that is certainly durable; `writes`: those after it, in order."""
-
-    base: bytearray = field(default_factory=bytearray)
-    writes: list[Write] = field(default_factory=list)
-
-    def flush(self, count: int, fate: Fate) -> None:
-        """A flush that began after this many writes has succeeded."""
-        for write in self.writes[:count]:
-            if write.fate == "pending":
-                write.fate = fate
-        while self.writes and self.writes[0].fate == "durable":
-            _apply(self.base, self.writes.pop(0), None)
-
-    def found(self, chance: random.Random, keep: float) -> bytes:
-        """The file as a cut may leave it: each sector that is not durable is there with the probability `keep`."""
-        image = bytearray(self.base)
-        for write in self.writes:
-            _apply(image, write, None if write.fate == "durable" else lambda: chance.random() < keep)
-        return bytes(image)
-
-
-def _apply(image: bytearray, write: Write, kept: Callable[[], bool] | None) -> None:
-    if write.data is None:
-        if kept is None or kept():
-            del image[write.offset :]
-            image.extend(bytes(write.offset - len(image)))
-        return
-    for start in range(0, len(write.data), SECTOR):
-        part = write.data[start : start + SECTOR]
-        if kept is None or kept():
-            at = write.offset + start
-            image.extend(bytes(max(at + len(part) - len(image), 0)))
-            image[at : at + len(part)] = part
 
 
 @dataclass
@@ -104,10 +57,10 @@ class Recording:
 
 async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage: Sequence[str] = ()) -> Recording:
     """Record a server under strace, with people who talk. `eio`: some flushes fail. At the last of REFUSALS the server
-    is killed, and started again on the files that the system then shows, which are more than the disk holds. With every other
-    seed the index of the search is written after each batch."""
-    faults = [*sabotage, *(["eager_index"] if seed % 2 else [])]
-    server = Server("suhbat", place / "data", settings=LIMITS)
+    is killed, and started again on the files that the system then shows, which are more than the disk holds. Otherwise somebody
+    uploads files, too. With every other seed the index of the search is written after each batch."""
+    faults = [*sabotage, *([] if eio else ["eager_files"]), *(["eager_index"] if seed % 2 else [])]
+    server = Server("suhbat", place / "data", settings=LIMITS | {"SUHBAT_GUEST_FILES": "on"})
     server.command = (
         "-m",
         "tests.proof.serve",
@@ -124,13 +77,16 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
     chance = random.Random(seed)
     try:
         names = [f"p{number}" for number in range(PEOPLE)]
-        tokens = {name: await asyncio.to_thread(_guest, server, name) for name in [*names, "reader"]}
+        tokens = {name: await asyncio.to_thread(_guest, server, name) for name in [*names, "reader", "uploader"]}
         people: list[Somewhere] = [Somewhere("reader", tokens["reader"], lambda: server.ws)]
         people += [
             _Writer(name, tokens[name], "reader", chance.getrandbits(32), lambda: server.ws, 0.05) for name in names
         ]
-        up = asyncio.Event()
+        up, over = asyncio.Event(), threading.Event()
         up.set()
+        if eio:
+            over.set()  # flushes that fail are to be those of messages
+        uploading = asyncio.ensure_future(asyncio.to_thread(upload_until, over, server.port, tokens["uploader"], seed))
         async with asyncio.TaskGroup() as tasks:
             living = [tasks.create_task(one.live(up)) for one in people]
             writers = [one for one in people if isinstance(one, _Writer)]
@@ -151,9 +107,11 @@ async def record(place: Path, seed: int, seconds: float, *, eio: bool, sabotage:
                 await asyncio.to_thread(_start, server, place / "second", ())
                 up.set()
                 await asyncio.sleep(seconds / 2)
+            over.set()
             server.kill()
             for task in living:
                 task.cancel()
+        counted["files sent"] = await uploading
         counted["refused"] = sum(one.refusals for one in writers)
         counted["repeated and known"] = sum(one.duplicates for one in writers)
     finally:
@@ -206,6 +164,14 @@ def _rows(file: Path) -> dict[str, list[Row]]:
     return found
 
 
+def _records(file: Path) -> tuple[list[Record], set[str]]:
+    """What the database says of uploads, and the keys whose bytes are to be removed."""
+    with closing(sqlite3.connect(file)) as database:
+        found = database.execute("SELECT key, CASE state WHEN 'ready' THEN size ELSE received END, state FROM files")
+        records = [Record(key, received, state == "ready") for key, received, state in found]
+        return records, {key for (key,) in database.execute("SELECT key FROM removals")}
+
+
 def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[str]:
     """Cut the power at this many moments of the recording. Raises AssertionError at the first disk that has lost
     something."""
@@ -217,13 +183,16 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
         again_from = sum(1 for _ in calls(recording.lines[: recording.restart]))
         moments |= set(chance.sample(range(again_from, again_from + RESTART), min(cuts, RESTART)))
     files: dict[str, File] = {}
+    contents = Contents()
     told: dict[str, int] = {}
     flushing: dict[str, int] = {}
     again: dict[str, int] = {}
     place.mkdir()
     for moment, call in enumerate(seen):
         name = (call.data.decode() if call.name.startswith("unlink") else call.file).rpartition("/")[2]
-        if name in ("suhbat.db", "suhbat.db-wal", "suhbat.db-journal"):
+        if contents.take(call):
+            pass
+        elif name in ("suhbat.db", "suhbat.db-wal", "suhbat.db-journal"):
             file = files.setdefault(name, File())
             if call.name in ("fdatasync", "fsync"):
                 again.pop(name, None)
@@ -255,6 +224,7 @@ def replay(recording: Recording, place: Path, seed: int, cuts: int) -> Counter[s
                 counted["disks checked"] += 1
                 try:
                     _check(files, told, recording.truth, place, chance, keep)
+                    counted["files checked"] += contents.check(*_records(place / "suhbat.db"), chance, keep)
                 except (AssertionError, sqlite3.Error) as error:
                     raise AssertionError(
                         f"seed {seed}, cut after call {moment} of {len(seen)}, keep {keep}: {error}"

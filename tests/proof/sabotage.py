@@ -193,3 +193,23 @@ def deleted_words_kept() -> None:
     from suhbat.store import search
 
     search.forget = lambda connection, entries: None
+
+
+@sabotage
+def offset_unflushed() -> None:
+    """An offset of an upload is acknowledged, although its bytes were not flushed. Only a power cut shows it."""
+    from suhbat.files import local
+
+    local._LocalUpload.flush = lambda self: None  # type: ignore[method-assign]
+
+
+@sabotage
+def attached_twice() -> None:
+    """A file that a message shows may be shown by another one."""
+    from suhbat.chat.files import attach_refusal
+    from suhbat.store.write import file_posts
+
+    def refusal(uid: str, file: Any, *, is_taken: bool) -> Any:
+        return attach_refusal(uid, file and replace(file, seq=None), is_taken=False)
+
+    file_posts.attach_refusal = refusal  # type: ignore[attr-defined]

@@ -55,11 +55,13 @@ def pictures() -> list[tuple[bytes, str]]:
 
 
 class Uploader:
-    """`live` runs until `stopping`. `history` gets the messages, `sent` the files by their ids, `faults` what must not be."""
+    """`live` runs until `stopping`, and gives up at once when `is_abandoned`. `history` gets the messages, `sent` the files by
+    their ids, `faults` what must not be."""
 
     def __init__(self, name: str, ports: Sequence[int], token: str, seed: int, history: History) -> None:
         self.name = name
         self.stopping = False
+        self.is_abandoned = False
         self.sent: dict[str, Sent] = {}
         self.faults: list[str] = []
         self.resumed = 0
@@ -142,7 +144,7 @@ class Uploader:
             self._expect(answer.status == 200, "an upload is known", answer)
             if answer.json["file"]["state"] == "ready":
                 break
-            assert time.monotonic() < limit, f"{id_} does not become ready"
+            assert time.monotonic() < limit and not self.is_abandoned, f"{id_} does not become ready"
             time.sleep(0.02)
         self.sent[id_] = Sent(answer.json["file"]["url"], digest)
         return id_
@@ -185,7 +187,7 @@ class Uploader:
                 answer = act(self._client())
                 if answer.status not in LATER:
                     return answer
-            assert time.monotonic() < limit, "no server answers"
+            assert time.monotonic() < limit and not self.is_abandoned, "no server answers"
             time.sleep(0.05)
 
     def _client(self) -> FileClient:
