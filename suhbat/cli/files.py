@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from suhbat.files.store import FileStore
-    from suhbat.files.stores import FileStores
 
 REMOVE = option("remove", False, "Remove bytes that belong to no file.", bool)
 TO = option("to", None, "Where to: s3, or local for the directory.", str)
@@ -40,9 +39,10 @@ def install(app: typer.Typer) -> None:
 def check(settings: Settings, remove: bool) -> None:
     """Compare the records of files with the bytes that are stored. Exit code 1 if bytes are missing. With a SQLite database,
     stop the server first."""
+    from suhbat.files.places import stores_of
     from suhbat.store.read import files as reading
 
-    stores = _stores(settings)
+    stores = stores_of(settings)
     failed = False
     with _database(settings) as connection:
         for store in stores:
@@ -102,9 +102,10 @@ async def _move(settings: Settings, to: str) -> int:
     """How many files could not be moved. Raises CommandRefused, OSError."""
     from suhbat.files.collector import Collector
     from suhbat.files.moving import Move
+    from suhbat.files.places import stores_of
     from suhbat.files.threads import FileThreads
 
-    stores = _stores(settings)
+    stores = stores_of(settings)
     try:
         source, target = stores.of("local" if to == "s3" else "s3"), stores.of(to)
     except OSError as error:
@@ -133,16 +134,6 @@ async def _move(settings: Settings, to: str) -> int:
     if is_shared:
         say("the servers remove the old bytes in ten minutes")
     return missing
-
-
-def _stores(settings: Settings) -> FileStores:
-    from suhbat.config import ConfigError
-    from suhbat.files.places import stores_of
-
-    try:
-        return stores_of(settings)
-    except ConfigError as error:
-        stop(str(error), code=1)
 
 
 @contextmanager

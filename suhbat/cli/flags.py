@@ -39,9 +39,9 @@ def with_settings(command: Callable[..., None], *own: inspect.Parameter) -> Call
         flags = {name: value for name, value in given.items() if name not in names and value is not None}
         try:
             settings = Settings(**flags)
+            command(settings, **{name: given[name] for name in names})
         except ConfigError as error:
             stop(str(error))
-        command(settings, **{name: given[name] for name in names})
 
     run.__doc__ = command.__doc__
     run.__name__ = command.__name__

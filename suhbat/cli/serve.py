@@ -18,8 +18,10 @@ def install(app: typer.Typer) -> None:
 def serve(settings: Settings) -> None:
     """Start the server. Ctrl-C stops it."""
     # Imported here, so that `suhbat version` does not wait for it.
+    from suhbat.files.places import require_extra
     from suhbat.runtime import serving
 
+    require_extra(settings)
     if (reason := serving.refusal(settings)) is not None:
         stop(reason)
     if (reason := listening.refusal(settings.host, settings.port)) is not None:

@@ -16,7 +16,9 @@ from .threads import FileThreads
 log = structlog.get_logger("suhbat.files")
 
 HELD: Milliseconds = 24 * 3600 * 1000
-"""How long a backup may hold removals back."""
+"""How long a backup may hold removals back, and how old unfinished work is that nobody finishes any more."""
+TIDY_SECONDS = 3600.0
+"""How often unfinished work is looked for."""
 AGAIN: Milliseconds = 10 * 60 * 1000
 """When a removal that failed is tried again."""
 
@@ -29,6 +31,8 @@ class Collector:
         self._stores = stores
         self._clock = clock
         self._threads = threads
+        self._tidied = -TIDY_SECONDS
+        """When unfinished work was looked for, on the steady clock."""
 
     async def run(self) -> None:
         """Expire and remove everything that is due. May be killed and run again; several nodes may do it at once."""
@@ -65,3 +69,14 @@ class Collector:
                 await self._records.finish_removals(done)
             if failed:
                 await self._records.postpone_removals(failed, now + AGAIN)
+        await self._tidy()
+
+    async def _tidy(self) -> None:
+        if self._clock.steady() - self._tidied < TIDY_SECONDS:
+            return
+        self._tidied = self._clock.steady()
+        for store in self._stores:
+            try:
+                await self._threads.run(store.remove_unfinished, self._clock.wall() - HELD)
+            except OSError as error:
+                log.warning("files: unfinished work not removed", backend=store.backend, error=log_text(error))

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from suhbat.config import ConfigError, Settings
 
 from .local import LocalFileStore
 from .store import FileStore
 from .stores import FileStores
+
+
+def require_extra(settings: Settings) -> None:
+    """Raise ConfigError if files are in S3 and the client for it is not installed."""
+    if settings.file_bucket is not None and find_spec("obstore") is None:
+        raise ConfigError('Files in S3 need the extra "s3": pip install ".[s3]" in the folder of the project.')
 
 
 def stores_of(settings: Settings) -> FileStores:
@@ -19,18 +27,14 @@ def stores_of(settings: Settings) -> FileStores:
 
 
 def _in_s3(settings: Settings) -> FileStore:
+    require_extra(settings)
+    # Imported here: it takes time and memory, and most servers do not use it.
+    from .s3 import S3FileStore
+    from .s3_bucket import S3Bucket
+
     assert settings.file_bucket is not None
-    try:
-        from .s3 import S3FileStore
-        from .s3_bucket import S3Bucket
-    except ModuleNotFoundError as error:
-        if error.name != "obstore":
-            raise
-        raise ConfigError(
-            'Files in S3 need the extra "s3": pip install ".[s3]" in the folder of the project.'
-        ) from None
     name, prefix = settings.file_bucket
     try:
         return S3FileStore(S3Bucket(name, prefix, settings.s3_endpoint))
-    except Exception as error:  # obstore checks its environment variables here
-        raise ConfigError(f"S3 cannot be used: {error}") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{error}; see the variables AWS_… in the environment") from None

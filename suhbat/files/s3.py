@@ -74,6 +74,9 @@ class S3FileStore:
     def remove(self, key: str) -> None:
         self._bucket.remove([one.name for one in self._bucket.list(_checked(key))])
 
+    def remove_unfinished(self, before: Milliseconds) -> None:
+        self._bucket.abort_unfinished(before)
+
     def keys(self) -> Iterator[str]:
         last = ""
         for entry in self._bucket.list():

@@ -6,6 +6,7 @@ flag is seen by everybody on the machine. They are in the signatures of requests
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,14 +20,15 @@ from obstore.store import S3Store
 
 from suhbat.chat.model import Milliseconds
 
+from .s3_unfinished import UnfinishedUploads, credentials_of
 from .store import StoreUnreachable
 
 PART = 8 * 1024 * 1024
 """Local files above this size are sent in several parts (multipart), which bounds the memory."""
 PARALLEL = 2
 """Parts of one file that are sent at once."""
-REQUEST_SECONDS, CONNECT_SECONDS = "60s", "5s"
-"""What one request may take, at most some megabytes each."""
+REQUEST_SECONDS, SILENT_SECONDS, CONNECT_SECONDS = "60s", "20s", "5s"
+"""What one request may take, at most some megabytes each; how long a server may be silent in it; and until it accepts one."""
 RETRIES, RETRY_SECONDS = 3, 10
 """A request that failed is repeated within this time. Longer outages are the client's to wait out."""
 _METADATA = "169.254.169.254"
@@ -45,19 +47,25 @@ class S3Bucket:
     for everything else that fails. `endpoint`: the address of a server other than Amazon's."""
 
     def __init__(self, name: str, prefix: str, endpoint: str | None) -> None:
-        self.name = name
+        endpoint = endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
         self._prefix = prefix
-        self._store = S3Store(
-            name,
-            prefix=prefix or None,
-            config={"endpoint": endpoint} if endpoint else {},
-            client_options={
-                "timeout": REQUEST_SECONDS,
-                "connect_timeout": CONNECT_SECONDS,
-                "allow_http": endpoint is not None and endpoint.startswith("http://"),
-            },
-            retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
-        )
+        self._region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        is_in_host = endpoint and os.environ.get("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "").lower() in ("true", "1")
+        server = endpoint or f"https://s3.{self._region}.amazonaws.com"
+        self._address = server if is_in_host else f"{server}/{name}"
+        with _explained():  # it reads the environment, and may not understand it
+            self._store = S3Store(
+                name,
+                prefix=prefix or None,
+                config={"endpoint": endpoint} if endpoint else {},
+                client_options={
+                    "timeout": REQUEST_SECONDS,
+                    "connect_timeout": CONNECT_SECONDS,
+                    "read_timeout": SILENT_SECONDS,
+                    "allow_http": endpoint is not None and endpoint.startswith("http://"),
+                },
+                retry_config={"max_retries": RETRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
+            )
 
     def put(self, name: str, data: bytes) -> None:
         """Store a small object. It is durable afterwards, and nobody sees half of it."""
@@ -88,6 +96,17 @@ class S3Bucket:
         with _explained():
             for page in obstore.list(self._store, prefix=directory or None):
                 yield from (Entry(one["path"], one["size"]) for one in page)
+
+    def abort_unfinished(self, before: Milliseconds) -> None:
+        """Abort multipart uploads below the prefix that began before then."""
+        credentials = credentials_of(os.environ)
+        if credentials is None:
+            return
+        begin = f"{self._prefix}/" if self._prefix else ""
+        uploads = UnfinishedUploads(self._address, self._region, credentials)
+        for one in list(uploads.list(begin)):
+            if one.since < before:
+                uploads.abort(one)
 
     def remove(self, names: Sequence[str]) -> None:
         """Remove objects. Those that are not there cost nothing."""

@@ -82,6 +82,10 @@ class FileStore(Protocol):
         """Remove an upload, or complete bytes with their parts. Idempotent."""
         ...
 
+    def remove_unfinished(self, before: Milliseconds) -> None:
+        """Remove what processes that were killed have left since before then, as far as it belongs to no key."""
+        ...
+
     def keys(self) -> Iterable[str]:
         """The keys of everything, in no particular order."""
         ...

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .store import FileStore
+from .store import FileStore, StoreUnreachable
 
 
-class UnknownBackend(OSError):
+class UnknownBackend(StoreUnreachable):
     """A file is recorded in a store that the settings do not name."""
 
     def __init__(self, backend: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from suhbat import cli
+from suhbat.cli import checks
+from suhbat.config import Settings
 from suhbat.files.local import LocalFileStore
 from suhbat.files.store import new_key
+from tests import s3
 from tests.store.parts import ALI, Listener, opened, sqlite
 from tests.store.test_files import AT, content, upload
 
@@ -102,6 +106,34 @@ def test_a_store_that_no_setting_names(data: Path) -> None:
     assert found.exit_code == 1 and "1 files are recorded in 's3'" in found.output and "files_before" in found.output
     moved = CliRunner().invoke(cli.build(), ["files", "move", "--data", str(data), "--to", "local"])
     assert moved.exit_code == 1 and "files_before" in moved.output
+
+
+def test_s3_without_its_extra(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The text says what to install, for every command; a server does not start."""
+    for module in [name for name in sys.modules if name.startswith("suhbat.files.s3")]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    monkeypatch.setenv("SUHBAT_FILES", "s3://bucket/prefix")
+    for command in (["files", "check"], ["serve"]):
+        refused = CliRunner().invoke(cli.build(), [*command, "--data", str(data)])
+        assert refused.exit_code and 'pip install ".[s3]"' in refused.output, refused.output
+    (finding,) = checks.files.stores(Settings())
+    assert finding.level == "FAIL" and 'pip install ".[s3]"' in finding.text
+
+
+def test_the_doctor_asks_s3(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the bucket can be used, and if not, why; never a secret."""
+    server, prefix = s3.s3(), s3.new_prefix()
+    for variable, value in server.environment.items():
+        monkeypatch.setenv(variable, value)
+    settings = Settings(data=data, files=f"s3://{s3.BUCKET}/{prefix}")
+    assert list(checks.files.stores(settings)) == [("ok", f"s3://{s3.BUCKET}/{prefix} can be read")]
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-secret")
+    (refused,) = checks.files.stores(settings)
+    assert refused.level == "FAIL" and "403" in refused.text and "wrong-secret" not in refused.text
+    monkeypatch.setenv("AWS_SKIP_SIGNATURE", "maybe")
+    (refused,) = checks.files.stores(settings)
+    assert refused.level == "FAIL" and "maybe" in refused.text and "\n" not in refused.text
 
 
 def test_where_to(data: Path) -> None:

@@ -14,7 +14,7 @@ from suhbat.errors import StorageUnavailable
 from suhbat.files.collector import Collector
 from suhbat.files.local import LocalFileStore
 from suhbat.files.shared_place import SharedPlace
-from suhbat.files.store import new_key
+from suhbat.files.store import StoreUnreachable, new_key
 from suhbat.files.stores import FileStores
 from suhbat.files.threads import FileThreads
 from tests.fakes import FakeClock
@@ -90,3 +90,33 @@ async def test_nodes_share_a_directory(tmp_path: Path) -> None:
     moved: Any = Records()  # a new database over the same directory
     await SharedPlace(moved, tmp_path / "one", FileThreads(1)).require()
     assert moved.place == records.place
+
+
+class Failing(LocalFileStore):
+    """A store that does not answer."""
+
+    asked = 0
+
+    def remove(self, key: str) -> None:
+        self.asked += 1
+        raise StoreUnreachable("no answer")
+
+
+async def test_a_store_that_does_not_answer(tmp_path: Path) -> None:
+    """It is asked once, not for each removal: every attempt may take a minute. All are tried again later."""
+    records, clock, store = Records(*(new_key() for _ in range(5))), FakeClock(), Failing(tmp_path)
+    await Collector(cast(FileRecords, records), FileStores(store), clock, FileThreads(1)).run()
+    assert store.asked == 1 and records.postponed == [0, 1, 2, 3, 4]
+
+
+async def test_unfinished_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is looked for once an hour, and must be a day old."""
+    made, clock, _ = collector(Records(), tmp_path)
+    asked: list[int] = []
+    monkeypatch.setattr(LocalFileStore, "remove_unfinished", lambda self, before: asked.append(before))
+    for _ in range(3):
+        await made.run()
+    assert asked == [clock.wall() - 86_400_000]
+    clock.advance(3601)
+    await made.run()
+    assert len(asked) == 2

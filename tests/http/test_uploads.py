@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from suhbat.chat.turns import Turns
 from suhbat.files import receiving as parts
+from suhbat.files.store import StoreUnreachable
 from suhbat.http.multipart import FileForm
 from suhbat.protocol import tus
 from tests.http.conftest import House
@@ -588,6 +589,20 @@ class TestProcessing:
         house.clock.advance(2 * 24 * 3600)
         await processing.take_over()
         assert house.store.files == {} and not processing._failures
+
+    async def test_a_store_that_does_not_answer(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """However long it lasts, the file becomes ready afterwards."""
+        looker: Any = house.services.processing._looker
+        looker.broken = StoreUnreachable("no answer")
+        place = (await ali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
+        for _ in range(10):
+            house.clock.advance(61)
+            await house.services.processing.take_over()
+            await ready(house, ali, place)
+        looker.broken = None
+        house.clock.advance(61)
+        await house.services.processing.take_over()
+        assert (await ready(house, ali, place))["state"] == "ready"
 
     async def test_what_killed_processes_left(self, house: House) -> None:
         """It is removed after a day. What is being worked on stays."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -76,9 +77,16 @@ def until_stored(prefix: str, length: int) -> None:
 
 
 def finish(server: Server, client: FileClient, id_: str) -> None:
-    """Upload the rest, and compare the download."""
-    at = offset(client, id_)
-    assert client.send_bytes(id_, at, (PIECE * MEGABYTES)[at:]).status == 204
+    """Upload the rest as clients do, who try again after 503, and compare the download."""
+    limit = time.monotonic() + PATIENCE
+    while True:
+        at = offset(client, id_)
+        answer = client.send_bytes(id_, at, (PIECE * MEGABYTES)[at:])
+        if answer.status != 503:
+            break
+        assert time.monotonic() < limit
+        time.sleep(float(answer.headers["retry-after"]))
+    assert answer.status == 204
     url = client.ready(id_)["url"]
     assert client.ask("GET", url).body == PIECE * MEGABYTES
     assert client.ask("GET", url, range="bytes=9999999-10000009").body == (PIECE * MEGABYTES)[9_999_999:10_000_010]
@@ -130,6 +138,27 @@ def test_s3_fails_in_the_middle(tmp_path: Path, prefix: str) -> None:
         assert client.ask("GET", there["url"]).body == b"salom"
         assert client.send([id_, there["id"]]).status == 201
         assert "Traceback" not in server.printed()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot pause a process")
+def test_s3_hangs(tmp_path: Path, prefix: str) -> None:
+    """It accepts connections and says nothing. Uploads are refused after a while, and people do not wait for that."""
+    with s3.running("suhbat", tmp_path / "data", prefix) as server:
+        client = FileClient(server.port, account(server, "ali"))
+        id_ = begun(client, MEGABYTES * len(PIECE))
+        s3.s3().pause()
+        try:
+            sending = Sending(client, id_, 0)
+            sending.go.set()
+            for _ in range(5):
+                assert client.send([], "still here").status == 201
+            assert sending.answer is None
+            sending.join()
+            assert isinstance(sending.answer, Answer)
+            assert (sending.answer.status, sending.answer.code) == (503, "storage_unavailable")
+        finally:
+            s3.s3().resume()
+        finish(server, client, id_)
 
 
 def test_wrong_credentials(tmp_path: Path, prefix: str) -> None:
