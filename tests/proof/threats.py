@@ -349,6 +349,7 @@ _UPLOADS, _DOWNLOADS, _RECORDS = "http/test_uploads", "http/test_downloads", "st
 
 FILES: Mapping[str, Tests] = {
     "bombs": _in("files/test_hostile", "hostile_pictures")
+    + _in("proof/attacks/test_pictures", "hostile_pictures")
     + _in("files/test_studio", "a_child_that_hangs_delays_nobody"),
     "SVG and HTML served inline": _in(_DOWNLOADS, "what_is_shown_in_place", "the_bytes"),
     "names with .., /, control and bidi characters": (
