@@ -22,6 +22,7 @@ MODULES = {
     "multiprocessing",
     "playwright.sync_api",
     "tests.engines",
+    "tests.s3",
     "tests.chromium",
     "tests.node",
     "suhbat.files.studio",

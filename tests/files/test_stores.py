@@ -13,17 +13,27 @@ import pytest
 from suhbat.files.local import LocalFileStore
 from suhbat.files.s3 import S3FileStore
 from suhbat.files.store import HOLD, FileStore, new_key
+from tests import s3
 
 
-@pytest.fixture(params=["local", "shared", "s3"])
+def local(place: Path) -> Callable[[], FileStore]:
+    return lambda: LocalFileStore(place / "files")
+
+
+def shared(place: Path) -> Callable[[], FileStore]:
+    return lambda: LocalFileStore(place / "files", shared=True)
+
+
+def in_s3(place: Path) -> Callable[[], FileStore]:
+    server, prefix = s3.s3(), s3.new_prefix()
+    return lambda: S3FileStore(s3.bucket(server, prefix))
+
+
+@pytest.fixture(params=[local, shared, in_s3], ids=["local", "shared", "s3"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], FileStore]:
     """Makes the store of the test, again and again the same."""
-    if request.param == "s3":
-        from tests import s3
-
-        server, prefix = s3.s3(), s3.new_prefix()
-        return lambda: S3FileStore(s3.bucket(server, prefix))
-    return lambda: LocalFileStore(tmp_path / "files", shared=request.param == "shared")
+    made: Callable[[], FileStore] = request.param(tmp_path)
+    return made
 
 
 @pytest.fixture
