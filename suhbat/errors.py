@@ -17,6 +17,7 @@ SuhbatError
 ├── TooManyReactions      409  the message has as many different emoji as allowed
 ├── FileInUse             409  a message shows this file already, or it is a picture
 ├── FileNotReady          409  retryable; the server has not finished with the file
+├── EndpointInUse         409  another account has this push endpoint
 ├── WrongOffset           409  the upload continues elsewhere
 ├── UnknownVersion        412  of the protocol of uploads
 ├── PreconditionFailed    412  the content is another one by now
@@ -152,6 +153,10 @@ class FileNotReady(SuhbatError):
     code, status, retryable = "file_not_ready", 409, True
 
 
+class EndpointInUse(SuhbatError):
+    code, status = "endpoint_in_use", 409
+
+
 class WrongOffset(SuhbatError):
     code, status = "wrong_offset", 409
 
@@ -223,6 +228,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     TooManyReactions,
     FileInUse,
     FileNotReady,
+    EndpointInUse,
     WrongOffset,
     UnknownVersion,
     PreconditionFailed,

@@ -31,6 +31,7 @@ from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.tasks import Tasks
 
 
@@ -96,6 +97,7 @@ class Services:
     processing: Processing
     downloads: Downloads
     portraits: Portraits
+    pushes: PushSubscriptions
     links: FileLinks
     limits: RequestLimits
     counts: Counts

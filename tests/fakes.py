@@ -26,12 +26,14 @@ from suhbat.chat.model import (
     Places,
     Post,
     PostResult,
+    PushSubscription,
     Session,
     States,
     StoredFile,
 )
-from suhbat.errors import Forbidden, IdempotencyConflict, NameTaken, NotFound
+from suhbat.errors import EndpointInUse, Forbidden, IdempotencyConflict, NameTaken, NotFound, Unauthenticated
 from suhbat.files.look import Look
+from suhbat.notify.ports import NoAnswer, ServiceAnswer
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Message, Person
@@ -133,6 +135,21 @@ class FakeListener:
         self.profiles.append(person)
 
 
+class FakePushServices:
+    """Push services that take every push, at https addresses; see notify.ports. `answers`: what the next pushes get."""
+
+    def __init__(self) -> None:
+        self.pushed: list[tuple[str, Mapping[str, str], bytes]] = []
+        self.answers: list[ServiceAnswer | NoAnswer] = []
+
+    def origin(self, endpoint: str) -> str | None:
+        return "/".join(endpoint.split("/")[:3]) if endpoint.startswith("https://") else None
+
+    async def post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> ServiceAnswer | NoAnswer:
+        self.pushed.append((endpoint, headers, body))
+        return self.answers.pop(0) if self.answers else ServiceAnswer(201)
+
+
 class FakePresenceListener:
     """Counts its calls; see chat.presence."""
 
@@ -160,6 +177,7 @@ class FakePeople:
         self.rows: dict[str, Guest] = {}
         self.people: dict[str, Account] = {}
         self.logins: dict[str, Session] = {}
+        self.pushes: dict[str, PushSubscription] = {}
         self.invited: dict[str, Invite] = {}
         self.broken: Exception | None = None
 
@@ -231,10 +249,49 @@ class FakePeople:
         self._work()
         for id in ids:
             self.logins.pop(id, None)
+        self.pushes = {id: one for id, one in self.pushes.items() if one.session_id in self.logins}
 
     async def drop_sessions(self, before: int) -> None:
         self._work()
         await self.end_sessions([s.id for s in self.logins.values() if s.expires_at <= before])
+
+    async def save_push(self, subscription: PushSubscription, most: int) -> tuple[str, bool]:
+        self._work()
+        if subscription.session_id not in self.logins:
+            raise Unauthenticated()
+        stored = next((one for one in self.pushes.values() if one.endpoint == subscription.endpoint), None)
+        saved = subscription
+        if stored is not None:
+            same = (stored.public_key, stored.auth) == (saved.public_key, saved.auth)
+            if stored.uid != saved.uid and not same:
+                raise EndpointInUse()
+            if stored.uid == saved.uid:
+                saved = replace(saved, id=stored.id, created_at=stored.created_at)
+            del self.pushes[stored.id]
+        others = [one for one in self.pushes.values() if one.uid == saved.uid]
+        for one in sorted(others, key=lambda one: -one.last_used_at)[most - 1 :]:
+            del self.pushes[one.id]
+        self.pushes[saved.id] = saved
+        return saved.id, stored is not None
+
+    async def pushes_of(self, uid: str) -> list[PushSubscription]:
+        self._work()
+        return sorted((one for one in self.pushes.values() if one.uid == uid), key=lambda one: one.created_at)
+
+    async def end_push(self, uid: str, id: str) -> bool:
+        self._work()
+        return id in self.pushes and self.pushes[id].uid == uid and self.pushes.pop(id) is not None
+
+    async def end_pushes(self, ids: Collection[str]) -> None:
+        self._work()
+        for id in ids:
+            self.pushes.pop(id, None)
+
+    async def touch_pushes(self, ids: Collection[str], at: int) -> None:
+        self._work()
+        for id in ids:
+            if id in self.pushes:
+                self.pushes[id] = replace(self.pushes[id], last_used_at=max(at, self.pushes[id].last_used_at))
 
     async def add_invite(self, invite: Invite) -> None:
         self._work()

@@ -28,6 +28,7 @@ from suhbat.files.processing import Processing
 from suhbat.files.stores import FileStores
 from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
+from suhbat.http.server import PUSH_KEY
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
@@ -42,6 +43,8 @@ from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.notify.subscriptions import PushSubscriptions
+from suhbat.notify.vapid import PushKey
 from suhbat.services import RequestLimits, Services
 from suhbat.tasks import Tasks
 
@@ -52,6 +55,7 @@ from .fakes import (
     FakeLooker,
     FakePainter,
     FakePresenceListener,
+    FakePushServices,
     FakeReadyListener,
     FakeStore,
 )
@@ -106,6 +110,8 @@ def services_over(
     uploads = Uploads(store, stores, clock, file_limits, threads, processing, CountingTokens("f"), None)
     links = FileLinks(clock, settings.public_url or settings.root_path or "")
     links._secret = b"secret"
+    pushes = PushSubscriptions(store, clock, FakePushServices(), CountingTokens("p"))
+    pushes._key = PushKey(PUSH_KEY, "")
     return Services(
         settings=settings,
         clock=clock,
@@ -127,6 +133,7 @@ def services_over(
         uploads=uploads,
         processing=processing,
         downloads=Downloads(stores, threads, DirectSender()),
+        pushes=pushes,
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

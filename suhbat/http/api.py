@@ -30,6 +30,7 @@ from . import (
     pages,
     pictures,
     problem,
+    push,
     search,
     server,
     sessions,
@@ -83,7 +84,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
-        moderation, export, uploads, shared_files, pictures,
+        moderation, export, uploads, shared_files, pictures, push,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

@@ -15,15 +15,20 @@ from .dependencies import Served
 
 router = APIRouter(tags=["server"])
 
+PUSH_KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
+"""In examples; that of RFC 8292."""
+
 
 class Server(Schema):
     """`access`: the setting `access`. `outside`: whether another application identifies the users. `owned`: whether
-    the server has an owner; until then, the setup link makes one."""
+    the server has an owner; until then, the setup link makes one. `push_key`: the
+    VAPID public key (RFC 8292) for `pushManager.subscribe`, in base64url."""
 
     version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
     outside: bool
     owned: bool
+    push_key: str = Field(examples=[PUSH_KEY])
     limits: Limits
 
 
@@ -35,5 +40,6 @@ async def show(services: Served) -> Server:
         access=services.settings.access,
         outside=services.external is not None,
         owned=services.people.accounts.have_owner,
+        push_key=services.pushes.key.public,
         limits=Limits(),
     )

@@ -44,11 +44,16 @@ from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
+from suhbat.identity.tokens import random_token, short_id
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.notify.subscriptions import PushSubscriptions
+from suhbat.outgoing.addresses import AllowedAddresses
+from suhbat.outgoing.client import OutgoingClient
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
+from .push_services import OutgoingPushServices
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
 
 log = structlog.get_logger("suhbat")
@@ -115,6 +120,10 @@ class Node:
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
         self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
+        outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
+        self.pushes = PushSubscriptions(
+            store, clock, OutgoingPushServices(outgoing), lambda: short_id("p", random_token())
+        )
         self.passwords = Passwords()
         registration = Registration(
             store,
@@ -148,6 +157,7 @@ class Node:
             processing=self.files.processing,
             downloads=self.files.downloads,
             portraits=self.files.portraits,
+            pushes=self.pushes,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
@@ -168,6 +178,7 @@ class Node:
             await self.people.load()
             await self.bans.load(self.store)
             await self.links.load(self.store)
+            await self.pushes.load()
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)

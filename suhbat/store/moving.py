@@ -20,19 +20,23 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.protocol.types import LOBBY
 
-from . import search
+from . import kept, search
 from .dialect import Row, insert_rows, is_postgres
 from .errors import UnusableStore
 from .migrate import MOVING, revision
 from .migrations import HEAD
+from .people import push
 from .postgres.journal import NOW
 from .tables import conversations, cursors, events, journal, meta, metadata, search_rows
+from .write import files
 
 CHUNK = 2_000
 """Rows per transaction."""
 TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal))
 """The tables that are moved, in this order, but not those about the database itself. Without its cursor the indexer finds
 after the move which messages are not in the index yet."""
+_SECRETS = (push.KEY, files.LINKS)
+"""The keys in `meta` that are moved, too."""
 _NAMES = tuple(table.name for table in TABLES)
 _MOVED = "moved"
 """The key in `meta` of the source of a finished move."""
@@ -95,6 +99,7 @@ def copy(source: Engine, target: Engine) -> Iterator[tuple[str, int]]:
             mark = following
         with _explaining("the end"), new.begin():
             _set_sequences(new)
+            _copy_secrets(old, new)
 
 
 def compare(source: Engine, target: Engine) -> Iterator[Compared]:
@@ -215,6 +220,14 @@ def _set_sequences(new: Connection) -> None:
             where = f"pg_get_serial_sequence('{table.name}', 'id')"
             new.execute(text(f"SELECT setval({where}, coalesce(max(id), 1), max(id) IS NOT NULL) FROM {table.name}"))  # noqa: S608 (names)
     new.execute(text("ANALYZE"))
+
+
+def _copy_secrets(old: Connection, new: Connection) -> None:
+    """Subscriptions to pushes are bound to the key, and links to files to their secret, so a new one would end them all."""
+    for key in _SECRETS:
+        if (value := kept.read(old, key)) is not None:
+            new.execute(delete(meta).where(meta.c.key == key))
+            kept.keep(new, key, value)
 
 
 def _checksum(connection: Connection, table: Table) -> tuple[int, int]:

@@ -105,6 +105,16 @@ ACCESS: Texts = {
         "uz": "Bu sahifaga ulanish mumkin emas: manzili ruxsat etilmagan. Server egasi uni `origins` ga qoʻsha oladi.",
         "ru": "Этой странице нельзя подключаться: её источник не разрешён. Владелец может добавить его в `origins`.",
     },
+    "forbidden.push": {
+        "en": "Pushes need an account with a login session. Log in with POST /api/v1/sessions.",
+        "uz": "Bildirishnomalar uchun hisob va seans kerak. POST /api/v1/sessions orqali kiring.",
+        "ru": "Для уведомлений нужен аккаунт и сеанс входа. Войдите через POST /api/v1/sessions.",
+    },
+    "endpoint_in_use": {
+        "en": "This push endpoint belongs to another account. Unsubscribe in the browser and subscribe again.",
+        "uz": "Bu bildirishnoma manzili boshqa hisobga tegishli. Brauzerda obunani bekor qilib, qaytadan obuna boʻling.",
+        "ru": "Этот адрес уведомлений принадлежит другому аккаунту. Отпишитесь в браузере и подпишитесь снова.",
+    },
     "forbidden.invite": {
         "en": "A valid invitation is needed: this one is unknown, used up or expired. Ask for a new one.",
         "uz": "Yaroqli taklif kerak: bunisi nomaʼlum, ishlatilgan yoki muddati oʻtgan. Yangisini soʻrang.",

@@ -5,6 +5,16 @@ from __future__ import annotations
 from .languages import Texts
 
 REASONS: Texts = {
+    "push.endpoint": {
+        "en": "the endpoint is not an https address that this server may reach",
+        "uz": "endpoint bu server murojaat qila oladigan https manzil emas",
+        "ru": "endpoint — не адрес https, к которому может обращаться этот сервер",
+    },
+    "push.keys": {
+        "en": "the keys are not those of a subscription: p256dh has 65 bytes and auth 16, in base64url",
+        "uz": "kalitlar obunaniki emas: p256dh 65 bayt, auth 16 bayt, base64url koʻrinishida",
+        "ru": "ключи не от подписки: p256dh — 65 байт, auth — 16 байт, в base64url",
+    },
     "typographic_quotes": {
         "en": 'it is not JSON: it has typographic quotes instead of "',
         "uz": 'bu JSON emas: " oʻrniga boshqa qoʻshtirnoq ishlatilgan',

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from suhbat.http.push import AUTH, ENDPOINT, P256DH
+
 from .house import PASSWORD, THUMB, House, Room
 
 Body = Callable[[House, Room], object]
@@ -97,6 +99,9 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("DELETE", "/me"): (ACCOUNTS.format(403), body(password="a wrong password")),
     ("PUT", "/me/picture"): (ACCOUNTS.format(404), body(file="unknown")),
     ("DELETE", "/me/picture"): (ACCOUNTS.format(204), NONE),
+    ("POST", "/push"): (ACCOUNTS.format("20*"), body(endpoint=ENDPOINT, keys={"p256dh": P256DH, "auth": AUTH})),
+    ("GET", "/push"): (ACCOUNTS.format(200), NONE),
+    ("DELETE", "/push/{unknown}"): ("404 404 404 404 404 404 403 401", NONE),
     ("GET", "/users/{friend}/picture"): (ALL.format(404), NONE),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),
     ("GET", "/users/{friend}"): (ALL.format(200), NONE),

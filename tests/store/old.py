@@ -35,6 +35,7 @@ _UNDO = {
     "0016": "ALTER TABLE accounts DROP COLUMN push_text; ALTER TABLE accounts DROP COLUMN quiet; "
     "DROP TABLE notify_levels; UPDATE meta SET value = '0014' WHERE key = 'serves';",
     "0017": "DROP INDEX files_kind; ALTER TABLE conversations DROP COLUMN files;",
+    "0018": "DROP TABLE push_subscriptions;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}

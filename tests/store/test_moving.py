@@ -44,6 +44,7 @@ from tests.servers import ROOT
 from .house import AT, LOLA, LORD, MODERATOR, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
 from .people.test_people import account, invite, session
+from .people.test_push import subscription
 from .test_files import ready
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
@@ -158,6 +159,10 @@ async def people(store: Store) -> None:
     for number in range(3):
         fields = {"previous_hash": bytes([0, number, 255]) if number else None, "token_hash": bytes([number, 0, 200])}
         await store.add_session(session(f"s{number}", **fields))
+    for number in range(4):
+        await store.save_push(subscription(f"p{number}", session_id=f"s{number % 3}"), 16)
+    await store.keep_push_key("the key of the server")
+    await store.link_secret()
     await store.add_invite(invite("i1", conversation=LOBBY, uses=7))
     await store.add_invite(invite("i2", created_at=2_000))
     for actor in (VALI, SOLI, LOLA):
@@ -308,6 +313,9 @@ class TestMoved:
         assert await seen_at(blank) == told
         async with opened(sqlite(data)) as old, opened(there(blank)) as new:
             assert new.epoch and new.epoch != old.epoch
+            # Subscriptions are bound to the key: with another one, every browser would have to subscribe again.
+            assert await new.push_key() == "the key of the server"
+            assert await new.link_secret() == await old.link_secret()
 
     async def test_into_a_database_that_was_served(self, data: Path, url: str, told: dict[str, Any]) -> None:
         """A database may be the target if a server ran on it and nobody wrote. It gets a new epoch."""

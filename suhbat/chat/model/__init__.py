@@ -6,6 +6,7 @@ from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
+from .push import PushSubscription
 from .reading import (
     Audited,
     FollowedThread,
@@ -48,6 +49,7 @@ __all__ = [
     "Places",
     "Post",
     "PostResult",
+    "PushSubscription",
     "ReactionPage",
     "Removal",
     "Reported",

@@ -8,6 +8,7 @@ from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
+from .push import PushStore
 from .reading import ConversationReader, ModerationReader, StoreReader
 from .store import Housekeeping, Store, StoreHealth
 
@@ -30,6 +31,7 @@ __all__ = [
     "ModerationReader",
     "Passes",
     "PostWriter",
+    "PushStore",
     "SessionStore",
     "Store",
     "StoreHealth",

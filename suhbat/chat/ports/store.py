@@ -12,6 +12,7 @@ from .cluster import Cluster
 from .files import FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
+from .push import PushStore
 from .reading import ConversationReader, ModerationReader
 
 
@@ -75,6 +76,7 @@ class Store(
     ConversationReader,
     ModerationReader,
     FileRecords,
+    PushStore,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -33,5 +33,6 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield from cluster.bus(settings)
     yield from files.stores(settings)
     yield network.port(settings)
+    yield network.pushes(settings)
     yield from proxies.proxies(settings)
     yield from network.workers(settings)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from suhbat.cli import listening
 from suhbat.cli.local_server import CommandRefused, ask, running
 from suhbat.config import Settings
+from suhbat.notify.vapid import subject_of
 
 from .findings import Finding
 
@@ -32,6 +33,14 @@ def is_ours(settings: Settings) -> bool:
             return True
     except CommandRefused:
         return False
+
+
+def pushes(settings: Settings) -> Finding:
+    """Whether pushes name the server to the push services."""
+    subject = subject_of(settings.public_url)
+    if subject is not None:
+        return Finding("ok", f"pushes name {subject} to the push services")
+    return Finding("warn", "pushes name no address, so Apple's push service refuses them: set public_url to one with https")
 
 
 def workers(settings: Settings, platform: str = sys.platform) -> Iterator[Finding]:

@@ -9,14 +9,15 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Account, Actor, Change, Guest, Invite, NewPicture, Session
+from suhbat.chat.model import Account, Actor, Change, Guest, Invite, NewPicture, PushSubscription, Session
 from suhbat.chat.ports import Clock
 from suhbat.protocol.events import own_log
+from suhbat.store import kept
 from suhbat.store.write.commands import own
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import Writer
 
-from . import accounts, guests, invites, sessions
+from . import accounts, guests, invites, push, sessions
 
 T = TypeVar("T")
 
@@ -91,6 +92,29 @@ class PeopleOverSQL:
 
     async def end_invite(self, id: str) -> bool:
         return await self._write(lambda c: invites.end(c, id))
+
+    async def push_key(self) -> str | None:
+        return await self._read(lambda c: kept.read(c, push.KEY))
+
+    async def keep_push_key(self, proposed: str) -> str:
+        return await self._write(lambda c: kept.keep(c, push.KEY, proposed))
+
+    async def save_push(self, subscription: PushSubscription, most: int) -> tuple[str, bool]:
+        return await self._write(lambda c: push.save(c, subscription, most))
+
+    async def pushes_of(self, uid: str) -> list[PushSubscription]:
+        return await self._read(lambda c: push.of(c, uid))
+
+    async def end_push(self, uid: str, id: str) -> bool:
+        return await self._write(lambda c: push.end_one(c, uid, id))
+
+    async def end_pushes(self, ids: Collection[str]) -> None:
+        ended = tuple(ids)
+        await self._write(lambda c: push.end(c, ended))
+
+    async def touch_pushes(self, ids: Collection[str], at: int) -> None:
+        used = tuple(ids)
+        await self._write(lambda c: push.touch(c, used, at))
 
     async def save_guest(self, guest: Guest) -> None:
         await self._write(lambda c: guests.save(c, guest), Change("guest", guest.uid))

@@ -12,11 +12,15 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, inser
 from suhbat.chat.files import cleaned_key, upload_refusal
 from suhbat.chat.model import Actor, FileContent, Milliseconds, StoredBytes, StoredFile
 from suhbat.errors import FileInUse, NotFound
-from suhbat.store.dialect import insert_new, is_postgres
+from suhbat.store import kept
+from suhbat.store.dialect import is_postgres
 from suhbat.store.read.files import FEW, RECORD, readable
 from suhbat.store.read.floor import LobbyHistory
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import IS_LOOSE, files, meta, removals
+from suhbat.store.tables import IS_LOOSE, files, removals
+
+LINKS = "file_links"
+"""The key in `meta` of the secret with which links are signed."""
 
 
 def new_file_id() -> str:
@@ -26,19 +30,12 @@ def new_file_id() -> str:
 
 def link_secret(connection: Connection) -> bytes:
     """See `chat.ports.FileRecords.link_secret`."""
-    return bytes.fromhex(_kept(connection, "file_links", secrets.token_hex(32)))
+    return bytes.fromhex(kept.keep(connection, LINKS, secrets.token_hex(32)))
 
 
 def place(connection: Connection, proposed: str) -> str:
     """See `chat.ports.FileRecords.file_place`."""
-    return _kept(connection, "file_place", proposed)
-
-
-def _kept(connection: Connection, key: str, value: str) -> str:
-    """A value in `meta`, which stays as the first caller gave it."""
-    insert_new(connection, meta, [{"key": key, "value": value}])
-    found: str = connection.execute(select(meta.c.value).where(meta.c.key == key)).scalar_one()
-    return found
+    return kept.keep(connection, "file_place", proposed)
 
 
 def begin(connection: Connection, file: StoredFile, quota: int) -> None:
