@@ -40,7 +40,9 @@ def pushes(settings: Settings) -> Finding:
     subject = subject_of(settings.public_url)
     if subject is not None:
         return Finding("ok", f"pushes name {subject} to the push services")
-    return Finding("warn", "pushes name no address, so Apple's push service refuses them: set public_url to one with https")
+    return Finding(
+        "warn", "pushes name no address, so Apple's push service refuses them: set public_url to one with https"
+    )
 
 
 def workers(settings: Settings, platform: str = sys.platform) -> Iterator[Finding]:
