@@ -178,6 +178,7 @@ class FakePeople:
         self.people: dict[str, Account] = {}
         self.logins: dict[str, Session] = {}
         self.pushes: dict[str, PushSubscription] = {}
+        self.key: str | None = None
         self.invited: dict[str, Invite] = {}
         self.broken: Exception | None = None
 
@@ -254,6 +255,15 @@ class FakePeople:
     async def drop_sessions(self, before: int) -> None:
         self._work()
         await self.end_sessions([s.id for s in self.logins.values() if s.expires_at <= before])
+
+    async def push_key(self) -> str | None:
+        self._work()
+        return self.key
+
+    async def keep_push_key(self, proposed: str) -> str:
+        self._work()
+        self.key = self.key or proposed
+        return self.key
 
     async def save_push(self, subscription: PushSubscription, most: int) -> tuple[str, bool]:
         self._work()
