@@ -58,25 +58,25 @@ export class Api {
   }
 
   /**
-   * The address of a resource that the browser loads itself, with the cookie.
-   * @param {string} path @param {Record<string, unknown>} [query]
+   * The address of a resource that the browser loads itself, with the cookie. Lists ask for many, so it is only put
+   * together. @param {string} path  with its query
    */
-  address(path, query = {}) {
-    return this.#url(path, query, null).href;
+  address(path) {
+    return this.#base.href + path.slice(1);
   }
 
   /**
    * The bytes of a resource. Errors are as everywhere.
-   * @param {string} path @param {Record<string, unknown>} [query]
+   * @param {string} path  with its query
    * @returns {Promise<Blob>}
    */
-  async blob(path, query = {}) {
+  async blob(path) {
     /** @type {Record<string, string>} */
     const headers = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
     let response, blob;
     try {
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      response = await this.#fetch(this.#url(path, query, null), { redirect: "error", headers, signal });
+      response = await this.#fetch(this.address(path), { redirect: "error", headers, signal });
       blob = await response.blob();
     } catch (error) {
       throw new Unreachable(error instanceof Error ? error.message : String(error));
@@ -135,15 +135,15 @@ export class Api {
     return read(response, text);
   }
 
-  /** @param {string} path @param {Record<string, unknown>} [query] @param {string | null} [language] */
-  #url(path, query = {}, language = this.language) {
+  /** @param {string} path @param {Record<string, unknown>} [query] */
+  #url(path, query = {}) {
     const url = new URL(path.replace(/^\//, ""), this.#base);
     for (const [name, value] of Object.entries(query)) {
       for (const one of Array.isArray(value) ? value : [value]) {
         if (one != null) url.searchParams.append(name, String(one));
       }
     }
-    if (language) url.searchParams.set("lang", language);
+    if (this.language) url.searchParams.set("lang", this.language);
     return url;
   }
 

@@ -21,12 +21,12 @@ export class Pictures {
    * @param {Pictured} of @param {64 | 256} [size] the side in pixels
    */
   url(of, size = 256) {
-    return of.picture ? this.#api.address(...place(of, size)) : null;
+    return of.picture ? this.#api.address(place(of, size)) : null;
   }
 
   /** Its bytes, also with a token; null if there is none. @param {Pictured} of @param {64 | 256} [size] */
   async load(of, size = 256) {
-    return of.picture ? this.#api.blob(...place(of, size)) : null;
+    return of.picture ? this.#api.blob(place(of, size)) : null;
   }
 
   /**
@@ -48,9 +48,9 @@ export class Pictures {
 const target = (conversation) =>
   conversation === null ? "/me/picture" : `/conversations/${encodeURIComponent(conversation)}/picture`;
 
-/** @param {Pictured} of @param {64 | 256} size @returns {[string, Record<string, unknown>]} */
+/** @param {Pictured} of @param {64 | 256} size */
 function place(of, size) {
-  const query = { size, version: of.picture };
-  if ("conversation" in of) return [target(of.conversation), query];
-  return [`/users/${encodeURIComponent(of.user_id)}/picture`, { ...query, uid: of.uid }];
+  const query = `size=${size}&version=${encodeURIComponent(of.picture ?? "")}`;
+  if ("conversation" in of) return `${target(of.conversation)}?${query}`;
+  return `/users/${encodeURIComponent(of.user_id)}/picture?${query}&uid=${encodeURIComponent(of.uid)}`;
 }
