@@ -43,6 +43,7 @@ def test_pictures(person: Make) -> None:
     a member cannot. Both can be removed."""
     ali, vali = person("ali").registers(), person("vali").registers()
     look, page = Look(ali.page), ali.page
+    page.emulate_media(reduced_motion="reduce")  # no colour is on its way when axe looks
     ali.says("Salom")
     vali.sees("Salom")
     mine = vali.page.locator("article.message > .avatar").first
@@ -155,6 +156,7 @@ def test_on_a_phone(person: Make) -> None:
     """Everything of the dialog is on the screen, two fingers zoom, and what is no image is refused in words."""
     ali = person("ali", **PHONE).registers()
     page = ali.page
+    page.emulate_media(reduced_motion="reduce")
     look = Look(page)
     page.goto(f"{ali.url}#/settings/profile")
     pick(page, "Add a picture", ("hisobot.pdf", "application/pdf", b"%PDF-1.4"))

@@ -23,7 +23,8 @@ export const mayPicture = (app) => app.chat.limits.file_size !== undefined;
  */
 export function pictureButton(app, picture, there, { conversation, changed }) {
   const label = t(there ? "picture.change" : "picture.add");
-  return h(
+  // The button lies over the avatar: the initials are no part of its name.
+  const button = h(
     "button",
     {
       type: "button",
@@ -34,9 +35,9 @@ export function pictureButton(app, picture, there, { conversation, changed }) {
       "aria-haspopup": there ? "menu" : null,
       on: { click: there ? offer : ask },
     },
-    picture,
     h("span", { class: "picture-sign", "aria-hidden": "true" }, icon("camera")),
   );
+  return h("span", { class: "picture-edit" }, picture, button);
 
   function ask() {
     choose({ accept: "image/*" }, take);
