@@ -1,0 +1,129 @@
+"""Sends one push to one browser, and says what its answer means: RFC 8030, sections 5 to 8."""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Literal
+
+import structlog
+
+from suhbat.chat.model import PushSubscription
+from suhbat.chat.ports import Clock
+
+from .encryption import encrypt
+from .ports import NoAnswer, PushServices, ServiceAnswer
+from .vapid import Vapid
+
+log = structlog.get_logger("suhbat.notify")
+
+Urgency = Literal["very-low", "low", "normal", "high"]
+RETRY_SECONDS, MOST_RETRY_SECONDS = 30.0, 3600.0
+"""The pause before a push is tried again, doubled each time up to the second; Retry-After may ask for a longer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """`body`: at most `encryption.MOST_PLAIN` bytes. `topic`: of the pushes with the same one that wait at the push service,
+    the browser gets only the last. `ttl`: seconds that the push service keeps it for a browser that is not connected."""
+
+    body: bytes
+    topic: str
+    ttl: int
+    urgency: Urgency = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The push service has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The subscription does not exist any more, so delete it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Try again after so many seconds, unless the TTL is over by then."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """This push cannot be delivered. The subscription stays: the fault may be ours."""
+
+
+Result = Delivered | Ended | Later | Dropped
+
+
+def topic_of(conversation: str, key: bytes) -> str:
+    """The topic of a conversation: 32 characters of base64url, the most that RFC 8030 allows. `key`: a secret of the server, so
+    that the push service does not learn the id."""
+    return urlsafe_b64encode(sha256(key + conversation.encode()).digest()[:24]).decode()
+
+
+class PushSender:
+    """`vapid`: makes the authorization, when the key is loaded."""
+
+    def __init__(self, services: PushServices, vapid: Callable[[], Vapid], clock: Clock) -> None:
+        self._services = services
+        self._vapid = vapid
+        self._clock = clock
+        self._refusing: set[str] = set()
+        """The push services that refuse this server, of which the log knows already."""
+
+    async def send(self, push: Push, to: PushSubscription, attempt: int = 0) -> Result:
+        """Send a push once. `attempt`: how often it was tried before. Raises nothing but a cancellation."""
+        origin = self._services.origin(to.endpoint)
+        if origin is None:
+            return Dropped()  # outgoing_allow was changed
+        headers = {
+            "authorization": self._vapid().authorization(origin),
+            "content-encoding": "aes128gcm",
+            "content-type": "application/octet-stream",
+            "ttl": str(push.ttl),
+            "urgency": push.urgency,
+            "topic": push.topic,
+        }
+        answer = await self._services.post(to.endpoint, headers, encrypt(push.body, to.public_key, to.auth))
+        result = self._result(answer, attempt)
+        if isinstance(answer, ServiceAnswer):
+            self._log(origin, answer.status, result)
+        return result
+
+    def _result(self, answer: ServiceAnswer | NoAnswer, attempt: int) -> Result:
+        pause = min(RETRY_SECONDS * 2 ** min(attempt, 10), MOST_RETRY_SECONDS)
+        if isinstance(answer, str):
+            return Later(pause) if answer == "unreachable" else Dropped()
+        if 200 <= answer.status < 300:
+            return Delivered()
+        if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+            return Ended()
+        if answer.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or answer.status >= 500:
+            return Later(max(pause, self._retry_after(answer.retry_after)))
+        return Dropped()
+
+    def _retry_after(self, value: str | None) -> float:
+        """The header Retry-After in seconds: a number, or a date (RFC 9110 section 10.2.3); 0 if it cannot be read."""
+        text = (value or "").strip()
+        if text.isascii() and text.isdecimal():
+            return float(text[:9])
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self._clock.wall() / 1000)
+        except (TypeError, ValueError, OverflowError):
+            return 0.0
+
+    def _log(self, origin: str, status: int, result: Result) -> None:
+        if isinstance(result, Delivered):
+            self._refusing.discard(origin)
+        elif isinstance(result, Dropped) and origin not in self._refusing and len(self._refusing) < 100:
+            # Once for each service. Nobody's subscription is deleted: a bad key would otherwise end them all.
+            self._refusing.add(origin)
+            advice = "set public_url to the https address of this server, and check the clock of this machine"
+            log.warning("push: service refuses this server", service=origin, status=status, advice=advice)
