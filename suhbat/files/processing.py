@@ -35,6 +35,9 @@ ATTEMPTS = 3
 GIVEN_UP: Milliseconds = 2 * KEPT_LOOSE
 """After this age an upload whose bytes cannot even be read is deleted. Each attempt counts as touching it, so it would never
 expire."""
+SMALL, SLACK = 360, 256 * 1024
+"""Thumbnails do not count for the quota. So that they stay in proportion to it, one with more than SMALL pixels a side is kept
+only if it has at most SLACK bytes more than its picture."""
 LEFT_OVER: Milliseconds = 86_400_000
 """After this age the working directory of a file belongs to a process that was killed."""
 
@@ -151,19 +154,24 @@ class Processing:
         if look.cleaned is not None:
             key, size = cleaned_key(file.key), look.cleaned.stat().st_size
             store.adopt(key, look.cleaned)
-        for side, path in look.thumbnails.items():
-            store.adopt(key, path, str(side))
+        kept = [side for side, path in sorted(look.thumbnails.items()) if side <= SMALL or _is_worth(path, size)]
+        for side in kept:
+            store.adopt(key, look.thumbnails[side], str(side))
         return FileContent(
             look.type,
             look.kind,
             size,
             key,
-            " ".join(map(str, sorted(look.thumbnails))),
+            " ".join(map(str, kept)),
             look.width,
             look.height,
             look.duration,
             look.thumbhash,
         )
+
+
+def _is_worth(thumbnail: Path, size: int) -> bool:
+    return thumbnail.stat().st_size <= size + SLACK
 
 
 _PLAIN = Look("application/octet-stream", "file")

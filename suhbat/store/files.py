@@ -28,7 +28,7 @@ class FilesOverSQL:
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T: ...
 
     @abstractmethod
-    async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T: ...
+    async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T: ...
 
     async def link_secret(self) -> bytes:
         return await self._write(writing.link_secret)
@@ -37,10 +37,12 @@ class FilesOverSQL:
         return await self._write(lambda c: writing.place(c, proposed))
 
     async def begin_file(self, file: StoredFile, quota: int) -> None:
-        await self._write(lambda c: writing.begin(c, file, quota))
+        await self._write(lambda c: writing.begin(c, file, quota), quota=file.uid)
 
     async def copy_file(self, actor: Actor, id: str, copy: str, at: Milliseconds, quota: int) -> StoredFile:
-        return await self._write(lambda c: writing.copy(c, actor, id, copy, at, quota, self._lobby_history))
+        return await self._write(
+            lambda c: writing.copy(c, actor, id, copy, at, quota, self._lobby_history), quota=actor.uid
+        )
 
     async def file(self, id: str) -> StoredFile | None:
         return await self._read(lambda c: reading.by_id(c, id))

@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from suhbat.chat.turns import Turns
 from suhbat.files import receiving as parts
+from suhbat.files.look import Look
 from suhbat.files.store import StoreUnreachable
 from suhbat.http.multipart import FileForm
 from suhbat.protocol import tus
@@ -571,6 +572,23 @@ class TestProcessing:
         assert_problem(await ali.get(f"{file['url']}?size=360"), 404, "not_found")
         assert not house.services.processing._failures
         assert not list((Path(house.settings.data) / "work").iterdir())
+
+    async def test_large_thumbnails_of_small_pictures(
+        self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Thumbnails do not count for the quota, so a large one that is much larger than its picture is not kept."""
+        monkeypatch.setattr("suhbat.files.processing.SLACK", 5)
+        looker: Any = house.services.processing._looker
+        for large, kept in ((18, "360 1440"), (19, "360")):
+
+            async def look(source: Path, work: Path, large: int = large) -> Look:
+                for side, size in ((360, 50), (1440, large)):
+                    (work / str(side)).write_bytes(b"x" * size)
+                return Look("image/png", "image", 1, 1, thumbnails={1440: work / "1440", 360: work / "360"})
+
+            monkeypatch.setattr(looker, "look", look)
+            place = (await ali.post(FILES, files={"file": ("a", TEXT)})).headers["location"]
+            assert house.store.files[place.rpartition("/")[2]].thumbnails == kept
 
     async def test_bytes_that_cannot_be_read(self, house: House, ali: httpx2.AsyncClient) -> None:
         """Such a file does not keep others waiting: each attempt puts it behind them. After two days it is gone."""

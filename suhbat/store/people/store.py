@@ -159,10 +159,10 @@ class PeopleOverSQL:
         moved = dict(used)
         await self._write(lambda c: guests.touch(c, moved))
 
-    async def _write(self, run: Callable[[Connection], T], *changes: Change) -> T:
+    async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T:
         def unit(transaction: WriterTransaction) -> T:
             done = run(transaction.connection)
             transaction.changes += changes
             return done
 
-        return await self._open_writer().work(unit)
+        return await self._open_writer().work(unit, quota=quota)

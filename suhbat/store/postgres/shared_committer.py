@@ -1,8 +1,8 @@
 """Commits batches while other nodes write to the same PostgreSQL database.
 
 Each transaction first locks the rows of all logs that it probably touches, in the order of their ids, so that two nodes cannot
-deadlock. If another node (a paused one, for example) holds a log for longer than `lock_timeout`, the items for that log wait,
-in their order, and everything else commits.
+deadlock, and then the quotas of the users whose files it counts, in one order, too. If another node (a paused one, for
+example) holds a log for longer than `lock_timeout`, the items for that log wait, in their order, and everything else commits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Post
@@ -95,6 +95,8 @@ class SharedCommitter(Committer):
         free = self._lock(connection, batch, items)
         # A unit of other work must raise its own errors, so only what posts write can wait for the journal.
         pipeline.is_held = all(isinstance(item, Post) for item in free)
+        if quotas := sorted({item.quota for item in free if isinstance(item, Work) and item.quota is not None}):
+            connection.execute(_LOCK_QUOTAS, {"uids": quotas})
         if free:
             super()._execute(connection, batch, free)
 
@@ -161,6 +163,12 @@ class SharedCommitter(Committer):
         batch = super()._attempt(items)
         self._cache.keep()
         return batch
+
+
+_LOCK_QUOTAS = text(
+    "SELECT pg_advisory_xact_lock(key) FROM (SELECT DISTINCT hashtextextended('files ' || uid, 0) AS key "
+    "FROM unnest(CAST(:uids AS text[])) AS v(uid) ORDER BY key) AS w"
+)
 
 
 def open_connection(engine: Engine, identity: str) -> Connection:

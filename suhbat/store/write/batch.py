@@ -33,6 +33,8 @@ class Work(Generic[T]):
     answer: asyncio.Future[T]
     logs: frozenset[str] = frozenset()
     """Names of the logs that it probably touches; PostgreSQL locks these in one order (see `postgres.shared_committer`)."""
+    quota: str | None = None
+    """The user whose files it counts in order to add one. On PostgreSQL one node at a time may."""
 
 
 Item = Post | Work[Any]

@@ -7,13 +7,12 @@ from collections.abc import Collection
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, select, update
 
 from suhbat.chat.files import cleaned_key, upload_refusal
 from suhbat.chat.model import Actor, FileContent, Milliseconds, StoredBytes, StoredFile
 from suhbat.errors import FileInUse, NotFound
 from suhbat.store import kept
-from suhbat.store.dialect import is_postgres
 from suhbat.store.read.files import FEW, RECORD, readable
 from suhbat.store.read.floor import LobbyHistory
 from suhbat.store.sqlite.values import parts
@@ -39,12 +38,7 @@ def place(connection: Connection, proposed: str) -> str:
 
 
 def begin(connection: Connection, file: StoredFile, quota: int) -> None:
-    """See `chat.ports.FileRecords.begin_file`."""
-    if is_postgres(connection):
-        # Other nodes begin uploads of the same user, too: one at a time may look at the sum and add to it.
-        connection.execute(
-            text("SELECT pg_advisory_xact_lock(hashtextextended('files ' || :uid, 0))"), {"uid": file.uid}
-        )
+    """See `chat.ports.FileRecords.begin_file`. Its `Work` names the user's quota: one at a time looks at the sum and adds."""
     loose = func.count().filter(IS_LOOSE)
     mine = select(func.coalesce(func.sum(files.c.size), 0), loose).where(files.c.uid == file.uid)
     used, open_ = connection.execute(mine).one()
@@ -113,13 +107,13 @@ def finish(connection: Connection, file: StoredFile, content: FileContent, at: M
 
 def drop(connection: Connection, uid: str, id: str, at: Milliseconds) -> None:
     """See `chat.ports.FileRecords.delete_file`."""
-    found = select(files.c.uid, IS_LOOSE.label("is_loose")).where(files.c.id == id).with_for_update()
-    row = connection.execute(found).one_or_none()
-    if row is None or row.uid != uid:
+    mine = (files.c.id == id, files.c.uid == uid)
+    # `remove` locks every record of the same bytes, in one order, so none is locked before. A message may get it meanwhile.
+    if remove(connection, and_(*mine, IS_LOOSE), at):
+        return
+    if connection.execute(select(files.c.id).where(*mine)).first() is None:
         raise NotFound("not_found.file")
-    if not row.is_loose:
-        raise FileInUse()
-    remove(connection, files.c.id == id, at)
+    raise FileInUse()
 
 
 def drop_loose_of(connection: Connection, uid: str, at: Milliseconds) -> None:

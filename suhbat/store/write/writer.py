@@ -102,17 +102,17 @@ class Writer:
             self.waiting += 1
             self._put(post)
 
-    def work(self, run: Unit[T], logs: frozenset[str] = frozenset()) -> Awaitable[T]:
+    def work(self, run: Unit[T], logs: frozenset[str] = frozenset(), quota: str | None = None) -> Awaitable[T]:
         """Run a unit of work in the writer's thread, in a savepoint of the batch's transaction; returns its result after
         COMMIT.
 
-        `logs`: see `Work`. Cancelling the caller does not cancel the work. Raises what `run` raised, Busy, Internal,
+        `logs`, `quota`: see `Work`. Cancelling the caller does not cancel the work. Raises what `run` raised, Busy, Internal,
         StorageUnavailable; UnusableStore at once if the writer has failed or is closing.
         """
         self.check()
         answer: asyncio.Future[T] = self._loop.create_future()
         answer.add_done_callback(_retrieve)
-        self._put(Work(run, answer, logs))
+        self._put(Work(run, answer, logs, quota))
         return asyncio.shield(answer)
 
     async def index_reached(self) -> None:

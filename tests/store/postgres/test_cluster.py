@@ -19,7 +19,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, PostResult
-from suhbat.errors import BadRequest, Busy, Forbidden, Internal, NameInUse, NameTaken, NotFound
+from suhbat.errors import BadRequest, Busy, Forbidden, Internal, NameInUse, NameTaken, NotFound, QuotaExceeded
 from suhbat.protocol import commands
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
@@ -73,6 +73,22 @@ def before_commit(store: PostgresStore, call: Callable[[Connection], None]) -> N
 UNFLUSHED = ("wal_writer_delay = '10s'", "wal_level = minimal", "max_wal_senders = 0", "autovacuum = off")
 """With these settings the pages of a transaction that has not ended stay in memory until the database dies, and nothing else
 takes a transaction id."""
+
+
+class TestQuotas:
+    async def test_many_users_on_two_nodes(self, url: str) -> None:
+        """Two nodes that take the locks of many users in opposite orders carry out everything, and no user gets more than the
+        quota."""
+        people = [f"u{n}" for n in range(24)]
+        async with stores(url) as [(one, *_), (two, *_)]:
+            begun = [
+                store.begin_file(upload(f"{name}-{uid}", replace(ALI, uid=uid)), 15)
+                for name, store, order in (("a", one, people), ("b", two, people[::-1]))
+                for uid in order
+            ]
+            ended = await asyncio.gather(*begun, return_exceptions=True)
+            assert sum(isinstance(one, QuotaExceeded) for one in ended) == len(people)
+            assert sum(one is None for one in ended) == len(people)
 
 
 class TestWriting:
