@@ -15,34 +15,42 @@ import typer
 
 from suhbat.config import Settings
 
+from .exported_files import copy_files
 from .flags import NAME, argument, group, option, with_settings
 from .local_server import CommandRefused, alone, ask, running
 from .terminal import say, stop
 
 CONVERSATION = argument("room", "The conversation's id, or lobby.")
+FILES = option("files_to", None, "A directory for the files of the messages.", Path)
 OUT = option("out", ..., "The file to write. It must not exist yet.", Path)
 
 
 def install(app: typer.Typer) -> None:
     export = group("Export stored data to a file.")
-    export.command("user")(with_settings(user, NAME, OUT))
-    export.command("room")(with_settings(room, CONVERSATION, OUT))
+    export.command("user")(with_settings(user, NAME, OUT, FILES))
+    export.command("room")(with_settings(room, CONVERSATION, OUT, FILES))
     app.add_typer(export, name="export")
 
 
-def user(settings: Settings, name: str, out: Path) -> None:
+def user(settings: Settings, name: str, out: Path, files_to: Path | None) -> None:
     """Write everything the server stores about an account to a file, as JSON Lines. Continues an interrupted export."""
-    _export(settings, out, user_id=name)
+    _export(settings, out, files_to, user_id=name)
 
 
-def room(settings: Settings, room: str, out: Path) -> None:
+def room(settings: Settings, room: str, out: Path, files_to: Path | None) -> None:
     """Write a room, a direct or the lobby to a file, as JSON Lines. Continues an interrupted export."""
-    _export(settings, out, conversation=room)
+    _export(settings, out, files_to, conversation=room)
 
 
-def _export(settings: Settings, out: Path, **subject: str) -> None:
+def _export(settings: Settings, out: Path, files_to: Path | None, **subject: str) -> None:
     try:
-        say(f"{export(settings, out, **subject)} lines in {out}")
+        if files_to is None or not out.exists():
+            say(f"{export(settings, out, **subject)} lines in {out}")
+        elif not is_export_of(out, **subject):
+            raise CommandRefused(f"{out} exists already; give another name")
+        if files_to is not None:
+            there, gone = copy_files(settings, out, files_to)
+            say(f"{there} files in {files_to}" + (f"; {gone} are gone" if gone else ""))
     except CommandRefused as error:
         stop(str(error), code=1)
 
@@ -97,6 +105,12 @@ def _resumed(part: Path, user_id: str, conversation: str) -> dict[str, Any]:
                     position, good = {"after": one["seq"]}, file.tell()
         file.truncate(good)
     return position
+
+
+def is_export_of(out: Path, *, user_id: str = "", conversation: str = "") -> bool:
+    """Whether a file is an export of this account or conversation, whose files may still be missing."""
+    with out.open("rb") as file:
+        return _is_of(file.readline(), user_id, conversation)
 
 
 def _is_of(first: bytes, user_id: str, conversation: str) -> bool:

@@ -20,7 +20,7 @@ def argument(name: str, text: str, kind: type = str, **limits: Any) -> inspect.P
 
 def option(name: str, default: Any, text: str, kind: type = str) -> inspect.Parameter:
     """A flag of one command. The default `...` makes it required."""
-    return _parameter(name, typer.Option(default, f"--{name}", help=text), kind)
+    return _parameter(name, typer.Option(default, f"--{name.replace('_', '-')}", help=text), kind)
 
 
 def _parameter(name: str, default: Any, kind: type) -> inspect.Parameter:

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat import room_administration
 from suhbat.chat.erasing import erase_all
-from suhbat.chat.ports import StoreReader
+from suhbat.chat.ports import FileReader, StoreReader
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, UserNotFound
+from suhbat.files.downloads import Downloads, OpenFile
 from suhbat.identity.administration import AccountCommand, AccountsReply
 from suhbat.identity.control import HEADER
 from suhbat.identity.export import export_conversation, export_user
@@ -41,6 +42,12 @@ class ExportCommand(Schema):
     conversation: str = ""
     after: int = 0
     cursor: int | None = None
+
+
+class FileCommand(Schema):
+    """A file that a message of an export shows."""
+
+    file: str
 
 
 class ProxyReply(Schema):
@@ -80,6 +87,31 @@ async def export(body: ExportCommand, services: Served) -> StreamingResponse:
         await export_lines(body, services.store, services.people, services.limits.reads.export_pace),
         media_type="application/jsonl",
     )
+
+
+@router.post("/control/file", dependencies=OWNER, response_class=StreamingResponse)
+async def file(body: FileCommand, services: Served) -> Response:
+    """The bytes of a file; 204 if it is gone."""
+    opened = await open_file(body.file, services.store, services.downloads)
+    if opened is None:
+        return Response(status_code=204)
+    return StreamingResponse(file_bytes(opened), media_type="application/octet-stream")
+
+
+async def open_file(id: str, store: FileReader, downloads: Downloads) -> OpenFile | None:
+    """A file that a message shows; None if it was deleted meanwhile, or its bytes are missing."""
+    try:
+        return await downloads.open(await store.shared_file(id))
+    except NotFound:
+        return None
+
+
+async def file_bytes(opened: OpenFile) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in opened.chunks(0, opened.size):
+            yield chunk
+    finally:
+        await opened.close()
 
 
 async def export_lines(

@@ -130,7 +130,7 @@ OPEN = {
     ("GET", "/page/{version}/{name}"), ("GET", "/files/{file}/{name}"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
-    ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/proxy"),
+    ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/file"), ("POST", "/control/proxy"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
 """Not part of the API, or with their own authorisation; each has its tests elsewhere."""

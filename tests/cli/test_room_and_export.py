@@ -6,7 +6,9 @@ import asyncio
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.store.parts import opened, sqlite
 from tests.system.raw import Raw
 
 PASSWORD = "a good password"
+FILE = bytes(range(256)) * 2_000
+"""More than one block of a copy."""
 MESSAGES = 250
 """More than one page of an export."""
 
@@ -94,16 +98,32 @@ def filled(server: Server) -> Place:
             ali.until("ok", id=number)
     _, direct = server.request("POST", "/api/v1/directs", {"users": ["vali"]}, token=tokens["ali"])
     path = f"/api/v1/conversations/{direct['conversation']}/messages"
-    server.request("POST", path, {"text": "faqat valiga"}, token=tokens["ali"])
+    file = upload(server, tokens["ali"])
+    server.request("POST", path, {"text": "faqat valiga", "files": [file]}, token=tokens["ali"])
     server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "hammaga"}, token=tokens["vali"])
     return Place(server, rooms[0], tokens["ali"], direct["conversation"], rooms[1:])
 
 
-def lines(path: Path) -> list[dict[str, object]]:
+def upload(server: Server, token: str) -> str:
+    """A file of FILE's bytes; gives its id."""
+    form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a*.bin"\r\n\r\n' + FILE + b"\r\n--b--\r\n"
+    headers = {"authorization": f"Bearer {token}", "content-type": "multipart/form-data; boundary=b"}
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    try:
+        connection.request("POST", "/api/v1/files", form, headers)
+        answer = connection.getresponse()
+        assert answer.status == 201
+        id_: str = json.loads(answer.read())["file"]["id"]
+    finally:
+        connection.close()
+    return id_
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def texts(found: list[dict[str, object]]) -> list[object]:
+def texts(found: list[dict[str, Any]]) -> list[object]:
     return [line["text"] for line in found if line["type"] == "message"]
 
 
@@ -181,6 +201,27 @@ def test_exports(place: Place, tmp_path: Path) -> None:
     assert (tmp_path / "ali.jsonl").read_bytes() == before
 
 
+def test_files_of_an_export(place: Place, tmp_path: Path) -> None:
+    """The files come along, whole, under names that are safe everywhere. A second run copies only what is missing; what is
+    gone is counted."""
+    out, copied = tmp_path / "direct.jsonl", tmp_path / "files"
+    for kind, name in (("room", place.direct), ("user", "ali")):
+        done = place("export", kind, name, "--out", str(out), "--files-to", str(copied))
+        assert done.returncode == 0 and f"1 files in {copied}" in done.stdout, done.stderr
+        [file] = [file for line in lines(out) if line["type"] == "message" for file in line.get("files", ())]
+        [path] = copied.iterdir()
+        assert (path.name, path.read_bytes()) == (f"{file['id']}.bin", FILE)
+        path.write_bytes(b"half")
+        again = place("export", kind, name, "--out", str(out), "--files-to", str(copied))
+        assert again.returncode == 0 and path.read_bytes() == FILE, again.stderr
+        other = place("export", "user", "vali", "--out", str(out), "--files-to", str(copied))
+        assert other.returncode == 1 and "exists already" in other.stderr
+        with out.open("a", encoding="utf-8") as more:
+            more.write('{"type":"message","files":[{"id":"fgone","name":"..","size":1}]}\n')
+        assert "1 are gone" in place("export", kind, name, "--out", str(out), "--files-to", str(copied)).stdout
+        out.unlink()
+
+
 @pytest.mark.parametrize("whose", [("user", "ali"), ("room", "")])
 def test_an_export_that_broke_off(place: Place, tmp_path: Path, whose: tuple[str, str]) -> None:
     """After an interruption at any byte, the same command completes the same file."""
@@ -210,5 +251,5 @@ def test_who_is_not_there(place: Place, tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", ["suhbat", "cluster"], indirect=True)
 def test_a_stranger_sees_nothing(place: Place) -> None:
     """Without the secret these paths answer 404."""
-    for path, body in (("rooms", {"verb": "list"}), ("export", {"user_id": "ali"})):
+    for path, body in (("rooms", {"verb": "list"}), ("export", {"user_id": "ali"}), ("file", {"file": "f1"})):
         assert place.server.request("POST", f"/control/{path}", body, token=place.owner)[0] == 404
