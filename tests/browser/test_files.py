@@ -14,10 +14,12 @@ from playwright.sync_api import Browser, Request, Route, expect
 from tests.chromium import launched
 from tests.servers import Server, running
 
+from .cut import Cut
 from .eventually import eventually
 from .files import give, pick, picture, uploaded, wav
 from .person import PHONE, Person
 from .test_axe import Look
+from .touch import Finger
 
 Make = Callable[..., Person]
 
@@ -178,6 +180,84 @@ def test_uploads_survive(person: Make) -> None:
     assert not look.found, look.found
 
 
+TOPS = "() => [...document.querySelectorAll('article.message')].map((one) => one.getBoundingClientRect().top)"
+
+
+def test_the_main_flow(person: Make, server: Server, cut: Cut) -> None:
+    """Pictures that somebody pastes and drops come live to a phone, and no message moves when they are loaded. An upload
+    goes on where it was when the network goes away and comes back, and when the page is loaded again meanwhile. A photo
+    comes from the phone. Deleted files are gone for both, with their addresses."""
+    ali, vali = person("ali", port=cut.port).comes(), person("vali", **PHONE)
+    ali.can_do_without()
+    token = server.guest("gani")
+    for number in range(12):
+        server.request("POST", "/api/v1/conversations/lobby/messages", {"text": f"gap {number}"}, token=token)
+    vali.comes()
+    vali.opens("Everyone")
+    vali.sees("gap 11")
+    held: list[Route] = []
+    asked: list[str] = []
+    ali.context.on("request", lambda request: asked.append(f"{request.method} {request.url.rpartition('/')[2]}"))
+    is_slow = True
+    vali.context.route(re.compile(r"/files/f\w+/"), lambda one: held.append(one) if is_slow else one.continue_())
+
+    give(ali.page, "paste", "#composer", picture("image.png", 320, 200))
+    ali.says("Surat")
+    give(ali.page, "drop", ".conversation-view", *(picture(f"{name}.png", 80, 60) for name in ("bir", "ikki", "uch")))
+    ali.says("Uchta")
+    vali.sees("Surat")
+    vali.sees("Uchta")
+    blurred, pictures = vali.page.locator("article.message canvas"), vali.page.locator("article.message .picture img")
+    expect(blurred).to_have_count(4)
+    before = vali.page.evaluate(TOPS)
+    is_slow = False
+    for route in held:
+        route.continue_()
+    expect(blurred).to_have_count(0)
+    assert pictures.evaluate_all("(all) => all.every((one) => one.naturalWidth > 0)")
+    assert vali.page.evaluate(TOPS) == before
+
+    tray, gauge = ali.page.locator(".tray .chosen"), ali.page.locator(".tray .gauge")
+    part = re.compile(r"^[1-9]\d?$")
+    for name, loads_again in (("tarmoq.bin", False), ("sahifa.bin", True)):
+        asked.clear()
+        data = os.urandom(1_800_000)
+        cut.delay = 0.2
+        give(ali.page, "drop", ".conversation-view", (name, "application/octet-stream", data))
+        expect(gauge).to_have_attribute("aria-valuenow", part)
+        cut.cut()
+        cut.delay = 0
+        expect(tray).to_contain_text("Waiting for the connection")
+        if loads_again:
+            ali.page.reload()
+            ali.is_in()
+            expect(tray).to_contain_text("Waiting for the connection")
+        cut.mend()
+        expect(tray).to_contain_text("1.8 MB")
+        expect(gauge).to_be_hidden()
+        ali.says(f"Mana {name}")
+        link = vali.sees(f"Mana {name}").locator("a.file")
+        assert [one.split("?")[0] for one in asked if one.startswith(("POST", "DELETE"))] == ["POST files"]
+        assert vali.context.request.get(link.evaluate("(link) => link.href")).body() == data
+
+    with vali.page.expect_file_chooser() as chooser:
+        vali.page.locator(".conversation-view").get_by_role("button", name="Attach files").tap()
+        vali.page.get_by_role("menuitem", name="Photo or video").tap()
+    name, kind, data = picture("foto.png", 60, 80)
+    chooser.value.set_files([{"name": name, "mimeType": kind, "buffer": data}])
+    expect(vali.page.locator(".tray .chosen")).to_have_count(1)
+    vali.page.locator(".composer .send").tap()
+    theirs = ali.page.locator("article.message", has=ali.page.locator("img[alt='foto.png']"))
+    expect(theirs).to_have_count(1)
+
+    address = ali.sees("Mana tarmoq.bin").locator("a.file").evaluate("(link) => link.getAttribute('href')")
+    ali.does("Mana tarmoq.bin", "Delete")
+    for one in (ali, vali):
+        expect(one.page.locator("article.deleted .tombstone")).to_be_visible()
+        expect(one.page.locator("a.file", has_text="tarmoq.bin")).to_have_count(0)
+        assert one.context.request.get(address).status == 404
+
+
 def test_voice(person: Make, server: Server) -> None:
     """A voice message is recorded, cancelled, sent and played, with its waveform, by keyboard and on a phone. One sound plays
     at a time, the others keep their places, and a place is chosen with the arrow keys and by a drag."""
@@ -213,6 +293,20 @@ def test_voice(person: Make, server: Server) -> None:
     theirs.get_by_role("button", name="Play").tap()
     expect(theirs.locator(".wave i.done").first).to_be_visible()
     expect(theirs.get_by_role("button", name="Speed")).to_be_visible()
+
+    # A finger holds the button: a slide to the left deletes, lifting it sends.
+    vali.context.grant_permissions(["microphone"])
+    finger, hold = Finger(vali.page), vali.page.get_by_role("button", name="Record a voice message")
+    timer = vali.page.get_by_role("group", name="Recording").get_by_role("timer")
+    finger.down(hold)
+    expect(timer).to_have_text("0:01")
+    finger.move(-120, 0).up()
+    expect(timer).to_have_count(0)
+    finger.down(hold)
+    expect(timer).to_have_text("0:01")
+    finger.up()
+    expect(timer).to_have_count(0)
+    expect(vali.page.locator("article.message:not(.pending) .sound")).to_have_count(2)
 
     # Two sounds: one plays at a time, the other keeps its place; the speed is that of both.
     token = server.guest("gani")
