@@ -150,9 +150,7 @@ def test_s3_hangs(tmp_path: Path, prefix: str) -> None:
         try:
             sending = Sending(client, id_, 0)
             sending.go.set()
-            for _ in range(5):
-                assert client.send([], "still here").status == 201
-            assert sending.answer is None
+            assert client.send([], "still here").status == 201
             sending.join()
             assert isinstance(sending.answer, Answer)
             assert (sending.answer.status, sending.answer.code) == (503, "storage_unavailable")
