@@ -28,7 +28,7 @@ from catalogue import server_of
 from compiler import CACHE
 from machine import about_disk, about_machine, allow_many_sockets, cores, cpu_seconds, require_disk
 from servers import ROOT, Running, running
-from transfers import MEGABYTE, Load, Source, download, source, static_files, upload
+from transfers import MEGABYTE, Load, Source, download, remove, source, static_files, upload
 
 sys.path.insert(0, str(ROOT))
 
@@ -97,12 +97,14 @@ def transfers(
 ) -> str:
     """A table: the time of one transfer, the best and the median of all rounds, and processor time of the server."""
     found: dict[str, list[tuple[float, float]]] = {}
-    for number in range(asked.rounds):
+    for _ in range(asked.rounds):
         for one in sources:
             measured = timed(lambda one=one: download(one), one.pids)  # type: ignore[misc]
             found.setdefault(f"download, {one.title}", []).append(measured)
-        measured = timed(lambda number=number: upload(owner, f"{number}.bin", content), [server.pid])  # type: ignore[misc]
+        uploaded: list[str] = []
+        measured = timed(lambda: uploaded.append(upload(owner, "large.bin", content)), [server.pid])  # noqa: B023
         found.setdefault("upload, Suhbat", []).append(measured)
+        remove(owner, uploaded[0])
         written = timed(lambda: write(data / "written", content), [os.getpid()])
         found.setdefault("write and fsync", []).append(written)
     lines = []

@@ -101,15 +101,19 @@ def download(one: Source, stop: Event | None = None) -> int:
     return received
 
 
-def upload(owner: FileClient, name: str, content: bytes) -> None:
-    """The time until the last byte is acknowledged. What becomes of the file is another matter."""
+def upload(owner: FileClient, name: str, content: bytes) -> str:
+    """Upload in one request, until the last byte is acknowledged; returns the id. The file may still be processed then."""
     begun = owner.begin(name, len(content))
     assert begun.status == 201, begun
     id_ = begun.headers["location"].rpartition("/")[2]
     done = owner.send_bytes(id_, 0, content)
     assert done.status == 204, done
-    owner.ready(id_)
-    assert owner.ask("DELETE", f"{FILES}/{id_}").status == 204
+    return id_
+
+
+def remove(owner: FileClient, id_: str) -> None:
+    answer = owner.ask("DELETE", f"{FILES}/{id_}")
+    assert answer.status == 204, answer
 
 
 class Load:
@@ -160,7 +164,7 @@ def _hammer(target: Source | FileClient, content: bytes, at_once: int, begun: Ev
         start.wait()
         while not stop.is_set():
             if isinstance(target, FileClient):
-                upload(target, f"{number}.bin", content)
+                remove(target, upload(target, f"{number}.bin", content))
                 moved[number] += len(content)
             else:
                 moved[number] += download(target, stop)
