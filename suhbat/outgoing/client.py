@@ -28,7 +28,7 @@ CONNECT_SECONDS = 5.0
 """For one address, with its TLS handshake. A host may have several."""
 MOST_ADDRESSES = 4
 """Addresses of a host that are tried."""
-TOTAL, PER_HOST, MOST_WAITING = 64, 8, 2000
+TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST = 64, 8, 2000, 200
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_OTHERS = frozenset({"accept", "accept-language", "user-agent"})
@@ -57,7 +57,7 @@ class OutgoingClient:
         self._allowed = allowed
         self._resolve = resolve or SystemResolver()
         self._make_tls = tls
-        self._slots = Slots(TOTAL, PER_HOST, MOST_WAITING)
+        self._slots = Slots(TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST)
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

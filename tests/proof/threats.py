@@ -408,7 +408,17 @@ OUTGOING = {
     ),
     "addresses that are read in two ways": _in(_TARGETS, "what_can_be_read_in_two_ways_is_refused"),
     "another host with the same address": _in(_CLIENT, "a_certificate_must_be_for_the_name"),
-    "a slow host that holds up the others": _in(_CLIENT, "one_host_gets_few_requests_at_a_time"),
+    "a slow host that holds up the others": (
+        *_in(_CLIENT, "one_host_gets_few_requests_at_a_time"),
+        *_in("outgoing/test_slots", "one_host_does_not_fill_the_queue", "nothing_is_kept_of_a_host"),
+    ),
+    "a push endpoint of a shared browser": (
+        *_in("store/people/test_push", "it_moves_with_its_keys_only", "it_ends_with_its_login_session"),
+        *_in("http/test_push", "a_shared_browser"),
+    ),
+    "a bad key of ours that ends all subscriptions": _in(
+        "notify/test_sending", "what_an_answer_means", "a_refusal_of_this_server_is_logged_once"
+    ),
 }
 
 THREATS: Mapping[str, Mapping[str, Tests]] = {
