@@ -56,7 +56,7 @@ def test_the_list(server: Server, person: Make) -> None:
     ali.opens("Dala")
     page.mouse.move(900, 300)
     titles(page, "unread", "Choyxona")
-    # A muted one has an icon, and is unread only if it mentions the user.
+    # One that was muted on this device by an older version is muted on all. It has an icon, and is unread with a mention.
     page.evaluate(
         """(id) => {
           const kept = JSON.parse(localStorage["suhbat.preferences"]);

@@ -2,6 +2,7 @@
 
 import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
+import { defaultLevel, levelOf } from "./models/levels.js";
 import { isIn, keyOf } from "./models/threads.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
@@ -10,7 +11,7 @@ import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { withOthers } from "./sdk/people.js";
 import { Database } from "./storage/database.js";
-import { prefer } from "./storage/preferences.js";
+import { prefer, preferences } from "./storage/preferences.js";
 import { Writing } from "./writing.js";
 
 /** @import { Wish } from "./models/changes.js" */
@@ -123,7 +124,10 @@ export class App {
         this.typing.seen(notice);
         this.#emit("typing", notice.conversation);
       }),
-      chat.on("caught_up", () => this.#save()),
+      chat.on("caught_up", () => {
+        this.#save();
+        void this.#bringMuted().catch(() => {}); // the next connection tries again
+      }),
       chat.on("held", () => {
         for (const conversation of this.pending.conversations) this.#emit("pending", conversation);
       }),
@@ -150,6 +154,17 @@ export class App {
     if (event.type === "message.created") {
       if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
       else this.#emit("message", event.message);
+    }
+  }
+
+  /** What was muted on this device before the server knew levels: nothing of it notifies, from now on on any device. */
+  async #bringMuted() {
+    for (const conversation of preferences().silent) {
+      const state = this.chat.conversations.get(conversation);
+      if (state?.notify && levelOf(state) === defaultLevel(state))
+        await this.chat.command("notify", { conversation, level: "none" });
+      if (state && !state.notify) return; // an older server
+      prefer({ silent: preferences().silent.filter((one) => one !== conversation) });
     }
   }
 

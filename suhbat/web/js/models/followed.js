@@ -2,6 +2,7 @@
 // server, and change with the events. Pure.
 
 import { change, countReply } from "./amendments.js";
+import { isSilent } from "./levels.js";
 import { keyOf } from "./threads.js";
 
 /** @import { ConversationState, Event, Message, Thread } from "../sdk/types.js" */
@@ -16,13 +17,13 @@ export const askingThread = ({ unread, mentions }, silent) => (silent ? mentions
 
 /**
  * The unread threads, all of their unread replies that ask for attention, and the mentions of the user in them.
- * @param {Iterable<ConversationState>} states @param {string[]} silent the muted conversations
+ * @param {Iterable<ConversationState>} states
  */
-export function unreadThreads(states, silent) {
+export function unreadThreads(states) {
   const found = { threads: 0, replies: 0, mentions: 0 };
-  for (const { conversation, threads = [] } of states)
-    for (const thread of threads) {
-      const asking = askingThread(thread, silent.includes(conversation));
+  for (const state of states)
+    for (const thread of state.threads ?? []) {
+      const asking = askingThread(thread, isSilent(state));
       found.threads += asking > 0 ? 1 : 0;
       found.replies += asking;
       found.mentions += thread.mentions;

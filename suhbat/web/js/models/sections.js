@@ -10,7 +10,7 @@ export const SECTIONS = /** @type {const} */ (["unread", "rooms", "people"]);
  * @typedef {object} Listed
  * @property {string} conversation
  * @property {boolean} direct
- * @property {boolean} silent  muted on this device
+ * @property {boolean} silent  its level is "none"
  * @property {number} unread
  * @property {number} mentions
  * @property {string} at  the time of the latest message; "" without one

@@ -1,4 +1,4 @@
-// The preferences on this device: the language, the colour theme, muted conversations, how the list is shown, the last
+// The preferences on this device: the language, the colour theme, how the list is shown, the last
 // open conversation, the emoji that were used.
 
 import { FIRST } from "../models/quick.js";
@@ -9,7 +9,7 @@ const KEY = "suhbat.preferences";
  * @typedef {object} Chosen
  * @property {string | null} language
  * @property {"light" | "dark" | "system"} theme
- * @property {string[]} silent conversations without notifications
+ * @property {string[]} silent conversations muted by an older version, which `App` brings to the server
  * @property {boolean} notify
  * @property {boolean} unreadOnly the list shows only unread conversations
  * @property {string[]} folded sections of the list that are folded

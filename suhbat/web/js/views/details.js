@@ -1,16 +1,17 @@
 // Details of a conversation, from what it is to the way out: its name and topic, the members, the pins, the files,
 // notifications, invites, its settings, and apart from these what ends it.
 
+import { levelOf } from "../models/levels.js";
 import { direction } from "../text/direction.js";
 import { ago } from "../text/time.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
-import { following, prefer, preferences } from "../storage/preferences.js";
 import { confirm, toast } from "./dialog.js";
 import { avatar, roomAvatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
+import { levels } from "./levels.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
 import { called, faceIn, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
@@ -80,7 +81,7 @@ export function detailsPanel(app, conversation, acts) {
     parts.replaceChildren(
       identity(app, state, () => change(state, "topic")),
       .../** @type {Node[]} */ (
-        [people(state), pins, shared.element, notifications(), room(state), apart(state)].filter(Boolean)
+        [people(state), pins, shared.element, levels(app, state), room(state), apart(state)].filter(Boolean)
       ),
     );
     void loadPins();
@@ -140,23 +141,6 @@ export function detailsPanel(app, conversation, acts) {
     );
   }
 
-  function notifications() {
-    const toggle = (/** @type {Event} */ event) => {
-      const { checked } = /** @type {HTMLInputElement} */ (event.target);
-      const others = preferences().silent.filter((one) => one !== conversation);
-      prefer({ silent: checked ? [...others, conversation] : others });
-    };
-    const box = h("input", { type: "checkbox", on: { change: toggle } });
-    following(box, (shown) => (shown.checked = preferences().silent.includes(conversation)));
-    return h(
-      "section",
-      { class: "part" },
-      h("h3", {}, t("notify")),
-      h("label", { class: "check" }, box, t("silent")),
-      h("p", { class: "hint" }, t("silent.hint")),
-    );
-  }
-
   /** @param {ConversationState} state */
   function room(state) {
     if (!moderates(state)) return null;
@@ -207,8 +191,9 @@ const ENDINGS = /** @type {const} */ ({
 /** What the details show of the state of a conversation. @param {App} app @param {ConversationState} state */
 function factsOf(app, state) {
   const { topic, member_count, role, archived, visibility, slow_mode, history, retention } = state;
-  const about = [topic, member_count, role, archived, visibility, slow_mode, history, retention];
-  return JSON.stringify([titleOf(app, state), faceIn(app, state), ...about]);
+  const settings = [topic, member_count, role, archived, visibility, slow_mode, history, retention];
+  const about = [state.notify, levelOf(state)];
+  return JSON.stringify([titleOf(app, state), faceIn(app, state), ...settings, ...about]);
 }
 
 /** What the conversation is, or who. @param {App} app @param {ConversationState} state @param {() => void} setTopic */

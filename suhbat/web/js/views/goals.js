@@ -1,7 +1,7 @@
 // What the switcher can go to: one's own conversations, people, public rooms.
 
+import { isSilent } from "../models/levels.js";
 import { isUnread } from "../models/sections.js";
-import { preferences } from "../storage/preferences.js";
 import { faceIn, faceOf, otherOf, titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
@@ -15,7 +15,6 @@ import { faceIn, faceOf, otherOf, titleOf } from "./names.js";
 
 /** @param {App} app @param {string | null} open the open conversation @returns {Goal[]} */
 export function ownGoals(app, open) {
-  const { silent } = preferences();
   return [...app.chat.conversations.values()].map((state) => {
     const other = otherOf(app, state);
     return {
@@ -23,7 +22,7 @@ export function ownGoals(app, open) {
       id: state.conversation,
       names: [titleOf(app, state), state.title].filter(Boolean),
       at: state.last_message?.sent_at ?? "",
-      unread: isUnread({ ...state, silent: silent.includes(state.conversation) }),
+      unread: isUnread({ ...state, silent: isSilent(state) }),
       open: state.conversation === open,
       ...(other ? { uid: other.uid } : {}),
     };

@@ -5,6 +5,7 @@
 import { said } from "../text/said.js";
 import { aboutText } from "../models/amendments.js";
 import { unreadThreads } from "../models/followed.js";
+import { isSilent, levelOf, wants } from "../models/levels.js";
 import { cut } from "../text/graphemes.js";
 import { isolated } from "../text/bidi.js";
 import { named, plain } from "../text/markdown.js";
@@ -33,13 +34,12 @@ export function namesMe(app, message) {
 }
 
 /**
- * Whether the user wants to know of a message that does not mention them: not in the lobby, where everybody is, and of
- * threads only in those that they follow, or are about to because their message gets its first reply.
+ * Whether the user follows the thread of a reply, or is about to because their message gets its first reply.
  * @param {App} app @param {Message} message
  */
-function concerns(app, { conversation, thread }) {
+function follows(app, { conversation, thread }) {
   const state = app.chat.conversations.get(conversation);
-  if (!thread) return state?.kind !== "lobby";
+  if (!thread) return false;
   if (state?.threads?.some(({ root }) => root === thread)) return true;
   const root = app.loaded(conversation, thread);
   return root?.sender_uid === app.me.uid && (root?.replies?.count ?? 0) <= 1;
@@ -55,21 +55,20 @@ export function notify(app, go) {
   const icon = /** @type {HTMLLinkElement} */ (document.querySelector("link[rel=icon]"));
   const quiet = icon.href;
   const count = () => {
-    const silent = preferences().silent;
     let unread = 0;
-    for (const state of app.chat.conversations.values())
-      unread += silent.includes(state.conversation) ? state.mentions : state.unread;
-    unread += unreadThreads(app.chat.conversations.values(), silent).replies;
+    for (const state of app.chat.conversations.values()) unread += isSilent(state) ? state.mentions : state.unread;
+    unread += unreadThreads(app.chat.conversations.values()).replies;
     document.title = unread ? `(${unread > 99 ? "99+" : unread}) Suhbat` : "Suhbat";
     const wanted = unread ? quiet.replace("icon.svg", "icon-unread.svg") : quiet;
     if (icon.href !== wanted) icon.href = wanted;
   };
   const told = async (/** @type {Message} */ message) => {
     const state = app.chat.conversations.get(message.conversation);
-    if (!state || !preferences().notify || preferences().silent.includes(state.conversation)) return;
+    if (!state || !preferences().notify) return;
+    const about = { names: namesMe(app, message), thread: Boolean(message.thread), follows: follows(app, message) };
+    if (!wants(levelOf(state), about)) return;
     if (!("Notification" in globalThis) || Notification.permission !== "granted") return;
     if (await looksAnywhere()) return;
-    if (!concerns(app, message) && !namesMe(app, message)) return;
     const by = isolated(called(app, message.sender_uid, message.sender));
     const title = state.kind === "direct" ? by : `${by} · ${isolated(titleOf(app, state))}`;
     await show(title, message, namesIn(app), false);

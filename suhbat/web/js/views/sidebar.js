@@ -1,6 +1,7 @@
 // The sidebar: the conversations in sections, each with the newest first, and the user's own name.
 
 import { unreadThreads } from "../models/followed.js";
+import { isSilent } from "../models/levels.js";
 import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } from "../models/sections.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
@@ -170,7 +171,7 @@ export class Sidebar {
   #drawThreads() {
     const states = [...this.app.chat.conversations.values()];
     const here = location.hash === THREADS;
-    const { threads, mentions } = unreadThreads(states, preferences().silent);
+    const { threads, mentions } = unreadThreads(states);
     this.threads.hidden = !here && !states.some((state) => state.threads?.length);
     this.threads.classList.toggle("unread", threads > 0);
     this.threadCount.hidden = !threads;
@@ -209,7 +210,7 @@ export class Sidebar {
       icon: kind === "direct" ? null : kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock",
       here: isHere(app, other?.uid),
       current,
-      silent: preferences().silent.includes(conversation),
+      silent: isSilent(state),
       draft: current ? "" : app.drafts.of(conversation).text,
       last: last && {
         by: kind === "direct" ? null : by,
@@ -267,7 +268,7 @@ function listed(state) {
   return {
     conversation: state?.conversation ?? "",
     direct: state?.kind === "direct",
-    silent: preferences().silent.includes(state?.conversation ?? ""),
+    silent: state ? isSilent(state) : false,
     unread: state?.unread ?? 0,
     mentions: state?.mentions ?? 0,
     at: state?.last_message?.sent_at ?? "",

@@ -1,12 +1,12 @@
 // The list of the threads that the user follows: the unread ones first. It is a place of its own (#/threads).
 
 import { FollowedThreads, lastOfOthers } from "../models/followed.js";
+import { isSilent } from "../models/levels.js";
 import { direction } from "../text/direction.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
 import { short } from "../text/time.js";
-import { preferences } from "../storage/preferences.js";
 import { toast } from "./dialog.js";
 import { avatar } from "./avatar.js";
 import { h, iconButton } from "./dom.js";
@@ -189,7 +189,7 @@ export class ThreadsView {
       when: short(new Date(last_at), new Date()),
       unread: thread.unread,
       mentions: thread.mentions,
-      silent: preferences().silent.includes(state.conversation),
+      silent: isSilent(state),
       alone: people.every(({ uid }) => uid === app.me.uid),
     };
   }
