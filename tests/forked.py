@@ -17,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -113,15 +114,18 @@ class _Template:
 
 
 _template: _Template | None = None
+_lock = threading.Lock()
+"""Tests start several nodes at once, from threads."""
 
 
 def start(command: Sequence[str], cwd: Path, environment: Mapping[str, str], output: int) -> Forked:
     """Start `python COMMAND`, whose first word is `-m`, in `cwd`. `output`: the descriptor that it prints to."""
     global _template
     sys.audit("subprocess.Popen", sys.executable, list(command), str(cwd), None)
-    if _template is None:
-        _template = _Template(cwd)
-    return _template.start(command, cwd, environment, output)
+    with _lock:
+        if _template is None:
+            _template = _Template(cwd)
+        return _template.start(command, cwd, environment, output)
 
 
 def _exactly(control: socket.socket, size: int) -> bytes:

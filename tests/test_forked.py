@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -50,3 +51,16 @@ def test_special_interpreters_are_new_ones(tmp_path: Path) -> None:
     server.start()
     assert isinstance(server.process, subprocess.Popen)
     server.stop()
+
+
+def test_several_at_once(tmp_path: Path) -> None:
+    """Threads that start processes at the same time each get their own."""
+
+    def code(number: int) -> int:
+        command = ["-m", "suhbat", "version" if number % 2 else "nonsense"]
+        with (tmp_path / str(number)).open("wb") as output:
+            return forked.start(command, ROOT, {**os.environ, "PYTHONPATH": str(ROOT)}, output.fileno()).wait(PATIENCE)
+
+    with ThreadPoolExecutor(8) as threads:
+        codes = list(threads.map(code, range(16)))
+    assert codes == [2, 0] * 8
