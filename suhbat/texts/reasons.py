@@ -11,9 +11,9 @@ REASONS: Texts = {
         "ru": "endpoint — не адрес https, к которому может обращаться этот сервер",
     },
     "push.keys": {
-        "en": "the keys are not those of a subscription: p256dh has 65 bytes and auth 16, in base64url",
-        "uz": "kalitlar obunaniki emas: p256dh 65 bayt, auth 16 bayt, base64url koʻrinishida",
-        "ru": "ключи не от подписки: p256dh — 65 байт, auth — 16 байт, в base64url",
+        "en": "the keys are not those of a subscription: `p256dh` has 65 bytes and `auth` 16, in `base64url`",
+        "uz": "kalitlar obunaniki emas: `p256dh` 65 bayt, `auth` 16 bayt, `base64url` koʻrinishida",
+        "ru": "ключи не от подписки: `p256dh` — 65 байт, `auth` — 16 байт, в `base64url`",
     },
     "typographic_quotes": {
         "en": 'it is not JSON: it has typographic quotes instead of "',
