@@ -251,9 +251,8 @@ class State:
     def _drop(self, log: str) -> None:
         self.conversations.pop(log, None)
         self._tallies.pop(log, None)
-        self.cursors.pop(log, None)
-        if above := self._gaps.forget(log):
-            # If it is added again, the events that came too early are still missing.
+        # Logs come in any order. If an event adds it again with a head below what came, those events went with the old state.
+        if above := max(self._gaps.forget(log), self.cursors.pop(log, 0)):
             self._early[log] = max(above, self._early.get(log, 0))
 
 

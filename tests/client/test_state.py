@@ -357,6 +357,16 @@ def test_what_came_too_early_is_remembered_over_a_removal() -> None:
     assert seqs(state.receive(message(7, "d1"), 2)) == [7]
 
 
+def test_what_came_before_a_removal_is_remembered() -> None:
+    """A conversation is removed and added again by an event that comes late: the user hid it, and somebody wrote. The message
+    came first, and went with the old state, so it is asked for."""
+    state = opened(d1=1)
+    for frame in (message(2, "d1"), removed(1, "d1"), added(2, "d1", head=1)):
+        state.receive(frame, 0)
+    assert synced(state.tick(2)) == [{"d1": 1}]
+    assert seqs(state.receive(message(2, "d1"), 2)) == [2]
+
+
 def read(seq: int, ordinal: int, last_ordinal: int, unread: int, mentions: int = 0) -> ReadMarked:
     return ReadMarked(
         conversation=ME, seq=seq, at=0, actor="anna", actor_uid="ua", target="lobby", ordinal=ordinal,

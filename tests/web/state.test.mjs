@@ -124,6 +124,13 @@ test("a reset is newer than the replayed events that tell of the conversation", 
   assert.deepEqual(seqs(state.receive(message(13, "d1"), 0)), [13]);
 });
 
+test("what came before a removal is asked for, if a late event adds the conversation again from below it", () => {
+  const state = opened({ d1: 1 });
+  for (const frame of [message(2, "d1"), removed(1, "d1"), added(2, "d1", 1)]) state.receive(frame, 0);
+  assert.deepEqual(synced(state.tick(2_000)), [{ d1: 1 }]);
+  assert.deepEqual(seqs(state.receive(message(2, "d1"), 2_000)), [2]);
+});
+
 test("a reset sets the cursor, also back, and ends the gap", () => {
   const state = opened({ lobby: 5 });
   state.receive(message(9), 0);

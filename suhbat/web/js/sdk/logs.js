@@ -49,9 +49,10 @@ export class Logs {
 
   /** Follow a log no longer. @param {string} log */
   forget(log) {
+    const above = Math.max(this.#gaps.forget(log), this.cursors.get(log) ?? 0);
     this.cursors.delete(log);
-    const above = this.#gaps.forget(log);
-    // A later event may add it again. Then the events up to this head are still missing.
+    // Logs come in any order. If an event adds it again with a head below what came, those events went with the old
+    // state.
     if (above) this.#early.set(log, Math.max(above, this.#early.get(log) ?? 0));
   }
 
