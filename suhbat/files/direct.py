@@ -76,7 +76,8 @@ class DirectSender:
             return await asyncio.shield(moving)
         except asyncio.CancelledError:
             # The descriptors are closed next, and their numbers given to others. The thread must not use them any more.
-            await asyncio.wait((moving,))
+            # How it ends matters to nobody any more.
+            await asyncio.gather(moving, return_exceptions=True)
             raise
 
 

@@ -21,7 +21,7 @@ from suhbat.errors import (
     RateLimited,
     Unauthenticated,
 )
-from suhbat.files.direct import DIRECT
+from suhbat.files.direct import DIRECT, DirectConnection
 from suhbat.files.downloads import OpenFile
 from suhbat.files.kinds import inline
 
@@ -67,24 +67,38 @@ class Bytes(Response):
             await self._file.close()
 
     async def _send_part(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send the part, as fast as the client takes it. A client that is gone takes everything at once, so look for it."""
+        """Send the part, as fast as the client takes it. A client that is gone takes everything at once, and the socket of a
+        connection that the server aborted stays open while it is in use, so look for both."""
         start, length = self._part.start, self._part.length
-        if (connection := scope.get(DIRECT)) is not None:
-            try:
-                sent = await self._file.send(connection, start, length)
-            except (ConnectionError, TimeoutError):
-                connection.abort()
-                await _disconnected(receive)
-                return
-            start, length = start + sent, length - sent
         gone = asyncio.ensure_future(_disconnected(receive))
         try:
+            if (connection := scope.get(DIRECT)) is not None:
+                sent = await self._send_directly(connection, gone)
+                if sent is None:
+                    return
+                start, length = start + sent, length - sent
             async for chunk in self._file.chunks(start, length):
                 if gone.done():
                     return
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
         finally:
             gone.cancel()
+
+    async def _send_directly(self, connection: DirectConnection, gone: asyncio.Future[None]) -> int | None:
+        """How many bytes of the part were sent past the event loop; None if the client is gone."""
+        sending = asyncio.ensure_future(self._file.send(connection, self._part.start, self._part.length))
+        try:
+            await asyncio.wait((sending, gone), return_when=asyncio.FIRST_COMPLETED)
+            if sending.done():
+                return await sending
+        except (ConnectionError, TimeoutError):
+            connection.abort()
+            await gone
+        finally:
+            sending.cancel()
+            # Its descriptors are in use until it has ended. How it ended matters to nobody any more.
+            await asyncio.gather(sending, return_exceptions=True)
+        return None
 
 
 async def _disconnected(receive: Receive) -> None:
