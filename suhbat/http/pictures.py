@@ -98,7 +98,7 @@ async def of_user(
 async def set_of_room(
     conversation: ConversationPath, body: PictureFile, actor: Caller, services: Served
 ) -> ConversationState:
-    """An uploaded image of the caller's becomes the picture of a room. Who may change its title may do this."""
+    """Make an uploaded image of the caller the picture of a room. It needs the right to change the title."""
     before = await services.store.state(actor, valid_id(conversation))
     facts = ConversationFacts(before.conversation, before.kind, before.role, before.visibility, before.archived)
     if (refused := picture_refusal(actor, facts)) is not None:
@@ -148,7 +148,7 @@ async def _send(
 
 
 def _account(login: Login) -> str:
-    """The uid of the caller's account. Raises Forbidden for guests, who have no profile."""
+    """The uid of the caller's account. Raises Forbidden for guests, because they have no profile."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     return login.actor.uid

@@ -77,7 +77,7 @@ def until_stored(prefix: str, length: int) -> None:
 
 
 def finish(server: Server, client: FileClient, id_: str) -> None:
-    """Upload the rest as clients do, who try again after 503, and compare the download."""
+    """Upload the rest and try again after 503, as clients do. Then compare the download."""
     limit = time.monotonic() + PATIENCE
     while True:
         at = offset(client, id_)
