@@ -124,8 +124,7 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
         f"You: @\u2068{SHOWN['dana']}\u2069 va @\u2068{SHOWN['sora']}\u2069, qarang"
     )
     for places in (titles, page.locator(".conversation .preview:not(:empty)")):
-        lefts = [left_of(places.nth(n)) for n in range(places.count())]
-        assert len(set(lefts)) == 1, lefts
+        eventually(lambda places=places: len({left_of(places.nth(n)) for n in range(places.count())}) == 1)
 
     # Members, suggestions by display name in another alphabet, the card
     page.get_by_label("Details").click()
