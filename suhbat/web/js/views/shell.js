@@ -99,7 +99,9 @@ export class Shell {
         show: (name) => void (this.cover.open || this.panes.open(name)),
         switch: () => this.switch(),
         neighbour: (step, unreadOnly) => {
-          const next = this.sidebar.neighbour(step, unreadOnly);
+          // After quick key presses, the address is ahead of what is shown.
+          const from = placeOf(location.hash).conversation ?? this.sidebar.open;
+          const next = this.sidebar.neighbour(from, step, unreadOnly);
           if (next) this.go(next);
         },
       }),

@@ -253,13 +253,13 @@ export class Sidebar {
 
   /**
    * The id of the nearest conversation up or down in the list, or null.
-   * @param {1 | -1} step @param {boolean} unreadOnly
+   * @param {string | null} from the id of a conversation @param {1 | -1} step @param {boolean} unreadOnly
    */
-  neighbour(step, unreadOnly) {
+  neighbour(from, step, unreadOnly) {
     const { conversations } = this.app.chat;
     const asks = (/** @type {string} */ id) => asking(listed(conversations.get(id))) > 0;
     const ids = this.#layout.flatMap((section) => section.ids);
-    return neighbour(ids, this.open, step, (id) => !unreadOnly || asks(id));
+    return neighbour(ids, from, step, (id) => !unreadOnly || asks(id));
   }
 }
 
