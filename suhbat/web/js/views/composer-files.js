@@ -1,6 +1,6 @@
 // What a composer has for files: the tray above it, the button that adds some, and the one that records.
 
-import { attachButton, pasted } from "./attach.js";
+import { attachButton } from "./attach.js";
 import { canRecord, recordButton } from "./recorder.js";
 import { Tray } from "./tray.js";
 
@@ -44,18 +44,6 @@ export class ComposerFiles {
     tray.element.hidden = tray.empty || edits;
     this.record.hidden = !allowed || !nothing || !tray.empty || !canRecord();
     return !this.record.hidden;
-  }
-
-  /**
-   * Take the files of a paste. Returns whether there are any.
-   * @param {ClipboardEvent} event @param {boolean} allowed
-   */
-  paste(event, allowed) {
-    const files = allowed ? pasted(event) : [];
-    if (!files.length) return false;
-    event.preventDefault();
-    this.tray.add(files);
-    return true;
   }
 
   close() {
