@@ -294,6 +294,18 @@ def test_voice(person: Make, server: Server) -> None:
     expect(theirs.locator(".wave i.done").first).to_be_visible()
     expect(theirs.get_by_role("button", name="Speed")).to_be_visible()
 
+    # A recording is not lost, and the microphone not left on, when the user goes to another conversation.
+    gani = server.guest("gani")
+    direct = server.request("POST", "/api/v1/directs", {"users": ["ali"]}, token=gani)[1]["conversation"]
+    server.request("POST", f"/api/v1/conversations/{direct}/messages", {"text": "Ali?"}, token=gani)
+    record.click()
+    expect(bar.get_by_role("timer")).to_have_text("0:01")
+    ali.opens("gani")
+    expect(bar).to_have_count(0)
+    ali.opens("Everyone")
+    expect(ali.page.locator(".tray .chosen")).to_contain_text("voice")
+    ali.page.get_by_role("button", name="Remove voice").click()
+
     # A finger holds the button: a slide to the left deletes, lifting it sends.
     vali.context.grant_permissions(["microphone"])
     finger, hold = Finger(vali.page), vali.page.get_by_role("button", name="Record a voice message")
@@ -309,7 +321,7 @@ def test_voice(person: Make, server: Server) -> None:
     expect(vali.page.locator("article.message:not(.pending) .sound")).to_have_count(2)
 
     # Two sounds: one plays at a time, the other keeps its place; the speed is that of both.
-    token = server.guest("gani")
+    token = gani
     for name in ("bir.wav", "ikki.wav"):
         sound = uploaded(server, token, (name, "audio/wav", wav(300)))
         server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "", "files": [sound]}, token=token)

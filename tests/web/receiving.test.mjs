@@ -48,7 +48,10 @@ test("a paste goes to the part with the focus; without one, to the first that is
   const part = (name, more = {}) => ({ part: name, holds: false, shown: true, field: false, ...more });
   const room = (more) => part("room", more);
   const thread = (more) => part("thread", more);
-  const all = (...parts) => (focus) => pasteTarget(parts, focus);
+  const all =
+    (...parts) =>
+    (focus) =>
+      pasteTarget(parts, focus);
   assert.equal(all(room(), thread())("nothing"), "room");
   assert.equal(all(room({ shown: false }), thread())("nothing"), "thread", "a thread covers it on a phone");
   assert.equal(all(room({ shown: false }))("nothing"), null);

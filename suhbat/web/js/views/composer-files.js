@@ -17,7 +17,7 @@ export class ComposerFiles {
   constructor(app, key, { row, changed, send, add }) {
     this.tray = new Tray(app, key, changed);
     this.attach = attachButton(add);
-    this.record = recordButton({
+    this.recording = recordButton({
       begin: (bar) => {
         row().prepend(bar);
         row().classList.add("records");
@@ -26,11 +26,12 @@ export class ComposerFiles {
         row().querySelector(".recording")?.remove();
         row().classList.remove("records");
       },
-      take: (recording) => {
+      take: (recording, wanted) => {
         this.tray.add([recording]);
-        send();
+        if (wanted) send();
       },
     });
+    this.record = this.recording.button;
   }
 
   /**
@@ -47,6 +48,7 @@ export class ComposerFiles {
   }
 
   close() {
+    this.recording.leave(); // it waits in the tray
     this.tray.close();
   }
 }

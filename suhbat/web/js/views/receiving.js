@@ -90,6 +90,13 @@ function dropped(data, { take }) {
   if (files.length) take(files);
 }
 
+/** Whether an element can be used, and nothing lies over it. @param {Element} element */
+function isShown(element) {
+  const { left, top, width, height } = element.getBoundingClientRect();
+  const there = document.elementFromPoint(left + width / 2, top + height / 2);
+  return there !== null && element.contains(there) && !element.closest("[inert]");
+}
+
 /** @param {ClipboardEvent} event */
 function paste(event) {
   if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -102,7 +109,7 @@ function paste(event) {
     return {
       part,
       holds: place instanceof Node && element.contains(place),
-      shown: element.getClientRects().length > 0 && !element.closest("[inert]"),
+      shown: isShown(element),
       field: place === part.field,
     };
   });
