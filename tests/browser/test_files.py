@@ -42,8 +42,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_pictures_and_files(person: Make) -> None:
-    """A pasted picture is shown at once, and others see it in its place without a jump. Several that are dropped form a grid
-    that opens in large. What is too large is said before anything is uploaded. Deleted files are gone, with their address."""
+    """A pasted picture is shown at once, wherever in the conversation the focus was, and others see it in its place without a
+    jump. Several that are dropped form a grid that opens in large, and the tray counts them. What is too large is said before anything is uploaded. Deleted files are gone, with their address."""
     ali, vali = person("ali").comes(), person("vali").comes()
     look = Look(ali.page)
 
@@ -72,6 +72,11 @@ def test_pictures_and_files(person: Make) -> None:
     give(ali.page, "drop", ".conversation-view", *files, PDF, large, empty)
     expect(ali.page.locator(".conversation-view > .drop")).to_be_hidden()
     expect(ali.page.locator(".tray .file-name")).to_have_text(["bir.png", "ikki.png", "uch.png", "hisobot.pdf"])
+    expect(ali.page.locator(".tray-count")).to_have_text(re.compile("^4 files · "))
+    ali.page.locator("article.message").focus()
+    give(ali.page, "paste", "article.message", picture("toʻrt.png", 30, 20))
+    expect(ali.page.locator(".tray .file-name").last).to_have_text("toʻrt.png")
+    ali.page.get_by_role("button", name="Remove toʻrt.png").click()
     expect(ali.page.locator("#toasts")).to_contain_text("“katta.bin” is too large: the limit is 2 MB.")
     expect(ali.page.locator("#toasts")).to_contain_text("“boʻsh.txt” is empty.")
     ali.page.get_by_role("button", name="Remove uch.png").click()

@@ -53,8 +53,8 @@ export class Drag {
  * The part that gets a paste. A field keeps what is pasted into it, unless it belongs to the part. Where nothing has
  * the focus it is the first part that is shown, so a conversation goes before what lies beside it.
  * @template P
- * @param {{part: P, holds: boolean, shown: boolean, field: boolean}[]} parts in the order of the page. `holds`: what has
- *   the focus is in it; `shown`: it can be seen and used; `field`: its own field has the focus
+ * @param {{part: P, holds: boolean, shown: boolean, field: boolean}[]} parts in the order of the page. `holds`: what
+ *   has the focus is in it; `shown`: it can be seen and used; `field`: its own field has the focus
  * @param {"nothing" | "field" | "other"} focus what has it
  * @returns {P | null}
  */

@@ -65,7 +65,8 @@ export class Tray {
     const files = this.#files;
     this.element.hidden = files.length === 0;
     this.count.hidden = files.length < COUNTED;
-    this.count.textContent = `${said({ text: "", files })} · ${sizeText(files.reduce((sum, { size }) => sum + size, 0))}`;
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    this.count.textContent = `${said({ text: "", files })} · ${sizeText(bytes)}`;
     this.#list.update(files.map((file) => ({ key: file.id, shown: this.#shown(file) })));
     for (const { id } of files) drawProgress(this.app, id);
   }
