@@ -140,6 +140,7 @@ ACCESS: Texts = {
         "en": "This needs an account: guests have no profile, no picture and no sessions. Register with POST /api/v1/accounts.",
         "uz": "Buning uchun hisob kerak: mehmonning profili, rasmi va seanslari yoʻq. POST /api/v1/accounts orqali "
         "roʻyxatdan oʻting.",
-        "ru": "Для этого нужен аккаунт: у гостя нет профиля, изображения и сеансов. Зарегистрируйтесь через POST /api/v1/accounts.",
+        "ru": "Для этого нужен аккаунт: у гостя нет профиля, изображения и сеансов. Зарегистрируйтесь через "
+        "POST /api/v1/accounts.",
     },
 }

@@ -43,7 +43,8 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 def test_pictures_and_files(person: Make) -> None:
     """A pasted picture is shown at once, wherever in the conversation the focus was, and others see it in its place without a
-    jump. Several that are dropped form a grid that opens in large, and the tray counts them. What is too large is said before anything is uploaded. Deleted files are gone, with their address."""
+    jump. Several that are dropped form a grid that opens in large, and the tray counts them. What is too large is said
+    before anything is uploaded. Deleted files are gone, with their address."""
     ali, vali = person("ali").comes(), person("vali").comes()
     look = Look(ali.page)
 
