@@ -71,3 +71,16 @@ class Counts:
     def refuse(self, over: str, code: str) -> None:
         """Count a refusal. `code` is one of the error tree, so the number of counters is small."""
         self.refusals[over, code] = self.refusals.get((over, code), 0) + 1
+
+
+class PushCounts:
+    """What became of pushes: `delivered` to a push service, `ended` with their subscription, to be repeated `later`, `dropped`;
+    and rows of the queue that `expired`."""
+
+    __slots__ = ("counts",)
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(("delivered", "ended", "later", "dropped", "expired"), 0)
+
+    def add(self, outcome: str, count: int = 1) -> None:
+        self.counts[outcome] += count

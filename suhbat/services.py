@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
@@ -81,6 +82,7 @@ class Services:
     tasks: Tasks
     hub: Hub
     presence: PresenceTracker
+    active: ActiveConnections
     people: UserDirectory
     registration: Registration
     authentication: PasswordAuthentication

@@ -8,6 +8,7 @@ from typing import cast
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
+from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.messages import Messages
@@ -119,6 +120,7 @@ def services_over(
         tasks=tasks,
         hub=hub,
         presence=PresenceTracker(settings.announce_limit, FakePresenceListener()),
+        active=ActiveConnections(clock.steady),
         people=people,
         registration=registration,
         authentication=PasswordAuthentication(clock, people, passwords),

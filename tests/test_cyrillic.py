@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from suhbat.errors import NameInUse, Unauthenticated
-from suhbat.texts import REASONS, TEXTS, Language, choose
+from suhbat.texts import PUSHES, REASONS, TEXTS, Language, choose
 from suhbat.texts.cyrillic import cyrillic
 
 
@@ -42,7 +42,9 @@ def test_words(latin: str, expected: str) -> None:
     assert cyrillic(latin) == expected
 
 
-@pytest.mark.parametrize("texts", [*TEXTS.values(), *REASONS.values()], ids=[*TEXTS, *REASONS])
+@pytest.mark.parametrize(
+    "texts", [*TEXTS.values(), *REASONS.values(), *PUSHES.values()], ids=[*TEXTS, *REASONS, *PUSHES]
+)
 def test_every_text(texts: dict[str, str]) -> None:
     """Each text keeps its placeholders and has no Latin letters outside of the parts that stay."""
     made = cyrillic(texts["uz"])

@@ -23,7 +23,7 @@ from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES, Reset
 from suhbat.protocol.simple import SIMPLE_FRAMES
 from suhbat.runtime.app import create_app
-from suhbat.texts import REASONS, TEXTS, WRITTEN
+from suhbat.texts import PUSHES, REASONS, TEXTS, WRITTEN
 from tests.project import files
 from tests.servers import ROOT
 
@@ -225,7 +225,7 @@ def test_every_text_in_every_language() -> None:
     """Each error code has a text. Each text and reason exists in all languages, with the same placeholders."""
     assert {error.code for error in ERRORS} == {key.partition(".")[0] for key in TEXTS}
     assert {error.code for error in ERRORS} <= TEXTS.keys()
-    for key, texts in {**TEXTS, **REASONS}.items():
+    for key, texts in {**TEXTS, **REASONS, **PUSHES}.items():
         assert texts.keys() == set(WRITTEN), key
         assert all(text.strip() for text in texts.values()), key
         placeholders = {

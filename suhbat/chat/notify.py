@@ -32,6 +32,9 @@ def is_over(until: Milliseconds | None, now: Milliseconds) -> bool:
     return until is not None and until <= now
 
 
-def notifies(level: Level, *, mentioned: bool) -> bool:
-    """Whether a message notifies somebody with this level. `mentioned`: it mentions them, or everybody."""
-    return level == "all" or (level == "mentions" and mentioned)
+def notifies(level: Level, *, mentioned: bool, reply: bool = False, follows: bool = False) -> bool:
+    """Whether a message notifies somebody with this level. `mentioned`: it mentions them, or everybody. `reply`: it is a reply
+    in a thread; such a message notifies those who follow the thread as a mention does, and nobody else."""
+    if level == "none":
+        return False
+    return mentioned or (follows if reply else level == "all")

@@ -15,8 +15,8 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 
-from suhbat.errors import BadRequest, Forbidden
-from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, SetNotify, Typing
+from suhbat.errors import BadRequest
+from suhbat.protocol.commands import Active, ChangeThread, History, Join, Leave, Send, SetNotify, Typing
 from suhbat.protocol.files import File
 from suhbat.protocol.machine import reason_of
 from suhbat.protocol.objects import ConversationState, Invitation, Level, Person, Presence, User
@@ -228,9 +228,6 @@ class Suhbat:
     async def set_picture(self, file: Sendable, *, conversation: str | None = None) -> str:
         """Make an image the picture of the user, or of this room; gives its version. A path is uploaded first. The server
         keeps a square from its middle. Raises Refused, OSError for a file that cannot be read."""
-        if conversation is None and self.user.kind == "guest":
-            refusal = Forbidden("forbidden.guest")  # the server's, which would come only after the upload
-            raise Refused(refusal.code, refusal.message("en"))
         id = file.id if isinstance(file, File) else (await self._transfers.upload(Path(file), None)).id
         return await self._pictures.set(id, conversation)
 
@@ -344,6 +341,11 @@ class Suhbat:
         with _checked():
             command = Typing(type="typing", conversation=conversation)
         self._line.say(command)
+
+    async def active(self, on: bool = True) -> None:
+        """Say that somebody looks at this chat, or no longer: meanwhile the user gets no pushes. It holds for 60 s, or until
+        the connection ends. Silently dropped while there is no connection."""
+        self._line.say(Active(type="active", on=on))
 
     async def _ask(self, id: int, command: Asked, answer: type[A]) -> A:
         if self._task is None:

@@ -13,6 +13,7 @@ from secrets import token_hex
 
 import structlog
 
+from suhbat.chat.active import ActiveConnections
 from suhbat.chat.model import Actor, Lapsed, NodeUpdate
 from suhbat.chat.ports import Bus, Clock, Cluster
 from suhbat.chat.presence import PresenceTracker
@@ -66,6 +67,7 @@ class ClusterMembership:
         bus: Bus,
         hub: Hub,
         presence: PresenceTracker,
+        active: ActiveConnections,
         claims: Claims,
         clock: Clock,
         tasks: Tasks,
@@ -76,6 +78,7 @@ class ClusterMembership:
         self._bus = bus
         self._hub = hub
         self._presence = presence
+        self._active = active
         self._claims = claims
         self._clock = clock
         self._tasks = tasks
@@ -170,11 +173,22 @@ class ClusterMembership:
         for stored, waiting in ((entered, self._entered), (left, self._left)):
             for actor in stored:
                 waiting.pop(actor.uid, None)
+        await self._tell_active()
         unreleased, self._unreleased = self._unreleased, []
         for claim in unreleased:
             self.release(claim)
         if entered or left:
             self._bus.nudge()
+
+    async def _tell_active(self) -> None:
+        """Store whose connections became active or not since the last time."""
+        changes = self._active.take_changes()
+        if changes:
+            try:
+                await self._cluster.set_active(self.id, changes)
+            except BaseException:
+                self._active.put_back(changes)
+                raise
 
     async def _join(self, joins: int) -> None:
         """Begin a lease. `joins` is the value of `_joins` before the caller found the lease expired: when it has grown
@@ -189,6 +203,7 @@ class ClusterMembership:
             names = {claim.skeleton: claim.actor.uid for claim in claims}
             lost = await self._cluster.join(self.id, list(self._presence.local_users), names)
             self._joins += 1
+            self._active.put_all_back()
             self._versions.clear()
             for claim in claims:
                 if claim.skeleton in lost:

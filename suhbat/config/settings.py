@@ -178,6 +178,13 @@ class Settings(BaseSettings):
         description="Networks (CIDR) that pushes, webhooks and previews may reach although they are not public, then also "
         "over http, separated by commas.",
     )
+    push_delay: float = Field(
+        8.0,
+        ge=0,
+        le=3600,
+        allow_inf_nan=False,
+        description="Seconds after which people who are away are notified of a message, if they have not read it by then.",
+    )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)

@@ -179,6 +179,14 @@ class Typing(_Command):
     conversation: ConversationId
 
 
+class Active(_Command):
+    """Somebody is looking at this connection, or no longer. It holds for 60 s, or until the connection ends. Meanwhile the user
+    gets no pushes. Others are not told."""
+
+    type: Literal["active"]
+    on: bool = True
+
+
 class History(_Command):
     """A page of messages: the newest, or those `before`, `after` or `around` a `seq`, or around the first message at a time or
     later. Without replies, unless `thread` gives the `seq` of the message whose thread is wanted; `around` a reply gives the
@@ -336,9 +344,9 @@ V1StateCommand = (
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
 """The commands that change stored state, except `Send`, which `chat.messages` handles."""
-Command = Hello | Send | V1StateCommand | Typing | History | Sync | Ping
+Command = Hello | Send | V1StateCommand | Typing | Active | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Report, Read, SetNotify, ChangeThread, Draft, Typing, History,
+    Hello, Send, Edit, Delete, React, Pin, Report, Read, SetNotify, ChangeThread, Draft, Typing, Active, History,
     Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

@@ -13,6 +13,7 @@ from functools import partial
 
 import structlog
 
+from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.erasing import erase_all
@@ -44,16 +45,14 @@ from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
-from suhbat.identity.tokens import random_token, short_id
 from suhbat.identity.user_directory import UserDirectory
-from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
-from .push_services import OutgoingPushServices
+from .pushes import NodePushes
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
 
 log = structlog.get_logger("suhbat")
@@ -89,6 +88,7 @@ class Node:
         self.tasks = Tasks()
         signal = HeartbeatSignal()
         self.presence = PresenceTracker(settings.announce_limit, signal)
+        active = ActiveConnections(clock.steady)
         self.links = FileLinks(clock, settings.public_url or settings.root_path or "")
         self.hub = Hub(store, bus, self.presence, self.tasks, lambda: store.waiting > 0, self.links.sign)
         connections = self.hub.connections
@@ -103,7 +103,7 @@ class Node:
         self.cluster_membership: ClusterMembership | None = None
         if store.cluster is not None:
             self.cluster_membership = ClusterMembership(
-                store.cluster, bus, self.hub, self.presence, guests.claims, clock, self.tasks, signal
+                store.cluster, bus, self.hub, self.presence, active, guests.claims, clock, self.tasks, signal
             )
         self.people = UserDirectory(
             guests,
@@ -121,9 +121,7 @@ class Node:
         commands = Commands(store, self.people, clock, self.bans, connections)
         self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
         outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
-        self.pushes = PushSubscriptions(
-            store, clock, OutgoingPushServices(outgoing), lambda: short_id("p", random_token())
-        )
+        self.pushes = NodePushes(settings, store, outgoing, active, clock, self.tasks)
         self.passwords = Passwords()
         registration = Registration(
             store,
@@ -142,6 +140,7 @@ class Node:
             tasks=self.tasks,
             hub=self.hub,
             presence=self.presence,
+            active=active,
             people=self.people,
             registration=registration,
             authentication=PasswordAuthentication(clock, self.people, self.passwords),
@@ -157,7 +156,7 @@ class Node:
             processing=self.files.processing,
             downloads=self.files.downloads,
             portraits=self.files.portraits,
-            pushes=self.pushes,
+            pushes=self.pushes.subscriptions,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
@@ -178,7 +177,6 @@ class Node:
             await self.people.load()
             await self.bans.load(self.store)
             await self.links.load(self.store)
-            await self.pushes.load()
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)
@@ -194,6 +192,7 @@ class Node:
                 self.tasks.start(self.cluster_membership.run())
             stack.push_async_callback(step, self.files.close, LAST_WORDS_SECONDS, _PICTURES_LEFT)
             await self.files.open(alone=self.store.cluster is None)
+            await self.pushes.open()
             self.tasks.start(self._maintain())
             yield
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, select
 
 from .dialect import is_postgres
 from .journal import Cursor, Range
 from .sqlite import journal as on_sqlite
+from .tables import cursors
 
 
 def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Cursor | None:
@@ -29,6 +30,21 @@ def begin(connection: Connection, name: str, end: Any, missed: Iterable[Range] =
     """Make a cursor, or replace it by a new one. It will take the events `missed`, then what was committed after `end`."""
     cursor: Cursor = _journal(connection).new_cursor(connection, name, end, missed)
     cursor.add()
+
+
+def begin_if_new(connection: Connection, name: str) -> None:
+    """Make a cursor at the end of the journal, unless there is one of this name."""
+    # The lock waits for a reader that may be about to delete its cursor.
+    same = select(cursors.c.name).where(cursors.c.name == name).with_for_update(read=True, key_share=True)
+    if connection.execute(same).first() is None:
+        position = connection.execute(select(end(connection))).scalar_one()
+        cursor: Cursor = _journal(connection).new_cursor(connection, name, position, ())
+        cursor.add(unless_there=True)
+
+
+def is_behind(connection: Connection, name: str) -> bool:
+    """Whether there is a cursor of this name, and events that it has not passed. For a connection that reads."""
+    return bool(_journal(connection).is_behind(connection, name))
 
 
 def prune(connection: Connection) -> None:

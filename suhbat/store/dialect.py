@@ -122,7 +122,7 @@ def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, An
         return
     names = tuple(rows[0])
     tuples = [tuple(row.values()) for row in rows]
-    _row_statements(connection).insert(connection, table, names, tuples, or_nothing=True)
+    _row_statements(connection).insert(connection, table, names, tuples, conflict=_NOTHING)
 
 
 def insert_rows(
@@ -136,7 +136,26 @@ def insert_rows(
     value in all rows as an SQL literal. Columns that are in neither are NULL or have their default."""
     if rows:
         names = names or _names(table)
-        _row_statements(connection).insert(connection, table, names, rows, or_nothing=False, same=same)
+        _row_statements(connection).insert(connection, table, names, rows, same=same)
+
+
+def put_rows(
+    connection: Connection, table: Table, keys: tuple[str, ...], changed: tuple[str, ...], rows: Sequence[Row]
+) -> None:
+    """Insert rows, given as tuples in the order of the table's columns. Where a row has the same `keys`, which are the primary
+    key, only the columns `changed` are replaced."""
+    if rows:
+        conflict = _update_clause(keys, changed)
+        _row_statements(connection).insert(connection, table, _names(table), rows, conflict=conflict)
+
+
+_NOTHING = " ON CONFLICT DO NOTHING"
+
+
+@cache
+def _update_clause(keys: tuple[str, ...], changed: tuple[str, ...]) -> str:
+    new = ", ".join(f"{name} = excluded.{name}" for name in changed)
+    return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {new}"
 
 
 @cache

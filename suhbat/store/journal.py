@@ -4,8 +4,8 @@ The journal has one row for each transaction that appended events. The rows name
 name events of the same log are in the order of their `seq`.
 
 A durable cursor is the stored place of a reader in the journal. Whoever does something for each event after its commit reads
-with a cursor of its own: the indexer of the search does now; notifications and hooks will in the same way. In one transaction
-a reader
+with a cursor of its own: the indexer of the search, and the gathering of pushes, which finds out who is to be told; hooks will
+in the same way. In one transaction a reader
 
 1. opens its cursor by name, which locks it (`cursors.open_cursor`): on PostgreSQL one node at a time reads with a cursor, and
    any node can continue;
@@ -33,7 +33,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert
 
-from .dialect import update_rows
+from .dialect import insert_new, update_rows
 from .tables import cursors
 
 FETCHED = 64
@@ -100,10 +100,14 @@ class Cursor(ABC):
         place = (self._name, json.dumps(self._position()))
         update_rows(self._connection, cursors, ("name",), ("position",), [place], add=False)
 
-    def add(self) -> None:
-        """Store a new cursor. One of the same name is replaced."""
+    def add(self, *, unless_there: bool = False) -> None:
+        """Store a new cursor. One of the same name is replaced, or kept (`unless_there`)."""
+        row = {"name": self._name, "position": json.dumps(self._position())}
+        if unless_there:
+            insert_new(self._connection, cursors, [row])
+            return
         self._connection.execute(delete(cursors).where(cursors.c.name == self._name))
-        self._connection.execute(insert(cursors), {"name": self._name, "position": json.dumps(self._position())})
+        self._connection.execute(insert(cursors), row)
 
     def _read(self) -> bool:
         """Read further rows. False if there are none."""

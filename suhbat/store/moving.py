@@ -27,14 +27,14 @@ from .migrate import MOVING, revision
 from .migrations import HEAD
 from .people import push
 from .postgres.journal import NOW
-from .tables import conversations, cursors, events, journal, meta, metadata, search_rows
+from .tables import conversations, cursors, events, journal, meta, metadata, push_due, search_rows
 from .write import files
 
 CHUNK = 2_000
 """Rows per transaction."""
-TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal))
-"""The tables that are moved, in this order, but not those about the database itself. Without its cursor the indexer finds
-after the move which messages are not in the index yet."""
+TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal, push_due))
+"""The tables that are moved, in this order, but not those about the database itself, and not what is to be pushed: nobody is
+told of old messages after a move. Without its cursor the indexer finds then which messages are not in the index yet."""
 _SECRETS = (push.KEY, files.LINKS)
 """The keys in `meta` that are moved, too."""
 _NAMES = tuple(table.name for table in TABLES)

@@ -46,6 +46,7 @@ from .errors import UnusableStore
 from .files import FilesOverSQL
 from .people import delivered
 from .people.store import PeopleOverSQL
+from .pushes import PushesOverSQL
 from .read import history, invitations, moderation, positions, rooms, states, threads
 from .read.events import event_page, log_heads
 from .read.few_logs import FEW
@@ -67,7 +68,7 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL, FilesOverSQL):
+class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 

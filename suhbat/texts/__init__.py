@@ -11,10 +11,23 @@ from .cyrillic import cyrillic
 from .files import FILES
 from .languages import LANGUAGES, WRITTEN, Language, Texts, Written, choose, language_of
 from .limits import LIMITS
+from .pushes import PUSHES
 from .reasons import REASONS
 from .requests import REQUESTS
 
-__all__ = ["LANGUAGES", "REASONS", "TEXTS", "WRITTEN", "Language", "Written", "choose", "language_of", "say"]
+__all__ = [
+    "LANGUAGES",
+    "PUSHES",
+    "REASONS",
+    "TEXTS",
+    "WRITTEN",
+    "Language",
+    "Written",
+    "choose",
+    "language_of",
+    "say",
+    "say_in_push",
+]
 
 EXAMPLE = '{"message": "Salom hammaga!", "to_user": ""}'
 
@@ -25,6 +38,11 @@ def say(key: str, language: Language, **params: object) -> str:
     """The text of `key` in `language`, with its placeholders filled. A parameter that is a key of `REASONS` is translated."""
     shown = {name: _translated(value, language) for name, value in params.items()}
     return _in(TEXTS[key], language).format_map(_Params(shown))
+
+
+def say_in_push(key: str, language: Language, **params: object) -> str:
+    """The same for a text of a notification (PUSHES)."""
+    return _in(PUSHES[key], language).format(**params)
 
 
 def _in(texts: dict[Written, str], language: Language) -> str:

@@ -104,6 +104,7 @@ class BaseDialect:
             presence, clock, hub = self.services.presence, self.services.clock, self.services.hub
             announcing, now, logs = presence.announcing, clock.wall(), tuple(connection.logs)
             hub.remove(connection)
+            self.services.active.end(connection.actor.uid, connection.id)
             if presence.leave(connection.actor, now, logs) and announcing:
                 hub.announcements.announce(simple.left(connection.actor.user_id, connection.actor.uid, now))
         self.release()

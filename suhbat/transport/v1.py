@@ -13,6 +13,7 @@ from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
 from suhbat.hub.connection import Target, Wire
 from suhbat.protocol import replies
 from suhbat.protocol.commands import (
+    Active,
     ChangeThread,
     Command,
     Hello,
@@ -70,6 +71,8 @@ class V1Dialect(V1Hello):
                 self._reply(replies.Pong(id=command.id, heads=self._heads()))
             case Typing():
                 self._typing(command)
+            case Active():
+                self._active(command)
             case History():
                 return self._carry_out(command, self._history)
             case Sync():
@@ -167,6 +170,12 @@ class V1Dialect(V1Hello):
             self.typed[key] = now
             notice = TypingNotice(conversation=key, user_id=actor.user_id, uid=actor.uid)
             self.services.hub.notices.broadcast(key, replies.encode(notice), but=actor.uid)
+        if command.id is not None:
+            self._reply(replies.Ok(id=command.id))
+
+    def _active(self, command: Active) -> None:
+        assert self.connection is not None
+        self.services.active.say(self.connection.actor.uid, self.connection.id, on=command.on)
         if command.id is not None:
             self._reply(replies.Ok(id=command.id))
 

@@ -144,6 +144,7 @@ OWN = "ok forbidden forbidden forbidden not_found not_found not_found"
 COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "hello": ("bad_request " * 7, lambda room: {"token": "x"}),
     "ping": ("pong " * 7, lambda room: {}),
+    "active": ("ok " * 7, lambda room: {"on": False}),
     "sync": ("ok " * 7, lambda room: {"cursors": {room.conversation: 1}}),
     "create": ("ok " * 7, lambda room: {"title": "Choyxona"}),
     "direct": ("ok " * 7, lambda room: {"users": ["a-friend"]}),
@@ -183,7 +184,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
 }
 """By `type` (and variant): the answer for each role except `nobody`, who has no connection; and the fields."""
 
-ADDING = {"hello", "ping", "sync", "create", "direct", "send", "send with reply_to", "send with thread",
+ADDING = {"hello", "ping", "active", "sync", "create", "direct", "send", "send with reply_to", "send with thread",
           "thread", "history thread", "history around", "history", "react",
           "report", "read", "notify", "draft", "typing", "join"}  # fmt: skip
 """The commands of the table after which the room is unchanged for all other users."""

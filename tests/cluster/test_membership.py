@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from suhbat.bus.memory import MemoryBus
+from suhbat.chat.active import ActiveConnections
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import PresenceTracker
 from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
@@ -107,7 +108,9 @@ async def nodes() -> AsyncIterator[list[Node]]:
             here = PresenceTracker(0, signal)
             hub = Hub(store, bus, here, tasks, lambda: False, lambda file: file.url)
             guests = Guests(store, clock, hub.connections)
-            membership = ClusterMembership(store, bus, hub, here, guests.claims, clock, tasks, signal)
+            membership = ClusterMembership(
+                store, bus, hub, here, ActiveConnections(clock.steady), guests.claims, clock, tasks, signal
+            )
             made.append(Node(store, tasks, guests, membership))
             hub.connections.end_user = made[-1].ended.append  # type: ignore[method-assign, assignment]
             await made[-1].membership.open()

@@ -36,9 +36,13 @@ _UNDO = {
     "DROP TABLE notify_levels; UPDATE meta SET value = '0014' WHERE key = 'serves';",
     "0017": "DROP INDEX files_kind; ALTER TABLE conversations DROP COLUMN files;",
     "0018": "DROP TABLE push_subscriptions;",
+    "0020": "DROP TABLE push_due;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
-_ON_POSTGRES = {"0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;"}
+_ON_POSTGRES = {
+    "0010": "DROP TABLE cursors; ALTER TABLE journal DROP COLUMN id;",
+    "0020": "DROP TABLE push_due; ALTER TABLE online DROP COLUMN active_until;",
+}
 """The same, where it differs on PostgreSQL."""
 
 

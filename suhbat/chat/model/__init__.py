@@ -6,7 +6,7 @@ from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
-from .push import PushSubscription
+from .push import DuePush, PushBacklog, PushFacts, PushSubscription, SettledPush
 from .reading import (
     Audited,
     FollowedThread,
@@ -34,6 +34,7 @@ __all__ = [
     "CommandResult",
     "Committed",
     "ConversationFacts",
+    "DuePush",
     "FileContent",
     "FilePage",
     "FollowedThread",
@@ -49,6 +50,8 @@ __all__ = [
     "Places",
     "Post",
     "PostResult",
+    "PushBacklog",
+    "PushFacts",
     "PushSubscription",
     "ReactionPage",
     "Removal",
@@ -56,6 +59,7 @@ __all__ = [
     "RoomLine",
     "SearchPage",
     "Session",
+    "SettledPush",
     "SharedFile",
     "States",
     "StoreDelta",

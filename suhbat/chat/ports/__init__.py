@@ -8,7 +8,7 @@ from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
-from .push import PushStore
+from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader, StoreReader
 from .store import Housekeeping, Store, StoreHealth
 
@@ -31,6 +31,7 @@ __all__ = [
     "ModerationReader",
     "Passes",
     "PostWriter",
+    "PushQueue",
     "PushStore",
     "SessionStore",
     "Store",

@@ -35,6 +35,15 @@ class Cluster(Passes, Protocol):
         """Renew the lease, and store the users who arrived and left. Raises Lapsed."""
         ...
 
+    async def set_active(self, node: str, seconds: Mapping[str, float]) -> None:
+        """Store for how many seconds from now connections of these users to this node are active; 0 for no longer. Users
+        who are not connected according to `join` and `beat` are passed over."""
+        ...
+
+    async def active(self, uids: Collection[str]) -> set[str]:
+        """Those of these users who have an active connection to a running node."""
+        ...
+
     async def leave(self, node: str) -> None: ...
 
     async def others(self, node: str, known: Mapping[str, int]) -> Mapping[str, NodeUpdate]:

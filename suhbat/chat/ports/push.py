@@ -1,11 +1,11 @@
-"""Push subscriptions in the store. Writes are durable on return, or raise Busy."""
+"""Push subscriptions and the queue of pushes in the store. Writes are durable on return, or raise Busy."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from suhbat.chat.model import PushSubscription
+from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
 
 
 class PushStore(Protocol):
@@ -43,4 +43,42 @@ class PushStore(Protocol):
 
     async def touch_pushes(self, ids: Collection[str], at: int) -> None:
         """Move their `last_used_at` forward to this time; never back."""
+        ...
+
+
+class PushQueue(Protocol):
+    """Who is to be told of new messages. Any node may gather and claim; each message is gathered once.
+
+    Times are those of the caller's clock. Clocks of nodes that differ by more than the time of a claim make pushes repeat; none
+    is lost.
+    """
+
+    async def push_backlog(self) -> PushBacklog:
+        """Whether there is something to gather, and when the next row is due. A cheap read."""
+        ...
+
+    async def gather_pushes(self, delay: Milliseconds) -> bool:
+        """Find out who may have to be told of the next messages, and queue a row for each of these users and conversations, due
+        `delay` after the first message. Messages that follow until it is sent belong to the same row. Returns whether there
+        are more messages.
+
+        In a store that was restored, moved or fell far behind, nobody is told of old messages: the queue is emptied.
+        """
+        ...
+
+    async def claim_pushes(
+        self, until: Milliseconds, most: int, per_person: int, busy: Collection[str]
+    ) -> tuple[list[DuePush], int]:
+        """Claim rows that are due, the oldest first: at most `most`, and `per_person` of a user; none of `busy` users. Nobody
+        else gets them before `until`, when they are due again unless they were settled. Also deletes rows that have
+        expired, and returns how many."""
+        ...
+
+    async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:
+        """What to tell the users of these rows now. None if there is nothing any more: all of it was read or deleted, may not
+        be read, does not notify them; or they have no subscription."""
+        ...
+
+    async def settle_pushes(self, settled: Sequence[SettledPush]) -> None:
+        """Remove these rows, or put them off. Messages that were gathered since the claim keep theirs."""
         ...

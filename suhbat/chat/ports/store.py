@@ -12,7 +12,7 @@ from .cluster import Cluster
 from .files import FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
-from .push import PushStore
+from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader
 
 
@@ -77,6 +77,7 @@ class Store(
     ModerationReader,
     FileRecords,
     PushStore,
+    PushQueue,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -78,6 +78,10 @@ class _NodeCollector(Collector):
                 lambda: _free(node.settings.data),
             ),
             "suhbat_uploads": ("Requests that upload a file now.", lambda: node.files.uploads.in_progress),
+            "suhbat_push_lag_seconds": (
+                "For how long the oldest push has been due.",
+                lambda: node.pushes.pushing.lag,
+            ),
             "suhbat_draining": ("1: this node is about to stop and accepts no new connections.", is_draining),
         }
         self._counters: dict[str, tuple[str, Callable[[], float]]] = {
@@ -131,7 +135,10 @@ class _NodeCollector(Collector):
         refusals = CounterMetricFamily("suhbat_refusals", "Errors sent to clients.", labels=("over", "code"))
         for (over, code), count in self._node.services.counts.refusals.items():
             refusals.add_metric((over, code), count)
-        yield from (connections, sends, sent, frames, refusals)
+        pushes = CounterMetricFamily("suhbat_pushes", "Pushes, by what became of them.", labels=("outcome",))
+        for outcome, count in self._node.pushes.pushing.counts.counts.items():
+            pushes.add_metric((outcome,), count)
+        yield from (connections, sends, sent, frames, refusals, pushes)
 
 
 def _tasks() -> int:

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from suhbat.chat.model import Milliseconds, PushSubscription
 from suhbat.errors import EndpointInUse, Unauthenticated
+from suhbat.store import cursors
 from suhbat.store.dialect import insert_new
 from suhbat.store.tables import push_subscriptions, sessions
+from suhbat.store.write import push_recipients
 
 KEY = "push_key"
 """The key in `meta` of the server's key pair. A move takes it along: without it, every subscription would be lost."""
@@ -39,6 +41,7 @@ def save(connection: Connection, subscription: PushSubscription, most: int) -> t
         if is_theirs:
             row |= {"id": stored.id, "created_at": stored.created_at}
         connection.execute(update(push_subscriptions).where(same).values(row))
+    cursors.begin_if_new(connection, push_recipients.NAME)
     id = str(row["id"])
     mine = select(push_subscriptions.c.id).where(push_subscriptions.c.uid == subscription.uid)
     unused_last = (push_subscriptions.c.last_used_at.desc(), push_subscriptions.c.created_at.desc())

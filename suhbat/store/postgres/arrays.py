@@ -44,10 +44,10 @@ def insert(
     names: tuple[str, ...],
     rows: Sequence[Row],
     *,
-    or_nothing: bool,
+    conflict: str = "",
     same: tuple[tuple[str, str], ...] = (),
 ) -> None:
-    _write(connection, _insert_texts(table, names, or_nothing, same), rows)
+    _write(connection, _insert_texts(table, names, conflict, same), rows)
 
 
 def find(
@@ -107,11 +107,10 @@ def _parameters(texts: _Texts, rows: Sequence[Row]) -> list[bytes]:
 
 
 @cache
-def _insert_texts(table: Table, names: tuple[str, ...], or_nothing: bool, same: tuple[tuple[str, str], ...]) -> _Texts:
+def _insert_texts(table: Table, names: tuple[str, ...], conflict: str, same: tuple[tuple[str, str], ...]) -> _Texts:
     listed = ", ".join(f'"{name}"' for name in (*names, *(name for name, _ in same)))
     row = ", ".join(["*", *(literal for _, literal in same)])
-    clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    text = f"INSERT INTO {table.name} ({listed}) SELECT {row} FROM {{unnest}}{clause}"  # noqa: S608 (names of ours)
+    text = f"INSERT INTO {table.name} ({listed}) SELECT {row} FROM {{unnest}}{conflict}"  # noqa: S608 (names of ours)
     return _texts(text, _types(table, names))
 
 

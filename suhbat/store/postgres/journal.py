@@ -167,12 +167,20 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Po
     return PostgresCursor(connection, name, *position) if found else None
 
 
-def has_passed_all(connection: Connection, name: str) -> bool:
-    """Whether this cursor has passed every event that is committed."""
+def is_behind(connection: Connection, name: str) -> bool:
+    """See `cursors.is_behind`."""
     found = connection.execute(_PLACE, {"name": name}).scalar()
-    if found is None:
-        return False
-    seen, upto, after, _, missed = json.loads(found)
+    return found is not None and not _is_at_end(connection, found)
+
+
+def has_passed_all(connection: Connection, name: str) -> bool:
+    """Whether there is a cursor of this name, and it has passed every event that is committed."""
+    found = connection.execute(_PLACE, {"name": name}).scalar()
+    return found is not None and _is_at_end(connection, found)
+
+
+def _is_at_end(connection: Connection, position: str) -> bool:
+    seen, upto, after, _, missed = json.loads(position)
     if missed:
         return False
     left = connection.execute(_LEFT, {"seen": seen, "upto": upto or seen, "after": after}).scalar()

@@ -38,6 +38,14 @@ _PEOPLE = text(
     "JOIN unnest(CAST(:nodes AS text[]), CAST(:known AS bigint[])) AS v(node, known) "
     "ON o.node = v.node AND o.version > v.known AND (o.here OR v.known > 0)"
 )
+_SET_ACTIVE = text(
+    f"UPDATE online AS o SET active_until = CASE WHEN v.left_ > 0 THEN {NOW} + v.left_ ELSE 0 END "  # noqa: S608
+    "FROM unnest(CAST(:uids AS text[]), CAST(:left AS bigint[])) AS v(uid, left_) WHERE o.node = :node AND o.uid = v.uid"
+)
+_ACTIVE = text(
+    "SELECT DISTINCT o.uid FROM unnest(CAST(:uids AS text[])) AS v(uid) CROSS JOIN nodes AS n "  # noqa: S608
+    f"JOIN online AS o ON o.node = n.id AND o.uid = v.uid WHERE n.until > {NOW} AND o.here AND o.active_until > {NOW}"
+)
 _ALL_NAMES = 0x5375_6862_6174  # "Suhbat"
 _LOCK = text(
     f"SELECT pg_advisory_xact_lock_shared({_ALL_NAMES}), pg_advisory_xact_lock(hashtextextended(:skeleton, 0))"
@@ -92,6 +100,17 @@ def beat(connection: Connection, node: str, entered: Sequence[Actor], left: Sequ
     if left:
         forgotten = text("DELETE FROM online WHERE node = :node AND NOT here AND version < :version")
         connection.execute(forgotten, {"node": node, "version": version - TRACES})
+
+
+def set_active(connection: Connection, node: str, seconds: Mapping[str, float]) -> None:
+    """See chat.ports.Cluster."""
+    uids, left = list(seconds), [round(one * 1000) for one in seconds.values()]
+    connection.execute(_SET_ACTIVE, {"node": node, "uids": uids, "left": left})
+
+
+def active(connection: Connection, uids: Collection[str]) -> set[str]:
+    """See chat.ports.Cluster."""
+    return set(connection.execute(_ACTIVE, {"uids": list(uids)}).scalars())
 
 
 def leave(connection: Connection, node: str) -> None:

@@ -167,6 +167,14 @@ class PostgresStore(SQLStore):
     async def beat(self, node: str, entered: Sequence[Actor], left: Sequence[Actor]) -> None:
         await self._write(lambda c: leases.beat(c, node, entered, left))
 
+    async def set_active(self, node: str, seconds: Mapping[str, float]) -> None:
+        left = dict(seconds)
+        await self._write(lambda c: leases.set_active(c, node, left))
+
+    async def active(self, uids: Collection[str]) -> set[str]:
+        wanted = tuple(uids)
+        return await self._read(lambda c: leases.active(c, wanted))
+
     async def leave(self, node: str) -> None:
         await self._write(lambda c: leases.leave(c, node))
 

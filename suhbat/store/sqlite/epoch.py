@@ -17,7 +17,8 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from suhbat.directories import sync_directory
 from suhbat.store import permissions
-from suhbat.store.tables import conversations, meta
+from suhbat.store.tables import conversations, cursors, meta
+from suhbat.store.write import push_recipients
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def begin(
         or (remembered.events or 0) > count_events(connection)
     ):
         epoch = new_epoch()
+        # The messages of a copy are old: nobody is told of them (see `write.push_recipients`).
+        connection.execute(delete(cursors).where(cursors.c.name == push_recipients.NAME))
     present = Instance(epoch, starts + 1, inode)
     connection.execute(delete(meta).where(meta.c.key.in_(("epoch", "starts"))))
     connection.execute(

@@ -45,6 +45,12 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Sq
     return SqliteCursor(connection, name, after, passed, missed)
 
 
+def is_behind(connection: Connection, name: str) -> bool:
+    """See `cursors.is_behind`."""
+    found = values.fetch(connection, "SELECT position FROM cursors WHERE name = ?", (name,))
+    return bool(found) and last_id(connection) > int(json.loads(found[0][0])[0])
+
+
 END = func.coalesce(select(func.max(journal.c.id)).scalar_subquery(), 0)
 """See `cursors.end`."""
 

@@ -54,11 +54,11 @@ def insert(
     names: tuple[str, ...],
     rows: Sequence[Row],
     *,
-    or_nothing: bool,
+    conflict: str = "",
     same: tuple[tuple[str, str], ...] = (),
 ) -> None:
     for part in parts(rows):
-        execute(connection, _insert_text(table, names, len(part), or_nothing, same), _flat(part))
+        execute(connection, _insert_text(table, names, len(part), conflict, same), _flat(part))
 
 
 def find(
@@ -152,12 +152,11 @@ def _wrapped(text: str, error: sqlite3.Error) -> DBAPIError:
 
 @lru_cache(maxsize=128)
 def _insert_text(
-    table: Table, names: tuple[str, ...], count: int, or_nothing: bool, same: tuple[tuple[str, str], ...]
+    table: Table, names: tuple[str, ...], count: int, conflict: str, same: tuple[tuple[str, str], ...]
 ) -> str:
     listed = ", ".join(f'"{name}"' for name in (*names, *(name for name, _ in same)))
     row = ", ".join([*"?" * len(names), *(literal for _, literal in same)])
-    clause = " ON CONFLICT DO NOTHING" if or_nothing else ""
-    return f"INSERT INTO {table.name} ({listed}) VALUES {', '.join([f'({row})'] * count)}{clause}"  # noqa: S608 (names of ours)
+    return f"INSERT INTO {table.name} ({listed}) VALUES {', '.join([f'({row})'] * count)}{conflict}"  # noqa: S608 (names of ours)
 
 
 @lru_cache(maxsize=64)

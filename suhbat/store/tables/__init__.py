@@ -34,7 +34,7 @@ from .membership import (
 )
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
-from .push import push_subscriptions
+from .push import push_due, push_subscriptions
 from .schema import cursors, journal, meta, metadata
 from .threads import thread_marks, thread_mentions, threads
 
@@ -42,6 +42,7 @@ __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
     "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone", "files",
     "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members", "mentions", "meta",
-    "metadata", "notify_levels", "pins", "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads",
-    "removals", "reports", "sanctions", "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
+    "metadata", "notify_levels", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
+    "reactions_shown", "reads", "removals", "reports", "sanctions", "search_rows", "sessions", "thread_marks",
+    "thread_mentions", "threads", "users",
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The table of push subscriptions."""
+"""The tables of push subscriptions, and of what is to be pushed."""
 
 from __future__ import annotations
 
@@ -25,3 +25,24 @@ push_subscriptions = Table(
 )
 """See `chat.model.PushSubscription`. The end of a login session deletes its subscriptions, on nodes of an older version, too.
 endpoint_hash: SHA-256, because an endpoint is longer than what an index of PostgreSQL can hold."""
+
+push_due = Table(
+    "push_due",
+    metadata,
+    Column("uid", Text, primary_key=True),
+    Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("subscription_id", Text, primary_key=True),
+    Column("first", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("attempts", BigInteger, nullable=False),
+    Index("push_due_due_at", "due_at"),
+    Index("push_due_conversation", "conversation_id"),
+    sqlite_with_rowid=False,
+)
+"""Who is to be told of new messages in a conversation, and when: one row for any number of messages. first, seq: the first and
+the last of them. due_at: a claim moves it, too. expires_at: nothing is pushed after this time.
+
+subscription_id: empty for all subscriptions of the user; otherwise the one to which a push is repeated, with the number of
+attempts."""

@@ -4,6 +4,7 @@ import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
+import { dropArea } from "./attach.js";
 import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
@@ -73,7 +74,11 @@ export class ConversationView {
       this.typing,
       this.composer.element,
     );
-    this.composer.receiveIn(this.element);
+    dropArea(
+      this.element,
+      () => this.composer.takesFiles,
+      (files) => this.composer.take(files),
+    );
     this.ends = [
       followUploads(app),
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),

@@ -3,6 +3,7 @@
 import { direction } from "../text/direction.js";
 import { t } from "../text/languages.js";
 import { ThreadSource } from "../sources.js";
+import { dropArea } from "./attach.js";
 import { Composer } from "./composer.js";
 import { toast } from "./dialog.js";
 import { h, iconButton, set } from "./dom.js";
@@ -72,7 +73,11 @@ export class ThreadView {
       this.timeline.element,
       this.composer.element,
     );
-    this.composer.receiveIn(this.element);
+    dropArea(
+      this.element,
+      () => this.composer.takesFiles,
+      (files) => this.composer.take(files),
+    );
     const here = (/** @type {string} */ name) => this.source.is(name) && this.refresh();
     this.ends = [
       app.on("about", (/** @type {any} */ event) => here(event.conversation)),

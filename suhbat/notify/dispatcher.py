@@ -1,0 +1,119 @@
+"""The loop that carries out what is due: pushes, mails. One task on each node owns it.
+
+The queue is stored. A node claims items for LEASE_SECONDS, and settles each of them when it is carried out: deletes it, or puts
+it off. An item that is not settled by then, because its node died or the store failed, is due again. So nothing is lost, and an
+item may be carried out twice. Nothing of the queue is kept in memory but the items in progress.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from suhbat.errors import SuhbatError, log_text
+from suhbat.tasks import Tasks
+
+log = structlog.get_logger("suhbat.notify")
+
+LEASE_SECONDS = 60.0
+"""How long a claim holds."""
+CARRY_OUT_SECONDS = 45.0
+"""How long an item may be in progress: its claim must hold until it is settled."""
+ROUND_SECONDS = 0.5
+"""How often the loop looks for what is due."""
+MOST = 50
+"""Items in progress, at most."""
+PER_PERSON = 2
+"""Items of one person in progress, at most: a push service that one person runs and that never answers delays nobody else."""
+
+
+class DueItem(Protocol):
+    """`uid`: the person for whom it is."""
+
+    @property
+    def uid(self) -> str: ...
+
+
+T = TypeVar("T", bound=DueItem)
+
+
+class DueQueue(Protocol[T]):
+    """A stored queue, and the way in which its items are carried out."""
+
+    async def claim(self, most: int, busy: Collection[str]) -> Sequence[T]:
+        """Claim items that are due for LEASE_SECONDS: at most `most`, at most PER_PERSON of a person, none of `busy` people.
+        Returns nothing if nothing is due. May raise; the next round tries again."""
+        ...
+
+    async def carry_out(self, item: T) -> None:
+        """Carry out a claimed item and settle it. If it raises, or takes longer than CARRY_OUT_SECONDS, the item is due again
+        when its claim ends."""
+        ...
+
+
+class Dispatcher(Generic[T]):
+    """`name`: of what it carries out, for the log."""
+
+    def __init__(self, name: str, queue: DueQueue[T], tasks: Tasks) -> None:
+        self._name = name
+        self._queue = queue
+        self._tasks = tasks
+        self._woken = asyncio.Event()
+        self._in_progress: Counter[str] = Counter()
+        """How many items of each person are in progress."""
+
+    @property
+    def in_progress(self) -> int:
+        """Items in progress."""
+        return self._in_progress.total()
+
+    def wake(self) -> None:
+        """Look now for what is due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Carry out what is due until cancelled. The items in progress belong to `tasks`."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROUND_SECONDS):
+                    await self._woken.wait()
+            self._woken.clear()
+            try:
+                await self.round()
+            except SuhbatError as error:
+                log.warning(f"{self._name}: queue not read, trying again", error=log_text(error))
+                await asyncio.sleep(ROUND_SECONDS)
+            except Exception:
+                log.exception(f"{self._name}: queue not read, trying again")
+                await asyncio.sleep(ROUND_SECONDS)
+
+    async def round(self) -> None:
+        """Claim what is due, and begin to carry it out, until nothing is due or MOST items are in progress."""
+        while (room := MOST - self.in_progress) > 0:
+            busy = [uid for uid, count in self._in_progress.items() if count >= PER_PERSON]
+            items = await self._queue.claim(room, busy)
+            if not items:
+                return
+            for item in items:
+                self._in_progress[item.uid] += 1
+                self._tasks.start(self._carry_out(item))
+
+    async def _carry_out(self, item: T) -> None:
+        try:
+            async with asyncio.timeout(CARRY_OUT_SECONDS):
+                await self._queue.carry_out(item)
+        except TimeoutError:
+            log.warning(f"{self._name}: took too long, trying again later")
+        except SuhbatError as error:
+            log.warning(f"{self._name}: not settled, trying again later", error=log_text(error))
+        except Exception:
+            log.exception(f"{self._name}: failed, trying again later")
+        finally:
+            if self.in_progress >= MOST or self._in_progress[item.uid] >= PER_PERSON:
+                self._woken.set()  # the loop may have left something because of this one
+            self._in_progress -= Counter({item.uid: 1})

@@ -1,0 +1,177 @@
+"""What is pushed: the messages that notify people who are away, to each of their subscriptions.
+
+A message is committed; `claim` finds out who may have to be told of it, `delay` after it was sent claims these rows, and asks
+what there is still to tell; `carry_out` pushes that and settles the row. Where each of these steps may be interrupted, the next
+node or process repeats it (see `dispatcher`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Protocol
+
+import structlog
+
+from suhbat.chat.model import DuePush, Milliseconds, PushFacts, PushSubscription, SettledPush
+from suhbat.chat.ports import Clock, PushQueue, PushStore
+from suhbat.counting import PushCounts
+
+from .bodies import body_of
+from .dispatcher import LEASE_SECONDS, PER_PERSON
+from .sending import Delivered, Ended, Later, Push, PushSender, Result, topic_of
+
+log = structlog.get_logger("suhbat.notify")
+
+SHARED_SECONDS = 2.0
+"""How often a node looks for what other nodes have left, perhaps because they died."""
+ALONE_SECONDS = 60.0
+"""The same without other nodes: everything that can become due is known then."""
+TOUCHED_SECONDS = 60.0
+"""How often the times of the last pushes are saved."""
+
+
+class PushingStore(PushStore, PushQueue, Protocol):
+    """The part of the store that pushing needs."""
+
+
+IsActive = Callable[[Collection[str]], Awaitable[Collection[str]]]
+"""Those of these users who are looking, at a connection to any node."""
+QuietUntil = Callable[[str | None, Milliseconds], Milliseconds | None]
+"""Until when it is quiet for somebody with these stored quiet hours; None if it is not."""
+
+
+class Pushing:
+    """Implements `dispatcher.DueQueue`.
+
+    `written`: how much this process has written to the store; a change may be a message. A send is not told of anything here.
+    `delay`: seconds between a message and its push. `address`: see `bodies.body_of`. `key`: gives that of `sending.topic_of`.
+    `is_shared`: whether there may be other nodes.
+    """
+
+    def __init__(
+        self,
+        store: PushingStore,
+        sender: PushSender,
+        clock: Clock,
+        active: IsActive,
+        quiet_until: QuietUntil,
+        written: Callable[[], float],
+        *,
+        delay: float,
+        address: str,
+        key: Callable[[], bytes],
+        is_shared: bool,
+    ) -> None:
+        self._store = store
+        self._sender = sender
+        self._clock = clock
+        self._active = active
+        self._quiet_until = quiet_until
+        self._written = written
+        self._delay = round(delay * 1000)
+        self._address = address
+        self._key = key
+        self._idle = SHARED_SECONDS if is_shared else ALONE_SECONDS
+        self._look_at = -math.inf
+        self._seen = -1.0
+        """What was written before the last look."""
+        self._touched: dict[str, None] = {}
+        self._touch_at = clock.steady() + TOUCHED_SECONDS
+        self.counts = PushCounts()
+        self.oldest: Milliseconds | None = None
+        """When the next row is due, as of the last look."""
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest row has been due."""
+        return 0.0 if self.oldest is None else max(0.0, (self._clock.wall() - self.oldest) / 1000)
+
+    async def claim(self, most: int, busy: Collection[str]) -> Sequence[PushFacts]:
+        """Gather, claim, and return what is left to tell; see `DueQueue`."""
+        await self._save_touched()
+        written = self._written()
+        if written == self._seen and self._clock.steady() < self._look_at:
+            return ()
+        found = await self._claim(most, busy)
+        self._seen = written
+        return found
+
+    async def _claim(self, most: int, busy: Collection[str]) -> Sequence[PushFacts]:
+        backlog = await self._store.push_backlog()
+        if backlog.is_behind:
+            while await self._store.gather_pushes(self._delay):
+                pass
+            backlog = await self._store.push_backlog()
+        self._look_again(backlog.due_at)
+        found: list[PushFacts] = []
+        while not found and backlog.due_at is not None and backlog.due_at <= self._clock.wall():
+            until = self._clock.wall() + round(LEASE_SECONDS * 1000)
+            claimed, expired = await self._store.claim_pushes(until, most, PER_PERSON, busy)
+            self.counts.add("expired", expired)
+            if not claimed:
+                break
+            found = await self._left_to_tell(claimed)
+        return found
+
+    def _look_again(self, due_at: Milliseconds | None) -> None:
+        self.oldest = due_at
+        seconds = self._idle if due_at is None else min(self._idle, (due_at - self._clock.wall()) / 1000)
+        self._look_at = self._clock.steady() + seconds
+
+    async def _left_to_tell(self, claimed: Sequence[DuePush]) -> list[PushFacts]:
+        """Settle the rows of which nothing is left to tell, or not now."""
+        facts = await self._store.push_facts(claimed)
+        active = await self._active({one.uid for one in claimed})
+        now = self._clock.wall()
+        settled: list[SettledPush] = []
+        found: list[PushFacts] = []
+        for due, one in zip(claimed, facts, strict=True):
+            if one is None or due.uid in active:
+                settled.append(SettledPush(due, now + self._delay))
+            elif (quiet := self._quiet_until(one.quiet, now)) is not None:
+                settled.append(SettledPush(due, quiet, postponed=True))
+            else:
+                found.append(one)
+        if settled:
+            await self._store.settle_pushes(settled)
+        return found
+
+    async def carry_out(self, item: PushFacts) -> None:
+        """Push to each subscription, and settle the row; see `DueQueue`."""
+        now = self._clock.wall()
+        push = Push(
+            body_of(item, self._address),
+            topic_of(item.conversation, self._key()),
+            max(1, (item.due.expires_at - now) // 1000),
+            "high" if item.urgent else "normal",
+        )
+        reachable = [one for one in item.subscriptions if one.id not in item.waiting]
+        results = await asyncio.gather(*(self._push(push, one, item.due) for one in reachable))
+        now = self._clock.wall()
+        ended = [one.id for one, result in zip(reachable, results, strict=True) if isinstance(result, Ended)]
+        later = {
+            one.id: now + round(result.seconds * 1000)
+            for one, result in zip(reachable, results, strict=True)
+            if isinstance(result, Later)
+        }
+        later = {id: at for id, at in later.items() if at < item.due.expires_at}
+        reached = tuple(one.id for one in reachable if one.id not in later)
+        if ended:
+            await self._store.end_pushes(ended)
+        settled = SettledPush(item.due, now + self._delay, later=later, waiting=item.waiting, reached=reached)
+        await self._store.settle_pushes([settled])
+
+    async def _push(self, push: Push, to: PushSubscription, due: DuePush) -> Result:
+        result = await self._sender.send(push, to, due.attempts)
+        if isinstance(result, Delivered):
+            self._touched[to.id] = None
+        self.counts.add(type(result).__name__.lower())
+        return result
+
+    async def _save_touched(self) -> None:
+        if self._touched and self._clock.steady() >= self._touch_at:
+            touched, self._touched = self._touched, {}
+            self._touch_at = self._clock.steady() + TOUCHED_SECONDS
+            await self._store.touch_pushes(list(touched), self._clock.wall())

@@ -1,0 +1,76 @@
+"""The parts of a node that push: subscriptions, the guarded client, and the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+
+from suhbat.chat.active import ActiveConnections
+from suhbat.chat.model import Milliseconds
+from suhbat.chat.ports import Clock, Store
+from suhbat.config import Settings
+from suhbat.identity.tokens import random_token, short_id
+from suhbat.notify.dispatcher import Dispatcher
+from suhbat.notify.encoding import decode
+from suhbat.notify.pushing import Pushing
+from suhbat.notify.sending import PushSender
+from suhbat.notify.subscriptions import PushSubscriptions
+from suhbat.notify.vapid import Vapid, subject_of
+from suhbat.outgoing.client import OutgoingClient
+from suhbat.tasks import Tasks
+
+from .push_services import OutgoingPushServices
+
+
+class NodePushes:
+    """`subscriptions` is for requests. Call `open` when the store is open."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        outgoing: OutgoingClient,
+        active: ActiveConnections,
+        clock: Clock,
+        tasks: Tasks,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._tasks = tasks
+        self._active = active
+        services = OutgoingPushServices(outgoing)
+        self.subscriptions = PushSubscriptions(store, clock, services, lambda: short_id("p", random_token()))
+        self.pushing = Pushing(
+            store,
+            PushSender(services, lambda: self._vapid, clock),
+            clock,
+            self._active_of,
+            _quiet_until,
+            lambda: store.counts.batches.total,
+            delay=settings.push_delay,
+            address=settings.public_url or settings.root_path or "",
+            key=lambda: decode(self.subscriptions.key.private),
+            is_shared=store.cluster is not None,
+        )
+        self.dispatcher = Dispatcher("push", self.pushing, tasks)
+
+    async def open(self) -> None:
+        """Read the key of the server, and begin to push."""
+        await self.subscriptions.load()
+        self._tasks.start(self.dispatcher.run())
+
+    @cached_property
+    def _vapid(self) -> Vapid:
+        return Vapid(self.subscriptions.key, subject_of(self._settings.public_url), self._clock)
+
+    async def _active_of(self, uids: Collection[str]) -> set[str]:
+        """Those of these users who are looking, here or at another node."""
+        here = {uid for uid in uids if self._active.is_active(uid)}
+        others = set(uids) - here
+        return here if self._store.cluster is None or not others else here | await self._store.cluster.active(others)
+
+
+def _quiet_until(quiet: str | None, now: Milliseconds) -> Milliseconds | None:
+    """Until when it is quiet for somebody with these quiet hours. Nobody can set them yet."""
+    return None

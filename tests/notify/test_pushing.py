@@ -1,0 +1,217 @@
+"""What is done with a claimed row: to whom it is pushed, to whom not, and what becomes of it then."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
+from suhbat.notify.pushing import ALONE_SECONDS, TOUCHED_SECONDS, Pushing
+from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
+from tests.fakes import FakeClock
+
+from .test_bodies import FACTS
+
+DELAY = 8.0
+
+
+def to(id: str) -> PushSubscription:
+    return PushSubscription(id, "u-vali", "s1", f"https://push.example.org/{id}", b"k" * 65, b"a" * 16, "", 0, 0)
+
+
+class FakeQueue:
+    """The store: `waiting` are claimed together; of those in `facts` something is left to tell."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
+        self.waiting: list[DuePush] = []
+        self.facts: dict[DuePush, PushFacts] = {}
+        self.behind = 0
+        self.looks = 0
+        self.written = 0.0
+        self.settled: list[SettledPush] = []
+        self.ended: list[str] = []
+        self.touched: list[Collection[str]] = []
+        self.broken = False
+
+    def add(self, **fields: Any) -> PushFacts:
+        now = self._clock.wall()
+        due = replace(FACTS.due, expires_at=now + 24 * 3_600_000, first=len(self.waiting), **fields.pop("due", {}))
+        facts = replace(FACTS, due=due, **({"subscriptions": (to("p1"), to("p2"))} | fields))
+        self.waiting.append(due)
+        self.facts[due] = facts
+        return facts
+
+    async def push_backlog(self) -> PushBacklog:
+        self.looks += 1
+        if self.broken:
+            raise ValueError("broken")
+        return PushBacklog(self.behind > 0, self._clock.wall() if self.waiting else None)
+
+    async def gather_pushes(self, delay: Milliseconds) -> bool:
+        assert delay == 8_000
+        self.behind -= 1
+        return self.behind > 0
+
+    async def claim_pushes(
+        self, until: Milliseconds, most: int, per_person: int, busy: Collection[str]
+    ) -> tuple[list[DuePush], int]:
+        self.written += 1
+        claimed, self.waiting = self.waiting[:most], self.waiting[most:]
+        return claimed, 1
+
+    async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:
+        return [self.facts.get(one) for one in due]
+
+    async def settle_pushes(self, settled: Sequence[SettledPush]) -> None:
+        self.settled += settled
+
+    async def end_pushes(self, ids: Collection[str]) -> None:
+        self.ended += ids
+
+    async def touch_pushes(self, ids: Collection[str], at: int) -> None:
+        self.touched.append(ids)
+
+
+class FakeSender:
+    """Answers by the id of the subscription."""
+
+    def __init__(self) -> None:
+        self.results: dict[str, Result] = {}
+        self.sent: list[tuple[Push, str, int]] = []
+
+    async def send(self, push: Push, to: PushSubscription, attempt: int = 0) -> Result:
+        self.sent.append((push, to.id, attempt))
+        return self.results.get(to.id, Delivered())
+
+
+class Desk:
+    """A `Pushing` over fakes."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.queue = FakeQueue(self.clock)
+        self.sender = FakeSender()
+        self.active: set[str] = set()
+        self.quiet: Mapping[str | None, Milliseconds] = {}
+        self.pushing = Pushing(
+            cast(Any, self.queue), cast(PushSender, self.sender), self.clock, self._active,
+            lambda quiet, now: self.quiet.get(quiet), lambda: self.queue.written,
+            delay=DELAY, address="", key=lambda: b"k" * 32, is_shared=False,
+        )  # fmt: skip
+
+    async def _active(self, uids: Collection[str]) -> set[str]:
+        return self.active & set(uids)
+
+    async def carry_out(self) -> SettledPush:
+        """Claim one and carry it out; what became of its row."""
+        (facts,) = await self.pushing.claim(50, ())
+        await self.pushing.carry_out(facts)
+        return self.queue.settled[-1]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+async def test_each_subscription_gets_it(desk: Desk) -> None:
+    """With the topic of the conversation, the time that is left, and the urgency. The row is removed."""
+    facts = desk.queue.add(urgent=True)
+    assert await desk.carry_out() == SettledPush(facts.due, desk.clock.wall() + 8_000, reached=("p1", "p2"))
+    assert [(id, attempt) for _, id, attempt in desk.sender.sent] == [("p1", 0), ("p2", 0)]
+    push = desk.sender.sent[0][0]
+    assert (push.ttl, push.urgency, len(push.topic)) == (24 * 3600, "high", 32)
+    desk.queue.add(conversation="r2")
+    await desk.carry_out()
+    other = desk.sender.sent[-1][0]
+    assert other.urgency == "normal" and other.topic != push.topic
+    assert desk.pushing.counts.counts["delivered"] == 4
+
+
+async def test_what_the_answers_mean(desk: Desk) -> None:
+    """Ended: the subscription is deleted. Later: repeated to that one alone. Dropped: nothing, the subscription stays."""
+    facts = desk.queue.add(subscriptions=(to("p1"), to("p2"), to("p3"), to("p4")), due={"attempts": 3})
+    desk.sender.results = {"p2": Ended(), "p3": Later(90), "p4": Dropped()}
+    now = desk.clock.wall()
+    assert await desk.carry_out() == SettledPush(
+        facts.due, now + 8_000, later={"p3": now + 90_000}, reached=("p1", "p2", "p4")
+    )
+    assert desk.queue.ended == ["p2"] and {attempt for *_, attempt in desk.sender.sent} == {3}
+    assert desk.pushing.counts.counts == {"delivered": 1, "ended": 1, "later": 1, "dropped": 1, "expired": 1}
+
+
+async def test_not_later_than_it_is_worth(desk: Desk) -> None:
+    """A repetition after the end of the TTL would tell an old message: it is left out."""
+    desk.queue.add(subscriptions=(to("p1"),))
+    desk.sender.results = {"p1": Later(25 * 3600)}
+    settled = await desk.carry_out()
+    assert (settled.later, settled.reached) == ({}, ("p1",))
+
+
+async def test_a_service_that_asks_to_wait_is_not_asked(desk: Desk) -> None:
+    """A subscription for which a push waits gets no other until then."""
+    desk.queue.add(waiting={"p2": 5})
+    settled = await desk.carry_out()
+    assert [id for _, id, _ in desk.sender.sent] == ["p1"]
+    assert (settled.waiting, settled.reached) == ({"p2": 5}, ("p1",))
+
+
+async def test_nobody_who_is_looking(desk: Desk) -> None:
+    """Nor of what was read, deleted or muted meanwhile. These rows are removed, and others are claimed at once."""
+    desk.active = {"u-ali"}
+    looking = desk.queue.add(due={"uid": "u-ali"})
+    gone = desk.queue.add(due={"uid": "u-soli"})
+    del desk.queue.facts[gone.due]
+    assert await desk.pushing.claim(2, ()) == []
+    assert [one.due for one in desk.queue.settled] == [looking.due, gone.due]
+    assert not any(one.postponed or one.later for one in desk.queue.settled)
+    left = desk.queue.add()
+    assert await desk.pushing.claim(2, ()) == [left]
+
+
+async def test_quiet_hours_put_it_off(desk: Desk) -> None:
+    """Until their end."""
+    end = desk.clock.wall() + 3_600_000
+    desk.quiet = {"tinch": end}
+    facts = desk.queue.add(quiet="tinch")
+    assert await desk.pushing.claim(50, ()) == []
+    assert desk.queue.settled == [SettledPush(facts.due, end, postponed=True)]
+
+
+async def test_an_idle_server_asks_little(desk: Desk) -> None:
+    """The queue is read after commits, when something is due, and once a minute; never twice for nothing."""
+    for _ in range(10):
+        await desk.pushing.claim(50, ())
+    assert desk.queue.looks == 1
+    desk.clock.advance(ALONE_SECONDS)
+    await desk.pushing.claim(50, ())
+    desk.queue.written += 1
+    desk.queue.behind = 3
+    await desk.pushing.claim(50, ())
+    assert (desk.queue.looks, desk.queue.behind) == (4, 0)
+
+
+async def test_after_a_failure_it_looks_again(desk: Desk) -> None:
+    """What was written before the failure is not forgotten."""
+    desk.queue.broken = True
+    with pytest.raises(ValueError, match="broken"):
+        await desk.pushing.claim(50, ())
+    desk.queue.broken = False
+    facts = desk.queue.add()
+    assert await desk.pushing.claim(50, ()) == [facts]
+
+
+async def test_the_last_use_is_saved_once_a_minute(desk: Desk) -> None:
+    """Not with each push; only of those that arrived."""
+    desk.sender.results = {"p2": Ended()}
+    for _ in range(3):
+        desk.queue.add()
+        await desk.carry_out()
+    assert desk.queue.touched == []
+    desk.clock.advance(TOUCHED_SECONDS)
+    await desk.pushing.claim(50, ())
+    assert desk.queue.touched == [["p1"]]
