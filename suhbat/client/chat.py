@@ -15,7 +15,7 @@ from typing import Any, Literal, Self, TypeVar
 
 from pydantic import ValidationError
 
-from suhbat.errors import BadRequest
+from suhbat.errors import BadRequest, Forbidden
 from suhbat.protocol.commands import Active, ChangeThread, History, Join, Leave, Send, SetNotify, Typing
 from suhbat.protocol.files import File
 from suhbat.protocol.machine import reason_of
@@ -228,6 +228,9 @@ class Suhbat:
     async def set_picture(self, file: Sendable, *, conversation: str | None = None) -> str:
         """Make an image the picture of the user, or of this room; gives its version. A path is uploaded first. The server
         keeps a square from its middle. Raises Refused, OSError for a file that cannot be read."""
+        if conversation is None and self.user.kind == "guest":
+            refusal = Forbidden("forbidden.guest")  # the server's, which would come only after the upload
+            raise Refused(refusal.code, refusal.message("en"))
         id = file.id if isinstance(file, File) else (await self._transfers.upload(Path(file), None)).id
         return await self._pictures.set(id, conversation)
 

@@ -137,9 +137,10 @@ ACCESS: Texts = {
         "ru": "Текущий пароль неверен. Ничего не изменено.",
     },
     "forbidden.guest": {
-        "en": "This needs an account: guests have no profile and no sessions. Register with POST /api/v1/accounts.",
-        "uz": "Buning uchun hisob kerak: mehmonning profili va seanslari yoʻq. POST /api/v1/accounts orqali "
+        "en": "This needs an account: guests have no profile, no picture and no sessions. Register with POST /api/v1/accounts.",
+        "uz": "Buning uchun hisob kerak: mehmonning profili, rasmi va seanslari yoʻq. POST /api/v1/accounts orqali "
         "roʻyxatdan oʻting.",
-        "ru": "Для этого нужен аккаунт: у гостя нет профиля и сеансов. Зарегистрируйтесь через POST /api/v1/accounts.",
+        "ru": "Для этого нужен аккаунт: у гостя нет профиля, изображения и сеансов. Зарегистрируйтесь через "
+        "POST /api/v1/accounts.",
     },
 }

@@ -42,8 +42,9 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_pictures_and_files(person: Make) -> None:
-    """A pasted picture is shown at once, and others see it in its place without a jump. Several that are dropped form a grid
-    that opens in large. What is too large is said before anything is uploaded. Deleted files are gone, with their address."""
+    """A pasted picture is shown at once, wherever in the conversation the focus was, and others see it in its place without a
+    jump. Several that are dropped form a grid that opens in large, and the tray counts them. What is too large is said
+    before anything is uploaded. Deleted files are gone, with their address."""
     ali, vali = person("ali").comes(), person("vali").comes()
     look = Look(ali.page)
 
@@ -72,6 +73,11 @@ def test_pictures_and_files(person: Make) -> None:
     give(ali.page, "drop", ".conversation-view", *files, PDF, large, empty)
     expect(ali.page.locator(".conversation-view > .drop")).to_be_hidden()
     expect(ali.page.locator(".tray .file-name")).to_have_text(["bir.png", "ikki.png", "uch.png", "hisobot.pdf"])
+    expect(ali.page.locator(".tray-count")).to_have_text(re.compile("^4 files · "))
+    ali.page.locator("article.message").focus()
+    give(ali.page, "paste", "article.message", picture("toʻrt.png", 30, 20))
+    expect(ali.page.locator(".tray .file-name").last).to_have_text("toʻrt.png")
+    ali.page.get_by_role("button", name="Remove toʻrt.png").click()
     expect(ali.page.locator("#toasts")).to_contain_text("“katta.bin” is too large: the limit is 2 MB.")
     expect(ali.page.locator("#toasts")).to_contain_text("“boʻsh.txt” is empty.")
     ali.page.get_by_role("button", name="Remove uch.png").click()
@@ -294,6 +300,18 @@ def test_voice(person: Make, server: Server) -> None:
     expect(theirs.locator(".wave i.done").first).to_be_visible()
     expect(theirs.get_by_role("button", name="Speed")).to_be_visible()
 
+    # A recording is not lost, and the microphone not left on, when the user goes to another conversation.
+    gani = server.guest("gani")
+    direct = server.request("POST", "/api/v1/directs", {"users": ["ali"]}, token=gani)[1]["conversation"]
+    server.request("POST", f"/api/v1/conversations/{direct}/messages", {"text": "Ali?"}, token=gani)
+    record.click()
+    expect(bar.get_by_role("timer")).to_have_text("0:01")
+    ali.opens("gani")
+    expect(bar).to_have_count(0)
+    ali.opens("Everyone")
+    expect(ali.page.locator(".tray .chosen")).to_contain_text("voice")
+    ali.page.get_by_role("button", name="Remove voice").click()
+
     # A finger holds the button: a slide to the left deletes, lifting it sends.
     vali.context.grant_permissions(["microphone"])
     finger, hold = Finger(vali.page), vali.page.get_by_role("button", name="Record a voice message")
@@ -309,7 +327,7 @@ def test_voice(person: Make, server: Server) -> None:
     expect(vali.page.locator("article.message:not(.pending) .sound")).to_have_count(2)
 
     # Two sounds: one plays at a time, the other keeps its place; the speed is that of both.
-    token = server.guest("gani")
+    token = gani
     for name in ("bir.wav", "ikki.wav"):
         sound = uploaded(server, token, (name, "audio/wav", wav(300)))
         server.request("POST", "/api/v1/conversations/lobby/messages", {"text": "", "files": [sound]}, token=token)

@@ -298,5 +298,8 @@ async def test_pictures(tmp_path: Path) -> None:
             assert refused.value.code == "file_in_use"
             await chat.remove_picture(conversation=room)
             assert await chat.picture(state) is None
+            async with Suhbat(url, name="mehmon") as guest:
+                with pytest.raises(Refused, match="no picture"):
+                    await guest.set_picture(tmp_path / "yuz.png")
             await chat.remove_picture()
             assert (await people_of(url, token, [chat.user.uid]))[0].picture is None

@@ -8,6 +8,17 @@ import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { FIRST_PIECE } from "../../suhbat/web/js/sdk/upload.js";
 import { FakeClock } from "./parts.mjs";
 
+test("the address of a file is below the path of the server", () => {
+  const uploads = new Uploads({
+    api: new Api({ base: "https://h.example/chat/" }),
+    clock: new FakeClock(),
+    random: () => 1,
+  });
+  const file = { url: "/files/f1/bir%20ikki.png" };
+  assert.equal(uploads.url(file), "https://h.example/chat/files/f1/bir%20ikki.png");
+  assert.equal(uploads.url(file, 360), "https://h.example/chat/files/f1/bir%20ikki.png?size=360");
+});
+
 const problem = (status, code, more = {}) => new Response(JSON.stringify({ code, detail: code, ...more }), { status });
 
 /** A server that keeps what was uploaded. `wrong`: what happens instead of the next requests; null: as usual. */

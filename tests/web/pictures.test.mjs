@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { use } from "../../suhbat/web/js/text/languages.js";
-import { durationText, ending, sizeText } from "../../suhbat/web/js/text/sizes.js";
+import { durationText, ending, parted, sizeText } from "../../suhbat/web/js/text/sizes.js";
 import { encodedSize, fromThumbhash, toThumbhash } from "../../suhbat/web/js/text/thumbhash.js";
 import { BARS, barsOf, toWaveform } from "../../suhbat/web/js/text/waveform.js";
 
@@ -73,4 +73,8 @@ test("sizes, durations and endings as people write them", async () => {
   assert.equal(sizeText(3_249_000), "3,2 МБ");
   assert.deepEqual([7.9, 65, 3723, NaN, Infinity].map(durationText), ["0:07", "1:05", "1:02:03", "0:00", "0:00"]);
   assert.deepEqual(["a.PDF", "choy.tar.gz", "README", "x.longer", ".js"].map(ending), ["PDF", "GZ", "", "", "JS"]);
+  const [pasted, short] = ["2026-11-30 08-14-40.png", "a.pdf"].map(parted);
+  assert.deepEqual([pasted, short], [["2026-11-30 ", "08-14-40.png"], ["", "a.pdf"]]); // prettier-ignore
+  const [start, end] = parted(`${"a".repeat(290)}👩‍👩‍👧‍👦.heic`);
+  assert.deepEqual([start.length, end], [290, "👩‍👩‍👧‍👦.heic"], "no character is cut");
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { sendsFiles } from "../../suhbat/web/js/views/rights.js";
+import { filesRefusal, sendsFiles } from "../../suhbat/web/js/views/rights.js";
 import { conversation } from "./parts.mjs";
 
 const app = (kind, role = "member") => ({ me: { kind, role } });
@@ -23,6 +23,20 @@ test("the paper clip is for those who may send files there", () => {
   assert.deepEqual(told("accounts"), [false, true, true, true]);
   assert.deepEqual(told("moderators"), [false, false, true, true]);
   assert.deepEqual(told("owners"), [false, false, false, true]);
+});
+
+test("who can send no files is told why, as soon as that is known", () => {
+  const told = (kind, limits, files = "everyone") => filesRefusal({ ...app(kind), chat: { limits } }, room(files));
+  const [unknown, none, some] = [{}, { text: 4000 }, { text: 4000, file_size: 100 }];
+  assert.deepEqual(
+    [unknown, none, some].map((limits) => told("guest", limits)),
+    ["", "file.guests", null],
+  );
+  assert.deepEqual(
+    [unknown, none, some].map((limits) => told("account", limits)),
+    ["", "", null],
+  );
+  assert.equal(told("account", some, "owners"), "file.some");
 });
 
 test("a role on the server counts in the lobby and in public rooms, not in private ones", () => {

@@ -69,7 +69,7 @@ export class App {
     this.chat = new Chat({ base, link, restored, language: api.language });
     const emit = (/** @type {string} */ name, /** @type {unknown[]} */ ...told) => this.#emit(name, ...told);
     const name = `suhbat:files:${base.pathname}:${me.uid}`;
-    this.outgoing = new OutgoingFiles({ chat: this.chat, api, base, database: files.database, name, emit });
+    this.outgoing = new OutgoingFiles({ chat: this.chat, api, database: files.database, name, emit });
     this.outgoing.restore(files.stored, stored.messages);
     this.writing = new Writing(this.chat, database, stored, {
       name: `suhbat:writing:${base.pathname}:${me.uid}`,

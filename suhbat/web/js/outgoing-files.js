@@ -18,18 +18,16 @@ const MOST = 10; // files of a message
 
 export class OutgoingFiles {
   #chat;
-  #base;
   #database;
   #turns;
   #channel;
 
   /**
-   * @param {{chat: Chat, api: Api, base: URL, database: Database, name: string,
+   * @param {{chat: Chat, api: Api, database: Database, name: string,
    *   emit: (name: string, ...told: unknown[]) => void}} parts `name`: of the locks and of the channel that tabs share
    */
-  constructor({ chat, api, base, database, name, emit }) {
+  constructor({ chat, api, database, name, emit }) {
     this.#chat = chat;
-    this.#base = base;
     this.#database = database;
     this.#turns = new Turns(() => online(chat).then(() => new Promise((resolve) => setTimeout(resolve, PATIENCE))));
     this.chosen = new ChosenFiles({
@@ -118,14 +116,12 @@ export class OutgoingFiles {
     return this.#turns.withdraw(clientId);
   }
 
-  /** The address of a file: on this device, if it was sent from here. @param {MessageFile} file */
-  address({ id, url }) {
-    return this.chosen.local(id) ?? this.remote(url);
-  }
-
-  /** @param {string} url a path below the root of the server */
-  remote(url) {
-    return new URL(url.replace(/^\//, ""), this.#base).href;
+  /**
+   * The address of a file: on this device, if it was sent from here.
+   * @param {MessageFile} file @param {360 | 1440 | null} [size] of a thumbnail
+   */
+  address(file, size = null) {
+    return this.chosen.local(file.id) ?? this.#chat.files.url(file, size);
   }
 
   end() {

@@ -49,6 +49,16 @@ export class Uploads {
   }
 
   /**
+   * The address of a file of a message, also where the server is below a path; of an image with `size` that of a
+   * thumbnail. A page of the server may use it in `img`, `audio`, `video` and `a`: the cookie comes along.
+   * @param {Pick<MessageFile, "url">} file @param {360 | 1440 | null} [size] the longer side in pixels
+   */
+  url({ url }, size = null) {
+    const { href } = new URL(`../..${url}`, this.#parts.api.address("/"));
+    return size === null ? href : `${href}?size=${size}`;
+  }
+
+  /**
    * Make a file of one's own over the bytes of a file that one can see, to be sent elsewhere. Nothing is uploaded.
    * @param {string} id
    * @returns {Promise<MessageFile>}

@@ -44,8 +44,8 @@
 /**
  * A file of a message. `type` is what its content shows, `size` is in bytes, `width` and `height` are in pixels, as
  * displayed, `duration` in seconds. `thumbhash` is a blurred preview (https://evanw.github.io/thumbhash/); `waveform`
- * is that of a voice note, a byte for each bar; both are in base64. `url` is a path below the root of the server; with
- * `?size=360` or `1440`, a thumbnail of an image.
+ * is that of a voice note, a byte for each bar; both are in base64. `url` is a path below the address of the
+ * server: `chat.files.url(file)` makes an address of it.
  * @typedef {{ id: string, name: string, type: string, size: number, kind: FileKind,
  *   state: "uploading" | "processing" | "ready", url: string, width?: number, height?: number, duration?: number,
  *   thumbhash?: string, waveform?: string }} MessageFile

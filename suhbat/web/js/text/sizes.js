@@ -1,5 +1,6 @@
 // Sizes and durations as people read them.
 
+import { cut } from "./graphemes.js";
 import { current, t } from "./languages.js";
 
 const UNITS = /** @type {const} */ (["file.kb", "file.mb", "file.gb"]);
@@ -19,6 +20,17 @@ export function durationText(seconds) {
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const two = (/** @type {number} */ one) => String(one).padStart(2, "0");
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+}
+
+const TAIL = 12; // UTF-16 units: the time of a picture that was pasted, and its ending
+
+/**
+ * A name of a file in two parts, so that a long one can lose its middle: the end tells files apart.
+ * @param {string} name
+ */
+export function parted(name) {
+  const start = cut(name, Math.max(0, name.length - TAIL));
+  return [start, name.slice(start.length)];
 }
 
 /** The end of a name as a label, like "PDF": at most four letters. @param {string} name */

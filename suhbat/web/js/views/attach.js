@@ -1,7 +1,8 @@
-// The ways in which files come to a message: a button, paste, and drop.
+// The ways in which files come to a message: a button, and what a paste brings. `receiving.js` says where pasted and
+// dropped ones go.
 
 import { t } from "../text/languages.js";
-import { menu, toast } from "./dialog.js";
+import { menu } from "./dialog.js";
 import { h, iconButton } from "./dom.js";
 import { touch } from "./sheet.js";
 
@@ -54,39 +55,8 @@ export function pasted({ clipboardData }) {
   return isText ? [] : given(clipboardData.files);
 }
 
-/**
- * Take the files that are dropped on an element.
- * @param {HTMLElement} element @param {() => boolean} allowed @param {Take} take @param {string} [text]
- */
-export function dropArea(element, allowed, take, text = t("file.drop")) {
-  const cover = h("div", { class: "drop", hidden: true }, h("p", {}, text));
-  element.append(cover);
-  let inside = 0; // a child is entered before its parent is left
-  const show = (/** @type {number} */ by) => {
-    inside = Math.max(0, inside + by);
-    cover.hidden = inside === 0;
-  };
-  const carries = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") && allowed();
-  element.addEventListener("dragenter", (event) => carries(event) && show(1));
-  element.addEventListener("dragleave", (event) => carries(event) && show(-1));
-  element.addEventListener("dragover", (event) => {
-    if (!carries(event)) return;
-    event.preventDefault();
-    if (event.dataTransfer) event.dataTransfer.dropEffect = "copy";
-  });
-  element.addEventListener("drop", (event) => {
-    show(-inside);
-    if (!carries(event) || !event.dataTransfer) return;
-    event.preventDefault();
-    const isFolder = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()?.isDirectory === true);
-    const files = given(event.dataTransfer.files).filter((_, at) => !isFolder[at]);
-    if (isFolder.includes(true)) toast(t("file.folder"));
-    if (files.length) take(files);
-  });
-}
-
 /** @param {FileList | null} files @returns {Given[]} */
-const given = (files) => [...(files ?? [])].map((blob) => ({ blob, name: nameOf(blob) }));
+export const given = (files) => [...(files ?? [])].map((blob) => ({ blob, name: nameOf(blob) }));
 
 /** Browsers call each pasted picture "image.png". Its time tells them apart. @param {File} file */
 function nameOf({ name, type, lastModified }) {

@@ -1,6 +1,6 @@
 // What a composer has for files: the tray above it, the button that adds some, and the one that records.
 
-import { attachButton, pasted } from "./attach.js";
+import { attachButton } from "./attach.js";
 import { canRecord, recordButton } from "./recorder.js";
 import { Tray } from "./tray.js";
 
@@ -17,7 +17,7 @@ export class ComposerFiles {
   constructor(app, key, { row, changed, send, add }) {
     this.tray = new Tray(app, key, changed);
     this.attach = attachButton(add);
-    this.record = recordButton({
+    this.recording = recordButton({
       begin: (bar) => {
         row().prepend(bar);
         row().classList.add("records");
@@ -26,11 +26,12 @@ export class ComposerFiles {
         row().querySelector(".recording")?.remove();
         row().classList.remove("records");
       },
-      take: (recording) => {
+      take: (recording, wanted) => {
         this.tray.add([recording]);
-        send();
+        if (wanted) send();
       },
     });
+    this.record = this.recording.button;
   }
 
   /**
@@ -46,19 +47,8 @@ export class ComposerFiles {
     return !this.record.hidden;
   }
 
-  /**
-   * Take the files of a paste. Returns whether there are any.
-   * @param {ClipboardEvent} event @param {boolean} allowed
-   */
-  paste(event, allowed) {
-    const files = allowed ? pasted(event) : [];
-    if (!files.length) return false;
-    event.preventDefault();
-    this.tray.add(files);
-    return true;
-  }
-
   close() {
+    this.recording.leave(); // it waits in the tray
     this.tray.close();
   }
 }

@@ -14,7 +14,8 @@ import { heldNote } from "./held.js";
 import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
 import { sentence } from "./form.js";
-import { sendsFiles } from "./rights.js";
+import { receive } from "./receiving.js";
+import { filesRefusal } from "./rights.js";
 import { toast } from "./dialog.js";
 
 /** @import { App } from "../app.js" */
@@ -53,7 +54,6 @@ export class Composer {
       on: {
         input: () => this.#typed(),
         keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
-        paste: (/** @type {ClipboardEvent} */ event) => void this.files.paste(event, this.takesFiles),
       },
     });
     this.completion = new Completion(this.input, people);
@@ -111,23 +111,29 @@ export class Composer {
     this.#swap();
   }
 
-  /** Whether files can be added now: the server takes them, the user may send them here, and a message is written. */
-  get takesFiles() {
-    const isAllowed = this.app.outgoing.most !== null && sendsFiles(this.app, this.source.state);
-    return isAllowed && !this.input.readOnly && !this.draft.edit;
+  /** Why no files can be added now, for people; "" if there is nothing to say; null if they can. */
+  get refusal() {
+    const { closed, state } = this.source;
+    const key = closed ?? (this.draft.edit ? "file.edit" : filesRefusal(this.app, state));
+    return key && t(key);
   }
 
   /** Add files to the message. @param {Given[]} files */
   take(files) {
-    if (!files.length || !this.takesFiles) return;
+    if (!files.length || this.refusal !== null) return;
     this.files.tray.add(files);
     if (!touch()) this.focus();
+  }
+
+  /** Files that are dropped on the view of this composer, or pasted there, are added. @param {HTMLElement} view */
+  receiveIn(view) {
+    receive(view, { take: (files) => this.take(files), refusal: () => this.refusal, field: this.input });
   }
 
   /** The button that records stands where the button that sends would have nothing to send. */
   #swap() {
     const edits = Boolean(this.draft.edit);
-    this.sendButton.hidden = this.files.show(this.takesFiles, !this.input.value.trim(), edits);
+    this.sendButton.hidden = this.files.show(this.refusal === null, !this.input.value.trim(), edits);
   }
 
   focus() {

@@ -4,7 +4,6 @@ import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
-import { dropArea } from "./attach.js";
 import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
@@ -74,11 +73,7 @@ export class ConversationView {
       this.typing,
       this.composer.element,
     );
-    dropArea(
-      this.element,
-      () => this.composer.takesFiles,
-      (files) => this.composer.take(files),
-    );
+    this.composer.receiveIn(this.element);
     this.ends = [
       followUploads(app),
       app.on("typing", (/** @type {string} */ name) => name === conversation && this.#typing()),

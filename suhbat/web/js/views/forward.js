@@ -9,10 +9,11 @@ import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { dialog, toast } from "./dialog.js";
 import { avatar, roomAvatar } from "./avatar.js";
-import { composes, h, icon } from "./dom.js";
+import { composes, h } from "./dom.js";
 import { field, sentence } from "./form.js";
 import { faceOfGoal, ownGoals, peopleGoals } from "./goals.js";
 import { called, handlesOf, namesIn } from "./names.js";
+import { pickChip, pickInput, pickRow } from "./picking.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Goal } from "../models/finding.js" */
@@ -45,16 +46,7 @@ export function forward(app, find, go) {
     send: (conversation, text, copies) => app.send(conversation, { text, replyTo: null, copies }),
   });
 
-  const input = h("input", {
-    type: "text",
-    maxlength: 64,
-    autocapitalize: "none",
-    autocomplete: "off",
-    spellcheck: "false",
-    "aria-label": t("switcher"),
-    placeholder: t("switcher"),
-    on: { input: () => typed(), keydown: key },
-  });
+  const input = pickInput(t("switcher"), { input: () => typed(), keydown: key });
   const list = h("ul", { class: "members" });
   const nothing = h("p", { class: "empty", hidden: true }, t("search.nothing"));
   const picked = h("div", { class: "picked", role: "group", "aria-label": t("forward.chosen") });
@@ -116,29 +108,11 @@ export function forward(app, find, go) {
     const [name, ...others] = goal.names;
     const face = faceOfGoal(app, goal, state);
     const about = state?.kind === "direct" ? handlesOf(state) : goal.kind === "person" ? `@${others[0]}` : "";
-    return h(
-      "li",
-      { class: "member" },
-      h(
-        "button",
-        {
-          type: "button",
-          class: "who",
-          "aria-pressed": String(chosen.has(goal.id)),
-          data: { goal: goal.id },
-          on: { click: () => toggle(goal) },
-        },
-        direct
-          ? avatar(name, state?.title ?? others[0], face)
-          : roomAvatar(signOf(state?.kind, state?.visibility), face),
-        h(
-          "span",
-          { class: "names" },
-          h("strong", {}, h("bdi", {}, name)),
-          about && h("small", {}, h("bdi", {}, about)),
-        ),
-        icon("check"),
-      ),
+    return pickRow(
+      { picked: chosen.has(goal.id), data: { goal: goal.id }, act: () => toggle(goal) },
+      direct ? avatar(name, state?.title ?? others[0], face) : roomAvatar(signOf(state?.kind, state?.visibility), face),
+      h("strong", {}, h("bdi", {}, name)),
+      about && h("small", {}, h("bdi", {}, about)),
     );
   }
 
@@ -168,15 +142,12 @@ export function forward(app, find, go) {
 
   function drawChosen() {
     submit.disabled = !chosen.size;
-    const chips = [...chosen.values()].map((goal) => {
-      const act = () => {
+    const chip = (/** @type {Goal} */ goal) =>
+      pickChip(goal.names[0], () => {
         toggle(goal);
         input.focus();
-      };
-      const props = { type: "button", class: "chip", "aria-label": `${t("people.drop")}: ${goal.names[0]}` };
-      return h("button", { ...props, on: { click: act } }, h("bdi", {}, goal.names[0]), icon("close"));
-    });
-    picked.replaceChildren(...chips);
+      });
+    picked.replaceChildren(...[...chosen.values()].map(chip));
   }
 
   async function send() {

@@ -3,10 +3,11 @@
 import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
 import { avatar } from "./avatar.js";
-import { composes, h, icon, nameNode } from "./dom.js";
+import { composes, h, nameNode } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { called, isHere, personOf } from "./names.js";
+import { pickChip, pickInput, pickRow } from "./picking.js";
 
 /** @import { App } from "../app.js" */
 
@@ -26,15 +27,9 @@ const MOST = 20; // people in the list
 export function pickPeople(app, { title, hint, button, without = new Set([app.me.uid]) }, submit) {
   /** @type {Map<string, {chip: HTMLElement, person: Candidate}>} by uid */
   const chosen = new Map();
-  const input = h("input", {
-    type: "text",
-    maxlength: 64,
-    autocapitalize: "none",
-    autocomplete: "off",
-    spellcheck: "false",
-    "aria-label": t("direct.find"),
-    placeholder: t("direct.find"),
-    on: { input: () => void (looking = find()), keydown: (/** @type {KeyboardEvent} */ event) => void key(event) },
+  const input = pickInput(t("direct.find"), {
+    input: () => void (looking = find()),
+    keydown: (/** @type {KeyboardEvent} */ event) => void key(event),
   });
   const list = h("ul", { class: "members" });
   const picked = h("div", { class: "picked" });
@@ -87,28 +82,11 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
   function row(person) {
     const { uid, user_id: name } = person;
     const shown = personOf(app, uid, name);
-    const pressed = chosen.has(uid);
-    return h(
-      "li",
-      { class: "member" },
-      h(
-        "button",
-        {
-          type: "button",
-          class: "who",
-          "aria-pressed": String(pressed),
-          data: { uid },
-          on: { click: () => toggle(person) },
-        },
-        avatar(shown.name, name, shown.face),
-        h(
-          "span",
-          { class: "names" },
-          nameNode({ ...shown, handle: null }, name),
-          h("small", {}, h("bdi", {}, `@${name}`)),
-        ),
-        icon("check"),
-      ),
+    return pickRow(
+      { picked: chosen.has(uid), data: { uid }, act: () => toggle(person) },
+      avatar(shown.name, name, shown.face),
+      nameNode({ ...shown, handle: null }, name),
+      h("small", {}, h("bdi", {}, `@${name}`)),
     );
   }
 
@@ -130,18 +108,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
       there.chip.remove();
       chosen.delete(person.uid);
     } else {
-      const name = called(app, person.uid, person.user_id);
-      const chip = h(
-        "button",
-        {
-          type: "button",
-          class: "chip",
-          "aria-label": `${t("people.drop")}: ${name}`,
-          on: { click: () => toggle(person) },
-        },
-        h("bdi", {}, name),
-        icon("close"),
-      );
+      const chip = pickChip(called(app, person.uid, person.user_id), () => toggle(person));
       chosen.set(person.uid, { chip, person });
       picked.append(chip);
       input.value = "";

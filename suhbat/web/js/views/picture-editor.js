@@ -2,11 +2,12 @@
 // paste it; then choose a square of it.
 
 import { t } from "../text/languages.js";
-import { choose, dropArea, pasted } from "./attach.js";
+import { choose } from "./attach.js";
 import { cropDialog } from "./crop.js";
 import { menu, toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
+import { receive } from "./receiving.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Given } from "./attach.js" */
@@ -67,7 +68,7 @@ export function pictureButton(app, picture, there, { conversation, changed }) {
 }
 
 /**
- * Images that are dropped on an element, or pasted while it is shown and nobody writes, become the picture.
+ * Images that are dropped on an element, or pasted there while nobody writes, become the picture.
  * @param {App} app @param {HTMLElement} element
  * @param {() => {conversation: string | null, changed: (answer: any) => void} | null} of null: not now
  */
@@ -76,18 +77,7 @@ export function pictureArea(app, element, of) {
     const now = of();
     if (now) takePicture(app, files, now);
   };
-  dropArea(element, () => of() !== null, take, t("picture.drop"));
-  const paste = (/** @type {ClipboardEvent} */ event) => {
-    if (!element.isConnected) return document.removeEventListener("paste", paste);
-    const focused = document.activeElement ?? document.body;
-    if (document.querySelector("dialog[open]") || focused.matches("input, textarea")) return undefined;
-    if (focused !== document.body && !element.contains(focused)) return undefined;
-    const files = pasted(event);
-    if (!files.length || of() === null) return undefined;
-    event.preventDefault();
-    return take(files);
-  };
-  document.addEventListener("paste", paste);
+  receive(element, { take, refusal: () => (of() ? null : ""), text: t("picture.drop") });
 }
 
 /**

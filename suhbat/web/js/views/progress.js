@@ -12,10 +12,11 @@ import { h } from "./dom.js";
 export function uploadNode({ id, state, stalled }) {
   const label = stateText(state, stalled);
   const over = state === "ready" || state === "failed";
+  const gauge = state === "processing" ? "gauge whole" : "gauge"; // the server has everything
   return h(
     "span",
     { class: "upload", hidden: over },
-    h("span", { class: "gauge", role: "progressbar", "aria-label": label, title: label, data: { upload: id } }),
+    h("span", { class: gauge, role: "progressbar", "aria-label": label, title: label, data: { upload: id } }),
   );
 }
 

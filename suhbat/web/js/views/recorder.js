@@ -27,11 +27,14 @@ export const canRecord = () => Boolean(navigator.mediaDevices?.getUserMedia) && 
 
 /**
  * @typedef {{blob: Blob, name: string, look: Look}} Recording
- * @typedef {{begin: (bar: HTMLElement) => void, end: () => void, take: (recording: Recording) => void}} RecorderActs
- *   `begin` shows the bar in place of the message field, `end` takes it away
+ * @typedef {object} RecorderActs
+ * @property {(bar: HTMLElement) => void} begin shows the bar in place of the message field
+ * @property {() => void} end takes it away
+ * @property {(recording: Recording, send: boolean) => void} take `send`: the user wants it sent; otherwise something
+ *   else ended it, and it is kept
  */
 
-/** A button that records. @param {RecorderActs} acts */
+/** A button that records, and a function that ends a recording and keeps it. @param {RecorderActs} acts */
 export function recordButton(acts) {
   /** @type {Recorder | null} */
   let recorder = null;
@@ -65,7 +68,7 @@ export function recordButton(acts) {
     recorder?.slide(0, SLID);
   });
   button.addEventListener("contextmenu", (event) => event.preventDefault());
-  return button;
+  return { button, leave: () => recorder?.leave() };
 }
 
 class Recorder {
@@ -145,6 +148,12 @@ class Recorder {
     this.#recorder.stop();
   }
 
+  /** The user goes elsewhere. */
+  leave() {
+    if (this.#recorder?.state === "recording") this.#recorder.stop();
+    else this.#over = true;
+  }
+
   cancel() {
     this.#over = true;
     this.#wanted = false;
@@ -160,17 +169,15 @@ class Recorder {
 
   #stopped() {
     const seconds = this.#seconds;
-    const send = this.#wanted;
+    const [send, dropped] = [this.#wanted, this.#over];
     const type = this.#recorder?.mimeType.split(";")[0] ?? "";
     this.#end();
-    if (!send) return;
+    // It also stops by itself, when the microphone is unplugged.
+    if (dropped || seconds < SHORTEST) return;
     const blob = new Blob(this.#parts, { type });
     const ending = type.includes("mp4") ? "m4a" : type.includes("ogg") ? "ogg" : "webm";
-    this.#acts.take({
-      blob,
-      name: `voice.${ending}`,
-      look: { waveform: toWaveform(this.#loud), duration: Math.round(seconds * 10) / 10 },
-    });
+    const look = { waveform: toWaveform(this.#loud), duration: Math.round(seconds * 10) / 10 };
+    this.#acts.take({ blob, name: `voice.${ending}`, look }, send);
   }
 
   /** Follow how loud it is. @param {MediaStream} stream */

@@ -20,6 +20,16 @@ export function sendsFiles(app, state) {
   return roles.includes("owner") || (senders === "moderators" && roles.includes("moderator"));
 }
 
+/**
+ * Why the user can send no files there: the key of a text, "" while that is not known, null if they can.
+ * @param {App} app @param {ConversationState | undefined} state
+ */
+export function filesRefusal(app, state) {
+  const { text, file_size } = app.chat.limits;
+  if (file_size === undefined) return text !== undefined && app.me.kind === "guest" ? "file.guests" : "";
+  return sendsFiles(app, state) ? null : "file.some";
+}
+
 /** Whether the user may add people. @param {ConversationState} state */
 export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;
 

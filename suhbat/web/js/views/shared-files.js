@@ -12,7 +12,7 @@ import { shownFile } from "./shown-files.js";
 import { soundNode } from "./sound.js";
 
 /** @import { App } from "../app.js" */
-/** @import { MessageFile } from "../sdk/types.js" */
+/** @import { Message, MessageFile } from "../sdk/types.js" */
 /** @import { ShownFile } from "./shown-files.js" */
 
 /**
@@ -33,11 +33,11 @@ export function sharedFiles(app, conversation, go) {
   /** @type {number | null} */
   let before = null;
 
-  void load(true);
+  void load();
   const ends = [
     app.chat.on("event", (/** @type {any} */ event) => {
       if (event.conversation !== conversation) return;
-      if (event.type === "message.created" && event.message.files) void load(true);
+      if (event.type === "message.created" && event.message.files) add(event.message);
       if (event.type === "message.deleted" && items.some(({ seq }) => seq === event.target)) {
         items = items.filter(({ seq }) => seq !== event.target);
         draw();
@@ -46,20 +46,32 @@ export function sharedFiles(app, conversation, go) {
   ];
   return { element, ends };
 
-  /** @param {boolean} anew from the newest on */
-  async function load(anew) {
+  /** The next older page. */
+  async function load() {
     try {
-      const page = await app.api.get(path, { limit: PAGE, before: anew ? null : before });
-      items = anew ? page.files : [...items, ...page.files];
+      const page = await app.api.get(path, { limit: PAGE, before });
+      items = [...items, ...unknown(page.files)];
       before = page.before;
       draw();
     } catch (error) {
       element.hidden = false;
       element.replaceChildren(
         h("h3", {}, t("files")),
-        trouble(sentence(error), () => void load(anew)),
+        trouble(sentence(error), () => void load()),
       );
     }
+  }
+
+  /** Those that are not listed yet: a message may come while a page is loaded. @param {SharedItem[]} found */
+  function unknown(found) {
+    const known = new Set(items.map(({ file }) => file.id));
+    return found.filter(({ file }) => !known.has(file.id));
+  }
+
+  /** A message came: what is shown of older ones stays. @param {Message} message */
+  function add({ files = [], seq, sender, sender_uid, sent_at }) {
+    items = [...unknown(files.map((file) => ({ file, seq, sender, sender_uid, sent_at }))), ...items];
+    draw();
   }
 
   function draw() {
@@ -69,7 +81,7 @@ export function sharedFiles(app, conversation, go) {
     const pictures = seen.filter(({ file }) => file.as === "picture").map(({ file }) => file);
     const others = shown.filter((one) => !seen.includes(one));
     const focused = element.contains(document.activeElement);
-    const more = { type: "button", class: "more", on: { click: () => void load(false) } };
+    const more = { type: "button", class: "more", on: { click: () => void load() } };
     element.replaceChildren(h("h3", {}, t("files")));
     if (seen.length) {
       element.append(h("div", { class: "shared-grid" }, ...seen.map(({ item, file }) => cell(file, item, pictures))));

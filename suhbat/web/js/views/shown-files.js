@@ -32,8 +32,8 @@ import { ending, sizeText } from "../text/sizes.js";
 export function shownFile(file, outgoing) {
   const src = outgoing.address(file);
   const here = src.startsWith("blob:");
-  const sized = (/** @type {number} */ side) =>
-    file.kind === "image" && !here ? `${outgoing.remote(file.url)}?size=${side}` : src;
+  const sized = (/** @type {360 | 1440} */ side) =>
+    file.kind === "image" && !here ? outgoing.address(file, side) : src;
   return {
     ...common(file),
     id: file.id,

@@ -3,7 +3,6 @@
 import { direction } from "../text/direction.js";
 import { t } from "../text/languages.js";
 import { ThreadSource } from "../sources.js";
-import { dropArea } from "./attach.js";
 import { Composer } from "./composer.js";
 import { toast } from "./dialog.js";
 import { h, iconButton, set } from "./dom.js";
@@ -73,11 +72,7 @@ export class ThreadView {
       this.timeline.element,
       this.composer.element,
     );
-    dropArea(
-      this.element,
-      () => this.composer.takesFiles,
-      (files) => this.composer.take(files),
-    );
+    this.composer.receiveIn(this.element);
     const here = (/** @type {string} */ name) => this.source.is(name) && this.refresh();
     this.ends = [
       app.on("about", (/** @type {any} */ event) => here(event.conversation)),

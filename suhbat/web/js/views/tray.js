@@ -1,7 +1,8 @@
 // The tray above a message field: the files that its next message will have, with their progress.
 
 import { t } from "../text/languages.js";
-import { ending, sizeText } from "../text/sizes.js";
+import { said } from "../text/said.js";
+import { ending, parted, sizeText } from "../text/sizes.js";
 import { toast } from "./dialog.js";
 import { h, icon, iconButton } from "./dom.js";
 import { KeyedList } from "./keyed-list.js";
@@ -9,6 +10,8 @@ import { drawProgress, sentText, stateText, uploadNode } from "./progress.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ChosenFile, Look } from "../models/chosen.js" */
+
+const COUNTED = 3; // from so many on the tray says how many there are, because not all are in view
 
 /**
  * @typedef {{id: string, name: string, size: string, ending: string, picture: string | null,
@@ -26,7 +29,8 @@ export class Tray {
     this.list = h("ul", { "aria-label": t("file.tray") });
     this.#list = new KeyedList(this.list, (/** @type {ShownChosen} */ shown) => this.#node(shown));
     this.status = h("p", { class: "unseen", role: "status" });
-    this.element = h("div", { class: "tray", hidden: true }, this.list, this.status);
+    this.count = h("p", { class: "tray-count" });
+    this.element = h("div", { class: "tray", hidden: true }, this.count, this.list, this.status);
     this.#ends = app.on("tray", (/** @type {string} */ place) => {
       if (place !== key) return;
       this.refresh();
@@ -60,6 +64,9 @@ export class Tray {
   refresh() {
     const files = this.#files;
     this.element.hidden = files.length === 0;
+    this.count.hidden = files.length < COUNTED;
+    const bytes = files.reduce((sum, { size }) => sum + size, 0);
+    this.count.textContent = `${said({ text: "", files })} · ${sizeText(bytes)}`;
     this.#list.update(files.map((file) => ({ key: file.id, shown: this.#shown(file) })));
     for (const { id } of files) drawProgress(this.app, id);
   }
@@ -90,14 +97,14 @@ export class Tray {
     const going = state === "uploading" && !stalled;
     return h(
       "li",
-      { class: reason === null ? "chosen" : "chosen wrong" },
+      { class: reason === null ? "chosen" : "chosen wrong", title: name },
       picture
         ? h("img", { src: picture, alt: "", draggable: "false", decoding: "sync" })
         : h("span", { class: "file-type", "aria-hidden": "true" }, letters || icon("file")),
       h(
         "span",
         { class: "file-text" },
-        h("bdi", { class: "file-name" }, name),
+        h("bdi", { class: "file-name" }, ...parted(name).map((part) => h("span", {}, part))),
         reason === null
           ? h(
               "small",
