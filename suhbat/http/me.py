@@ -9,9 +9,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import AfterValidator, Field
 
 from suhbat.chat.erasing import erase_all
+from suhbat.chat.quiet import zones
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.profile import display_name, profile_of
-from suhbat.protocol.objects import AddedBy, Invitation, Profile, User
+from suhbat.protocol.objects import AddedBy, Invitation, Profile, Quiet, User
 from suhbat.protocol.types import Schema, Storable
 
 from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, address_of
@@ -27,17 +28,53 @@ def _tag(text: str) -> str:
 
 Locale = Annotated[str, Field(examples=["uz"]), AfterValidator(_tag)]
 """A language tag (RFC 5646)."""
+
+
+def _clock(text: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", text):
+        raise ValueError("quiet.clock")
+    return text
+
+
+def _zone(name: str) -> str:
+    if name not in zones():
+        raise ValueError("quiet.zone")
+    return name
+
+
+Clock = Annotated[str, AfterValidator(_clock)]
+"""A time of day, from 00:00 to 23:59."""
+Zone = Annotated[str, Field(examples=["Asia/Tashkent"]), AfterValidator(_zone)]
+"""The name of a time zone (https://www.iana.org/time-zones)."""
+Weekday = Annotated[int, Field(ge=1, le=7, examples=[1])]
+"""1 for Monday to 7 for Sunday (ISO 8601)."""
 Password = Annotated[str, Field(examples=["a password nobody else has"])]
+
+
+class QuietHours(Schema):
+    """The hours in which the caller is not notified. On these `days` they begin at `from`, and they end when the clock shows
+    `to` next, in the time zone `zone`. Equal times: 24 hours."""
+
+    from_: Clock = Field(validation_alias="from", examples=["22:00"])
+    to: Clock = Field(examples=["08:00"])
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = Field(default=[1, 2, 3, 4, 5, 6, 7])
+    zone: Zone
+
+    @property
+    def chosen(self) -> Quiet:
+        return Quiet(from_=self.from_, to=self.to, days=tuple(sorted(set(self.days))), zone=self.zone)
 
 
 class ProfileChanges(Schema):
     """Fields that are left out stay as they are. `password` needs `current_password`, and ends every other session. `added_by`:
     who may make the caller a member of a room at once (`everyone`, `nobody`, or people they have met: `known`). Others
-    invite."""
+    invite. `quiet`: null removes the quiet hours. `push_text`: whether pushes show the texts of messages."""
 
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     locale: Locale | None = Field(default=None, examples=["uz"])
     added_by: AddedBy | None = None
+    quiet: QuietHours | None = None
+    push_text: bool | None = None
     password: Password | None = None
     current_password: Password | None = None
 
@@ -62,17 +99,21 @@ async def show(actor: Caller, services: Served) -> Profile | User:
 
 @router.patch("", dependencies=[SAFE_WRITE])
 async def change(request: Request, body: ProfileChanges, login: LoggedIn, services: Served) -> Profile:
-    """Change the display name, the language, the password or `added_by` of the caller's account."""
+    """Change the caller's account: display name, language, password, `added_by`, quiet hours, `push_text`."""
     if login.session is None:
         raise Forbidden("forbidden.guest")
     account = services.people.accounts.require(login.actor.uid)
-    fields: dict[str, str | None] = {}
+    fields: dict[str, str | bool | Quiet | None] = {}
     if "display_name" in body.model_fields_set:
         fields["display_name"] = display_name(body.display_name or account.user_id)
     if "locale" in body.model_fields_set:
         fields["locale"] = body.locale
     if body.added_by is not None:
         fields["added_by"] = body.added_by
+    if "quiet" in body.model_fields_set:
+        fields["quiet"] = None if body.quiet is None else body.quiet.chosen
+    if body.push_text is not None:
+        fields["push_text"] = body.push_text
     if body.password is not None:
         if body.current_password is None:
             raise BadRequest(reason='"current_password" is missing')

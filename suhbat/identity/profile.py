@@ -27,6 +27,8 @@ def profile_of(account: Account) -> Profile:
         locale=account.locale,
         added_by=account.added_by,
         picture=account.picture,
+        quiet=account.quiet,
+        push_text=account.push_text,
     )
 
 

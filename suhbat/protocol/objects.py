@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import not_
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from .files import File
 from .sent_types import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
@@ -27,6 +27,18 @@ Picture = Annotated[str | None, Field(exclude_if=lambda value: value is None, ex
 """The version of a picture, which changes with it; left out if there is none. `…/picture?version=` may be cached for long."""
 
 
+class Quiet(Schema):
+    """Quiet hours, in which a user is not notified. On these `days` (1 for Monday to 7 for Sunday) they begin at `from`, and
+    they end when the clock shows `to` next, in the time zone `zone`. Equal times: 24 hours."""
+
+    model_config = ConfigDict(validate_by_name=True, serialize_by_alias=True)
+
+    from_: str = Field(validation_alias="from", serialization_alias="from", examples=["22:00"])
+    to: str = Field(examples=["08:00"])
+    days: tuple[int, ...] = Field(examples=[[1, 2, 3, 4, 5, 6, 7]])
+    zone: str = Field(examples=["Asia/Tashkent"])
+
+
 class User(Schema):
     """A user. `user_id` is the name, `uid` the identity behind it, which is immutable and never reused."""
 
@@ -45,10 +57,13 @@ class Person(User):
 
 class Profile(Person):
     """An account as its owner sees it. `locale`: a language tag (RFC 5646), or null for that of each device. `added_by`: who
-    may make them a member of a room at once; others invite them."""
+    may make them a member of a room at once; others invite them. `quiet`: their quiet hours. `push_text`: whether pushes show
+    the texts of messages."""
 
     locale: str | None = Field(default=None, examples=["uz"])
     added_by: AddedBy = "known"
+    quiet: Quiet | None = None
+    push_text: bool = Field(default=True, examples=[True])
 
 
 class Reaction(Schema):

@@ -139,6 +139,16 @@ REASONS: Texts = {
         "uz": "bu serverning oʻz emojilari yoʻq; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
         "ru": "у этого сервера нет своих эмодзи; реакция – это один эмодзи из Unicode, например 👍",
     },
+    "quiet.clock": {
+        "en": "quiet hours begin and end at a time of day such as 22:00",
+        "uz": "sokin soatlarning boshi va oxiri 22:00 kabi vaqt boʻlishi kerak",
+        "ru": "начало и конец тихих часов – это время суток, например 22:00",
+    },
+    "quiet.zone": {
+        "en": "there is no such time zone; its name is like Asia/Tashkent",
+        "uz": "bunday vaqt mintaqasi yoʻq; nomi Asia/Tashkent kabi boʻladi",
+        "ru": "такого часового пояса нет; название выглядит как Asia/Tashkent",
+    },
     "locale": {
         "en": "the locale is not a language tag such as uz or en-GB",
         "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",

@@ -43,7 +43,7 @@ class TestAccounts:
         user = answer.json()["user"]
         assert user | {"uid": ""} == {
             "uid": "", "user_id": "ali", "kind": "account", "display_name": "Alisher", "role": "member", "locale": None,
-            "added_by": "known",
+            "added_by": "known", "quiet": None, "push_text": True,
         }  # fmt: skip
         assert (await client.get(ME, headers=bearer(answer))).json() == user
         assert "set-cookie" not in answer.headers

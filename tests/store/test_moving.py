@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from suhbat.cli.local_server import CommandRefused
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError
 from suhbat.protocol import commands, http_commands
+from suhbat.protocol.objects import Quiet
 from suhbat.protocol.types import LOBBY
 from suhbat.store import moving as parts
 from suhbat.store.errors import UnusableStore
@@ -155,7 +157,9 @@ async def people(store: Store) -> None:
     )
     for name, role in roles:
         await store.add_account(account(name, role=role, locale="uz" if name == "ali" else None))
-    await store.save_account(account("moderator", role="moderator", disabled=True))
+    quiet = Quiet(from_="22:00", to="08:00", days=(1, 7), zone="Asia/Tashkent")
+    changed = account("moderator", role="moderator", disabled=True)
+    await store.save_account(replace(changed, quiet=quiet, push_text=False))
     for number in range(3):
         fields = {"previous_hash": bytes([0, number, 255]) if number else None, "token_hash": bytes([number, 0, 200])}
         await store.add_session(session(f"s{number}", **fields))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suhbat.protocol.objects import AddedBy, Role, User, UserKind
+from suhbat.protocol.objects import AddedBy, Quiet, Role, User, UserKind
 
 Milliseconds = int
 
@@ -58,7 +58,8 @@ class Account:
 
     `password_hash`: None where another application identifies the user (`identity.external`), so that no password is right.
     `disabled`: nobody can log in, and the name stays taken. `added_by`: who may add the user to a room without asking.
-    `picture`: the id of the file that is their picture.
+    `picture`: the id of the file that is their picture. `quiet`: their quiet hours (`chat.quiet`). `push_text`: whether pushes
+    show the texts of messages.
     """
 
     uid: str
@@ -73,6 +74,8 @@ class Account:
     created_at: Milliseconds
     added_by: AddedBy = "known"
     picture: str | None = None
+    quiet: Quiet | None = None
+    push_text: bool = True
 
     @property
     def actor(self) -> Actor:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from suhbat.chat.model import Account
 from suhbat.errors import NameTaken
+from suhbat.store.read.notify import quiet_of
 from suhbat.store.tables import accounts, guests, users
 from suhbat.store.write.marks import add_user
 
@@ -19,13 +21,13 @@ _COLUMNS = tuple(accounts.c[name] for name in Account.__slots__)
 def all_accounts(connection: Connection) -> list[Account]:
     """All accounts, the oldest first."""
     return [
-        Account(*row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.uid))
+        _account(row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.uid))
     ]
 
 
 def of(connection: Connection, uids: Collection[str]) -> list[Account]:
     """Those of these uids that have accounts."""
-    return [Account(*row) for row in connection.execute(select(*_COLUMNS).where(accounts.c.uid.in_(uids)))]
+    return [_account(row) for row in connection.execute(select(*_COLUMNS).where(accounts.c.uid.in_(uids)))]
 
 
 def add(connection: Connection, account: Account, invite: bytes | None) -> str | None:
@@ -52,6 +54,12 @@ def set_picture(connection: Connection, account: Account) -> None:
     connection.execute(update(accounts).where(mine).values(picture=account.picture))
 
 
+def _account(row: Row[*tuple[Any, ...]]) -> Account:
+    fields = row._asdict()
+    return Account(**fields | {"quiet": quiet_of(fields["quiet"])})
+
+
 def _row(account: Account) -> dict[str, object]:
     """The row without the picture: whoever writes an account may know an older one, whose file is gone."""
-    return {name: getattr(account, name) for name in Account.__slots__ if name != "picture"}
+    row = {name: getattr(account, name) for name in Account.__slots__ if name != "picture"}
+    return row | {"quiet": None if account.quiet is None else account.quiet.model_dump_json()}

@@ -1,4 +1,4 @@
-"""Of which messages users chose to be notified."""
+"""Of which messages users chose to be notified, and when."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select
 
-from suhbat.protocol.objects import Notify
+from suhbat.protocol.objects import Notify, Quiet
 from suhbat.store.dialect import select_for
 from suhbat.store.tables import notify_levels
 
@@ -24,3 +24,8 @@ def chosen_levels(connection: Connection, uids: Collection[str]) -> dict[str, di
         if uid is not None and log_id is not None:
             found.setdefault(uid, {})[log_id] = Notify(level=level, until=until)
     return found
+
+
+def quiet_of(stored: str | None) -> Quiet | None:
+    """The quiet hours in the row of an account."""
+    return None if stored is None else Quiet.model_validate_json(stored)

@@ -20,6 +20,7 @@ from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import accounts, conversations, drafts, events, members, users
 
 from . import invitations, reactions, unread
+from .notify import quiet_of
 from .summaries import summaries
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -283,10 +284,13 @@ def profile(connection: Connection, uid: str) -> Profile | None:
     row = connection.execute(
         select(
             accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale,
-            accounts.c.added_by, accounts.c.picture,
+            accounts.c.added_by, accounts.c.picture, accounts.c.quiet, accounts.c.push_text,
         ).where(accounts.c.uid == uid)
     ).one_or_none()  # fmt: skip
-    return None if row is None else Profile(kind="account", **row._asdict())
+    if row is None:
+        return None
+    fields = row._asdict()
+    return Profile(kind="account", **fields | {"quiet": quiet_of(fields["quiet"])})
 
 
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:

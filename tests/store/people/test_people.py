@@ -13,7 +13,7 @@ from suhbat.chat.model import Account, Invite, Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NameTaken, NotFound
 from suhbat.protocol.events import UserUpdated, own_log
-from suhbat.protocol.objects import Profile
+from suhbat.protocol.objects import Profile, Quiet
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeStore
 from tests.store.parts import ALI, STORES, VALI, Listener, direct, everything, guest, opened
@@ -59,7 +59,10 @@ class TestAccounts:
         assert await people.add_account(ali) is None
         await people.add_account(vali)
         assert await people.accounts() == [ali, vali]
-        changed = replace(ali, display_name="Alisher", disabled=True, password_hash="$other")
+        quiet = Quiet(from_="22:00", to="08:00", days=(1, 7), zone="Asia/Tashkent")
+        changed = replace(
+            ali, display_name="Alisher", disabled=True, password_hash="$other", quiet=quiet, push_text=False
+        )
         await people.save_account(changed)
         assert await people.accounts() == [changed, vali]
         assert await people.accounts([vali.uid, "unknown"]) == [vali] and await people.accounts([]) == []
@@ -74,11 +77,15 @@ class TestAccounts:
             assert await store.events(own_log(ali.uid), 0, 10) == []
             await store.save_account(replace(ali, display_name="Alisher"))
             await store.save_account(replace(ali, display_name="Ali aka", locale="uz"))
+            quiet = Quiet(from_="22:00", to="08:00", days=(1, 7), zone="Asia/Tashkent")
+            await store.save_account(replace(ali, display_name="Ali aka", locale="uz", quiet=quiet, push_text=False))
             told = [event for _, event in await store.events(own_log(ali.uid), 0, 10)]
-            assert [(event.type, event.seq) for event in told] == [("user.updated", 1), ("user.updated", 2)]
+            assert [(event.type, event.seq) for event in told] == [("user.updated", seq) for seq in (1, 2, 3)]
             for event in told:
                 assert isinstance(event, UserUpdated) and isinstance(event.user, Profile)
                 assert (event.user.display_name, event.user.locale) == ("Ali aka", "uz")
+                assert (event.user.quiet, event.user.push_text) == (quiet, False)
+                assert '"quiet":{"from":"22:00","to":"08:00",' in event.model_dump_json()
 
     async def test_a_name_is_one_account(self, people: Store) -> None:
         """A second account whose name looks the same is refused, and nothing of it is written."""

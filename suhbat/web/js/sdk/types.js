@@ -79,6 +79,12 @@
 /** @typedef {"all" | "mentions" | "none"} Level */
 
 /**
+ * Quiet hours, in which the user is not notified. On these `days` (1 for Monday to 7 for Sunday) they begin at `from`,
+ * as in "22:00", and they end when the clock shows `to` next, in the time zone `zone`. Equal times: 24 hours.
+ * @typedef {{ from: string, to: string, days: number[], zone: string }} Quiet
+ */
+
+/**
  * @typedef {object} ConversationState
  * @property {string} conversation
  * @property {"lobby" | "direct" | "room"} kind

@@ -1,0 +1,44 @@
+"""Quiet hours: when a user is not notified. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from suhbat.protocol.objects import Quiet
+
+from .model import Milliseconds
+
+
+def is_quiet(quiet: Quiet | None, now: Milliseconds) -> bool:
+    """Whether it is quiet at this time. `quiet`: None for a user without quiet hours.
+
+    The hours belong to the day on which they begin. They end on the next day if they end at or before the time at which they
+    begin. What a clock on the wall shows decides: an hour that a change of clocks skips does not exist, and one that comes
+    twice is quiet twice. In a zone that this machine does not know, nothing is quiet.
+    """
+    if quiet is None:
+        return False
+    try:
+        here = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(quiet.zone))
+    except (KeyError, ValueError, OSError):
+        return False  # the name was valid when it was chosen, on a machine with newer data
+    clock, today = here.strftime("%H:%M"), here.isoweekday()
+    begun_today = today in quiet.days and quiet.from_ <= clock
+    if quiet.from_ < quiet.to:
+        return begun_today and clock < quiet.to
+    yesterday = (here.date() - timedelta(days=1)).isoweekday()
+    return begun_today or (yesterday in quiet.days and clock < quiet.to)
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """The names of all time zones.
+
+    They are those of the package `tzdata`, on all machines the same. The data of the operating system is no standard: Windows
+    has none, and Debian 13 and Ubuntu 24.04 lack names that browsers report, such as Asia/Calcutta and Europe/Kiev. Where it
+    lacks one, `zoneinfo` takes it from the package.
+    """
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="ascii").split()) - {"Factory"}
