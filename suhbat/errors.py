@@ -145,6 +145,10 @@ class TooManyReactions(SuhbatError):
     code, status = "too_many_reactions", 409
 
 
+class TooManySaved(SuhbatError):
+    code, status = "too_many_saved", 409
+
+
 class FileInUse(SuhbatError):
     code, status = "file_in_use", 409
 
@@ -226,6 +230,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     TooManyConversations,
     IdempotencyConflict,
     TooManyReactions,
+    TooManySaved,
     FileInUse,
     FileNotReady,
     EndpointInUse,

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from suhbat.errors import RateLimited
-from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, Meet
+from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, MarkUnread, Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
@@ -27,10 +27,16 @@ class Cost(IntEnum):
     EXPORT = 10
     PICTURE = 10
     UNREAD_AGAIN = 5
-    """A thread that is marked as unread from some reply on: the own and the deleted ones above it are counted."""
+    """A conversation or a thread that is marked as unread from some message on: the own and the deleted ones above it are
+    counted."""
 
 
-COSTS: Mapping[type[object], Cost] = {Create: Cost.ROOM, Meet: Cost.DIRECT, Admit: Cost.PERSON}
+COSTS: Mapping[type[object], Cost] = {
+    Create: Cost.ROOM,
+    Meet: Cost.DIRECT,
+    Admit: Cost.PERSON,
+    MarkUnread: Cost.UNREAD_AGAIN,
+}
 """By command; see `cost_of`."""
 
 

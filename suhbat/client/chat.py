@@ -16,8 +16,21 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import ValidationError
 
 from suhbat.errors import BadRequest, Forbidden
-from suhbat.protocol.commands import Active, ChangeThread, History, Join, Leave, Send, SetNotify, Typing
+from suhbat.protocol.commands import (
+    Active,
+    ChangeThread,
+    History,
+    Join,
+    Leave,
+    MarkUnread,
+    Read,
+    Save,
+    Send,
+    SetNotify,
+    Typing,
+)
 from suhbat.protocol.files import File
+from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.machine import reason_of
 from suhbat.protocol.objects import ConversationState, Invitation, Level, Person, Presence, User
 from suhbat.protocol.replies import Acted, Ok, Page, Sent
@@ -26,6 +39,7 @@ from .errors import ClientError, Refused
 from .files import FileTransfers, Progress
 from .frames import Happening
 from .lifeline import Lifeline, Token
+from .lists import Lists
 from .outbox import Asked
 from .pictures import Pictures
 from .web import Address, end_guest, new_guest
@@ -74,6 +88,7 @@ class Suhbat:
         self._line = Lifeline(Address.of(url), token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
         self._transfers = FileTransfers(Address.of(url), self._line.ask_for_token, uniform, sleep)
         self._pictures = Pictures(self._transfers)
+        self._lists = Lists(self._transfers)
         self._clock = clock
         self._ids = count(1)
         self._task: asyncio.Task[None] | None = None
@@ -314,6 +329,38 @@ class Suhbat:
         with _checked():
             command = ChangeThread(type="thread", id=id, conversation=conversation, seq=thread, **changes)
         return await self._ask(id, command, Acted)
+
+    async def read(self, conversation: str, ordinal: int) -> Acted:
+        """Mark everything up to the message with this `ordinal` as read. `Acted.unread` is what remains. Raises Refused,
+        ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = Read(type="read", id=id, conversation=conversation, ordinal=ordinal)
+        return await self._ask(id, command, Acted)
+
+    async def mark_unread(self, conversation: str, ordinal: int) -> Acted:
+        """Mark the message with this `ordinal` as the first unread one, on all devices of the user. Others are not told. Raises
+        Refused, ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = MarkUnread(type="unread", id=id, conversation=conversation, ordinal=ordinal)
+        return await self._ask(id, command, Acted)
+
+    async def mentions(self, *, cursor: str | None = None, limit: int = 50) -> Mentions:
+        """A page of the messages that mention the user, or reply to a message of theirs, the newest first. `cursor`: that of
+        the page before; `limit`: 1 to 100. Raises Refused."""
+        return await self._lists.mentions(cursor, limit)
+
+    async def save(self, conversation: str, seq: int, *, on: bool = True) -> Acted:
+        """Save the message of this `seq` for later, or no longer. Raises Refused (`too_many_saved`), ChatClosed."""
+        id = next(self._ids)
+        with _checked():
+            command = Save(type="save", id=id, conversation=conversation, seq=seq, on=on)
+        return await self._ask(id, command, Acted)
+
+    async def saved(self, *, cursor: str | None = None, limit: int = 50) -> SavedMessages:
+        """A page of the messages that the user saved, the last saved one first; as `mentions`. Raises Refused."""
+        return await self._lists.saved(cursor, limit)
 
     async def notify(self, conversation: str, level: Level, *, until: int | None = None) -> Acted:
         """Choose of which messages of a conversation the user is notified: `all`, `mentions` or `none`; `until` a time in

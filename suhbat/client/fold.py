@@ -53,12 +53,15 @@ def fold_own(
         case ThreadChanged():
             return state.model_copy(update={"threads": tally.threads.told(state.threads, event, uid)})
         case ReadMarked():
-            read = {"read_ordinal": event.ordinal, "unread": tally.marked(event)}
-            mentions = tally.named.told(event, state.mentions, max(event.ordinal, state.read_ordinal))
-            # A read mark never goes back. If the state is newer than this event, the state's mark holds.
-            return state.model_copy(
-                update={"mentions": mentions} | (read if event.ordinal > state.read_ordinal else {})
-            )
+            if tally.is_newer(event):
+                return state
+            # A mark of an older server has no `head`, and never went back.
+            moves = event.ordinal != state.read_ordinal if event.head else event.ordinal > state.read_ordinal
+            read = event.ordinal if moves else state.read_ordinal
+            changes: dict[str, Any] = {"mentions": tally.named.told(event, state.mentions, read)}
+            if moves:
+                changes |= {"read_ordinal": read, "unread": tally.marked(event)}
+            return state.model_copy(update=changes)
         case Mentioned():
             mentions = tally.named.told(event, state.mentions, state.read_ordinal)
             return state.model_copy(update={"mentions": mentions})

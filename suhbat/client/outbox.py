@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from suhbat.protocol.commands import ChangeThread, History, Join, Leave, Send, SetNotify
+from suhbat.protocol.commands import ChangeThread, History, Join, Leave, MarkUnread, Read, Save, Send, SetNotify
 from suhbat.protocol.replies import Error, Ok
 
 from .errors import WAIT_AND_REPEAT, ClientError, Refused
@@ -33,7 +33,7 @@ LONGEST_SECONDS = 60.0
 """The longest wait after which a command is repeated. If the server asks for more (a limit of new directs a day), the command
 is refused, and the others go on. Only a conversation may ask for more: slow mode can be a day."""
 
-Asked = Send | History | ChangeThread | SetNotify | Join | Leave
+Asked = Send | History | Read | MarkUnread | ChangeThread | SetNotify | Save | Join | Leave
 """The commands of the outbox. Their `id` is an ascending integer."""
 
 

@@ -28,6 +28,10 @@ class Tally:
         self._above: deque[int] = deque(maxlen=KEPT)
         self._deleted: deque[tuple[int, int]] = deque(maxlen=KEPT)
 
+    def is_newer(self, event: ReadMarked) -> bool:
+        """Whether the state from which the tally started is newer than this mark."""
+        return self.named.is_newer(event)
+
     def is_new(self, ordinal: int) -> bool:
         """Whether this new message of somebody else must be added to the count."""
         if ordinal <= self._counted:
@@ -80,10 +84,14 @@ class Named:
         self._above.append((event.seq, ordinal, event.everyone))
         return event.everyone if ordinal > read_ordinal else 0
 
+    def is_newer(self, event: ReadMarked | Mentioned) -> bool:
+        """Whether the state from which it started is newer than this event."""
+        return 0 < event.head < self._began
+
     def told(self, event: ReadMarked | Mentioned, mentions: int, read_ordinal: int) -> int:
         """The count after this event, which carries the whole count up to its `head`. `mentions`: the count before."""
-        if event.head and event.head < self._began:
-            return mentions  # the state is newer
+        if self.is_newer(event):
+            return mentions
         self._counted = max(self._counted, event.head)
         while self._above and self._above[0][0] <= self._counted:
             self._above.popleft()

@@ -21,6 +21,7 @@ from . import (
     export,
     guests,
     health,
+    inbox,
     invites,
     me,
     members,
@@ -83,8 +84,8 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     app.add_middleware(CrossOrigin, origins=services.settings.origins)
     version = APIRouter(prefix=PREFIX)
     resources = (
-        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, search,
-        moderation, export, uploads, shared_files, pictures, push,
+        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
+        search, moderation, export, uploads, shared_files, pictures, push,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

@@ -9,13 +9,14 @@ from pydantic import Field
 
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import ConversationReader
-from suhbat.chat.rate import COSTS
+from suhbat.chat.rate import COSTS, charge, cost_of
 from suhbat.errors import BadRequest, TooManyConversations, UserNotFound
 from suhbat.protocol.commands import (
     ConversationChanges,
     Create,
     Draft,
     Erase,
+    MarkUnread,
     Meet,
     NotifyLevel,
     Read,
@@ -23,7 +24,7 @@ from suhbat.protocol.commands import (
     Update,
 )
 from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Notify, Visibility
-from suhbat.protocol.types import DraftText, Ordinal, People, Schema, Title, Topic, Uids
+from suhbat.protocol.types import DraftText, MessageOrdinal, Ordinal, People, Schema, Title, Topic, Uids
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, valid_id
@@ -64,6 +65,12 @@ class ReadMark(Schema):
     """The `ordinal` up to which everything is read."""
 
     ordinal: Ordinal
+
+
+class FirstUnread(Schema):
+    """The `ordinal` of the message that is the first unread one."""
+
+    ordinal: MessageOrdinal
 
 
 class Unread(Schema):
@@ -164,8 +171,17 @@ async def open_direct(body: NewDirect, actor: Caller, services: Served, response
 
 @router.put("/conversations/{conversation}/read", dependencies=[SAFE_WRITE])
 async def mark(conversation: ConversationPath, body: ReadMark, actor: Caller, services: Served) -> Unread:
-    """Mark everything up to this `ordinal` as read. A mark never goes back."""
+    """Mark everything up to this `ordinal` as read. This never moves the mark back; `…/unread` does."""
     command = Read(type="read", conversation=valid_id(conversation), ordinal=body.ordinal)
+    return Unread(unread=(await services.commands.execute(actor, command)).unread)
+
+
+@router.put("/conversations/{conversation}/unread", dependencies=[SAFE_WRITE])
+async def mark_unread(conversation: ConversationPath, body: FirstUnread, actor: Caller, services: Served) -> Unread:
+    """Mark the message with this `ordinal` as the first unread one, on all the caller's devices. Others are not told. If it is
+    unread already, nothing changes."""
+    command = MarkUnread(type="unread", conversation=valid_id(conversation), ordinal=body.ordinal)
+    charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     return Unread(unread=(await services.commands.execute(actor, command)).unread)
 
 

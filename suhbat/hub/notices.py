@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from suhbat.chat.ports import Bus
-from suhbat.protocol.events import ReadMarked
+from suhbat.protocol.events import ReadMarked, is_receipt
 from suhbat.protocol.notices import Receipt
 from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
@@ -31,12 +31,11 @@ class Notices:
         self._bus.notice(log, payload, but)
 
     def broadcast_receipt(self, event: ReadMarked) -> None:
-        """Send a read receipt to the other members of a conversation. Does nothing in the lobby, or where more
-        than MAX_READERS_SHOWN v1 connections listen."""
+        """Send a read receipt to the other members of a conversation. Does nothing in the lobby, where more than
+        MAX_READERS_SHOWN v1 connections listen, or for a mark that was moved back."""
         channel = self._channels.by_log.get(event.target)
-        if event.target == LOBBY or (
-            channel is not None and len(channel.listeners[FrameFormat.V1]) > MAX_READERS_SHOWN
-        ):
+        crowded = channel is not None and len(channel.listeners[FrameFormat.V1]) > MAX_READERS_SHOWN
+        if event.target == LOBBY or crowded or not is_receipt(event):
             return
         receipt = Receipt(conversation=event.target, user_id=event.actor, uid=event.actor_uid, ordinal=event.ordinal)
         self.broadcast(event.target, encode(receipt), but=event.actor_uid)

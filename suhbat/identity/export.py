@@ -42,8 +42,9 @@ async def export_conversation(
 async def export_user(
     store: ConversationReader, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
-    """The user, their sessions and conversations, and all messages they wrote where they may still read, newest first, with a
-    `cursor` line after every AT_ONCE. `cursor`: that of the last such line of an interrupted export, to continue it."""
+    """The user, their sessions, conversations and saved messages, and all messages they wrote where they may still read, newest
+    first, with a `cursor` line after every AT_ONCE. `cursor`: that of the last such line of an interrupted export, to continue
+    it."""
     if cursor is None:
         async for line in _user(store, people, actor):
             yield line
@@ -75,8 +76,16 @@ async def _user(store: ConversationReader, people: UserDirectory, actor: Actor) 
         for invitation in page.invitations:
             yield _line("invitation", invitation)
         if page.after is None:
-            return
+            break
         after = page.after
+    cursor: str | None = None
+    while True:
+        kept = await store.saved(actor, cursor=cursor, limit=AT_ONCE)
+        for saved in kept.saved:
+            yield _line("saved", saved)
+        if kept.cursor is None:
+            return
+        cursor = kept.cursor
 
 
 def _lines(messages: Iterable[Message]) -> bytes:

@@ -21,6 +21,7 @@ from .types import (
     DraftText,
     Emoji,
     FileId,
+    MessageOrdinal,
     Name,
     Ordinal,
     People,
@@ -138,6 +139,14 @@ class Read(_Command):
     type: Literal["read"]
     conversation: ConversationId
     ordinal: Ordinal
+
+
+class MarkUnread(_Command):
+    """Mark the message with this `ordinal` as the first unread one. Where it is unread already, nothing changes."""
+
+    type: Literal["unread"]
+    conversation: ConversationId
+    ordinal: MessageOrdinal
 
 
 class NotifyLevel(Schema):
@@ -317,6 +326,15 @@ class Mute(_Sanction):
     type: Literal["mute"]
 
 
+class Save(_Command):
+    """Save a message for later, or no longer (`on` false), on all devices of the user."""
+
+    type: Literal["save"]
+    conversation: ConversationId
+    seq: Seq
+    on: bool = True
+
+
 class Report(_Command):
     """Report a message to the moderators."""
 
@@ -340,13 +358,13 @@ class Ping(_Command):
 
 
 V1StateCommand = (
-    Edit | Delete | React | Pin | Report | Read | SetNotify | ChangeThread | Draft
+    Edit | Delete | React | Pin | Report | Read | MarkUnread | SetNotify | ChangeThread | Draft | Save
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
 """The commands that change stored state, except `Send`, which `chat.messages` handles."""
 Command = Hello | Send | V1StateCommand | Typing | Active | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Report, Read, SetNotify, ChangeThread, Draft, Typing, Active, History,
-    Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
+    Hello, Send, Edit, Delete, React, Pin, Report, Read, MarkUnread, SetNotify, ChangeThread, Draft, Save, Typing, Active,
+    History, Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

@@ -195,7 +195,7 @@ class ConversationRemoved(_PersonalEvent):
 
 
 class ReadMarked(_PersonalEvent):
-    """`@me`: you have read `target` up to `ordinal`, on some device.
+    """`@me`: you have read `target` up to `ordinal`, on some device; or you marked what is above it as unread.
 
     `unread` counts up to the message `last_ordinal`. There is no order across conversations: messages above it may come before
     this event, and messages up to it may come after. `head` is the same for deletions and mentions: those at or below this
@@ -209,6 +209,7 @@ class ReadMarked(_PersonalEvent):
     head: Cursor = 0
     unread: Count
     mentions: Count = Field(default=0, examples=[1])
+    _is_receipt: bool = PrivateAttr(default=True)
 
 
 class Mentioned(_PersonalEvent):
@@ -251,6 +252,16 @@ class DraftChanged(_PersonalEvent):
     text: str = Field(examples=["Ertaga kelaman, lekin"])
 
 
+class Saved(_PersonalEvent):
+    """`@me`: you saved the message `message` of `target`, or removed it from the saved ones (`on` false), on some device. A
+    deleted message is saved no more, without this event."""
+
+    type: Literal["saved"] = "saved"
+    target: ConversationId
+    message: Seq
+    on: bool = Field(examples=[True])
+
+
 class UserUpdated(_PersonalEvent):
     """`@me`: your profile changed; `user` is its new state."""
 
@@ -263,7 +274,7 @@ Stored = (
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
-    | ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged | UserUpdated
+    | ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged | Saved | UserUpdated
 )  # fmt: skip
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
@@ -272,7 +283,7 @@ EVENTS: tuple[type[EventBase], ...] = (
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
-    ReadMarked, Mentioned, ThreadChanged, NotifyChanged, DraftChanged, UserUpdated,
+    ReadMarked, Mentioned, ThreadChanged, NotifyChanged, DraftChanged, Saved, UserUpdated,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage
@@ -325,6 +336,16 @@ def model_of(event: LiveEvent) -> Event:
     )
     created._veil = event.veil
     return created
+
+
+def withhold_receipt(event: ReadMarked) -> None:
+    """Tell nobody else of this read mark, because others know that the user has read further. The mark is not sent."""
+    event._is_receipt = False
+
+
+def is_receipt(event: ReadMarked) -> bool:
+    """Whether others are told of this read mark."""
+    return event._is_receipt
 
 
 def veil(event: Event, seq: int | None = None) -> None:

@@ -103,7 +103,7 @@ class Sent(Ok):
 
 class Acted(Ok):
     """The change of a command is durable. `seq`: that of the event in the conversation's log, or the head if nothing had to
-    change. `unread`: after `read` and `thread`. `invited`: after `admit`, if the person was invited instead of made a
+    change. `unread`: after `read`, `unread` and `thread`. `invited`: after `admit`, if the person was invited instead of made a
     member."""
 
     conversation: ConversationId

@@ -27,6 +27,10 @@ MAX_REPLIERS = 3
 """People that the root of a thread lists."""
 MAX_FOLLOWED = 500
 """Threads that a user follows, at most."""
+MAX_MARKED_UNREAD = 5_000
+"""The latest messages of a conversation, one of which can be marked as the first unread one."""
+MAX_SAVED = 1_000
+"""Messages that a user can have saved."""
 MAX_PAGE = 200
 """Messages of one page of history."""
 HELLO_SECONDS = 10
@@ -128,6 +132,8 @@ Seq = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[12])]
 Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[12])]
 """The last `seq` a client applied; 0 before the first."""
 Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[9])]
+MessageOrdinal = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[9])]
+"""The ordinal of a message."""
 CommandId = (
     Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER, examples=[7])]
     | Annotated[str, Field(max_length=128), Storable]

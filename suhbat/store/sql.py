@@ -38,6 +38,7 @@ from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict, log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.http_commands import StateCommand
+from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from . import search
@@ -47,7 +48,7 @@ from .files import FilesOverSQL
 from .people import delivered
 from .people.store import PeopleOverSQL
 from .pushes import PushesOverSQL
-from .read import history, invitations, moderation, positions, rooms, states, threads
+from .read import history, inbox, invitations, moderation, positions, rooms, states, threads
 from .read.events import event_page, log_heads
 from .read.few_logs import FEW
 from .read.floor import LobbyHistory
@@ -186,6 +187,14 @@ class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL):
         return await self._read(
             lambda c: threads.page(c, actor, self._lobby_history, unread=unread, cursor=cursor, limit=limit)
         )
+
+    async def mentions(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Mentions:
+        return await self._read(
+            lambda c: inbox.mentions_page(c, actor, self._lobby_history, cursor=cursor, limit=limit)
+        )
+
+    async def saved(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> SavedMessages:
+        return await self._read(lambda c: inbox.saved_page(c, actor, self._lobby_history, cursor=cursor, limit=limit))
 
     async def state(self, actor: Actor, conversation: str) -> ConversationState:
         return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))

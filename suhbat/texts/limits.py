@@ -15,6 +15,11 @@ LIMITS: Texts = {
         "uz": "Bu xabarda allaqachon {limit} xil reaksiya bor. Shulardan birini tanlang.",
         "ru": "Под этим сообщением уже {limit} разных реакций. Выберите одну из них.",
     },
+    "too_many_saved": {
+        "en": "You have saved {limit} messages, which is the limit. Remove some of them first.",
+        "uz": "Siz {limit} ta xabarni saqlagansiz, chegara shu. Avval baʼzilarini olib tashlang.",
+        "ru": "Вы сохранили {limit} сообщений, это предел. Сначала уберите некоторые из них.",
+    },
     "too_many_invitations": {
         "en": "You have {limit} open invitations, which is the limit. Wait for answers, or withdraw some.",
         "uz": "Sizning {limit} ta taklifingiz javob kutmoqda, chegara shu. Javob kuting yoki baʼzilarini bekor qiling.",

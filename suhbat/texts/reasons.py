@@ -139,6 +139,11 @@ REASONS: Texts = {
         "uz": "bu serverning oʻz emojilari yoʻq; reaksiya – Unicode emojilaridan bittasi, masalan 👍",
         "ru": "у этого сервера нет своих эмодзи; реакция – это один эмодзи из Unicode, например 👍",
     },
+    "unread.far": {
+        "en": "only one of the latest 5,000 messages can be the first unread one",
+        "uz": "faqat oxirgi 5000 ta xabardan biri birinchi oʻqilmagan xabar boʻla oladi",
+        "ru": "первым непрочитанным может быть только одно из последних 5000 сообщений",
+    },
     "quiet.clock": {
         "en": "quiet hours begin and end at a time of day such as 22:00",
         "uz": "sokin soatlarning boshi va oxiri 22:00 kabi vaqt boʻlishi kerak",

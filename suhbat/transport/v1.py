@@ -18,6 +18,7 @@ from suhbat.protocol.commands import (
     Command,
     Hello,
     History,
+    MarkUnread,
     Ping,
     Read,
     Send,
@@ -184,7 +185,7 @@ class V1Dialect(V1Hello):
         charge(self.machine.meter, cost_of(command), self.services.clock.steady())
         result = await self.services.commands.execute(self.connection.actor, command)
         if command.id is not None:
-            unread = result.unread if isinstance(command, Read | ChangeThread) else None
+            unread = result.unread if isinstance(command, Read | MarkUnread | ChangeThread) else None
             self._reply(
                 replies.Acted(
                     id=command.id,

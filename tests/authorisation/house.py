@@ -18,7 +18,9 @@ PASSWORD = "correct horse battery"
 SECRET = "maxfiygap"
 """A word in every room."""
 THUMB = quote("👍")
-ADDING = re.compile(r"/conversations/[^/]+/(read|draft|threads/\d+|messages|messages/\d+/(reactions/[^/]+|reports))")
+ADDING = re.compile(
+    r"/conversations/[^/]+/(read|unread|draft|threads/\d+|messages|messages/\d+/(reactions/[^/]+|reports))|/saved/.+"
+)
 """Requests that concern the caller only, or add something, so that the permissions of all others stay the same."""
 _numbers = itertools.count(1)
 

@@ -49,6 +49,11 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("PATCH", ROOM + "/members/{other}"): (MODERATORS.format(204), body(muted=True)),
     ("DELETE", ROOM + "/members/{other}"): (MODERATORS.format(204), NONE),
     ("PUT", ROOM + "/read"): (MEMBERS.format(200), body(ordinal=1)),
+    ("PUT", ROOM + "/unread"): (READERS.format(200), body(ordinal=1)),
+    ("GET", "/mentions"): (ALL.format(200), NONE),
+    ("GET", "/saved"): (ALL.format(200), NONE),
+    ("PUT", "/saved/{conversation}/{seq}"): (READERS.format(204), NONE),
+    ("DELETE", "/saved/{conversation}/{seq}"): (MEMBERS.format(204), NONE),
     ("PUT", ROOM + "/threads/{seq}"): (READERS.format(200), body(follow=True)),
     ("GET", "/threads"): (ALL.format(200), NONE),
     ("GET", ROOM + "/messages?thread={seq}"): (READERS.format(200), NONE),
@@ -169,6 +174,8 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
     "pin": (READ_KEEP, lambda room: {"conversation": room.conversation, "seq": room.seq, "on": True}),
     "report": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq}),
     "read": (MAY, lambda room: {"conversation": room.conversation, "ordinal": 1}),
+    "unread": (READ, lambda room: {"conversation": room.conversation, "ordinal": 1}),
+    "save": (READ, lambda room: {"conversation": room.conversation, "seq": room.seq}),
     "notify": (MAY, lambda room: {"conversation": room.conversation, "level": "none"}),
     "draft": (MAY, lambda room: {"conversation": room.conversation, "text": "begun"}),
     "typing": (MAY, lambda room: {"conversation": room.conversation}),
@@ -186,5 +193,5 @@ COMMANDS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
 
 ADDING = {"hello", "ping", "active", "sync", "create", "direct", "send", "send with reply_to", "send with thread",
           "thread", "history thread", "history around", "history", "react",
-          "report", "read", "notify", "draft", "typing", "join"}  # fmt: skip
+          "report", "read", "unread", "save", "notify", "draft", "typing", "join"}  # fmt: skip
 """The commands of the table after which the room is unchanged for all other users."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -367,10 +368,10 @@ def test_what_came_before_a_removal_is_remembered() -> None:
     assert seqs(state.receive(message(2, "d1"), 2)) == [2]
 
 
-def read(seq: int, ordinal: int, last_ordinal: int, unread: int, mentions: int = 0) -> ReadMarked:
+def read(seq: int, ordinal: int, last_ordinal: int, unread: int, mentions: int = 0, head: int = 0) -> ReadMarked:
     return ReadMarked(
         conversation=ME, seq=seq, at=0, actor="anna", actor_uid="ua", target="lobby", ordinal=ordinal,
-        last_ordinal=last_ordinal, unread=unread, mentions=mentions,
+        last_ordinal=last_ordinal, unread=unread, mentions=mentions, head=head,
     )  # fmt: skip
 
 
@@ -391,6 +392,29 @@ def test_an_old_mark_does_not_undo_a_newer_state() -> None:
     state.receive(Reset(conversation="lobby", state=fresh, reason="too_far"), 0)
     state.receive(read(1, ordinal=3, last_ordinal=5, unread=2, mentions=4), 0)
     assert state.conversations["lobby"] == fresh.model_copy(update={"mentions": 4})
+
+
+@pytest.mark.parametrize(("head", "ordinal"), [(8, 3), (8, 9), (9, 8)])
+def test_a_newer_state_contains_the_mark(head: int, ordinal: int) -> None:
+    """A mark whose `head` is below that of the state changes nothing, whether it is lower or higher; nor does the same mark."""
+    state = opened(lobby=5)
+    fresh = conversation("lobby", 9, last_ordinal=9, read_ordinal=8, unread=1)
+    state.receive(Reset(conversation="lobby", state=fresh, reason="too_far"), 0)
+    state.receive(read(1, ordinal=ordinal, last_ordinal=9, unread=6, head=head), 0)
+    assert state.conversations["lobby"] == fresh
+
+
+def test_a_mark_that_goes_back_and_messages_in_any_order() -> None:
+    """What is above the mark is unread again, once, whichever log tells of it first."""
+    for place in range(3):
+        state = opened()
+        frames: list[Any] = [message(seq) for seq in range(1, 4)] + [read(1, 3, 3, 0, head=3)]
+        later: list[Any] = [message(4), message(5)]
+        later.insert(place, read(2, ordinal=1, last_ordinal=4, unread=3, mentions=2, head=4))
+        for frame in (*frames, *later):
+            state.receive(frame, 0)
+        after = state.conversations["lobby"]
+        assert (after.read_ordinal, after.unread, after.mentions) == (1, 4, 2), place
 
 
 def test_drafts_and_mentions() -> None:

@@ -14,6 +14,8 @@ from suhbat.runtime.app import create_app
 
 MESSAGES = 250
 """More messages than a page has."""
+SAVED = 120
+"""More than are read at once."""
 
 
 def parsed(answer: httpx2.Response) -> list[dict[str, Any]]:
@@ -34,6 +36,8 @@ async def client(tmp_path: Path) -> Any:
                 await client.post("/conversations/lobby/messages", json={"text": f"gap {number}"})
             await client.patch("/conversations/lobby/messages/2", json={"text": "oʻzgardi"})
             await client.delete("/conversations/lobby/messages/3")
+            for number in range(4, 4 + SAVED):
+                assert (await client.put(f"/saved/lobby/{number}")).status_code == 204
             yield client
 
 
@@ -53,6 +57,8 @@ async def test_oneself(client: httpx2.AsyncClient) -> None:
     assert lines[0]["user_id"] == "ali"
     texts = [line["text"] for line in lines if line["type"] == "message"]
     assert len(texts) == MESSAGES - 1 and texts[0] == f"gap {MESSAGES}"
+    saved = [line["message"]["seq"] for line in lines if line["type"] == "saved"]
+    assert sorted(saved) == list(range(4, 4 + SAVED))
     cursors = [index for index, line in enumerate(lines) if line["type"] == "cursor"]
     assert cursors
     rest = parsed(await client.get(f"/me/export?cursor={lines[cursors[0]]['cursor']}"))

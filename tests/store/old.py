@@ -37,6 +37,8 @@ _UNDO = {
     "0017": "DROP INDEX files_kind; ALTER TABLE conversations DROP COLUMN files;",
     "0018": "DROP TABLE push_subscriptions;",
     "0020": "DROP TABLE push_due;",
+    "0021": "DROP TABLE saved; DROP TABLE named; ALTER TABLE reads DROP COLUMN furthest; "
+    "UPDATE meta SET value = '0016' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

@@ -75,7 +75,7 @@ WHATS = (
     + ["reply"] * 6 + ["reply_mention", "thread"] * 3
     + ["leave", "remove", "away", "back", "history", "role", "draft"] * 2
     + ["check", "pin", "write_to", "create", "meet", "settings", "archive", "ban", "mute", "erase", "report", "accept"]
-    + ["picture", "notify", "notify"]
+    + ["picture", "notify", "notify"] + ["unread"] * 4 + ["save"]
 )  # fmt: skip
 STEPS = st.builds(
     Step,
@@ -263,6 +263,8 @@ class Play:
                     (EVERYBODY,) if step.number in (0, 5, 7) else (other.uid, self.readers[step.number % 4].actor.uid)
                 )
                 await self._post(actor, conversation=place, named=named)
+            case "quote":
+                await self._post(actor, conversation=place, reply_to=seq, named=(other.uid,) if step.number > 7 else ())
             case "reply":
                 await self._post(actor, conversation=place, thread=root, also=step.number == 9)
             case "reply_mention":
@@ -290,6 +292,11 @@ class Play:
             case "mark":
                 last = len(said) if place != LOBBY else (await everything(self.store, actor)).states[0].last_ordinal
                 await run(commands.Read, ordinal=max(0, last - step.number // 3))
+            case "unread":
+                last = len(roots) if place != LOBBY else (await everything(self.store, actor)).states[0].last_ordinal
+                await run(commands.MarkUnread, ordinal=max(1, last - step.number // 2))
+            case "save":
+                await run(commands.Save, seq=seq, on=on)
             case "notify":
                 level, until = LEVELS[step.message % 3], AT + step.number - 1 if step.number < 5 else None
                 await run(commands.SetNotify, level=level, until=until)

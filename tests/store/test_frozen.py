@@ -28,6 +28,7 @@ CHECKSUMS = {
     "0017_files_of_rooms.py": "784b7d2f2d2779c58583ef3480c68e572aeac8930f4625afb47cef4cd9f1db15",
     "0018_push.py": "e1184fe86c6160731a3133566563a7beac82846adfa2c5e855248f51eeaa1f80",
     "0020_push_due.py": "f5001aace404d151233b4786ec929ff1c7bd8ec3c380787f1358f873ead6e8ca",
+    "0021_inbox.py": "d0430ede9e6f7128ca615916951cac3235f78a47f611b4c2ea268da09cb3f567",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

@@ -185,6 +185,8 @@ async def messages(house: House, room: str, pair: str) -> None:
     await house.do(commands.Pin, ALI, room, seq=seqs[3], on=True)
     await house.do(commands.Pin, ALI, room, seq=seqs[0], on=True)
     await house.do(commands.Read, SOLI, room, ordinal=9)
+    await house.do(commands.MarkUnread, SOLI, room, ordinal=2)
+    await house.do(commands.Save, SOLI, room, seq=seqs[0], on=True)
     await house.do(commands.Draft, VALI, pair, text='hali "tugamagan"')
     await house.do(commands.SetNotify, VALI, pair, level="none")
 

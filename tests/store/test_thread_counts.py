@@ -44,6 +44,7 @@ HISTORIES = int(os.environ.get("SUHBAT_THREADS", "8"))
 WHATS = (
     ["reply"] * 14 + ["thread"] * 10 + ["reply_mention"] * 6 + ["delete"] * 6 + ["post", "mark", "edit"] * 3
     + ["join", "leave", "remove", "admit", "away", "back", "history"] * 2 + ["check", "mention", "meet", "write_to"]
+    + ["unread"] * 3
 )  # fmt: skip
 STEPS = st.builds(
     Step,

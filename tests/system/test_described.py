@@ -108,6 +108,8 @@ async def test_v1(server: Server, described: Described) -> None:
         await vali.ask("react", conversation=room, seq=said["seq"], emoji="👍", on=False)
         await vali.ask("read", conversation=room, ordinal=said["ordinal"])
         await ali.until("receipt")
+        await vali.ask("unread", conversation=room, ordinal=said["ordinal"])
+        await vali.ask("save", conversation=room, seq=said["seq"])
         await vali.ask("notify", conversation=room, level="all")
         await vali.ask("draft", conversation=room, text="men ham")
         await vali.ask("report", conversation=room, seq=said["seq"], reason="spam")

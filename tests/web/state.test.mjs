@@ -280,14 +280,49 @@ test("a deletion is taken off what is unread once, whichever log tells of it fir
   }
 });
 
-test("a mark never goes back: a reset knows more than the old mark that comes after it", () => {
+test("a reset knows more than an old mark that comes after it", () => {
+  const known = conversation("lobby", 9, { last_ordinal: 9, read_ordinal: 7, unread: 2, mentions: 1 });
+  // A mark of an older server has no `head`.
+  for (const [head, ordinal] of [
+    [8, 5],
+    [8, 8],
+    [undefined, 5],
+    [9, 7],
+  ]) {
+    const state = opened();
+    state.receive({ type: "reset", conversation: "lobby", state: known, reason: "too_far" }, 0);
+    const mark = { target: "lobby", ordinal, last_ordinal: 9, head, unread: 4, mentions: 1 };
+    state.receive(event("read", 1, "@me", mark), 0);
+    const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
+    assert.deepEqual([read_ordinal, unread, mentions], [7, 2, 1], `${head}, ${ordinal}`);
+  }
+});
+
+test("messages that are marked as unread again are unread, whichever log tells first", () => {
+  for (const order of ["message first", "mark first"]) {
+    const state = opened();
+    for (const seq of [1, 2, 3]) state.receive(message(seq), 0);
+    const read = { target: "lobby", ordinal: 3, last_ordinal: 3, head: 3, unread: 0, mentions: 0 };
+    state.receive(event("read", 1, "@me", read), 0);
+    const back = { target: "lobby", ordinal: 1, last_ordinal: 4, head: 4, unread: 3, mentions: 2 };
+    const steps = [() => state.receive(message(4), 0), () => state.receive(event("read", 2, "@me", back), 0)];
+    for (const step of order === "mark first" ? steps.reverse() : steps) step();
+    state.receive(message(5), 0);
+    const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
+    assert.deepEqual([read_ordinal, unread, mentions], [1, 4, 2], order);
+    const gone = { target: 2, ordinal: 2, sender_uid: "ub" };
+    state.receive(event("message.deleted", 6, "lobby", gone), 0);
+    assert.equal(state.conversations.get("lobby").unread, 3, order);
+    const again = { target: "lobby", ordinal: 5, last_ordinal: 5, head: 6, unread: 0, mentions: 0 };
+    state.receive(event("read", 3, "@me", again), 0);
+    assert.equal(state.conversations.get("lobby").unread, 0, order);
+  }
+});
+
+test("a saved message is told as an event", () => {
   const state = opened();
-  const known = conversation("lobby", 9, { last_ordinal: 9, read_ordinal: 7, unread: 2 });
-  state.receive({ type: "reset", conversation: "lobby", state: known, reason: "too_far" }, 0);
-  const mark = { target: "lobby", ordinal: 5, last_ordinal: 9, unread: 4, mentions: 1 };
-  state.receive(event("read", 1, "@me", mark), 0);
-  const { read_ordinal, unread, mentions } = state.conversations.get("lobby");
-  assert.deepEqual([read_ordinal, unread, mentions], [7, 2, 1]);
+  const told = state.receive(event("saved", 1, "@me", { target: "lobby", message: 3, on: true }), 0);
+  assert.deepEqual(emitted(told, "event")[0][0].message, 3);
 });
 
 test("invitations stand in the server's order: by time, and those of one batch by conversation", () => {

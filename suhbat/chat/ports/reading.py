@@ -20,6 +20,7 @@ from suhbat.chat.model import (
     ThreadPage,
 )
 from suhbat.chat.search import Query
+from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 
@@ -73,6 +74,16 @@ class ConversationReader(Protocol):
     ) -> ThreadPage:
         """The threads that the actor follows, those with the latest replies first; with `unread`, those with unread replies.
         Raises BadRequest for a `cursor` that is none."""
+        ...
+
+    async def mentions(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Mentions:
+        """The messages that mention the actor or quote a message of theirs and that they may read now, newest first. Raises
+        BadRequest for a `cursor` that is none."""
+        ...
+
+    async def saved(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> SavedMessages:
+        """The messages that the actor saved and that they may read now, the last saved one first. Raises BadRequest for a
+        `cursor` that is none."""
         ...
 
     async def search(

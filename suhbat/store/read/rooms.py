@@ -43,7 +43,7 @@ def members_page(
     rows = connection.execute(
         select(
             members.c.uid, members.c.role, members.c.joined_at, users.c.user_id, users.c.kind,
-            sanctions.c.kind.label("muted"), sanctions.c.until, reads.c.read_ordinal,
+            sanctions.c.kind.label("muted"), sanctions.c.until, reads.c.read_ordinal, reads.c.furthest,
         )
         .select_from(
             members.join(users, users.c.uid == members.c.uid).outerjoin(sanctions, muted).outerjoin(reads, marked)
@@ -59,7 +59,7 @@ def members_page(
             joined_at=one.joined_at,
             muted=one.muted is not None and (one.until is None or one.until > at),
             muted_until=one.until,
-            read_ordinal=(one.read_ordinal or 0) if shows_marks else None,
+            read_ordinal=max(one.read_ordinal or 0, one.furthest or 0) if shows_marks else None,
         )
         for one in rows[:limit]
     )

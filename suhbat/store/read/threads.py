@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, select, tuple_
 
 from suhbat.chat.model import Actor, FollowedThread, HistoryPage, ThreadPage
 from suhbat.chat.threads import thread_refusal
-from suhbat.errors import BadRequest, NotFound
-from suhbat.protocol.objects import Message, Thread
+from suhbat.errors import NotFound
+from suhbat.protocol.objects import Thread
 from suhbat.protocol.types import MAX_PAGE
-from suhbat.store.dialect import find_rows, select_for
+from suhbat.store.dialect import select_for
 from suhbat.store.tables import (
     IS_MESSAGE,
-    IS_SHOWN,
     conversations,
     events,
     members,
@@ -27,9 +26,7 @@ from suhbat.store.tables import (
 from .few_logs import WANTED
 from .floor import LobbyHistory, any_floor, floor_of, visible
 from .rows import MESSAGE, messages, names_of_members, thread_of
-
-MessageKey = tuple[int, int]
-"""A log id and the `seq` of a message."""
+from .several_logs import IS_LISTED, cursor_after, membership, messages_of, position_of
 
 _SAME = and_(threads.c.conversation_id == thread_marks.c.conversation_id, threads.c.root == thread_marks.c.root)
 _UNREAD = threads.c.last_ordinal - thread_marks.c.read_ordinal - thread_marks.c.skipped
@@ -92,17 +89,16 @@ def page(
 ) -> ThreadPage:
     """See `chat.ports.ConversationReader.threads`."""
     key = (threads.c.last_at, threads.c.conversation_id, threads.c.root)
-    mine = and_(members.c.conversation_id == thread_marks.c.conversation_id, members.c.uid == actor.uid)
     wanted = (
         select(*_columns(), *key[:2], conversations.c.name)
         .select_from(
             thread_marks.join(threads, _SAME)
             .join(conversations, conversations.c.id == thread_marks.c.conversation_id)
-            .outerjoin(members, mine)
+            .outerjoin(members, membership(actor, thread_marks.c.conversation_id))
         )
         .where(
             thread_marks.c.uid == actor.uid,
-            or_(conversations.c.kind == "lobby", and_(conversations.c.kind.in_(("direct", "room")), IS_SHOWN)),
+            IS_LISTED,
             thread_marks.c.root > any_floor(actor, lobby_history),
         )
         .order_by(*(column.desc() for column in key))
@@ -111,39 +107,17 @@ def page(
     if unread:
         wanted = wanted.where(_UNREAD > 0)
     if cursor is not None:
-        wanted = wanted.where(tuple_(*key) < tuple_(*_position(cursor)))
+        wanted = wanted.where(tuple_(*key) < tuple_(*position_of(cursor)))
     rows = connection.execute(wanted).all()
     shown = rows[:limit]
-    roots = _roots(connection, actor, [(row.conversation_id, row.name, row.root) for row in shown])
+    roots = messages_of(connection, actor, [(row.conversation_id, row.name, row.root) for row in shown])
     found = tuple(
         FollowedThread(row.name, _thread(*row[:6]), roots[row.conversation_id, row.root])
         for row in shown
         if (row.conversation_id, row.root) in roots
     )
     last = shown[-1] if len(rows) > limit else None
-    return ThreadPage(found, None if last is None else f"{last.last_at}-{last.conversation_id}-{last.root}")
-
-
-def _position(cursor: str) -> tuple[int, ...]:
-    parts = cursor.split("-")
-    if len(parts) != 3 or not all(part.isascii() and part.isdecimal() and len(part) < 17 for part in parts):
-        raise BadRequest(reason='"cursor" is not of a page of this list')
-    return tuple(map(int, parts))
-
-
-def _roots(connection: Connection, actor: Actor, wanted: Sequence[tuple[int, str, int]]) -> dict[MessageKey, Message]:
-    """These messages (log id, conversation, `seq`) with their threads."""
-    names = {log_id: name for log_id, name, _ in wanted}
-    columns = ("conversation_id", *(column.name for column in MESSAGE))
-    keys = [(log_id, seq) for log_id, _, seq in wanted]
-    rows: dict[int, list[Sequence[Any]]] = {}
-    for log_id, *row in find_rows(connection, events, ("conversation_id", "seq"), columns, keys):
-        rows.setdefault(log_id, []).append(row)
-    return {
-        (log_id, message.seq): message
-        for log_id, found in rows.items()
-        for message in messages(connection, log_id, names[log_id], found, actor.uid)
-    }
+    return ThreadPage(found, None if last is None else cursor_after((last.last_at, last.conversation_id, last.root)))
 
 
 def replies_page(

@@ -6,6 +6,7 @@ A change here needs a migration; tests/store/test_migrations.py compares both.
 from __future__ import annotations
 
 from .files import IS_LOOSE, files, removals
+from .inbox import named, saved
 from .log import (
     IS_DELETED,
     IS_MESSAGE,
@@ -42,7 +43,7 @@ __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
     "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone", "files",
     "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members", "mentions", "meta",
-    "metadata", "notify_levels", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
-    "reactions_shown", "reads", "removals", "reports", "sanctions", "search_rows", "sessions", "thread_marks",
+    "metadata", "named", "notify_levels", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
+    "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions", "thread_marks",
     "thread_mentions", "threads", "users",
 )  # fmt: skip

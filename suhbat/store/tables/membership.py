@@ -102,9 +102,11 @@ reads = Table(
     Column("conversation_id", ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
     Column("read_ordinal", BigInteger, nullable=False),
     Column("own_since", BigInteger, nullable=False),
+    Column("furthest", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Read marks: the ordinal up to which a user has read, and how many messages they wrote above it.
+"""Read marks: the ordinal up to which a user has read, and how many messages they wrote above it. furthest: the highest one
+that the mark has had, if it was moved back; others see that, because receipts never go back.
 
 unread = last_ordinal - read_ordinal - own_since - deleted messages of others above the mark (see `read.unread`)."""
 

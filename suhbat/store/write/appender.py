@@ -54,6 +54,7 @@ STORED: dict[str, set[str]] = {
     "thread": {"target", "head", "follow", "thread"},
     "notify": {"target", "level", "until"},
     "draft": {"target"},
+    "saved": {"target", "message", "on"},
     "user.updated": set(),
 }
 """By type: the fields of an event that are stored in `data`. Texts are not among them. A replay reads them from the present
@@ -200,6 +201,14 @@ class Appender:
         self._touched[log.id] = log
         self.add_users((actor,), post.at)
         return message
+
+    def appended(self, log: Log, seq: int) -> LiveMessage | None:
+        """The message that this transaction appended to a log as this `seq` since the last `flush`; None if there is none."""
+        if log.base < seq <= log.head:
+            for name, event in reversed(self.entries):
+                if name == log.name and event.seq == seq and isinstance(event, LiveMessage):
+                    return event
+        return None
 
     def add_users(self, people: Iterable[Actor], at: Milliseconds) -> None:
         """Give these people rows in `users` with the next `flush`, as durable events refer to them."""

@@ -17,7 +17,7 @@ from suhbat.errors import NotFound, SuhbatError
 from suhbat.store.dialect import Question, find_rows
 from suhbat.store.tables import events
 
-from . import word_filter
+from . import inbox, word_filter
 from .direct_posts import DirectPosts
 from .directs import pair_of
 from .file_posts import FilePosts
@@ -30,7 +30,7 @@ from .thread_posts import ThreadPosts
 from .transaction import WriterTransaction
 
 _KEYS = ("conversation_id", "seq")
-QUOTED = Question(events, _KEYS, (*_KEYS, "type", "thread", "thread_ordinal"))
+QUOTED = Question(events, _KEYS, (*_KEYS, "type", "thread", "thread_ordinal", "actor_uid"))
 """The messages that are replied to, by log id and `seq`."""
 
 PlacedPost = tuple[Post, str | None]
@@ -63,11 +63,13 @@ class PostRun:
         self._files: FilePosts | None = None
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
-        self._messages: dict[tuple[int, int], int] = {}
-        """By (log id, seq): the stored messages to which these posts reply, each with the highest floor that hides it."""
+        self._messages: dict[tuple[int, int], tuple[int, str]] = {}
+        """By (log id, seq): the stored messages to which these posts reply, each with the highest floor that hides it, and the
+        uid of its sender."""
         self._floors: dict[tuple[int, str], int] = {}
         """The floors of those who reply, also in a thread, by (log id, uid)."""
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
+        self._concerns: list[inbox.Concern] = []
         self._own: Counter[tuple[int, str]] = Counter()
         """New messages by (log id, uid) of their senders."""
         self._lobby_from: dict[str, int] = {}
@@ -124,6 +126,7 @@ class PostRun:
             self._write_mentions()
         if self._threads is not None:
             self._threads.flush()
+            self._concerns += self._threads.concerns
         if self._own:
             ensure_marks(connection, cache, self._own, self._lobby_from)
         beside = [self._keys.flush]
@@ -135,6 +138,8 @@ class PostRun:
             beside.append(self._threads.mark_roots)
         if self._files is not None:
             beside.append(self._files.flush)
+        if self._concerns:
+            beside.append(lambda: inbox.add(connection, self._concerns))
         self._appender.flush(*beside)
 
     def _log(self, post: Post, pair: str | None) -> Log | None:
@@ -144,16 +149,16 @@ class PostRun:
     def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
         """Read which of the messages replied to exist, in one query."""
         wanted = sorted({(log.id, post.reply_to) for post, log in replies})
-        for log_id, seq, kind, thread, thread_ordinal in find_rows(self._connection, *QUOTED, wanted):
+        for log_id, seq, kind, thread, thread_ordinal, uid in find_rows(self._connection, *QUOTED, wanted):
             if kind == "message.created":
-                self._messages[log_id, seq] = seq if thread_ordinal is None else thread
+                self._messages[log_id, seq] = (seq if thread_ordinal is None else thread, uid)
 
     def _may_reply(self, post: Post, log: Log | None, seq: int) -> bool:
         """Whether a message with this `seq` exists that the sender may read."""
         if log is None:
             return False
         # Events above `base` were appended by this run, and a run appends nothing but messages to conversations.
-        shown = seq if log.base < seq <= log.head else self._messages.get((log.id, seq), 0)
+        shown = seq if log.base < seq <= log.head else self._messages.get((log.id, seq), (0, ""))[0]
         return shown > self._floors.get((log.id, post.actor.uid), 0)
 
     def _targets(self, post: Post, log: Log) -> MentionTargets:
@@ -214,6 +219,8 @@ class PostRun:
         if log.people is not None or actor.lobby_from is not None:
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
+        if post.reply_to is not None:
+            self._quote(post, log, seq, post.reply_to)
         return PostResult(log.name, seq, ordinal, post.at)
 
     def _append_reply(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
@@ -225,13 +232,27 @@ class PostRun:
         if post.also:
             self._own[log.id, post.actor.uid] += 1
             self._lobby_from[post.actor.uid] = post.actor.lobby_from or 0
+        if post.reply_to is not None:
+            self._quote(post, log, message.seq, post.reply_to)
         return PostResult(log.name, message.seq, None, post.at, thread_ordinal=message.thread_ordinal)
+
+    def _quote(self, post: Post, log: Log, seq: int, quoted: int) -> None:
+        """The message `seq` replies to the message `quoted`, which concerns its sender."""
+        if (log.id, quoted) in self._messages:
+            uid = self._messages[log.id, quoted][1]
+        else:  # appended by this run
+            message = self._appender.appended(log, quoted)
+            assert message is not None
+            uid = message.actor_uid
+        if uid != post.actor.uid:
+            self._concerns.append(inbox.Concern(log.id, seq, post.at, uid, False))
 
     def _write_mentions(self) -> None:
         """Write who is mentioned. Everyone mentioned gets one `mentioned` per log, for the last message that names them."""
         last: dict[tuple[int, str], tuple[Log, int, Post]] = {}
         for log, seq, ordinal, post, named in self._named:
             add_mentions(self._connection, log, ordinal, post.actor, named)
+            self._concerns += [inbox.Concern(log.id, seq, post.at, uid, True) for uid in named.uids]
             last.update(((log.id, uid), (log, seq, post)) for uid in named.uids)
         for log, seq, _, post, _ in self._named:
             uids = {uid for (log_id, uid), entry in last.items() if log_id == log.id and entry[1] == seq}

@@ -15,9 +15,11 @@ from suhbat.store.tables import (
     events,
     everyone,
     mentions,
+    named,
     pins,
     reaction_counts,
     reactions,
+    saved,
     thread_marks,
     thread_mentions,
     threads,
@@ -109,6 +111,8 @@ def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: 
     )
     for table in (reactions, reaction_counts, pins):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.target <= last))
+    for table in (named, saved):
+        connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.seq <= last))
     for table in (mentions, everyone):
         connection.execute(delete(table).where(table.c.conversation_id == log_id, table.c.ordinal <= ordinal))
     for table in (threads, thread_mentions):

@@ -13,7 +13,7 @@ from suhbat.protocol.live_message import LiveMessage
 from suhbat.store.dialect import Question, find_rows, update_rows
 from suhbat.store.tables import events
 
-from . import threads
+from . import inbox, threads
 from .file_posts import FilePosts
 from .logs import Log
 from .mentions import resolve_mentions
@@ -61,6 +61,8 @@ class ThreadPosts:
         self._new: list[Place] = []
         """The threads that begin in this run."""
         self._replies: list[Reply] = []
+        self.concerns: list[inbox.Concern] = []
+        """Whom the replies mention, after `flush`; to be written with the other posts."""
 
     def load(self, posts: Sequence[tuple[Post, Log]]) -> None:
         """Read the roots and the threads, with one query each."""
@@ -131,10 +133,8 @@ class ThreadPosts:
         update_rows(self._connection, events, _KEYS, ("thread",), rows, add=False)
 
     def _root(self, log: Log, seq: int) -> Root | None:
-        if log.base < seq <= log.head:  # appended by this run
-            for name, event in reversed(self._transaction.appender.entries):
-                if name == log.name and event.seq == seq and isinstance(event, LiveMessage):
-                    return Root(event.actor_uid, event.thread is not None)
+        if (appended := self._transaction.appender.appended(log, seq)) is not None:
+            return Root(appended.actor_uid, appended.thread is not None)
         return self._roots.get((log.id, seq))
 
     def _follow(
@@ -171,6 +171,7 @@ class ThreadPosts:
                 marks.setdefault((name, *place), ThreadMark(ordinal - 1))
                 told.setdefault(place, {})[name] = None
             threads.add_mentions(self._connection, *place, ordinal, named)
+            self.concerns += [inbox.Concern(place[0], one.message.seq, one.post.at, name, True) for name in named]
             if (uid, *place) not in marks:
                 told.setdefault(place, {})[uid] = None
             marks[uid, *place] = ThreadMark(ordinal)

@@ -12,7 +12,7 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.types import ME
 from suhbat.store.write.transaction import WriterTransaction
 
-from . import conversations, membership, messages, moderation, own, replies
+from . import conversations, membership, messages, moderation, own, read_marks, replies
 from .execution import Execution
 
 EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
@@ -21,10 +21,12 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.React: messages.react,
     commands.Pin: messages.pin,
     commands.Report: moderation.report,
-    commands.Read: own.read,
+    commands.Read: read_marks.read,
+    commands.MarkUnread: read_marks.mark_unread,
     commands.SetNotify: own.set_notify,
     commands.ChangeThread: replies.change_thread,
     commands.Draft: own.draft,
+    commands.Save: own.save,
     commands.Create: conversations.create,
     commands.Meet: conversations.meet,
     commands.Update: conversations.update,

@@ -28,9 +28,11 @@ from suhbat.store.tables import (
     everyone,
     members,
     mentions,
+    named,
     notify_levels,
     reads,
     sanctions,
+    saved,
     thread_marks,
     thread_mentions,
 )
@@ -166,7 +168,8 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     )
     pictures.remove(execution.connection, log.name, execution.at)
     for table in (
-        members, reads, drafts, notify_levels, mentions, everyone, sanctions, thread_marks, thread_mentions
+        members, reads, drafts, notify_levels, mentions, everyone, named, saved, sanctions, thread_marks,
+        thread_mentions,
     ):  # fmt: skip
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache refers to the room in many places.

@@ -34,7 +34,18 @@ from suhbat.store.people.invites import use
 from suhbat.store.read.invitations import inviter_of
 from suhbat.store.read.states import state_of
 from suhbat.store.read.unread import ordinal_at
-from suhbat.store.tables import drafts, members, mentions, notify_levels, reads, thread_marks, thread_mentions, users
+from suhbat.store.tables import (
+    drafts,
+    members,
+    mentions,
+    named,
+    notify_levels,
+    reads,
+    saved,
+    thread_marks,
+    thread_mentions,
+    users,
+)
 from suhbat.store.write.directs import hide_direct
 from suhbat.store.write.limits import crowding_refusal
 from suhbat.store.write.logs import Log
@@ -158,7 +169,7 @@ def enter(execution: Execution, log: Log, person: Actor, role: Role, *, exempt: 
 def depart(execution: Execution, log: Log, person: User) -> int:
     """End a membership, with its read marks, draft and mentions. Returns the `seq` of `member.left`."""
     assert log.people is not None
-    for table in (members, reads, drafts, notify_levels, mentions, thread_marks, thread_mentions):
+    for table in (members, reads, drafts, notify_levels, mentions, named, saved, thread_marks, thread_mentions):
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id, table.c.uid == person.uid))
     execution.cache.readers.discard((log.id, person.uid))
     was = log.people.pop(person.uid)

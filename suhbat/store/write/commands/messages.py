@@ -22,8 +22,8 @@ from suhbat.protocol.events import (
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
 from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of
-from suhbat.store.tables import IS_MESSAGE, events, pins
-from suhbat.store.write import files, reactions, word_filter
+from suhbat.store.tables import IS_MESSAGE, events, pins, saved
+from suhbat.store.write import files, inbox, reactions, word_filter
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
@@ -45,7 +45,9 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     after = resolve_mentions(log, execution.actor, execution.context.mentioned, execution.at)
     allow(spend_mentions(execution.rules.mention_budgets, log, execution.actor, after, execution.at))
     before = remove_mentions(execution.connection, log, row.ordinal)
+    present = inbox.mentioned(execution.connection, log.id, row.seq) & after.uids
     after = without_readers(execution.connection, log, row.ordinal, after)
+    inbox.change(execution.connection, log.id, row.seq, present | after.uids)
     add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
     if before.everyone != after.everyone:
         changed["data"] = changed_json(row.data, mentions_all=after.everyone)
@@ -80,6 +82,8 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     connection = execution.connection
     reactions.delete_of_message(connection, log.id, row.seq)
     connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
+    connection.execute(delete_rows(saved).where(saved.c.conversation_id == log.id, saved.c.seq == row.seq))
+    inbox.remove(connection, log.id, row.seq)
     if has_files(row.data):
         files.drop_of_message(connection, log.id, row.seq, execution.at)
     search.forget(connection, [(log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))])

@@ -1,27 +1,25 @@
-"""Commands about a user's own state: read marks, notifications, drafts, the profile."""
+"""Commands about a user's own state: notifications, drafts, saved messages, the profile."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select
 
+from suhbat.chat.marks import saved_refusal
 from suhbat.chat.model import Account, Change, CommandResult, Milliseconds, NewPicture
 from suhbat.chat.notify import DEFAULTS, chosen
 from suhbat.errors import NotFound
-from suhbat.protocol.commands import Draft, Read, SetNotify
-from suhbat.protocol.events import DraftChanged, NotifyChanged, ReadMarked, UserUpdated
+from suhbat.protocol.commands import Draft, Save, SetNotify
+from suhbat.protocol.events import DraftChanged, NotifyChanged, Saved, UserUpdated
 from suhbat.protocol.objects import Notify
 from suhbat.store.people import accounts
-from suhbat.store.read import unread
 from suhbat.store.read.rows import profile
-from suhbat.store.tables import drafts, events, notify_levels, reads
+from suhbat.store.tables import drafts, notify_levels, saved
 from suhbat.store.write import pictures
-from suhbat.store.write.logs import Log
-from suhbat.store.write.mentions import mark_mentions_read
 from suhbat.store.write.transaction import WriterTransaction
 
-from .execution import Execution
+from .execution import Execution, allow
 
 
 def save_account(transaction: WriterTransaction, account: Account, at: Milliseconds) -> None:
@@ -53,44 +51,6 @@ def set_picture(transaction: WriterTransaction, uid: str, picture: NewPicture | 
     execution.append(log, UserUpdated, user=profile(execution.connection, uid))
     execution.flush()
     return account
-
-
-def read(execution: Execution, command: Read) -> CommandResult:
-    """Move the read mark to this ordinal. It never moves back, and not beyond the last message."""
-    log = execution.log(command.conversation, "mark")
-    mine = (reads.c.uid == execution.actor.uid, reads.c.conversation_id == log.id)
-    row = execution.connection.execute(select(reads.c.read_ordinal, reads.c.own_since).where(*mine)).one_or_none()
-    if row is None:
-        return CommandResult(log.name, log.head)  # bare guests have no read marks
-    ordinal = min(command.ordinal, log.ordinal)
-    if ordinal <= row.read_ordinal:
-        return CommandResult(log.name, log.head, unread=_unread(execution, log, row.read_ordinal, row.own_since))
-    own_since = execution.connection.execute(
-        select(func.count())
-        .select_from(events)
-        .where(
-            events.c.conversation_id == log.id, events.c.ordinal > ordinal, events.c.actor_uid == execution.actor.uid
-        )
-    ).scalar_one()
-    execution.connection.execute(update(reads).where(*mine).values(read_ordinal=ordinal, own_since=own_since))
-    mentions = mark_mentions_read(execution.connection, log, execution.actor.uid, ordinal)
-    left = _unread(execution, log, ordinal, own_since)
-    execution.append(
-        execution.own_log(execution.actor.uid),
-        ReadMarked,
-        target=log.name,
-        ordinal=ordinal,
-        last_ordinal=log.ordinal,
-        head=log.head,
-        unread=left,
-        mentions=mentions,
-    )
-    return CommandResult(log.name, log.head, unread=left)
-
-
-def _unread(execution: Execution, log: Log, read: int, own: int) -> int:
-    deleted = unread.count_deleted(execution.connection, log.id, execution.actor.uid, read, log.ordinal)
-    return unread.count_unread(log.ordinal, unread.first_ordinal(execution.connection, log.id), read, own, deleted)
 
 
 def set_notify(execution: Execution, command: SetNotify) -> CommandResult:
@@ -125,4 +85,25 @@ def draft(execution: Execution, command: Draft) -> CommandResult:
             insert(drafts), {"uid": execution.actor.uid, "conversation_id": log.id, "text": command.text}
         )
     execution.append(execution.own_log(execution.actor.uid), DraftChanged, target=log.name, text=command.text)
+    return CommandResult(log.name, log.head)
+
+
+def save(execution: Execution, command: Save) -> CommandResult:
+    """Save a message for the actor, or no longer. A repetition changes nothing."""
+    connection, uid = execution.connection, execution.actor.uid
+    log = execution.log(command.conversation, "read")
+    if command.on:
+        execution.message_row(log, command.seq)
+    key = {"uid": uid, "conversation_id": log.id, "seq": command.seq}
+    mine = (saved.c.uid == uid, saved.c.conversation_id == log.id, saved.c.seq == command.seq)
+    is_saved = connection.execute(select(saved.c.seq).where(*mine)).first() is not None
+    if is_saved == command.on:
+        return CommandResult(log.name, log.head)
+    if command.on:
+        count = select(func.count()).select_from(saved).where(saved.c.uid == uid)
+        allow(saved_refusal(connection.execute(count).scalar_one()))
+        connection.execute(insert(saved), key | {"at": execution.at})
+    else:
+        connection.execute(delete(saved).where(*mine))
+    execution.append(execution.own_log(uid), Saved, target=log.name, message=command.seq, on=command.on)
     return CommandResult(log.name, log.head)

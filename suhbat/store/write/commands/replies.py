@@ -17,7 +17,7 @@ from suhbat.store import search
 from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all, thread_of
 from suhbat.store.read.summaries import names_of, summary
 from suhbat.store.tables import IS_MESSAGE, events
-from suhbat.store.write import threads
+from suhbat.store.write import inbox, threads
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import resolve_mentions, spend_mentions
 from suhbat.store.write.threads import ThreadMark, ThreadRow, is_direct_of_two
@@ -58,6 +58,7 @@ def edit(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -
         marks[uid] = ThreadMark(read, threads.count_skipped(connection, log.id, root, uid, read))
     threads.write_marks(connection, {(uid, log.id, root): marks[uid] for uid in new})
     threads.add_mentions(connection, log.id, root, ordinal, allowed)
+    inbox.change(connection, log.id, row.seq, allowed)
     shown = change(execution, log, row, changed)
     event = execution.append(log, MessageEdited, about=row.seq, within=root, message=shown)
     told: dict[str, ThreadMark | None] = {

@@ -54,11 +54,12 @@ export function foldOwn(state, event, uid, tally) {
     case "thread":
       return withThreads(state, tally.threads.told(state.threads ?? [], event, uid));
     case "read": {
-      const unread = tally.marked(event);
-      const read = Math.max(event.ordinal, state.read_ordinal);
+      if (tally.isNewer(event)) return state;
+      // A mark of an older server has no `head`, and never went back.
+      const moves = event.head ? event.ordinal !== state.read_ordinal : event.ordinal > state.read_ordinal;
+      const read = moves ? event.ordinal : state.read_ordinal;
       const folded = { ...state, mentions: tally.named.told(event, state.mentions, read) };
-      // A read position never moves back: the state may be newer than this event.
-      return event.ordinal > state.read_ordinal ? { ...folded, read_ordinal: event.ordinal, unread } : folded;
+      return moves ? { ...folded, read_ordinal: read, unread: tally.marked(event) } : folded;
     }
     case "mentioned":
       return { ...state, mentions: tally.named.told(event, state.mentions, state.read_ordinal) };

@@ -42,11 +42,19 @@ export class Named {
   }
 
   /**
+   * Whether the state from which it started is newer than an event that carries the whole count.
+   * @param {Event} event
+   */
+  isNewer(event) {
+    return Boolean(event.head && event.head < this.#began);
+  }
+
+  /**
    * The count after an event that carries the whole count. `mentions` is the count before it.
    * @param {Event} event @param {number} mentions @param {number} read
    */
   told(event, mentions, read) {
-    if (event.head && event.head < this.#began) return mentions; // the state is newer
+    if (this.isNewer(event)) return mentions;
     this.#counted = Math.max(this.#counted, event.head ?? 0);
     this.#above = this.#above.filter(([seq]) => seq > this.#counted);
     const since = this.#above.reduce((sum, [, ordinal, by]) => sum + (ordinal > read ? by : 0), 0);

@@ -33,6 +33,11 @@ export class Tally {
     this.#deleted = [...deleted];
   }
 
+  /** Whether the state from which the tally started is newer than this read event. @param {Event} event */
+  isNewer(event) {
+    return this.named.isNewer(event);
+  }
+
   /**
    * Whether an arriving message of another account must be added to the count.
    * @param {number} ordinal
