@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo
@@ -12,21 +12,31 @@ from suhbat.protocol.objects import Quiet
 from .model import Milliseconds
 
 
-def is_quiet(quiet: Quiet | None, now: Milliseconds) -> bool:
-    """Whether it is quiet at this time. `quiet`: None for a user without quiet hours.
+def quiet_until(quiet: Quiet | None, now: Milliseconds) -> Milliseconds | None:
+    """When the quiet hours end in which this time is; None if it is not in any. Others may begin then. `quiet`: None for a user
+    without quiet hours.
 
     The hours belong to the day on which they begin. They end on the next day if they end at or before the time at which they
     begin. What a clock on the wall shows decides: an hour that a change of clocks skips does not exist, and one that comes
     twice is quiet twice. In a zone that this machine does not know, nothing is quiet.
     """
     if quiet is None:
-        return False
+        return None
     try:
         here = datetime.fromtimestamp(now / 1000, UTC).astimezone(ZoneInfo(quiet.zone))
     except (KeyError, ValueError, OSError):
-        return False  # the name was valid when it was chosen, on a machine with newer data
-    clock, today = here.strftime("%H:%M"), here.isoweekday()
-    begun_today = today in quiet.days and quiet.from_ <= clock
+        return None  # the name was valid when it was chosen, on a machine with newer data
+    clock = here.strftime("%H:%M")
+    if not _is_quiet(quiet, here, clock):
+        return None
+    ends = datetime.combine(here.date(), time.fromisoformat(quiet.to), here.tzinfo).replace(fold=here.fold)
+    if clock >= quiet.to:
+        ends += timedelta(days=1)
+    return round(ends.timestamp() * 1000)
+
+
+def _is_quiet(quiet: Quiet, here: datetime, clock: str) -> bool:
+    begun_today = here.isoweekday() in quiet.days and quiet.from_ <= clock
     if quiet.from_ < quiet.to:
         return begun_today and clock < quiet.to
     yesterday = (here.date() - timedelta(days=1)).isoweekday()

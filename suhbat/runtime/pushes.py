@@ -8,6 +8,7 @@ from functools import cached_property
 from suhbat.chat.active import ActiveConnections
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.ports import Clock, Store
+from suhbat.chat.quiet import quiet_until
 from suhbat.config import Settings
 from suhbat.identity.tokens import random_token, short_id
 from suhbat.notify.dispatcher import Dispatcher
@@ -17,6 +18,7 @@ from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.vapid import Vapid, subject_of
 from suhbat.outgoing.client import OutgoingClient
+from suhbat.store.read.notify import quiet_of
 from suhbat.tasks import Tasks
 
 from .push_services import OutgoingPushServices
@@ -72,5 +74,5 @@ class NodePushes:
 
 
 def _quiet_until(quiet: str | None, now: Milliseconds) -> Milliseconds | None:
-    """Until when it is quiet for somebody with these quiet hours. Nobody can set them yet."""
-    return None
+    """See `notify.pushing.QuietUntil`."""
+    return quiet_until(quiet_of(quiet), now)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from suhbat.chat.quiet import is_quiet, zones
+from suhbat.chat.quiet import quiet_until, zones
 from suhbat.protocol.objects import Quiet
 
 ALL = range(1, 8)
@@ -20,6 +20,10 @@ def hours(begin: str, end: str, days: Collection[int] = ALL, zone: str = "Asia/T
 
 def at(moment: str) -> int:
     return round(datetime.fromisoformat(moment).timestamp() * 1000)
+
+
+def is_quiet(quiet: Quiet | None, now: int) -> bool:
+    return quiet_until(quiet, now) is not None
 
 
 def test_over_midnight() -> None:
@@ -64,6 +68,39 @@ def test_a_beginning_that_does_not_exist() -> None:
     """Hours that begin in the skipped hour begin when the clock shows a later time."""
     night = hours("02:30", "07:00", zone="Europe/Berlin")
     assert [is_quiet(night, at(f"2026-03-29T{one}:00Z")) for one in ("00:59", "01:00")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("quiet", "now", "ends"),
+    [
+        (hours("22:00", "08:00"), "2026-11-27T22:00+05:00", "2026-11-28T08:00+05:00"),
+        (hours("22:00", "08:00"), "2026-11-28T07:59:59+05:00", "2026-11-28T08:00+05:00"),
+        (hours("13:00", "14:00"), "2026-11-27T13:59+05:00", "2026-11-27T14:00+05:00"),
+        (hours("09:00", "09:00"), "2026-11-27T09:00+05:00", "2026-11-28T09:00+05:00"),
+        (hours("00:00", "00:00"), "2026-11-27T23:59+05:00", "2026-11-28T00:00+05:00"),
+        # The night is seven hours long in spring, and nine in autumn.
+        (hours("22:00", "06:00", zone="Europe/Berlin"), "2026-03-28T22:00+01:00", "2026-03-29T06:00+02:00"),
+        (hours("22:00", "06:00", zone="Europe/Berlin"), "2026-10-24T22:00+02:00", "2026-10-25T06:00+01:00"),
+        # Half past two comes twice: the hours end, go on when it is two again, and end again.
+        (hours("01:00", "02:30", zone="Europe/Berlin"), "2026-10-25T02:29+02:00", "2026-10-25T02:30+02:00"),
+        (hours("01:00", "02:30", zone="Europe/Berlin"), "2026-10-25T02:00+01:00", "2026-10-25T02:30+01:00"),
+    ],
+)
+def test_when_they_end(quiet: Quiet, now: str, ends: str) -> None:
+    """The next time that the clock shows `to`."""
+    assert quiet_until(quiet, at(now)) == at(ends)
+
+
+def test_they_always_end_later() -> None:
+    """In each hour of two days with a change of clocks, so that nothing that waits for the end waits in vain."""
+    for day in ("2026-03-29", "2026-10-25"):
+        for begin in range(0, 24, 5):
+            for end in range(6):
+                quiet = hours(f"{begin:02}:30", f"{end:02}:30", zone="Europe/Berlin")
+                for minutes in range(-300, 600, 10):
+                    now = at(f"{day}T00:00Z") + minutes * 60_000
+                    until = quiet_until(quiet, now)
+                    assert until is None or now < until <= now + 25 * 3_600_000
 
 
 def test_nobody_chose_any() -> None:

@@ -104,8 +104,8 @@ async def town_at(place: Path, **settings: str) -> AsyncIterator[Town]:
 
 
 async def test_somebody_away_is_told_once(tmp_path: Path) -> None:
-    """8 to 10 s after the message, in their language; not who looks, has read it, or wants nothing of it; and not of a
-    message that was deleted."""
+    """8 to 10 s after the message, in their language; not who looks, has read it, wants nothing of it or has quiet hours; and
+    not of a message that was deleted."""
     async with town_at(tmp_path / "data", **LOOPBACK) as town:
         ali = await town.person("ali")
         vali, away = await town.subscribed("vali", "uz-Cyrl")
@@ -113,6 +113,10 @@ async def test_somebody_away_is_told_once(tmp_path: Path) -> None:
         lola, reading = await town.subscribed("lola")
         guli, deleted = await town.subscribed("guli")
         zari, silent = await town.subscribed("zari")
+        tuni, asleep = await town.subscribed("tuni")
+        always = {"from": "00:00", "to": "00:00", "zone": "Asia/Tashkent"}
+        assert (await tuni.ask("PATCH", "/me", {"quiet": always}))[0] == 200
+        await ali.write(tuni, "uygʻoqmisiz")
         await town.looking(soli)
         await ali.write(soli, "koʻryapsizmi")
         read = await ali.write(lola, "oʻqing")
@@ -139,7 +143,7 @@ async def test_somebody_away_is_told_once(tmp_path: Path) -> None:
         assert headers["urgency"] == "high" and len(headers["topic"]) == 32
         assert 72 * 3600 - 60 < int(headers["ttl"]) <= 72 * 3600
         await town.counted(delivered=1, ended=0, later=0, dropped=0)
-        assert [one.messages for one in (looking, reading, deleted, silent)] == [[]] * 4
+        assert [one.messages for one in (looking, reading, deleted, silent, asleep)] == [[]] * 5
         assert (await vali.ask("PATCH", "/me", {"locale": "ru"}))[0] == 200
         for n in range(3):
             await ali.write(vali, f"Yana {n}")
