@@ -80,6 +80,8 @@ def test_pictures_and_files(person: Make) -> None:
     ali.page.get_by_role("button", name="Remove toʻrt.png").click()
     expect(ali.page.locator("#toasts")).to_contain_text("“katta.bin” is too large: the limit is 2 MB.")
     expect(ali.page.locator("#toasts")).to_contain_text("“boʻsh.txt” is empty.")
+    notes, tray = (ali.page.locator(one).bounding_box() for one in ("#toasts", ".tray"))
+    assert notes and tray and notes["y"] + notes["height"] <= tray["y"]
     ali.page.get_by_role("button", name="Remove uch.png").click()
     expect(ali.field).to_be_focused()
     ali.says("Mana **rasmlar**")

@@ -92,6 +92,12 @@ export function menu(anchor, items) {
   /** @type {HTMLElement} */ (list.firstElementChild)?.focus();
 }
 
+/** The height of the message field with the files above it: a note about them covers neither. */
+function belowMessages() {
+  const tops = [...document.querySelectorAll(".composer")].map((one) => one.getBoundingClientRect());
+  return Math.max(0, ...tops.filter(({ height }) => height > 0).map(({ top }) => innerHeight - top));
+}
+
 /**
  * A note that closes by itself. It may offer an action, such as undo. The same note without an action is shown once.
  * @param {string} text
@@ -103,7 +109,9 @@ export function toast(text, action = null, { seconds = 6, focus = false, ongone 
   const place =
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
   // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
-  (document.querySelector("dialog[open]") ?? document.body).append(place);
+  const box = document.querySelector("dialog[open]");
+  (box ?? document.body).append(place);
+  place.style.setProperty("--above", `${box ? 0 : belowMessages()}px`);
   if (!action) [...place.children].find((one) => one.textContent === text)?.remove();
   const back = remembered();
   let done = false;
