@@ -9,7 +9,11 @@ const TWO_TAPS = 2.5;
 const STRIP = 3;
 
 /** @typedef {{width: number, height: number}} Size in CSS pixels */
-/** @typedef {Size & {shownWidth: number, shownHeight: number}} Sizes of the stage, and of the picture at scale 1 */
+/**
+ * The sizes of the stage, and of the picture at scale 1. `free`: the height of the stage that a whole picture may have,
+ * if not all of it.
+ * @typedef {Size & {shownWidth: number, shownHeight: number, free?: number}} Sizes
+ */
 
 /**
  * The size of a whole picture on a stage. The size is known before the picture is loaded, so that nothing jumps.
@@ -48,9 +52,9 @@ export class Zoom {
 
   /** Zoom in at a place, or back to the whole picture. @param {number} atX @param {number} atY @param {Sizes} sizes */
   toggle(atX, atY, sizes) {
-    const { width, height, shownWidth, shownHeight } = sizes;
+    const { width, height, free = height, shownWidth, shownHeight } = sizes;
     const cover = covering(sizes);
-    const isStrip = cover > STRIP && (shownWidth >= width || shownHeight >= height);
+    const isStrip = cover > STRIP && (shownWidth >= width || shownHeight >= free);
     this.by(this.scale > 1 ? 0 : isStrip ? cover : TWO_TAPS, atX, atY, sizes);
   }
 

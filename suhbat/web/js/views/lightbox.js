@@ -33,19 +33,20 @@ export function lightbox(pictures, at, from) {
     iconButton("back", t("lightbox.previous"), () => go(-1), { class: "icon-button previous" }),
     iconButton("next", t("lightbox.next"), () => go(1), { class: "icon-button next" }),
   ];
+  const header = h(
+    "header",
+    {},
+    name,
+    count,
+    iconButton("smaller", t("lightbox.smaller"), () => by(1 / STEP)),
+    iconButton("larger", t("lightbox.larger"), () => by(STEP)),
+    download,
+    iconButton("close", t("close"), () => close(), { class: "icon-button", autofocus: true }),
+  );
   const box = h(
     "dialog",
     { class: "lightbox", "aria-label": t("file.picture"), on: { keydown: key } },
-    h(
-      "header",
-      {},
-      name,
-      count,
-      iconButton("smaller", t("lightbox.smaller"), () => by(1 / STEP)),
-      iconButton("larger", t("lightbox.larger"), () => by(STEP)),
-      download,
-      iconButton("close", t("close"), () => close(), { class: "icon-button", autofocus: true }),
-    ),
+    header,
     stage,
     previous,
     next,
@@ -108,8 +109,10 @@ export function lightbox(pictures, at, from) {
   /** @returns {Sizes} */
   function sizes() {
     const { clientWidth: width, clientHeight: height } = stage;
-    const whole = fit(pictures[at], { width, height });
-    return { width, height, shownWidth: whole.width, shownHeight: whole.height };
+    // What is not zoomed lies between the header and, on a phone, the buttons below.
+    const free = Math.max(1, height - 2 * header.offsetHeight);
+    const whole = fit(pictures[at], { width, height: free });
+    return { width, height, free, shownWidth: whole.width, shownHeight: whole.height };
   }
 
   function draw() {
