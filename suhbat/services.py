@@ -28,10 +28,14 @@ from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
 from suhbat.identity.external import ExternalLogins
+from suhbat.identity.mail_addresses import MailAddresses
+from suhbat.identity.mailed_invites import MailedInvites
+from suhbat.identity.password_resets import PasswordResets
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.tasks import Tasks
 
@@ -73,6 +77,16 @@ class RequestLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class MailServices:
+    """What needs a mail server."""
+
+    addresses: MailAddresses
+    resets: PasswordResets
+    invites: MailedInvites
+    unsubscribing: Unsubscribing
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Made once by `runtime.node` and shared by all requests and connections."""
 
@@ -100,6 +114,8 @@ class Services:
     downloads: Downloads
     portraits: Portraits
     pushes: PushSubscriptions
+    mail: MailServices | None
+    """None if this server sends no mails."""
     links: FileLinks
     limits: RequestLimits
     counts: Counts

@@ -14,6 +14,7 @@ from suhbat.chat.model import (
     PLAIN,
     Account,
     Actor,
+    CodeUse,
     CommandContext,
     CommandResult,
     FileContent,
@@ -21,6 +22,9 @@ from suhbat.chat.model import (
     Guest,
     HistoryPage,
     Invite,
+    Mail,
+    MailAddress,
+    MailCode,
     Milliseconds,
     NewPicture,
     Places,
@@ -31,6 +35,7 @@ from suhbat.chat.model import (
     States,
     StoredFile,
 )
+from suhbat.chat.ports import MailLimits
 from suhbat.errors import EndpointInUse, Forbidden, IdempotencyConflict, NameTaken, NotFound, Unauthenticated
 from suhbat.files.look import Look
 from suhbat.notify.ports import NoAnswer, ServiceAnswer
@@ -400,7 +405,53 @@ class FakeFiles:
         return FilePage((), None)
 
 
-class FakeStore(FakePeople, FakeFiles):
+class FakeMail:
+    """The part of chat.ports.MailStore that HTTP uses. Mails are queued and nobody sends them, so there are no codes.
+    tests/store/people/test_mail.py is about the real ones."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, MailAddress] = {}
+        self.mails: list[Mail] = []
+
+    def _work(self) -> None: ...
+
+    async def mail_address(self, uid: str) -> MailAddress | None:
+        self._work()
+        return self.addresses.get(uid)
+
+    async def mail_owners(self, address: str, most: int) -> list[str]:
+        self._work()
+        return [uid for uid, held in self.addresses.items() if held.address == address][:most]
+
+    async def want_address(self, uid: str, address: str, mail: Mail, limits: MailLimits) -> None:
+        self._work()
+        self.addresses[uid] = replace(self.addresses.get(uid, MailAddress(uid)), wanted=address)
+        self.mails.append(mail)
+
+    async def confirm_address(self, code_hash: bytes, at: Milliseconds) -> tuple[MailAddress, MailAddress] | None:
+        self._work()
+        return None
+
+    async def forget_address(self, uid: str) -> MailAddress | None:
+        self._work()
+        return self.addresses.pop(uid, None)
+
+    async def set_digest(self, uid: str, on: bool) -> bool:
+        self._work()
+        if uid in self.addresses:
+            self.addresses[uid] = replace(self.addresses[uid], digest=on)
+        return uid in self.addresses
+
+    async def queue_mail(self, mail: Mail, limits: MailLimits) -> None:
+        self._work()
+        self.mails.append(mail)
+
+    async def mail_code(self, code_hash: bytes, use: CodeUse, at: Milliseconds) -> MailCode | None:
+        self._work()
+        return None
+
+
+class FakeStore(FakePeople, FakeFiles, FakeMail):
     """The part of the store that identity and HTTP use. It commits at once; if `broken` is set, every call fails with
     it."""
 
@@ -409,6 +460,7 @@ class FakeStore(FakePeople, FakeFiles):
     def __init__(self) -> None:
         FakePeople.__init__(self)
         FakeFiles.__init__(self)
+        FakeMail.__init__(self)
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}

@@ -37,16 +37,20 @@ from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
+from suhbat.identity.mail_addresses import MailAddresses
+from suhbat.identity.mailed_invites import MailedInvites
 from suhbat.identity.passes import MemoryPasses
+from suhbat.identity.password_resets import PasswordResets
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.proxies import Proxies
 from suhbat.identity.registration import Registration
 from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.vapid import PushKey
-from suhbat.services import RequestLimits, Services
+from suhbat.services import MailServices, RequestLimits, Services
 from suhbat.tasks import Tasks
 
 from .fakes import (
@@ -101,6 +105,7 @@ def services_over(
     registration = Registration(
         store, clock, people, passwords, told, FakeInvited(), MemoryPasses(clock), tokens, settings.access
     )
+    authentication = PasswordAuthentication(clock, people, passwords)
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
     place, threads = settings.data / "files", FileThreads(2)
     stores = FileStores(LocalFileStore(place if settings.files is None else Path(settings.files)))
@@ -123,7 +128,7 @@ def services_over(
         active=ActiveConnections(clock.steady),
         people=people,
         registration=registration,
-        authentication=PasswordAuthentication(clock, people, passwords),
+        authentication=authentication,
         administration=AccountAdministration(clock, people, passwords, registration),
         tickets=Tickets(clock, people, MemoryPasses(clock), tokens),
         external=None,
@@ -136,9 +141,32 @@ def services_over(
         processing=processing,
         downloads=Downloads(stores, threads, DirectSender()),
         pushes=pushes,
+        mail=_mail(store, clock, people, passwords, authentication, registration, tasks),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),
         counts=Counts(),
         health=FakeHealth(),
+    )
+
+
+def _mail(
+    store: Store,
+    clock: FakeClock,
+    people: UserDirectory,
+    passwords: Passwords,
+    authentication: PasswordAuthentication,
+    registration: Registration,
+    tasks: Tasks,
+) -> MailServices:
+    """Nobody sends the mails."""
+    tokens = CountingTokens("m")
+    addresses = MailAddresses(store, clock, authentication, lambda: None, tokens)
+    unsubscribing = Unsubscribing(store, "https://chat.example.org")
+    unsubscribing._secret = b"secret"
+    return MailServices(
+        addresses=addresses,
+        resets=PasswordResets(store, clock, people, passwords, authentication, addresses, tasks, lambda: None, tokens),
+        invites=MailedInvites(store, clock, registration.invites, authentication.throttle, lambda: None, tokens),
+        unsubscribing=unsubscribing,
     )

@@ -32,7 +32,7 @@ class Bounds:
     team: bool = False
 
 
-Made = Literal["rooms", "directs", "invitations"]
+Made = Literal["rooms", "directs", "invitations", "mails", "resets", "mailed_invites"]
 
 
 class Allowance(NamedTuple):

@@ -11,7 +11,7 @@ import typer
 
 from suhbat import __version__
 
-from . import config, doctor, export, files, migrate, migrate_store, room, serve, user
+from . import config, doctor, export, files, mail, migrate, migrate_store, room, serve, user
 from .terminal import say
 
 
@@ -30,7 +30,7 @@ def build() -> typer.Typer:
         add_completion=False,
     )
     app.callback()(_first)
-    for verb in (serve, user, room, export, files, migrate, migrate_store, doctor, config):
+    for verb in (serve, user, room, export, files, mail, migrate, migrate_store, doctor, config):
         verb.install(app)
     app.command("version")(version)
     return app

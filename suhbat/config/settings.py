@@ -26,6 +26,7 @@ from pydantic_settings import (
 
 from .bucket import Bucket, parse_bucket
 from .explanation import ConfigError, explain, nearest, shown
+from .smtp import MailServer, Sender, parse_sender, parse_smtp
 
 PREFIX = "SUHBAT_"
 FILE = Path("suhbat.toml")
@@ -185,6 +186,14 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds after which people who are away are notified of a message, if they have not read it by then.",
     )
+    smtp_url: str | None = Field(
+        None,
+        description="The server that takes mails, smtps://user:password@host or smtp://host:587 (STARTTLS); without it none "
+        "are sent.",
+    )
+    mail_from: str | None = Field(
+        None, description="The sender of mails, such as Our chat <chat@example.org>; smtp_url needs it."
+    )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
 
     _sources: dict[str, str] = PrivateAttr(default_factory=dict)
@@ -226,6 +235,17 @@ class Settings(BaseSettings):
     def new_files_in_s3(self) -> bool:
         """Whether new files go to `file_bucket`, not to `file_directory`."""
         return self.files is not None and parse_bucket(self.files) is not None
+
+    @property
+    def mail_server(self) -> MailServer | None:
+        """The server that takes mails; None if this server sends none."""
+        return None if self.smtp_url is None else parse_smtp(self.smtp_url)
+
+    @property
+    def sender(self) -> Sender:
+        """Whom mails come from. Only if there is a `mail_server`."""
+        assert self.mail_from is not None, "smtp_url needs mail_from"
+        return parse_sender(self.mail_from)
 
     @property
     def flags(self) -> dict[str, Any]:
@@ -290,6 +310,20 @@ class Settings(BaseSettings):
                 raise ValueError("it has more than scheme, host, port and path")
         return value and value.rstrip("/")
 
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_smtp(value)
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_sender(value)
+        return value
+
     @field_validator("root_path")
     @classmethod
     def _is_path(cls, value: str | None) -> str | None:
@@ -316,6 +350,9 @@ class Settings(BaseSettings):
     def _are_together(self) -> Settings:
         if self.bus_url is not None and self.database_url is None:
             raise ValueError("bus_url needs database_url: several nodes work only with PostgreSQL")
+        if self.smtp_url is not None and (self.mail_from is None or self.public_url is None):
+            # The links in mails never come from a request: whoever asks for one could choose its Host.
+            raise ValueError("smtp_url needs mail_from and public_url: a mail has a sender, and links to this server")
         is_s3 = [one is not None and parse_bucket(one) is not None for one in (self.files, self.files_before)]
         if self.files_before is not None and is_s3[0] == is_s3[1]:
             raise ValueError("files_before must be in S3 if files is a directory, and a directory if files is in S3")

@@ -18,6 +18,7 @@ from . import (
     conversations,
     docs,
     downloads,
+    email,
     export,
     guests,
     health,
@@ -29,6 +30,7 @@ from . import (
     moderation,
     openapi,
     pages,
+    password_resets,
     pictures,
     problem,
     push,
@@ -39,6 +41,7 @@ from . import (
     sockets,
     threads,
     tickets,
+    unsubscribe,
     uploads,
     users,
 )
@@ -85,11 +88,12 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        search, moderation, export, uploads, shared_files, pictures, push,
+        search, moderation, export, uploads, shared_files, pictures, push, email, password_resets,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)
-    for router in (version, downloads.router, health.router, asyncapi.router, sockets.router, control.router):
+    apart = (downloads, health, asyncapi, sockets, control, unsubscribe)
+    for router in (version, *(one.router for one in apart)):
         app.include_router(router)
     docs.install(app)
     pages.install(app)

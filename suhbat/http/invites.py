@@ -8,12 +8,14 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
 from suhbat.chat.model import Invite
-from suhbat.errors import Busy, Forbidden, NotFound, RateLimited
+from suhbat.errors import BadRequest, Busy, Forbidden, NotFound, RateLimited
 from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.sent_types import UserId
-from suhbat.protocol.types import ConversationId, Schema, Time
+from suhbat.protocol.types import ConversationId, Schema, Storable, Time
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, Staff, address_of
+from .email import mail_of
+from .problem import language_of_request
 from .refusals import refuses
 
 router = APIRouter(prefix="/invites", tags=["invites"])
@@ -24,11 +26,13 @@ CODE, INVITE = "a_code_as_it_was_shown_once", "i3z6rw4q2dyddfn6patw7k"
 
 
 class NewInvite(Schema):
-    """`uses`: how many people may register with it; `expires_in`: seconds; `conversation`: a room that they join."""
+    """`uses`: how many people may register with it; `expires_in`: seconds; `conversation`: a room that they join.
+    `email`: the address to which it is mailed; then nobody else gets the code."""
 
     uses: Annotated[int, Field(ge=1, le=MOST_USES, examples=[1])] = 1
     expires_in: Annotated[int, Field(ge=60, le=LONGEST_SECONDS, examples=[WEEK])] = WEEK
     conversation: ConversationId | None = None
+    email: Annotated[str, Field(max_length=320, examples=["vali@example.org"]), Storable] | None = None
 
 
 class InviteShown(Schema):
@@ -69,13 +73,20 @@ class InviteUsed(Schema):
 
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
-@refuses(NotFound)
-async def make(body: NewInvite, actor: Staff, services: Served) -> InviteMade:
-    """Make an invite. For owners and moderators of the server; for a room, they must be members of it."""
+@refuses(BadRequest, Forbidden, NotFound, RateLimited, Busy)
+async def make(request: Request, body: NewInvite, actor: Staff, services: Served) -> InviteMade | InviteShown:
+    """Make an invite, and mail it if there is an `email`. For owners and moderators of the server; for a room, they
+    must be members of it."""
     if body.conversation is not None:
         found = await services.store.states_of(actor, (body.conversation,))
         if not any(state.kind == "room" for state in found.states):
             raise NotFound()
+    if body.email is not None:
+        client, language = address_of(request, services), language_of_request(request)
+        invite = await mail_of(services).invites.create(
+            actor, body.email, body.uses, body.expires_in, body.conversation, client, language
+        )
+        return _shown(invite, actor.user_id)
     invite, code = await services.registration.invites.create(actor, body.uses, body.expires_in, body.conversation)
     return InviteMade(**dict(_shown(invite, actor.user_id)), code=code)
 

@@ -121,6 +121,8 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
         account = await services.authentication.change_password(
             account, body.current_password, body.password, login.session, address
         )
+        if services.mail is not None:
+            await services.mail.addresses.tell_of_password(account)
     if fields:
         account = await services.people.accounts.change(account.uid, **fields)
     return profile_of(account)

@@ -19,7 +19,7 @@ from suhbat.protocol.machine import json_reason
 from suhbat.protocol.problem import MEDIA_TYPE, problem_of
 from suhbat.protocol.types import MAX_FRAME
 from suhbat.services import Services
-from suhbat.texts import REASONS, choose
+from suhbat.texts import REASONS, Language, choose
 
 from .dependencies import address_of
 
@@ -39,9 +39,7 @@ def problem(
     """The problem document for `error`, in the user's language. `status` overrides that of the error."""
     request.app.state.services.counts.refuse("http", error.code)
     status = status or error.status
-    # The language of the request's `lang`, or of the account, or of the browser, in this order.
-    asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
-    language = choose(request.headers.get("accept-language", ""), asked)
+    language = language_of_request(request)
     sent = {"content-language": language, **getattr(request.state, "headers", {}), **(headers or {})}
     if error.retry_after is not None:
         sent["retry-after"] = str(max(1, ceil(error.retry_after)))  # whole seconds: RFC 9110 §10.2.3
@@ -49,6 +47,12 @@ def problem(
         sent["www-authenticate"] = "Bearer"
     content = problem_of(error, language, status).model_dump(mode="json")
     return JSONResponse(content, status, headers=sent, media_type=MEDIA_TYPE)
+
+
+def language_of_request(request: Request) -> Language:
+    """The language of the request's `lang`, or of the account, or of the browser, in this order."""
+    asked = request.query_params.get("lang") or getattr(request.state, "locale", None)
+    return choose(request.headers.get("accept-language", ""), asked)
 
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:

@@ -22,13 +22,15 @@ PUSH_KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA
 class Server(Schema):
     """`access`: the setting `access`. `outside`: whether another application identifies the users. `owned`: whether
     the server has an owner; until then, the setup link makes one. `push_key`: the
-    VAPID public key (RFC 8292) for `pushManager.subscribe`, in base64url."""
+    VAPID public key (RFC 8292) for `pushManager.subscribe`, in base64url. `mail`: whether this server sends mails, so
+    that accounts can have an e-mail address, and a forgotten password can be replaced."""
 
     version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
     outside: bool
     owned: bool
     push_key: str = Field(examples=[PUSH_KEY])
+    mail: bool
     limits: Limits
 
 
@@ -41,5 +43,6 @@ async def show(services: Served) -> Server:
         outside=services.external is not None,
         owned=services.people.accounts.have_owner,
         push_key=services.pushes.key.public,
+        mail=services.mail is not None,
         limits=Limits(),
     )

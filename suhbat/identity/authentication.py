@@ -30,7 +30,7 @@ class PasswordAuthentication:
         Raises Unauthenticated, with one text for an unknown name, a wrong password and a disabled account.
         """
         accounts = self._people.accounts
-        with self.throttle.attempt(address, _throttled_name(name)):
+        with self.throttle.attempt(address, throttled_name(name)):
             account = accounts.of_name(name)
             if account is None:
                 await self._people.refresh(name)  # another node may have made the account a moment ago
@@ -49,15 +49,20 @@ class PasswordAuthentication:
         """Set another password and revoke every session except `session` (an id). Raises BadRequest; Forbidden if `current`
         is wrong."""
         require_possible(password)
-        with self.throttle.attempt(address, _throttled_name(account.user_id)):
+        with self.throttle.attempt(address, throttled_name(account.user_id)):
             await self._require_correct(account, current, address)
             password_hash = await self._passwords.hash(password, address)
         return await self._people.set_password(account, password_hash, keep=session)
 
+    async def require_password(self, account: Account, password: str, address: str) -> None:
+        """Raise Forbidden unless this is the password of the account."""
+        with self.throttle.attempt(address, throttled_name(account.user_id)):
+            await self._require_correct(account, password, address)
+
     async def erase(self, account: Account, password: str, address: str, *, with_messages: bool) -> None:
-        """Erase an account: see `UserDirectory.erase`. Raises Forbidden if the password is wrong; BadRequest for the last
-        owner."""
-        with self.throttle.attempt(address, _throttled_name(account.user_id)):
+        """Erase an account: see `UserDirectory.erase`. Raises Forbidden if the password is wrong; BadRequest for the
+        last owner."""
+        with self.throttle.attempt(address, throttled_name(account.user_id)):
             await self._require_correct(account, password, address)
         await self._people.erase(account, self._clock.wall(), with_messages=with_messages)
 
@@ -78,7 +83,7 @@ class PasswordAuthentication:
         return True
 
 
-def _throttled_name(name: str) -> str:
+def throttled_name(name: str) -> str:
     """The name under which attempts are counted: one for all names that look the same."""
     try:
         return skeleton(entered(name))

@@ -21,6 +21,10 @@ OWN_RATE, OWN_BURST = 0.5, 20
 """The same for one name from one address."""
 NEW_RATE, NEW_BURST = 0.2, 20
 """Registrations from one address: per second, and at once. This machine is not limited."""
+MAIL_RATE, MAIL_BURST = 1 / 60, 20
+"""Requests from one address that make this server send a mail: per second, and at once. This machine is not limited."""
+RESET_RATE, RESET_BURST = 1 / 600, 3
+"""Requests for a new password under one name, from all addresses: per second, and at once."""
 
 
 class Throttle:
@@ -37,11 +41,22 @@ class Throttle:
         self._work = LruDict(lambda: Gcra(WORK_RATE, WORK_BURST))
         self._own = LruDict(lambda: Gcra(OWN_RATE, OWN_BURST))
         self._new = LruDict(lambda: Gcra(NEW_RATE, NEW_BURST))
+        self._mails = LruDict(lambda: Gcra(MAIL_RATE, MAIL_BURST))
+        self._resets = LruDict(lambda: Gcra(RESET_RATE, RESET_BURST))
 
     def registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""
         if not is_loopback(address):
             self._take([self._new[address]])
+
+    def mail(self, address: str) -> None:
+        """Count a request that makes this server send a mail. Raises RateLimited."""
+        if not is_loopback(address):
+            self._take([self._mails[address]])
+
+    def reset(self, address: str, name: str) -> None:
+        """Count a request for a new password under a name, whether it exists or not. Raises RateLimited."""
+        self._take([self._resets[name], *([] if is_loopback(address) else [self._mails[address]])])
 
     @contextmanager
     def attempt(self, address: str, name: str | None) -> Iterator[None]:

@@ -52,6 +52,7 @@ from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
+from .mail import NodeMail
 from .pushes import NodePushes
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
 
@@ -133,6 +134,12 @@ class Node:
             store.cluster or MemoryPasses(clock),
             access=settings.access,
         )
+        authentication = PasswordAuthentication(clock, self.people, self.passwords)
+        self.mail: NodeMail | None = None
+        if settings.mail_server is not None:
+            self.mail = NodeMail(
+                settings, store, clock, self.tasks, self.people, self.passwords, authentication, registration
+            )
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -143,7 +150,7 @@ class Node:
             active=active,
             people=self.people,
             registration=registration,
-            authentication=PasswordAuthentication(clock, self.people, self.passwords),
+            authentication=authentication,
             administration=AccountAdministration(clock, self.people, self.passwords, registration),
             tickets=Tickets(clock, self.people, store.cluster or MemoryPasses(clock)),
             external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
@@ -157,6 +164,7 @@ class Node:
             downloads=self.files.downloads,
             portraits=self.files.portraits,
             pushes=self.pushes.subscriptions,
+            mail=None if self.mail is None else self.mail.services,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)
@@ -177,6 +185,8 @@ class Node:
             await self.people.load()
             await self.bans.load(self.store)
             await self.links.load(self.store)
+            if self.mail is not None:
+                await self.mail.load()
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)
@@ -193,6 +203,8 @@ class Node:
             stack.push_async_callback(step, self.files.close, LAST_WORDS_SECONDS, _PICTURES_LEFT)
             await self.files.open(alone=self.store.cluster is None)
             await self.pushes.open()
+            if self.mail is not None:
+                self.tasks.start(self.mail.dispatcher.run())
             self.tasks.start(self._maintain())
             yield
 
@@ -208,5 +220,7 @@ class Node:
                     self.hub.pages.forget(conversation)
                 await erase_all(self.store, self.clock)
                 await self.files.maintain()
+                if self.mail is not None:
+                    await self.mail.maintain()
             except Exception:
                 log.exception("maintenance: failed; the next run is in a minute")

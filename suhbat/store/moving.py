@@ -25,7 +25,7 @@ from .dialect import Row, insert_rows, is_postgres
 from .errors import UnusableStore
 from .migrate import MOVING, revision
 from .migrations import HEAD
-from .people import push
+from .people import mail, push
 from .postgres.journal import NOW
 from .tables import conversations, cursors, events, journal, meta, metadata, push_due, search_rows
 from .write import files
@@ -35,7 +35,7 @@ CHUNK = 2_000
 TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal, push_due))
 """The tables that are moved, in this order, but not those about the database itself, and not what is to be pushed: nobody is
 told of old messages after a move. Without its cursor the indexer finds then which messages are not in the index yet."""
-_SECRETS = (push.KEY, files.LINKS)
+_SECRETS = (push.KEY, mail.KEY, files.LINKS)
 """The keys in `meta` that are moved, too."""
 _NAMES = tuple(table.name for table in TABLES)
 _MOVED = "moved"

@@ -45,6 +45,7 @@ from . import search
 from .dialect import is_trouble
 from .errors import UnusableStore
 from .files import FilesOverSQL
+from .mail import MailOverSQL
 from .people import delivered
 from .people.store import PeopleOverSQL
 from .pushes import PushesOverSQL
@@ -69,7 +70,7 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL):
+class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 

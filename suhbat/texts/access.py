@@ -110,6 +110,21 @@ ACCESS: Texts = {
         "uz": "Bildirishnomalar uchun hisob va seans kerak. POST /api/v1/sessions orqali kiring.",
         "ru": "Для уведомлений нужен аккаунт и сеанс входа. Войдите через POST /api/v1/sessions.",
     },
+    "forbidden.mail": {
+        "en": "This server sends no mails. Its owner can set `smtp_url`.",
+        "uz": "Bu server xat yubormaydi. Egasi `smtp_url` ni sozlashi mumkin.",
+        "ru": "Этот сервер не отправляет писем. Владелец может задать `smtp_url`.",
+    },
+    "forbidden.mail_code": {
+        "en": "This link is wrong, used or expired. Ask for a new one.",
+        "uz": "Bu havola notoʻgʻri, ishlatilgan yoki muddati oʻtgan. Yangisini soʻrang.",
+        "ru": "Эта ссылка неверна, использована или истекла. Запросите новую.",
+    },
+    "forbidden.mail_address": {
+        "en": "There is no e-mail address yet. Set one first.",
+        "uz": "Hali elektron pochta manzili yoʻq. Avval manzil kiriting.",
+        "ru": "Адреса электронной почты ещё нет. Сначала укажите его.",
+    },
     "endpoint_in_use": {
         "en": "This push endpoint belongs to another account. Unsubscribe in the browser and subscribe again.",
         "uz": "Bu bildirishnoma manzili boshqa hisobga tegishli. Brauzerda obunani bekor qilib, qaytadan obuna boʻling.",

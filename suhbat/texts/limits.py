@@ -75,6 +75,21 @@ LIMITS: Texts = {
         "uz": "Manzilingizdan ulanishlar juda koʻp. Baʼzilarini yoping yoki {seconds} soniya kuting.",
         "ru": "Слишком много подключений с вашего адреса. Закройте лишние или подождите {seconds} с.",
     },
+    "rate_limited.mails": {
+        "en": "{limit} mails were sent for this account within a day, which is the limit. Try again in {seconds} s.",
+        "uz": "Bu hisob uchun bir kunda {limit} ta xat yuborildi, chegara shu. {seconds} soniyadan keyin urinib koʻring.",
+        "ru": "За день для этого аккаунта отправлено {limit} писем, это предел. Повторите через {seconds} с.",
+    },
+    "rate_limited.resets": {
+        "en": "{limit} links were sent for this account within a day, which is the limit. Try again in {seconds} s.",
+        "uz": "Bu hisob uchun bir kunda {limit} ta havola yuborildi, chegara shu. {seconds} soniyadan keyin urinib koʻring.",
+        "ru": "За день для этого аккаунта отправлено {limit} ссылок, это предел. Повторите через {seconds} с.",
+    },
+    "rate_limited.mailed_invites": {
+        "en": "You have mailed {limit} invitations within a day, which is the limit. Try again in {seconds} s.",
+        "uz": "Bir kunda {limit} ta taklif xati yubordingiz, chegara shu. {seconds} soniyadan keyin urinib koʻring.",
+        "ru": "За день вы отправили {limit} писем с приглашениями, это предел. Повторите через {seconds} с.",
+    },
     "rate_limited.rooms": {
         "en": "You have created {limit} rooms within a day, which is the limit. Create the next one in {seconds} s.",
         "uz": "Bir kunda {limit} ta xona yaratdingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yarating.",

@@ -15,6 +15,11 @@ REASONS: Texts = {
         "uz": "kalitlar obunaniki emas: `p256dh` 65 bayt, `auth` 16 bayt, `base64url` koʻrinishida",
         "ru": "ключи не от подписки: `p256dh` — 65 байт, `auth` — 16 байт, в `base64url`",
     },
+    "email.invalid": {
+        "en": "the e-mail address is not one such as ali@example.org",
+        "uz": "elektron pochta manzili ali@example.org kabi emas",
+        "ru": "адрес электронной почты не похож на ali@example.org",
+    },
     "typographic_quotes": {
         "en": 'it is not JSON: it has typographic quotes instead of "',
         "uz": 'bu JSON emas: " oʻrniga boshqa qoʻshtirnoq ishlatilgan',

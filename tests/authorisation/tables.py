@@ -107,6 +107,13 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("POST", "/push"): (ACCOUNTS.format("20*"), body(endpoint=ENDPOINT, keys={"p256dh": P256DH, "auth": AUTH})),
     ("GET", "/push"): (ACCOUNTS.format(200), NONE),
     ("DELETE", "/push/{unknown}"): ("404 404 404 404 404 404 403 401", NONE),
+    ("GET", "/me/email"): (ALL.format(403), NONE),
+    ("PUT", "/me/email"): (ALL.format(403), body(address="ali@example.org", current_password=PASSWORD)),
+    ("PATCH", "/me/email"): (ALL.format(403), body(digest=True)),
+    ("DELETE", "/me/email"): (ALL.format(403), body(current_password=PASSWORD)),
+    ("POST", "/email-confirmations"): (ANYBODY.format(403), body(code="unknown")),
+    ("POST", "/password-resets"): (ANYBODY.format(403), body(user_id="a-friend")),
+    ("PUT", "/password-resets"): (ANYBODY.format(403), body(code="unknown", password=PASSWORD)),
     ("GET", "/users/{friend}/picture"): (ALL.format(404), NONE),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),
     ("GET", "/users/{friend}"): (ALL.format(200), NONE),
@@ -136,6 +143,7 @@ OPEN = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
     ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/file"), ("POST", "/control/proxy"),
+    ("GET", "/mail/unsubscribe"), ("POST", "/mail/unsubscribe"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
 """Not part of the API, or with their own authorisation; each has its tests elsewhere."""

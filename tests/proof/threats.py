@@ -421,6 +421,29 @@ OUTGOING = {
     ),
 }
 
+_MAIL, _MAILS, _MAILED = "mail/test_message", "store/people/test_mail", "mail/test_accounts"
+
+MAIL: Mapping[str, Tests] = {
+    "a stranger who looks for accounts and addresses": _in(_MAILED, "an_address_and_a_forgotten_password"),
+    "mails to somebody who asked for none": _in(_MAILS, "limits", "one_mail_of_a_key"),
+    "a link that is used twice, late, or by somebody else": _in(
+        _MAILS, "an_address_is_confirmed_with_its_code", "a_code_for_a_password", "one_code_voids_the_others"
+    ),
+    "a reset link in a log": _in(_MAILED, "an_address_and_a_forgotten_password"),
+    "an address in a log": _in("mail/test_dispatcher", "the_log_has_no_address"),
+    "a thief who takes the notice to the old address away": _in(_MAILS, "a_removed_address", "limits"),
+    "headers and markup in texts of users": _in(
+        _MAIL, "no_header_is_injected", "no_markup_is_injected", "one_recipient"
+    ),
+    "links that a request could lead elsewhere": _in("mail/test_settings", "a_server_needs_a_sender_and_an_address"),
+    "a password of the mail server in the clear": _in("mail/test_smtp", "starttls", "tls"),
+    "a mail server that is down, slow, or breaks": (
+        *_in("mail/test_smtp", "a_server_that_is_down", "a_server_that_says_nothing", "a_server_that_is_slow"),
+        *_in("mail/test_dispatcher", "a_server_that_is_down", "a_connection_that_breaks", "greylisting"),
+        *_in(_MAILED, "a_mail_server_that_is_down"),
+    ),
+}
+
 THREATS: Mapping[str, Mapping[str, Tests]] = {
     "frames": FRAMES,
     "handshake": HANDSHAKE,
@@ -432,6 +455,7 @@ THREATS: Mapping[str, Mapping[str, Tests]] = {
     "growth": GROWTH,
     "files": FILES,
     "outgoing requests": OUTGOING,
+    "mail": MAIL,
     "uvicorn and Starlette": SERVERS,
     "faults": FAULTS,
 }

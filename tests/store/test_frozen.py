@@ -29,6 +29,7 @@ CHECKSUMS = {
     "0018_push.py": "e1184fe86c6160731a3133566563a7beac82846adfa2c5e855248f51eeaa1f80",
     "0020_push_due.py": "f5001aace404d151233b4786ec929ff1c7bd8ec3c380787f1358f873ead6e8ca",
     "0021_inbox.py": "d0430ede9e6f7128ca615916951cac3235f78a47f611b4c2ea268da09cb3f567",
+    "0022_mail.py": "181499d093193b6fd55a729d83df757124c704689778ed0de84b052ca1e649ee",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

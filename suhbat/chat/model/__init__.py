@@ -5,6 +5,7 @@ from __future__ import annotations
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
+from .mail import CodeUse, Mail, MailAddress, MailCode, MailKind, MissedMessage, MissedPlace
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .push import DuePush, PushBacklog, PushFacts, PushSubscription, SettledPush
 from .reading import (
@@ -30,6 +31,7 @@ __all__ = [
     "Backend",
     "Change",
     "Changed",
+    "CodeUse",
     "CommandContext",
     "CommandResult",
     "Committed",
@@ -42,8 +44,14 @@ __all__ = [
     "HistoryPage",
     "Invite",
     "Lapsed",
+    "Mail",
+    "MailAddress",
+    "MailCode",
+    "MailKind",
     "MemberPage",
     "Milliseconds",
+    "MissedMessage",
+    "MissedPlace",
     "NewPicture",
     "NodeUpdate",
     "Outcome",

@@ -7,6 +7,7 @@ from .clock import Clock
 from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
+from .mail import MailBacklog, MailLimits, MailStore
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
 from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader, StoreReader
@@ -28,6 +29,9 @@ __all__ = [
     "Housekeeping",
     "InviteStore",
     "LogReader",
+    "MailBacklog",
+    "MailLimits",
+    "MailStore",
     "ModerationReader",
     "Passes",
     "PostWriter",

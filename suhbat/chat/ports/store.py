@@ -11,6 +11,7 @@ from suhbat.counting import StoreCounts
 from .cluster import Cluster
 from .files import FileRecords
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
+from .mail import MailStore
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
 from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader
@@ -78,6 +79,7 @@ class Store(
     FileRecords,
     PushStore,
     PushQueue,
+    MailStore,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from suhbat.config import Settings
 from suhbat.store import permissions
 
-from . import cluster, data, files, machine, network, proxies
+from . import cluster, data, files, machine, mail, network, proxies
 from .findings import Finding
 
 __all__ = ["Finding", "examine"]
@@ -32,6 +32,7 @@ def examine(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]
     yield from cluster.database(settings)
     yield from cluster.bus(settings)
     yield from files.stores(settings)
+    yield from mail.server(settings)
     yield network.port(settings)
     yield network.pushes(settings)
     yield from proxies.proxies(settings)

@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 from suhbat import __version__
 from suhbat.chat.ports import StoreHealth
 from suhbat.counting import DIALECTS, Histogram
+from suhbat.mail.dispatcher import RESULTS
+from suhbat.runtime.mail import NodeMail
 from suhbat.runtime.node import Node
 
 PATIENCE_SECONDS = 2.0
@@ -139,6 +141,22 @@ class _NodeCollector(Collector):
         for outcome, count in self._node.pushes.pushing.counts.counts.items():
             pushes.add_metric((outcome,), count)
         yield from (connections, sends, sent, frames, refusals, pushes)
+        yield from _of_mail(self._node.mail)
+
+
+def _of_mail(mail: NodeMail | None) -> Iterator[Metric]:
+    """Without values if this server sends no mails."""
+    mails = CounterMetricFamily("suhbat_mails", "Mails by what became of them.", labels=("result",))
+    up = GaugeMetricFamily("suhbat_mail_server_up", "1: the mail server worked when it was last tried.")
+    waiting = GaugeMetricFamily("suhbat_mails_waiting", "Mails in the queue, as of the last minute.")
+    lag = GaugeMetricFamily("suhbat_mail_lag_seconds", "For how long the oldest of them has been due.")
+    if mail is not None:
+        for result in RESULTS:
+            mails.add_metric((result,), mail.dispatcher.counts[result])
+        up.add_metric((), not mail.dispatcher.is_failing)
+        waiting.add_metric((), mail.backlog.waiting)
+        lag.add_metric((), mail.lag)
+    yield from (mails, up, waiting, lag)
 
 
 def _tasks() -> int:

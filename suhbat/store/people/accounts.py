@@ -13,7 +13,7 @@ from suhbat.store.read.notify import quiet_of
 from suhbat.store.tables import accounts, guests, users
 from suhbat.store.write.marks import add_user
 
-from . import invites
+from . import invites, mail
 
 _COLUMNS = tuple(accounts.c[name] for name in Account.__slots__)
 
@@ -44,7 +44,10 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
 
 
 def save(connection: Connection, account: Account) -> None:
-    """Replace the row of this uid."""
+    """Replace the row of this uid. A new password voids the links to one that were mailed."""
+    mine = select(accounts.c.password_hash).where(accounts.c.uid == account.uid)
+    if connection.execute(mine).scalar() != account.password_hash:
+        mail.void_resets(connection, account.uid)
     connection.execute(update(accounts).where(accounts.c.uid == account.uid).values(_row(account)))
 
 

@@ -54,6 +54,13 @@ def use(connection: Connection, code_hash: bytes, at: Milliseconds) -> str | Non
     return invite.conversation
 
 
+def renew(connection: Connection, id: str, code_hash: bytes, at: Milliseconds) -> Invite | None:
+    """See `chat.ports.MailStore.renew_invite`."""
+    good = (invites.c.id == id, invites.c.uses > 0, invites.c.expires_at > at)
+    connection.execute(update(invites).where(*good).values(code_hash=code_hash))
+    return by_code(connection, code_hash)
+
+
 def end(connection: Connection, id: str) -> bool:
     """Delete an invite. False if there is none."""
     return connection.execute(delete(invites).where(invites.c.id == id)).rowcount > 0

@@ -21,6 +21,7 @@ from .log import (
     reactions_shown,
     search_rows,
 )  # fmt: skip
+from .mail import mail_addresses, mail_codes, mails
 from .membership import (
     IS_COUNTED,
     IS_SHOWN,
@@ -41,9 +42,9 @@ from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
-    "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone", "files",
-    "filtered", "guests", "idempotency", "invitations", "invites", "journal", "members", "mentions", "meta",
-    "metadata", "named", "notify_levels", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
-    "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions", "thread_marks",
-    "thread_mentions", "threads", "users",
+    "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone",
+    "files", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "mail_addresses",
+    "mail_codes", "mails", "members", "mentions", "meta", "metadata", "named", "notify_levels", "pins", "push_due",
+    "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads", "removals", "reports",
+    "sanctions", "saved", "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

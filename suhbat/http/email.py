@@ -1,0 +1,122 @@
+"""The e-mail address of the caller, and the links that were mailed to it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from suhbat.chat.model import Account, MailAddress
+from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited
+from suhbat.identity.user_directory import Login
+from suhbat.protocol.types import Schema, Storable, Time
+from suhbat.services import MailServices, Services
+
+from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
+from .me import Password
+from .problem import language_of_request
+from .refusals import refuses
+
+router = APIRouter(tags=["email"])
+
+ADDRESS, CODE = "ali@example.org", "a_code_as_it_was_mailed_once"
+"""In examples."""
+
+Address = Annotated[str, Field(max_length=320, examples=[ADDRESS]), Storable]
+Code = Annotated[str, Field(max_length=128, examples=[CODE]), Storable]
+
+
+class EmailShown(Schema):
+    """`address`: the confirmed one, to which mails go. `wanted`: one to which a link was sent that confirms it.
+    `digest`: whether mails about unread directs and mentions are sent. `refused`: the mail server of the address says
+    that there is no such mailbox; set it anew, or another one."""
+
+    address: str | None = Field(examples=[ADDRESS])
+    confirmed_at: Time | None
+    wanted: str | None = Field(examples=[None])
+    digest: bool
+    refused: bool
+
+
+class NewEmail(Schema):
+    address: Address
+    current_password: Password
+
+
+class EmailRemoval(Schema):
+    current_password: Password
+
+
+class EmailChanges(Schema):
+    digest: bool
+
+
+class Confirmation(Schema):
+    code: Code
+
+
+@router.get("/me/email", dependencies=[READ])
+async def show(login: LoggedIn, services: Served) -> EmailShown:
+    """The address of the caller."""
+    mail, account = _mail(services, login)
+    return _shown(await mail.addresses.of(account))
+
+
+@router.put("/me/email", dependencies=[SAFE_WRITE])
+@refuses(BadRequest, Forbidden, RateLimited, Busy)
+async def want(request: Request, body: NewEmail, login: LoggedIn, services: Served) -> EmailShown:
+    """Set or change the address. A link that confirms it is mailed there; until it is opened, the address before is
+    used. Ask again for another link."""
+    mail, account = _mail(services, login)
+    client, language = address_of(request, services), language_of_request(request)
+    return _shown(await mail.addresses.want(account, body.address, body.current_password, client, language))
+
+
+@router.patch("/me/email", dependencies=[SAFE_WRITE])
+@refuses(Forbidden)
+async def change(body: EmailChanges, login: LoggedIn, services: Served) -> EmailShown:
+    """Switch the mails about unread directs and mentions on or off."""
+    mail, account = _mail(services, login)
+    await mail.addresses.set_digest(account, body.digest)
+    return _shown(await mail.addresses.of(account))
+
+
+@router.delete("/me/email", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(Forbidden, RateLimited, Busy)
+async def remove(request: Request, body: EmailRemoval, login: LoggedIn, services: Served) -> None:
+    """Remove the address. It is told of that."""
+    mail, account = _mail(services, login)
+    await mail.addresses.remove(account, body.current_password, address_of(request, services))
+
+
+@router.post("/email-confirmations", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(Forbidden, RateLimited, Busy)
+async def confirm(request: Request, body: Confirmation, services: Served) -> None:
+    """Confirm an address with the code of a mailed link, without a login: it may be opened on another device. An
+    address that it replaces is told of that."""
+    await mail_of(services).addresses.confirm(body.code, address_of(request, services))
+
+
+def mail_of(services: Services) -> MailServices:
+    """Raises Forbidden if this server sends no mails."""
+    if services.mail is None:
+        raise Forbidden("forbidden.mail")
+    return services.mail
+
+
+def _mail(services: Services, login: Login) -> tuple[MailServices, Account]:
+    """Also raises Forbidden for guests, and for accounts of another application."""
+    if login.session is None:
+        raise Forbidden("forbidden.guest")
+    return mail_of(services), services.people.accounts.require(login.actor.uid)
+
+
+def _shown(held: MailAddress) -> EmailShown:
+    return EmailShown(
+        address=held.address,
+        confirmed_at=held.confirmed_at,
+        wanted=held.wanted,
+        digest=held.digest,
+        refused=held.refused_at is not None,
+    )

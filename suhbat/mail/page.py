@@ -1,0 +1,114 @@
+"""The HTML part of a mail. Pure.
+
+Mail programs know little of CSS: tables hold the layout, each element carries its style, colours are of the light
+theme of the page. Programs with a dark theme of their own invert them. There is no picture, no script and nothing
+from elsewhere.
+"""
+
+from __future__ import annotations
+
+from html import escape
+
+from .letter import Button, Letter, Place, Quoted
+
+_FONT = "font-family:-apple-system,'Segoe UI',Roboto,'Noto Sans','Liberation Sans',Arial,sans-serif"
+_TEXT, _QUIET, _ACCENT, _LINE, _GROUND = "#1d2021", "#5c5f60", "#0b6b5e", "#dfdbd3", "#f4f2ee"
+
+_SHELL = """\
+<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="supported-color-schemes" content="light dark">
+<title>{subject}</title>
+</head>
+<body style="margin:0;padding:0;background:{ground};-webkit-text-size-adjust:100%">
+<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="background:{ground}">
+<tr><td align="center" style="padding:24px 12px">
+<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="max-width:560px">
+<tr><td style="{font};padding:0 8px 14px;font-size:15px;font-weight:600;color:{accent}">{server}</td></tr>
+<tr><td style="{font};background:#ffffff;border:1px solid {line};border-radius:10px;padding:28px 24px;text-align:start">
+{body}</td></tr>
+<tr><td style="{font};padding:16px 8px 0;font-size:13px;line-height:1.5;color:{quiet}">
+{foot}</td></tr>
+</table>
+</td></tr>
+</table>
+</body>
+</html>
+"""
+
+
+def page(letter: Letter) -> str:
+    """The letter as HTML. Every text is escaped."""
+    body = [f'<h1 style="margin:0 0 16px;font-size:20px;line-height:1.3;color:{_TEXT}">{escape(letter.subject)}</h1>']
+    body += [_paragraph(text) for text in letter.lead]
+    body += map(_place, letter.places)
+    if letter.after:
+        body.append(_paragraph(letter.after))
+    if letter.button is not None:
+        body.append(_button(letter.button))
+        if letter.help:
+            body.append(_address(letter.help, letter.button.url))
+    foot = [f'<p style="margin:0 0 8px">{escape(text)}</p>' for text in letter.foot]
+    if letter.unsubscribe is not None:
+        foot.append(f'<p style="margin:0 0 8px">{_link(letter.unsubscribe, _QUIET)}</p>')
+    return _SHELL.format(
+        language=letter.language,
+        subject=escape(letter.subject),
+        server=escape(letter.server),
+        body="\n".join(body),
+        foot="\n".join(foot),
+        font=_FONT,
+        ground=_GROUND,
+        accent=_ACCENT,
+        line=_LINE,
+        quiet=_QUIET,
+    )
+
+
+def _paragraph(text: str) -> str:
+    return f'<p style="margin:0 0 16px;font-size:16px;line-height:1.5;color:{_TEXT}">{escape(text)}</p>'
+
+
+def _button(button: Button) -> str:
+    # The cell has the colour, too: some programs drop the padding and the background of links.
+    return (
+        '<table role="presentation" cellspacing="0" cellpadding="0" border="0" style="margin:24px 0 0"><tr>'
+        f'<td style="background:{_ACCENT};border-radius:8px">'
+        f'<a href="{escape(button.url)}" style="{_FONT};display:inline-block;padding:12px 22px;font-size:16px;font-weight:600;'
+        f'color:#ffffff;text-decoration:none;border-radius:8px">{escape(button.text)}</a></td></tr></table>'
+    )
+
+
+def _address(sentence: str, url: str) -> str:
+    return (
+        f'<p style="margin:20px 0 0;font-size:13px;line-height:1.5;color:{_QUIET}">{escape(sentence)}<br>'
+        f'<a href="{escape(url)}" style="color:{_QUIET};word-break:break-all">{escape(url)}</a></p>'
+    )
+
+
+def _link(button: Button, colour: str) -> str:
+    return f'<a href="{escape(button.url)}" style="color:{colour};text-decoration:underline">{escape(button.text)}</a>'
+
+
+def _place(place: Place) -> str:
+    rows = [*map(_quoted, place.messages)]
+    if place.more:
+        rows.append(f'<p style="margin:6px 0 0;font-size:14px;color:{_QUIET}">{escape(place.more)}</p>')
+    return (
+        f'<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="margin:0 0 16px"><tr>'
+        f'<td style="border-inline-start:3px solid {_ACCENT};padding:2px 0 2px 14px">'
+        f'<h2 dir="auto" style="margin:0 0 6px;font-size:15px;line-height:1.4;color:{_TEXT}">{escape(place.title)}</h2>'
+        f"{''.join(rows)}</td></tr></table>"
+    )
+
+
+def _quoted(one: Quoted) -> str:
+    # `dir` keeps a name or a text that is written from right to left to itself.
+    return (
+        f'<p style="margin:0 0 6px;font-size:15px;line-height:1.45;color:{_TEXT};overflow-wrap:anywhere">'
+        f'<strong dir="auto">{escape(one.sender)}</strong>: <span dir="auto">{escape(one.text)}</span></p>'
+    )
