@@ -16,6 +16,8 @@ from playwright.sync_api import Page
 
 from tests.servers import PATIENCE, Server
 
+from .eventually import eventually
+
 GIVE = """
 ({ files, way, target }) => {
   const data = new DataTransfer();
@@ -73,6 +75,27 @@ def pick(page: Page, *files: File) -> None:
         page.locator(".conversation-view").get_by_role("button", name="Attach files").click()
     payload: Any = [{"name": name, "mimeType": kind, "buffer": data} for name, kind, data in files]
     chooser.value.set_files(payload)
+
+
+def recorded(server: Server, token: str, seconds: float, waveform: bytes) -> str:
+    """Upload a voice message (tus); gives its id when it is ready. `waveform`: a byte for each bar."""
+    sound = wav(seconds)
+    pairs = {"filename": b"voice.wav", "filetype": b"audio/wav", "waveform": waveform}
+    headers = {
+        "Authorization": f"Bearer {token}",
+        "Content-Type": "application/offset+octet-stream",
+        "Tus-Resumable": "1.0.0",
+        "Upload-Length": str(len(sound)),
+        "Upload-Metadata": ",".join(f"{name} {base64.b64encode(value).decode()}" for name, value in pairs.items()),
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+    connection.request("POST", "/api/v1/files", sound, headers)
+    response = connection.getresponse()
+    assert response.status == 201, response.read()
+    id = response.headers["Location"].rpartition("/")[2]
+    connection.close()
+    eventually(lambda: server.request("GET", f"/api/v1/files/{id}", token=token)[1]["file"]["state"] == "ready")
+    return id
 
 
 def uploaded(server: Server, token: str, file: File) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from tests.servers import Server
 
+from .files import File, recorded, uploaded
+from .paintings import DAWN, DAY, NIGHT
 from .person import PASSWORD
 
 Make = Callable[..., Any]
@@ -52,6 +55,34 @@ class Town:
             self.say(name, direct, text)
         self.say("olga", "lobby", "Всем доброе утро!")
         self.say("jasur", "lobby", "Hayrli tong!")
+
+    def furnish(self) -> int:
+        """Add faces, pictures, a voice message, a document and a thread to the room; gives the root of the thread."""
+        for name, painted in (("nodira", DAY), ("jasur", NIGHT), ("ali", DAWN)):
+            face = painted.paint("face.png", 256, 256)
+            self.ask(name, "PUT", "/me/picture", {"file": self._upload(name, face)})
+        views = ((DAWN, "tong.png"), (DAY, "kunduzi.png"), (NIGHT, "kechasi.png"))
+        pictures = [self._upload("nodira", painted.paint(name, 1200, 800)) for painted, name in views]
+        root = self.say("nodira", self.room, "Chimgʻondan rasmlar", files=pictures)
+        for name, emoji in (("ali", "😍"), ("olga", "😍")):
+            self.ask(name, "PUT", f"/conversations/{self.room}/messages/{root}/reactions/{emoji_path(emoji)}", {})
+        report = ("Hisobot noyabr.pdf", "application/pdf", b"%PDF-1.4 " + bytes(482_000))
+        self.say("olga", self.room, "", files=[self._upload("olga", report)])
+        loudness = bytes(round(255 * abs(math.sin(0.9 * at) * math.sin(0.21 * at + 0.4))) for at in range(48))
+        voice = recorded(self.server, self.tokens["jasur"], 14, loudness)
+        self.say("jasur", self.room, "", files=[voice])
+        for name, text in (
+            ("jasur", "Qanday goʻzal! Yoʻl ochiqmi?"),
+            ("nodira", "Ha, ikki soatda yetib bordik."),
+            ("ali", "Keyingi safar men ham boraman"),
+        ):
+            self.say(name, self.room, text, thread=root)
+        photo = self._upload("nodira", DAY.paint("yoʻl.png", 900, 600))
+        self.say("nodira", self.room, "Mana yoʻl", thread=root, files=[photo])
+        return root
+
+    def _upload(self, name: str, file: File) -> str:
+        return uploaded(self.server, self.tokens[name], file)
 
     def ask(self, name: str, method: str, path: str, body: object) -> Any:
         status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens.get(name))

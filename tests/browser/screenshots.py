@@ -1,4 +1,4 @@
-"""Screenshots of the ten main screens: `make screenshots` writes them into docs/images."""
+"""Screenshots of the main screens: `make screenshots` writes them into docs/images."""
 
 from __future__ import annotations
 
@@ -23,6 +23,15 @@ def take(page: Page, name: str) -> None:
     page.wait_for_timeout(400)
     page.screenshot(path=IMAGES / f"web-{name}.png")
     print(f"docs/images/web-{name}.png")
+
+
+def loads(page: Page, pictures: int) -> None:
+    """Wait until so many pictures of messages are loaded."""
+    page.wait_for_function(
+        "(count) => [...document.querySelectorAll('.picture img, .stage img')].filter(({ naturalWidth }) => naturalWidth)"
+        ".length >= count",
+        arg=pictures,
+    )
 
 
 def main() -> None:
@@ -63,12 +72,25 @@ def draw(browser: Browser, server: Server) -> None:
     take(setup.page, "setup")
     take(come().page, "door")
 
-    Town(server)
+    town = Town(server)
+    root = town.furnish()
     light = logged_in()
     light.opens("Choyxona")
+    light.page.locator(".newer").click()
+    loads(light.page, 3)
     take(light.page, "conversation")
-    light.page.locator("article.message").nth(2).focus()
-    light.page.locator("article.message").nth(2).get_by_role("button", name="Add reaction").click()
+    light.page.locator("article.message .picture").nth(1).click()
+    loads(light.page, 4)
+    take(light.page, "picture")
+    light.page.keyboard.press("Escape")
+    light.page.goto(f"{light.url}#/c/{town.room}/t/{root}")
+    light.page.locator(".panel.thread .picture").last.wait_for()
+    loads(light.page, 7)
+    take(light.page, "thread")
+    light.page.locator(".panel.thread").get_by_label("Close").click()
+    row = light.page.locator("article.message", has_text="Kun tartibi")
+    row.focus()
+    row.get_by_role("button", name="Add reaction").click()
     light.page.wait_for_timeout(300)
     take(light.page, "emoji")
     light.page.keyboard.press("Escape")
@@ -82,6 +104,8 @@ def draw(browser: Browser, server: Server) -> None:
 
     dark = logged_in(DESK, "dark")
     dark.opens("Choyxona")
+    loads(dark.page, 3)
+    dark.page.locator("article.message .author", has_text="Nodira").last.wait_for()
     take(dark.page, "dark")
     dark.page.locator(".sidebar footer .icon-button").last.click()
     dark.page.get_by_role("tab", name="Devices").click()
@@ -91,6 +115,7 @@ def draw(browser: Browser, server: Server) -> None:
     phone = logged_in(PHONE, "light", "uz-UZ")
     take(phone.page, "phone-list")
     phone.opens("Choyxona")
+    loads(phone.page, 3)
     take(phone.page, "phone")
 
 
