@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from http import HTTPStatus
+from pathlib import Path
 
 import pytest
 
 from suhbat.client import ChatClosed, Happening, Refused, Reset, Snapshot, Suhbat, outbox
 from suhbat.protocol.events import MessageCreated
-from suhbat.protocol.replies import CaughtUp, Error, Page
+from suhbat.protocol.replies import Acted, CaughtUp, Error, Page
+from tests.servers import running
 
 from .parts import message, pong, reset, snapshot, updated, welcome
 from .server import PATIENCE, Scripted, Time
@@ -423,3 +425,41 @@ async def test_nonsense_ends_the_chat(server: Scripted) -> None:
         with pytest.raises(ChatClosed) as closed:
             await take(chat, 1)
         assert closed.value.code == 1007
+
+
+async def test_marks_and_saved_messages(server: Scripted) -> None:
+    """Each is a command with the fields of the contract; the answer has what is unread."""
+    async with server.chat() as (chat, peer):
+        for asked, expected in (
+            (chat.read("lobby", 7), {"type": "read", "ordinal": 7}),
+            (chat.mark_unread("lobby", 3), {"type": "unread", "ordinal": 3}),
+            (chat.save("lobby", 5), {"type": "save", "seq": 5, "on": True}),
+            (chat.save("lobby", 5, on=False), {"type": "save", "seq": 5, "on": False}),
+        ):
+            task = asyncio.create_task(asked)
+            command = await peer.hear(str(expected["type"]))
+            assert command.items() >= expected.items() and command["conversation"] == "lobby"
+            await peer.say(Acted(id=command["id"], conversation="lobby", seq=9, unread=4))
+            assert (await task).unread == 4
+        with pytest.raises(Refused) as refused:
+            await chat.mark_unread("lobby", 0)
+        assert refused.value.code == "bad_request"
+
+
+async def test_lists(tmp_path: Path) -> None:
+    """Mentions and saved messages come in pages."""
+    with running("suhbat", tmp_path / "data") as real:
+        url = f"http://127.0.0.1:{real.port}"
+        async with asyncio.timeout(PATIENCE), Suhbat(url, name="ali") as ali, Suhbat(url, name="vali") as vali:
+            sent = [await ali.send("lobby", f"@vali {number}") for number in range(3)]
+            first = await vali.mentions(limit=2)
+            second = await vali.mentions(limit=2, cursor=first.cursor)
+            found = [one.message.text for one in (*first.mentions, *second.mentions)]
+            assert (found, second.cursor) == (["@vali 2", "@vali 1", "@vali 0"], None)
+            assert [(one.reason, one.unread) for one in first.mentions] == [("mention", True)] * 2
+            await vali.save("lobby", sent[0].seq)
+            assert [one.message.seq for one in (await vali.saved()).saved] == [sent[0].seq]
+            await vali.read("lobby", sent[2].ordinal or 0)
+            assert (await vali.mark_unread("lobby", sent[1].ordinal or 0)).unread == 2
+            with pytest.raises(Refused):
+                await vali.saved(cursor="x")

@@ -26,7 +26,7 @@ from suhbat.store.tables import metadata
 from tests.commands import execute
 
 from .old import take_back
-from .parts import ALI, VALI, Listener, opened, sqlite
+from .parts import ALI, VALI, Listener, guest, opened, sqlite
 
 AT = 1_795_000_000_000
 
@@ -212,6 +212,20 @@ async def test_threads_in_a_store_of_before(tmp_path: Path) -> None:
         assert [one.seq for one in after.messages] == seqs
         assert after.messages[0].replies is not None and after.messages[1:] == before.messages[1:]
     assert (tmp_path / "backups").exists()
+
+
+async def test_mentions_of_before_they_were_listed(tmp_path: Path) -> None:
+    """Those that are unread are listed, and those in threads."""
+    async with opened(sqlite(tmp_path), listener := Listener()) as store:
+        await store.save_guest(guest(VALI))
+        root = (await listener.send(store, ALI, "bir", named=(VALI.uid,))).seq
+        await listener.send(store, ALI, "javob", thread=root, named=(VALI.uid,))
+        await listener.send(store, ALI, "hech kim")
+        before = await store.mentions(VALI)
+    take_back(tmp_path / "suhbat.db", "0020")
+    async with opened(sqlite(tmp_path), listener) as store:
+        assert await store.mentions(VALI) == before
+        assert [(one.message.text, one.unread) for one in before.mentions] == [("javob", True), ("bir", True)]
 
 
 async def test_messages_of_before_search_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, insert, select
 
 from suhbat.chat.model import Milliseconds
 from suhbat.store.dialect import insert_new
@@ -59,11 +59,11 @@ def remove(connection: Connection, log_id: int, seq: int) -> None:
     connection.execute(delete(named).where(named.c.conversation_id == log_id, named.c.seq == seq))
 
 
-def count_again(connection: Connection, log_id: int, uid: str, seq: int) -> None:
-    """The messages from this `seq` on are unread again, so those that mention the user count again. Replies in threads have
-    marks of their own."""
+def count_again(connection: Connection, log_id: int, uid: str, seq: int, read: int) -> None:
+    """The messages from this `seq` on are unread again, so those that mention the user count again; `read`: the mark before, up
+    to which none counted. Replies in threads have marks of their own."""
     same = (events.c.conversation_id == named.c.conversation_id) & (events.c.seq == named.c.seq)
     mine = (named.c.uid == uid, named.c.conversation_id == log_id, named.c.seq >= seq, named.c.mentioned)
-    ordinals = select(events.c.ordinal).join_from(named, events, same).where(*mine, events.c.ordinal.is_not(None))
-    found = connection.execute(ordinals).scalars().all()
-    insert_new(connection, mentions, [{"uid": uid, "conversation_id": log_id, "ordinal": ordinal} for ordinal in found])
+    wanted = select(named.c.uid, named.c.conversation_id, events.c.ordinal).join_from(named, events, same)
+    columns = ("uid", "conversation_id", "ordinal")
+    connection.execute(insert(mentions).from_select(columns, wanted.where(*mine, events.c.ordinal <= read)))

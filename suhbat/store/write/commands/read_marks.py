@@ -58,7 +58,7 @@ def mark_unread(execution: Execution, command: MarkUnread) -> CommandResult:
     own_since = _count_own(execution, log, ordinal)
     values = {"read_ordinal": ordinal, "own_since": own_since, "furthest": furthest}
     connection.execute(update(reads).where(*mine).values(values))
-    inbox.count_again(connection, log.id, uid, seq)
+    inbox.count_again(connection, log.id, uid, seq, row.read_ordinal)
     mentions = count_unread_mentions(connection, log, (uid,)).get(uid, 0)
     left = _unread(execution, log, ordinal, own_since)
     withhold_receipt(_tell(execution, log, ordinal, left, mentions))
