@@ -37,6 +37,7 @@ from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
+from suhbat.notify.trial import PushTrial
 from suhbat.tasks import Tasks
 
 
@@ -116,6 +117,7 @@ class Services:
     pushes: PushSubscriptions
     mail: MailServices | None
     """None if this server sends no mails."""
+    push_trial: PushTrial
     links: FileLinks
     limits: RequestLimits
     counts: Counts

@@ -48,8 +48,10 @@ from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.unsubscribing import Unsubscribing
+from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
-from suhbat.notify.vapid import PushKey
+from suhbat.notify.trial import PushTrial
+from suhbat.notify.vapid import PushKey, Vapid, make_key
 from suhbat.services import MailServices, RequestLimits, Services
 from suhbat.tasks import Tasks
 
@@ -116,8 +118,10 @@ def services_over(
     uploads = Uploads(store, stores, clock, file_limits, threads, processing, CountingTokens("f"), None)
     links = FileLinks(clock, settings.public_url or settings.root_path or "")
     links._secret = b"secret"
-    pushes = PushSubscriptions(store, clock, FakePushServices(), CountingTokens("p"))
+    push_services = FakePushServices()
+    pushes = PushSubscriptions(store, clock, push_services, CountingTokens("p"))
     pushes._key = PushKey(PUSH_KEY, "")
+    sender = PushSender(push_services, lambda: Vapid(make_key(), settings.public_url, clock), clock)
     return Services(
         settings=settings,
         clock=clock,
@@ -142,6 +146,7 @@ def services_over(
         downloads=Downloads(stores, threads, DirectSender()),
         pushes=pushes,
         mail=_mail(store, clock, people, passwords, authentication, registration, tasks),
+        push_trial=PushTrial(store, sender, "https://chat.example.org"),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

@@ -26,6 +26,8 @@ class Cost(IntEnum):
     SEARCH = 5
     EXPORT = 10
     PICTURE = 10
+    TRIAL = 5
+    """A push for a test: a request to another machine."""
     UNREAD_AGAIN = 5
     """A conversation or a thread that is marked as unread from some message on: the own and the deleted ones above it are
     counted."""

@@ -36,7 +36,10 @@ POLICY = (
 ENTRY = "js/main.js"
 APART = frozenset(f"js/text/emoji-{name}.js" for name in ("data", "en", "ru", "uz"))
 """Modules that are large and not needed at first. Each stays a file of its own."""
-KEPT = ("manifest.webmanifest", "web/icon.svg", "web/icon-maskable.svg", "web/icon-unread.svg")
+KEPT = (
+    "manifest.webmanifest",
+    *(f"web/{name}" for name in ("icon.svg", "icon-maskable.svg", "icon-unread.svg", "icon-192.png", "badge.png")),
+)
 """Further files that the page needs without a network."""
 
 OF_ANOTHER_VERSION = b"setTimeout(() => location.reload(), 2000);\n"

@@ -7,12 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import Field
 
+from suhbat.chat.rate import Cost
 from suhbat.errors import BadRequest, EndpointInUse, Forbidden, NotFound
 from suhbat.identity.sessions import MAX_LABEL
 from suhbat.identity.user_directory import Login
+from suhbat.notify.trial import Outcome
 from suhbat.protocol.types import Schema, Storable, Time
 
-from .dependencies import READ, SAFE_WRITE, LoggedIn, Served
+from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, weighs
+from .problem import language_of_request
 from .refusals import refuses
 from .sessions import label_of
 
@@ -56,6 +59,13 @@ class SubscriptionList(Schema):
     subscriptions: tuple[SubscriptionShown, ...]
 
 
+class Tried(Schema):
+    """`sent`: the push service has it. `ended`: it does not know the browser any more, so the subscription is deleted.
+    `later`: it does not answer now. `refused`: it refuses this server."""
+
+    result: Outcome
+
+
 @router.post("", status_code=201, responses={200: {"model": SubscriptionMade}}, dependencies=[SAFE_WRITE])
 @refuses(BadRequest, EndpointInUse)
 async def subscribe(
@@ -88,6 +98,17 @@ async def end(id: Annotated[str, Path(examples=[SUBSCRIPTION])], login: LoggedIn
     """End one of the caller's push subscriptions. 404 for those of others and unknown ones."""
     _session_of(login)
     await services.pushes.end(login.actor.uid, id)
+
+
+@router.post("/{id}/test", dependencies=[SAFE_WRITE, weighs(Cost.TRIAL)])
+@refuses(NotFound)
+async def test(
+    request: Request, id: Annotated[str, Path(examples=[SUBSCRIPTION])], login: LoggedIn, services: Served
+) -> Tried:
+    """Send a push to one of the caller's browsers now, also in quiet hours, so that they see whether pushes arrive. Returns
+    when the push service has answered, after 15 s at the latest. Counts as five messages for `send_rate`."""
+    _session_of(login)
+    return Tried(result=await services.push_trial.send(login.actor.uid, id, language_of_request(request)))
 
 
 def _session_of(login: Login) -> str:

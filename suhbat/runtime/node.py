@@ -165,6 +165,7 @@ class Node:
             portraits=self.files.portraits,
             pushes=self.pushes.subscriptions,
             mail=None if self.mail is None else self.mail.services,
+            push_trial=self.pushes.trial,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

@@ -16,6 +16,7 @@ from suhbat.notify.encoding import decode
 from suhbat.notify.pushing import Pushing
 from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
+from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import Vapid, subject_of
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.store.read.notify import quiet_of
@@ -25,7 +26,7 @@ from .push_services import OutgoingPushServices
 
 
 class NodePushes:
-    """`subscriptions` is for requests. Call `open` when the store is open."""
+    """`subscriptions` and `trial` are for requests. Call `open` when the store is open."""
 
     def __init__(
         self,
@@ -43,15 +44,18 @@ class NodePushes:
         self._active = active
         services = OutgoingPushServices(outgoing)
         self.subscriptions = PushSubscriptions(store, clock, services, lambda: short_id("p", random_token()))
+        sender = PushSender(services, lambda: self._vapid, clock)
+        address = settings.public_url or settings.root_path or ""
+        self.trial = PushTrial(store, sender, address)
         self.pushing = Pushing(
             store,
-            PushSender(services, lambda: self._vapid, clock),
+            sender,
             clock,
             self._active_of,
             _quiet_until,
             lambda: store.counts.batches.total,
             delay=settings.push_delay,
-            address=settings.public_url or settings.root_path or "",
+            address=address,
             key=lambda: decode(self.subscriptions.key.private),
             is_shared=store.cluster is not None,
         )

@@ -13,4 +13,14 @@ PUSHES: Texts = {
     "video": {"en": "Video", "uz": "Video", "ru": "Видео"},
     "voice": {"en": "Voice message", "uz": "Ovozli xabar", "ru": "Голосовое сообщение"},
     "files": {"en": "Files: {count}", "uz": "Fayllar: {count}", "ru": "Файлы: {count}"},
+    "trial.title": {
+        "en": "Notifications work",
+        "uz": "Bildirishnomalar ishlayapti",
+        "ru": "Уведомления работают",
+    },
+    "trial.body": {
+        "en": "You are told of new messages on this device.",
+        "uz": "Bu qurilmaga yangi xabarlar haqida bildirishnoma keladi.",
+        "ru": "На это устройство будут приходить уведомления о новых сообщениях.",
+    },
 }

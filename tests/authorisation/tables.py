@@ -114,6 +114,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("POST", "/email-confirmations"): (ANYBODY.format(403), body(code="unknown")),
     ("POST", "/password-resets"): (ANYBODY.format(403), body(user_id="a-friend")),
     ("PUT", "/password-resets"): (ANYBODY.format(403), body(code="unknown", password=PASSWORD)),
+    ("POST", "/push/{unknown}/test"): ("404 404 404 404 404 404 403 401", NONE),
     ("GET", "/users/{friend}/picture"): (ALL.format(404), NONE),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),
     ("GET", "/users/{friend}"): (ALL.format(200), NONE),

@@ -20,8 +20,9 @@ Make = Callable[..., Person]
 
 ASKED = """
 window.asked = 0;
-Object.defineProperty(Notification, "permission", { get: () => "default" });
-Notification.requestPermission = async () => { window.asked += 1; return "denied"; };
+let permission = "default";
+Object.defineProperty(Notification, "permission", { get: () => permission });
+Notification.requestPermission = async () => { window.asked += 1; return (permission = "denied"); };
 """
 MARKDOWN = "**qalin** va `kod`\n\n- bir\n- ikki\n\nhttps://suhbat.example.org/docs\n```\nuzun " + "kod " * 80 + "\n```"
 
@@ -207,7 +208,7 @@ def test_permissions_and_sessions_in_the_settings(server: Server, person: Make) 
     settings.get_by_role("tab", name="Notifications").click()
     asked: Callable[[], Any] = lambda: page.evaluate("asked")  # noqa: E731 (asked twice)
     assert asked() == 0
-    settings.get_by_label("Show notifications").click()
+    settings.get_by_label("Notifications on this device").click()
     expect(settings.get_by_text("Your browser blocks notifications")).to_be_visible()
     assert asked() == 1
     settings.get_by_role("tab", name="Devices").click()

@@ -8,6 +8,8 @@ import pytest
 
 from suhbat.http.push import AUTH, P256DH
 from suhbat.http.server import PUSH_KEY
+from suhbat.notify.ports import ServiceAnswer
+from tests.fakes import FakePushServices
 
 from .conftest import House
 from .test_problem import assert_problem
@@ -80,12 +82,41 @@ async def test_it_ends_with_the_login(house: House) -> None:
     assert house.store.pushes == {}
 
 
+async def test_a_trial(house: House) -> None:
+    """The owner has a push sent to a browser at once, and is told whether its push service has it. One that does not know the
+    browser any more ends the subscription; one that refuses the server does not."""
+    services = house.services.push_trial._sender._services
+    assert isinstance(services, FakePushServices)
+    async with (
+        house.client(headers=await house.account("ali")) as ali,
+        house.client(headers=await house.account("vali")) as vali,
+    ):
+        id = (await ali.post(PUSH, json=browser())).json()["id"]
+        assert_problem(await vali.post(f"{PUSH}/{id}/test"), 404, "not_found")
+        assert not services.pushed
+        services.answers += [
+            ServiceAnswer(201),
+            ServiceAnswer(503),
+            "unreachable",
+            ServiceAnswer(403),
+            ServiceAnswer(410),
+        ]
+        for outcome in ("sent", "later", "later", "refused", "ended"):
+            house.clock.advance(60)
+            answer = await ali.post(f"{PUSH}/{id}/test?lang=uz")
+            assert (answer.status_code, answer.json()) == (200, {"result": outcome})
+        assert (await ali.get(PUSH)).json() == {"subscriptions": []}
+    assert {endpoint for endpoint, _, _ in services.pushed} == {browser()["endpoint"]}
+    assert services.pushed[0][1]["ttl"] == "60"
+
+
 async def test_guests_have_none(house: House) -> None:
     """Guests get 403 for all of it, and nothing without a token."""
     async with house.client(headers=await house.guest("mehmon")) as client:
         assert_problem(await client.post(PUSH, json=browser()), 403, "forbidden")
         assert_problem(await client.get(PUSH), 403, "forbidden")
         assert_problem(await client.delete(f"{PUSH}/p"), 403, "forbidden")
+        assert_problem(await client.post(f"{PUSH}/p/test"), 403, "forbidden")
     async with house.client() as client:
         assert_problem(await client.get(PUSH), 401, "unauthenticated")
 

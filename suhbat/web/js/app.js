@@ -7,6 +7,7 @@ import { isIn, keyOf } from "./models/threads.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { OutgoingFiles } from "./outgoing-files.js";
+import { Pushes } from "./pushes.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, WebSocketLink, socketUrl } from "./sdk/chat.js";
 import { withOthers } from "./sdk/people.js";
@@ -71,6 +72,11 @@ export class App {
     const name = `suhbat:files:${base.pathname}:${me.uid}`;
     this.outgoing = new OutgoingFiles({ chat: this.chat, api, database: files.database, name, emit });
     this.outgoing.restore(files.stored, stored.messages);
+    this.pushes = new Pushes({
+      api,
+      registration: async () => navigator.serviceWorker?.ready,
+      changed: () => emit("pushes"),
+    });
     this.writing = new Writing(this.chat, database, stored, {
       name: `suhbat:writing:${base.pathname}:${me.uid}`,
       me: () => this.me,

@@ -8,9 +8,11 @@ import { paint } from "./views/choices.js";
 import { toast } from "./views/dialog.js";
 import { h } from "./views/dom.js";
 import { sentence } from "./views/form.js";
+import { keepInstallQuestion } from "./views/install.js";
 import { later } from "./views/later.js";
 import { trouble } from "./views/loading.js";
 import { addressOf, placeOf } from "./views/places.js";
+import { silence } from "./views/notifications.js";
 import { Shell } from "./views/shell.js";
 import { trail } from "./views/trail.js";
 import { keepPage } from "./views/versions.js";
@@ -28,6 +30,7 @@ let shell = null;
 let drawGate = null;
 
 paint();
+keepInstallQuestion();
 trail.listen();
 const language = () => choose(preferences().language, navigator.languages);
 await use(language());
@@ -156,6 +159,7 @@ async function enter(user, remembered = false) {
 async function ended(app, code, message) {
   shell?.close();
   shell = null;
+  void silence(app);
   await app.saveNow();
   app.stop(false);
   document.querySelectorAll("dialog[open]").forEach((box) => box.remove());
@@ -170,6 +174,7 @@ async function ended(app, code, message) {
 function leave(app) {
   shell?.close();
   shell = null;
+  void silence(app);
   app.stop(true);
   prefer({ me: null, last: null });
   location.hash = "#/";

@@ -24,6 +24,21 @@ export function levelOf(state, now = Date.now()) {
 /** Whether nothing of it notifies: it is shown as muted. @param {Levelled} state @param {number} [now] */
 export const isSilent = (state, now) => levelOf(state, now) === "none";
 
+/** What the menu of a conversation offers. */
+export const QUICK = /** @type {const} */ ([
+  { level: "all", span: "good" },
+  { level: "mentions", span: "good" },
+  { level: "none", span: "good" },
+  { level: "none", span: "hour" },
+  { level: "none", span: "tomorrow" },
+]);
+
+/** The end of the level that holds now; null if it has none. @param {Levelled} state @param {number} [now] */
+export function untilOf(state, now = Date.now()) {
+  const until = state.notify?.until ?? null;
+  return until !== null && Date.parse(until) > now ? until : null;
+}
+
 /** When a level that is chosen now ends, or null. @param {typeof SPANS[number]} span @param {Date} now */
 export function endOf(span, now) {
   if (span === "good") return null;

@@ -10,7 +10,9 @@ const KEY = "suhbat.preferences";
  * @property {string | null} language
  * @property {"light" | "dark" | "system"} theme
  * @property {string[]} silent conversations muted by an older version, which `App` brings to the server
- * @property {boolean} notify
+ * @property {boolean} notify  notifications are on, chosen in an older version for whoever is logged in
+ * @property {string[]} notified  the uids of the accounts that have them on
+ * @property {boolean} uninvited  the user does not want to be asked whether to switch them on
  * @property {boolean} unreadOnly the list shows only unread conversations
  * @property {string[]} folded sections of the list that are folded
  * @property {string | null} last the conversation that was open
@@ -26,6 +28,8 @@ const DEFAULTS = {
   theme: "system",
   silent: [],
   notify: false,
+  notified: [],
+  uninvited: false,
   unreadOnly: false,
   folded: [],
   last: null,

@@ -8,6 +8,7 @@ import { peopleFor } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
 import { introOf } from "./intro.js";
+import { levelButton } from "./levels.js";
 import { called, handlesOf, isHere, otherOf, titleOf } from "./names.js";
 import { followUploads } from "./progress.js";
 import { actsFor, factsFor } from "./row-parts.js";
@@ -40,6 +41,7 @@ export class ConversationView {
     this.title = h("h1", { dir: "auto" });
     this.about = h("p", { class: "about", dir: "auto" });
     this.typing = h("p", { class: "typing", "aria-live": "polite" });
+    this.level = levelButton(app, conversation);
     const source = new ConversationSource(app, conversation);
     const intro = () => (this.state ? introOf(app, this.state) : null);
     const rowActs = actsFor(app, source, {
@@ -67,6 +69,7 @@ export class ConversationView {
         iconButton("back", t("back"), acts.back, { class: "icon-button back" }),
         h("div", { class: "titles" }, this.title, this.about),
         iconButton("search", `${t("search")} (Ctrl+Shift+F)`, acts.search, { class: "icon-button search-here" }),
+        this.level.button,
         iconButton("info", t("details"), acts.details),
       ),
       this.timeline.element,
@@ -135,6 +138,7 @@ export class ConversationView {
     const other = otherOf(this.app, state);
     this.title.textContent = titleOf(this.app, state);
     this.title.title = handlesOf(state);
+    this.level.refresh();
     const seen = other && this.app.chat.presence.get(other.uid);
     if (other)
       this.about.textContent = isHere(this.app, other.uid)

@@ -56,15 +56,21 @@ export function confirm(title, text, yes) {
   });
 }
 
-/** @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean}} MenuItem */
+/**
+ * `checked`: it is one of several choices, of which one holds.
+ * @typedef {{label: string, icon: Parameters<typeof icon>[0], act: () => void, danger?: boolean, checked?: boolean}}
+ *   MenuItem
+ */
 
 /**
  * A menu of actions beside an element.
  * @param {Element} anchor
  * @param {MenuItem[]} items
+ * @param {string} [title] what is chosen
  */
-export function menu(anchor, items) {
-  const list = h("div", { class: "menu", role: "menu" });
+export function menu(anchor, items, title = "") {
+  const list = h("div", { class: "menu", role: "menu", "aria-label": title || null });
+  if (title) list.append(h("p", { class: "menu-title", role: "presentation" }, title));
   for (const item of items) {
     const act = () => {
       sink(list);
@@ -73,23 +79,30 @@ export function menu(anchor, items) {
     list.append(
       h(
         "button",
-        { type: "button", role: "menuitem", class: item.danger ? "danger" : "", on: { click: act } },
+        {
+          type: "button",
+          role: item.checked === undefined ? "menuitem" : "menuitemradio",
+          "aria-checked": item.checked === undefined ? null : String(item.checked),
+          class: item.danger ? "danger" : "",
+          on: { click: act },
+        },
         icon(item.icon),
         item.label,
       ),
     );
   }
   list.addEventListener("keydown", (event) => {
-    const buttons = [...list.children];
-    const at = buttons.indexOf(/** @type {Element} */ (document.activeElement));
+    const buttons = [...list.querySelectorAll("button")];
+    const at = buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
     if (event.key === "Tab") return sink(list); // which goes on from the anchor
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
     if (next === undefined) return undefined;
     event.preventDefault();
-    return /** @type {HTMLElement} */ (buttons[(next + buttons.length) % buttons.length]).focus();
+    return buttons[(next + buttons.length) % buttons.length].focus();
   });
   float(list, anchor);
-  /** @type {HTMLElement} */ (list.firstElementChild)?.focus();
+  const first = list.querySelector('[aria-checked="true"]') ?? list.querySelector("button");
+  /** @type {HTMLElement | null} */ (first)?.focus();
 }
 
 /** The height of the message field with the files above it: a note about them covers neither. */

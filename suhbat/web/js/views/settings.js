@@ -1,14 +1,14 @@
 // The settings of the user and of this device, in sections.
 
 import { t } from "../text/languages.js";
-import { following, prefer, preferences } from "../storage/preferences.js";
 import { languageChoice, themeChoice } from "./choices.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
 import { field, sentence } from "./form.js";
+import { installing } from "./install.js";
 import { keysDialog } from "./keys.js";
 import { fill } from "./loading.js";
-import { askToNotify } from "./notifications.js";
+import { notifications } from "./notify-settings.js";
 import { profile, upgrade } from "./profile.js";
 import { Sections, part } from "./sections.js";
 import { devices, security } from "./security.js";
@@ -28,7 +28,7 @@ export function sections(app, acts) {
       draw: () => [account ? profile(app) : upgrade(app)],
     },
     { name: "appearance", title: t("settings.appearance"), icon: "sun", draw: () => [appearance(app)] },
-    { name: "notifications", title: t("notify"), icon: "bell", draw: () => [notifications()] },
+    { name: "notifications", title: t("notify"), icon: "bell", draw: () => notifications(app) },
   ];
   if (account)
     all.push(
@@ -71,34 +71,6 @@ function appearance(app) {
   );
 }
 
-function notifications() {
-  const able = "Notification" in globalThis;
-  const help = h("p", { class: "hint", role: "status" });
-  const tell = (/** @type {boolean} */ denied) => {
-    help.textContent = able ? (denied ? t("notify.denied") : "") : t("notify.unable");
-  };
-  const change = async (/** @type {Event} */ event) => {
-    const box = /** @type {HTMLInputElement} */ (event.target);
-    prefer({ notify: box.checked });
-    // Ask for the browser's permission only when the user enables notifications, never at the start.
-    if (box.checked && !(await askToNotify())) {
-      box.checked = false;
-      prefer({ notify: false });
-      tell(true);
-    } else tell(false);
-  };
-  tell(able && Notification.permission === "denied");
-  const box = h("input", { type: "checkbox", disabled: !able, on: { change } });
-  following(box, (shown) => (shown.checked = able && preferences().notify));
-  return h(
-    "div",
-    { class: "form" },
-    h("label", { class: "check" }, box, t("notify.show")),
-    help,
-    h("p", { class: "hint" }, t("notify.which")),
-  );
-}
-
 /** @param {App} app */
 function about(app) {
   const version = h("div", {});
@@ -107,6 +79,7 @@ function about(app) {
   });
   return [
     h("div", { class: "about-head" }, h("img", { src: "web/icon.svg", alt: "", width: 48, height: 48 }), version),
+    installing(),
     h("button", { type: "button", on: { click: keysDialog } }, t("keys")),
     part(t("about.developers"), [
       h(

@@ -14,9 +14,11 @@ import { later } from "./later.js";
 import { skeleton, tryAgain } from "./loading.js";
 import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
+import { notifyOffer } from "./notify-offer.js";
 import { Panes } from "./panes.js";
 import { addressOf, isNowhere, placeOf, SEARCH, THREADS } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
+import { signals } from "./signals.js";
 import { Sidebar } from "./sidebar.js";
 import { phone, trail } from "./trail.js";
 
@@ -50,6 +52,7 @@ export class Shell {
       switcher: () => this.switch(),
     });
     this.banner = banner(app);
+    this.offer = notifyOffer(app);
     this.element = h(
       "main",
       { class: "shell" },
@@ -67,7 +70,7 @@ export class Shell {
         },
         t("skip"),
       ),
-      this.banner.element,
+      h("div", { class: "notices" }, this.banner.element, this.offer.element),
       this.sidebar.element,
     );
     this.panes = new Panes(app, this.element, {
@@ -109,6 +112,8 @@ export class Shell {
       () => removeEventListener("hashchange", route),
       () => removeEventListener("pagehide", left),
       this.banner.end,
+      this.offer.end,
+      signals(app),
       notify(app, go),
       // After an absence, hundreds of events come at once.
       ...["conversations", "presence", "pending", "me"].map((news) => app.on(news, () => this.#soon())),

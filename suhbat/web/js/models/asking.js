@@ -1,0 +1,18 @@
+// How much asks for the user's attention. Pure.
+
+import { unreadThreads } from "./followed.js";
+import { isSilent } from "./levels.js";
+import { asking } from "./sections.js";
+
+/** @import { ConversationState } from "../sdk/types.js" */
+
+/**
+ * The number in the title of the tab and on the icon of the installed page: unread messages, and unread replies of
+ * followed threads; of muted conversations only the mentions. Pushes carry the same number.
+ * @param {Iterable<ConversationState>} states
+ */
+export function askingIn(states) {
+  const all = [...states];
+  const messages = all.reduce((sum, state) => sum + asking({ ...state, silent: isSilent(state) }), 0);
+  return messages + unreadThreads(all).replies;
+}
