@@ -14,6 +14,15 @@ from .room import Room
 
 Make = Callable[..., Person]
 
+DOUBLE_CLICK = """(button) => {
+  const clicks = [1, 2].map(() => new MouseEvent("click", { bubbles: true }));
+  for (const click of clicks) {
+    button.dispatchEvent(click);
+    for (const end = performance.now() + 700; performance.now() < end; );
+  }
+}"""
+"""A double click on a page that is busy for longer than its two clicks are apart, before it is told of the second."""
+
 
 def comes(room: Room, one: Person) -> Page:
     room.joins(one)
@@ -39,7 +48,7 @@ def test_reactions(server: Server, person: Make) -> None:
     row.hover()
     quick = row.locator(".actions .quick")
     expect(quick).to_have_text(["👍", "❤️", "😂", "🎉", "😮", "🙏"])
-    row.get_by_role("button", name="React with 👍").dblclick()  # a double click is one
+    row.get_by_role("button", name="React with 👍").evaluate(DOUBLE_CLICK)  # is one
     expect(row.locator(".reaction")).to_have_text("👍1")
     page.wait_for_timeout(600)  # a later click is another
     expect(row.get_by_role("button", name="React with 👍")).to_have_attribute("aria-pressed", "true")

@@ -151,6 +151,24 @@ test("a place that was the first one is left for the address below it, without a
   assert.deepEqual([location.hash, browser.length], ["#/c/lobby", 2]);
 });
 
+test("a second click or key press that leaves, before the browser has gone back, leads no further", async () => {
+  trail.go("#/c/lobby");
+  trail.enter("#/settings");
+  trail.leave();
+  trail.leave();
+  browser.arrive();
+  assert.equal(location.hash, "#/c/lobby");
+  trail.enter("#/settings");
+  const uncover = trail.cover(() => {});
+  await settled();
+  uncover(); // Escape closes a dialog, and the next one leaves before the browser has taken its entry
+  await settled();
+  trail.leave();
+  browser.arrive();
+  browser.arrive();
+  assert.equal(location.hash, "#/c/lobby");
+});
+
 test("the button to the list leads there, though an address was opened while a layer lay over the place", async () => {
   trail.shown("list");
   location.hash = "#/c/one";

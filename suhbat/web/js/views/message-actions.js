@@ -42,11 +42,11 @@ export function actionsFor(app, source, acts) {
 
   return { react, reacted, chosen: chosenOn, pickReaction, reply, forward, more, press };
 
-  /** @param {number} seq @param {string} emoji */
-  function react(seq, emoji) {
+  /** @param {number} seq @param {string} emoji @param {number} [at] when it was chosen, as `Event.timeStamp` */
+  function react(seq, emoji, at = performance.now()) {
     const message = find(seq);
     // A double click does not take the reaction back.
-    if (!message || clicks.again(`${seq} ${toneless(emoji)}`, performance.now())) return;
+    if (!message || clicks.again(`${seq} ${toneless(emoji)}`, at)) return;
     const on = !chosen(message, emoji, app.me.uid);
     if (on) noteReaction(emoji);
     app.change(conversation, seq, { type: "react", emoji, on });
@@ -100,7 +100,7 @@ export function actionsFor(app, source, acts) {
         text: said(message),
         names: namesIn(app),
         chosen: chosenOn(seq),
-        react: (emoji) => react(seq, emoji),
+        react: (emoji, at) => react(seq, emoji, at),
         pick: () => pickReaction(seq, row),
         items: [answer, ...items(message, row, { href, file })],
       }),

@@ -12,7 +12,7 @@ import { sheet } from "./sheet.js";
 
 /**
  * @param {HTMLElement} row gets the focus at the end
- * @param {{name: string, text: string, names: TextNames, chosen: string[], react: (emoji: string) => void,
+ * @param {{name: string, text: string, names: TextNames, chosen: string[], react: (emoji: string, at: number) => void,
  *   pick: () => void, items: MenuItem[]}} about
  */
 export function messageSheet(row, { name, text, names, chosen, react, pick, items }) {
@@ -32,7 +32,7 @@ export function messageSheet(row, { name, text, names, chosen, react, pick, item
       h(
         "div",
         { class: "quick-row" },
-        ...quickRow(chosen, (emoji) => then(() => react(emoji))()),
+        ...quickRow(chosen, (emoji, at) => then(() => react(emoji, at))()),
         iconButton("smile", t("message.react"), then(pick)),
       ),
       ...rows.map(({ label, icon: name, danger, act }) =>

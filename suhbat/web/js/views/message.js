@@ -27,7 +27,7 @@ export const FOLDED = 8;
  * The actions in a row. A message is identified by its `seq`.
  * @typedef {object} RowActs
  * @property {FileActs["show"]} show
- * @property {(seq: number, emoji: string) => void} react
+ * @property {(seq: number, emoji: string, at: number) => void} react  `at`: when, as `Event.timeStamp`
  * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
  * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
  * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
@@ -218,6 +218,8 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
     event.preventDefault();
     acts.reacted(seq, emoji, pressed(event));
   };
+  /** @param {Event} event */
+  const react = ({ timeStamp }) => acts.react(seq, emoji, timeStamp);
   return h(
     "button",
     {
@@ -226,7 +228,7 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
       "aria-pressed": String(mine),
       "aria-label": t("message.reaction", { emoji, n: count, names }),
       data: { emoji, tip: names },
-      on: { click: () => acts.react(seq, emoji), contextmenu: who },
+      on: { click: react, contextmenu: who },
     },
     h("span", {}, emoji),
     h("span", { class: "count" }, String(count)),

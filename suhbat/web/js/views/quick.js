@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 
 /**
  * @param {string[]} chosen the emoji with which the user has reacted already
- * @param {(emoji: string) => void} react
+ * @param {(emoji: string, at: number) => void} react  `at`: when, as `Event.timeStamp`
  */
 export function quickRow(chosen, react) {
   return preferences().quick.map((emoji) => {
@@ -22,7 +22,7 @@ export function quickRow(chosen, react) {
         "aria-label": label,
         "aria-pressed": String(Boolean(mine)),
         title: label,
-        on: { click: () => react(mine ?? emoji) },
+        on: { click: (/** @type {Event} */ event) => react(mine ?? emoji, event.timeStamp) },
       },
       mine ?? emoji,
     );

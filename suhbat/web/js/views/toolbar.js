@@ -86,7 +86,7 @@ function actionsNode(seq, acts) {
     h(
       "div",
       { class: "actions", role: "toolbar", "aria-label": t("message.actions") },
-      ...quickRow(acts.chosen(seq), (emoji) => acts.react(seq, emoji)),
+      ...quickRow(acts.chosen(seq), (emoji, at) => acts.react(seq, emoji, at)),
       iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, anchor(event))),
       iconButton("reply", t("message.reply"), () => acts.reply(seq)),
       ...(acts.thread ? [iconButton("thread", t("thread.reply"), () => acts.thread?.(seq))] : []),

@@ -26,6 +26,8 @@ export class Trail {
   #enters = false;
   /** What to do when the browser has arrived. @type {(() => void) | null} */
   #then = null;
+  /** Whether `leave` is on its way: a second click or key press before the browser has arrived means the same. */
+  #leaving = false;
   /** The steps back to the list or the search, or null if neither was there before. @type {number | null} */
   #toList = null;
   /** Whether the search is shown. */
@@ -104,8 +106,12 @@ export class Trail {
 
   /** Go back to where `enter` was called. After a start at this place, go to the address instead, or to the list. */
   leave(address = "") {
-    if (history.state?.over) history.back();
-    else if (address) this.replace(address);
+    if (this.#leaving) return;
+    if (this.#moving) return void (this.#then = () => this.leave(address));
+    if (history.state?.over) {
+      this.#leaving = true;
+      this.#go(-1 - depth(), Infinity); // from a layer of the place, too
+    } else if (address) this.replace(address);
     else this.back();
   }
 
@@ -148,6 +154,7 @@ export class Trail {
     const asked = this.#moving !== undefined && depth() >= this.#stay;
     clearTimeout(this.#moving);
     this.#moving = undefined;
+    this.#leaving = false;
     // A new place, which has no state yet, came over the layers of the entry before: they stay in the history.
     if (history.state !== null) this.#below = depth();
     while (!asked && this.#layers.length > depth()) this.#layers.pop()?.close();
