@@ -4,6 +4,7 @@ test."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.servers import Server, running
 
 from .cut import Cut
 from .person import PATIENCE, Person
+from .slow import DELAY
 
 expect.set_options(timeout=PATIENCE)
 
@@ -36,7 +38,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def cut(server: Server) -> Iterator[Cut]:
     """The network between the browsers and the server. A test can cut it."""
-    with Cut(server.port) as cut:
+    with Cut(server.port, delay=DELAY) as cut:
         yield cut
 
 
@@ -44,13 +46,16 @@ def cut(server: Server) -> Iterator[Cut]:
 def person(chromium: Browser, server: Server) -> Iterator[Callable[..., Person]]:
     """Makes users, each with their own browser profile. At the end it checks that their pages had no errors."""
     people: list[Person] = []
+    ends = ExitStack()
+    near = ends.enter_context(Cut(server.port, delay=DELAY)).port if DELAY else server.port
 
     def make(name: str, *, port: int | None = None, **profile: Any) -> Person:
-        people.append(Person(chromium, name, f"http://localhost:{port or server.port}/", **profile))
+        people.append(Person(chromium, name, f"http://localhost:{port or near}/", **profile))
         return people[-1]
 
     yield make
     wrong = [f"{one.name}: {what}" for one in people for what in one.wrong]
     for one in people:
         one.context.close()
+    ends.close()
     assert not wrong, wrong

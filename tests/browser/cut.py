@@ -13,8 +13,8 @@ class Cut:
     """Forwards bytes between `port` and the server until `cut`. After `mend` it accepts new connections. `delay`: seconds
     that each piece of data takes in either direction. While it is stalled, connections open, and nothing comes through."""
 
-    def __init__(self, upstream: int) -> None:
-        self.delay = 0.0
+    def __init__(self, upstream: int, *, delay: float = 0.0) -> None:
+        self.delay = delay
         self._upstream = upstream
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]

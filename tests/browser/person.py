@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
+
+from .slow import slowed
 
 PATIENCE = 60_000
 """Milliseconds."""
@@ -25,6 +27,21 @@ addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${
 """
 
 
+KEPT = """async ([store, text]) => {
+  const answer = (request) => new Promise((done) => (request.onsuccess = () => done(request.result)));
+  const has = async () => {
+    const found = (await indexedDB.databases()).find(({ name }) => name.startsWith("suhbat:"));
+    if (!found) return false;
+    const database = await answer(indexedDB.open(found.name));
+    const all = await answer(database.transaction(store).objectStore(store).getAll());
+    database.close();
+    return JSON.stringify(all).includes(text);
+  };
+  while (!(await has())) await new Promise((done) => setTimeout(done, 50));
+}"""
+"""Waits until this device has a text in a part of its storage."""
+
+
 class Person:
     """A browser profile with a page in it. `wrong`: uncaught errors, console errors and warnings, and dialogs of its
     pages."""
@@ -42,7 +59,7 @@ class Person:
 
     def tab(self) -> Page:
         """Open another tab of the same profile."""
-        page = self.context.new_page()
+        page = slowed(self.context.new_page())
         page.on("pageerror", lambda error: EXPECTED.search(str(error)) or self.wrong.append(f"error: {error}"))
         page.on("console", self._note)
         page.on("dialog", lambda dialog: (self.wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
@@ -79,6 +96,13 @@ class Person:
     def can_do_without(self) -> None:
         """Wait until the page is kept, so that the next visit needs no network."""
         self.page.evaluate("navigator.serviceWorker.ready.then(() => {})")
+
+    def has_kept(
+        self, text: str, store: Literal["state", "messages", "pending"] = "state", page: Page | None = None
+    ) -> None:
+        """Wait until this device has stored a text. `state`: the list with the last message of each conversation, after the
+        messages themselves; drafts; changes that wait. `pending`: messages that wait. JSON without its escapes."""
+        (page or self.page).evaluate(KEPT, [store, text])
 
     # Messages
 

@@ -14,6 +14,7 @@ from tests.node import packages
 from tests.servers import Server, running
 
 from .cut import Cut
+from .eventually import at_rest
 from .person import DESK, PHONE, Person
 from .room import COOKIE
 from .scene import Town
@@ -38,7 +39,7 @@ class Look:
     def at(self, state: str, scheme: Literal["light", "dark"] = "light") -> None:
         """Look at the present state, in dark at the colours only."""
         self.page.emulate_media(color_scheme=scheme)
-        self.page.wait_for_timeout(150)  # colour transitions take up to 120 ms
+        at_rest(self.page)
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(self._axe)
         options = OPTIONS | {"runOnly": RULES[scheme]}

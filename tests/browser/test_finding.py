@@ -91,7 +91,7 @@ def test_the_list(server: Server, person: Make) -> None:
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.locator(".toast")).to_have_text("3 conversations marked as read.")
     expect(section(page, "unread")).to_be_hidden()
-    assert [room.unread("ali-list") for room in rooms] == [0, 0, 0]
+    eventually(lambda: [room.unread("ali-list") for room in rooms] == [0, 0, 0])
 
 
 def test_a_long_list(server: Server, person: Make, cut: Cut) -> None:
@@ -256,7 +256,7 @@ def test_the_search(server: Server, person: Make) -> None:
     expect(page.locator(".toast").first).to_contain_text("Nothing was written on that day.")
     expect(page.locator(".conversation-view h1")).to_have_text("Qidiruv")
     expect(page.locator("article.found", has_text="Birinchi olma")).to_be_visible()
-    assert in_view(ali.sees("Birinchi olma"))
+    eventually(lambda: in_view(ali.sees("Birinchi olma")))
     page.locator(".newer").click()
     expect(page.locator(".newer")).to_be_hidden()
     expect(ali.sees("Ikkinchi олма, <b>olmazor</b>")).to_be_in_viewport()

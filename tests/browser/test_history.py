@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -29,7 +30,7 @@ def test_back_and_forward_on_a_phone(person: Make) -> None:
         close()
         expect(panel).to_have_count(0)
         expect(view).to_be_visible()
-        assert page.url.endswith("#/c/lobby")
+        expect(page).to_have_url(re.compile("#/c/lobby$"))
     back(page)
     expect(sidebar).to_be_visible()
     page.evaluate("history.forward()")
@@ -79,7 +80,7 @@ def test_back_closes_one_dialog(person: Make) -> None:
     expect(dialogs).to_have_count(1)
     page.reload()
     expect(view.locator("h1")).to_have_text("Choyxona")
-    page.wait_for_timeout(300)
+    page.wait_for_function("() => !history.state?.layers")  # the entry of the dialog is gone
     back(page)
     expect(page.locator(".sidebar")).to_be_visible()
 

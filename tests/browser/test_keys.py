@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.servers import Server, running
 
+from .eventually import eventually
 from .person import Person
 from .room import Room, in_view
 
@@ -136,11 +137,11 @@ def test_pages_from_the_message_field(server: Server, person: Make) -> None:
     expect(ali.sees("gap 80")).to_be_in_viewport()
     page.keyboard.press("PageUp")
     expect(page.locator(".newer")).to_be_visible()
-    assert not in_view(ali.sees("gap 80"))
+    eventually(lambda: not in_view(ali.sees("gap 80")))
     expect(ali.field).to_be_focused()
     page.keyboard.press("PageDown")
     expect(page.locator(".newer")).to_be_hidden()
-    assert in_view(ali.sees("gap 80"))
+    eventually(lambda: in_view(ali.sees("gap 80")))
     page.keyboard.press("Control+Shift+f")
     expect(page.locator(".search-head input[type=search]")).to_be_focused()
     page.keyboard.press("PageUp")

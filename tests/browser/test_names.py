@@ -195,7 +195,7 @@ def test_names_that_another_tab_has_learned(server: Server, person: Make, cut: C
     ali.can_do_without()
     page.evaluate("(room) => (location.hash = `#/c/${room}`)", names.room)
     expect(author(page, "salom").locator(".author")).to_have_text(SHOWN["sora"])
-    page.wait_for_timeout(500)  # it stores what it knows
+    ali.has_kept(SHOWN["sora"])
     names.say("dana", "hammaga", "lobby")
     expect(other.locator("article.message", has_text="hammaga")).to_be_visible()
     page.goto("about:blank")

@@ -27,9 +27,7 @@ def test_menus_without_popovers(person: Callable[..., Person]) -> None:
     button = ali.page.get_by_label("New conversation")
     button.click()
     expect(menu).to_be_visible()
-    box, window = menu.bounding_box(), ali.page.viewport_size
-    assert box is not None and window is not None
-    assert box["x"] >= 0 and box["x"] + box["width"] <= window["width"] and box["height"] < window["height"]
+    expect(menu).to_be_in_viewport(ratio=1)
     ali.page.keyboard.press("Escape")
     expect(menu).to_have_count(0)
     expect(button).to_be_focused()
@@ -54,13 +52,16 @@ def test_the_chosen_colours(person: Callable[..., Person]) -> None:
     """Light and dark follow the system or the user's choice, with style sheets that do not know light-dark()."""
     ali = person("ali", color_scheme="dark", viewport={"width": 1280, "height": 800})
     ali.comes()
-    ground = "getComputedStyle(document.body).backgroundColor"
-    dark = ali.page.evaluate(ground)
+    light, dark = "rgb(244, 242, 238)", "rgb(21, 25, 26)"
+
+    def ground(colour: str) -> None:
+        expect(ali.page.locator("body")).to_have_css("background-color", colour)
+
+    ground(dark)
     ali.page.emulate_media(color_scheme="light")
-    light = ali.page.evaluate(ground)
-    assert (light, dark) == ("rgb(244, 242, 238)", "rgb(21, 25, 26)")
+    ground(light)
     ali.page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    assert ali.page.evaluate(ground) == dark
+    ground(dark)
     ali.page.emulate_media(color_scheme="dark")
     ali.page.evaluate("document.documentElement.dataset.theme = 'light'")
-    assert ali.page.evaluate(ground) == light
+    ground(light)

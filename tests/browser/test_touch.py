@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.servers import Server, running
 
-from .eventually import eventually
+from .eventually import at_rest, eventually, remaining
 from .person import PHONE, Person
 from .room import Room, top_of
 from .scene import Town
@@ -46,6 +46,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     row, sheet = ali.sees("shu xabar"), page.get_by_role("dialog", name="Message actions")
     text = row.locator(".text")
 
+    expect(row).to_be_in_viewport(ratio=1)
     before = top_of(row)
     finger.down(text)
     expect(sheet).to_be_visible()
@@ -54,7 +55,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     finger.up()
     expect(sheet).to_be_visible()
     assert page.evaluate("getSelection().toString()") == ""
-    assert page.evaluate("document.querySelector('dialog').contains(document.activeElement)")
+    expect(page.locator("dialog:focus, dialog :focus")).to_have_count(1)
     expect(sheet.locator(".quick")).to_have_text(["👍", "❤️", "😂", "🎉", "😮", "🙏"])
     expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 7)
     page.keyboard.press("Escape")
@@ -152,7 +153,7 @@ def test_a_drag_to_the_side_replies(server: Server, person: Make) -> None:
     finger.down(text).move(-40, 0)
     expect(mark).to_be_visible()
     expect(mark).not_to_have_class("swipe-mark ready")
-    assert text.evaluate("(one) => one.getBoundingClientRect().left") < start - 30
+    eventually(lambda: text.evaluate("(one) => one.getBoundingClientRect().left") < start - 30)
     finger.up()
     expect(mark).to_have_count(0)
     finger.down(text).move(120, 0).up()
@@ -186,7 +187,8 @@ def test_targets_for_a_finger(server: Server, person: Make) -> None:
     wrong: dict[str, list[str]] = {}
 
     def look(where: str) -> None:
-        if found := small_targets(page):
+        at_rest(page)
+        if found := remaining(lambda: small_targets(page)):
             wrong[where] = found
 
     look("door")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.servers import Server, running
 
+from .eventually import at_rest, remaining
 from .person import PASSWORD, PHONE, Person
 
 Make = Callable[..., Person]
@@ -84,35 +85,32 @@ def town(server: Server) -> str:
 
 
 def fits(page: Page, where: str) -> None:
-    page.wait_for_timeout(100)
-    wide = page.evaluate(WIDE)
+    at_rest(page)
+    wide = remaining(lambda: page.evaluate(WIDE))
     assert not wide, (where, page.viewport_size, wide)
 
 
 LAST = ":is(.send, .record):not([hidden])"
+CANNOT_SEND = """(last) => {
+  const field = document.querySelector(".composer textarea");
+  const button = document.querySelector(last);
+  const { left, right, top, bottom } = button.getBoundingClientRect();
+  const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  const { paddingTop, lineHeight } = getComputedStyle(field);
+  const line = field.getBoundingClientRect().top + parseFloat(paddingTop) + parseFloat(lineHeight) / 2;
+  const apart = Math.abs(line - (top + bottom) / 2);
+  return [
+    ...(left >= 0 && right <= innerWidth && button.contains(over) ? [] : [`covered or outside: ${left} ${right}`]),
+    ...(apart <= 1 ? [] : [`${apart} px from the middle of the line`]),
+  ];
+}"""
 
 
 def can_send(page: Page, where: str) -> None:
     """The button that sends, or records where nothing is written, is within the window, nothing lies over it, and the empty
     line beside it has the same middle."""
-    on_top = page.locator(LAST).evaluate(
-        """(button) => {
-          const { left, right, top, bottom } = button.getBoundingClientRect();
-          const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
-          return left >= 0 && right <= innerWidth && button.contains(over);
-        }"""
-    )
-    assert on_top, (where, page.viewport_size)
-    apart = page.locator(".composer textarea").evaluate(
-        """(field, last) => {
-          const { paddingTop, lineHeight } = getComputedStyle(field);
-          const line = field.getBoundingClientRect().top + parseFloat(paddingTop) + parseFloat(lineHeight) / 2;
-          const { top, bottom } = document.querySelector(last).getBoundingClientRect();
-          return Math.abs(line - (top + bottom) / 2);
-        }""",
-        LAST,
-    )
-    assert apart <= 1, (where, apart)
+    wrong = remaining(lambda: page.evaluate(CANNOT_SEND, LAST))
+    assert not wrong, (where, page.viewport_size, wrong)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
@@ -126,18 +124,16 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
     page.goto(ali.url)
     ali.is_in()
     fits(page, "list")
+    expect(page.locator(".conversation")).to_have_count(4)
     hrefs = page.locator(".conversation").evaluate_all("(all) => all.map((one) => one.getAttribute('href'))")
-    assert len(hrefs) == 4
     for href in hrefs:
         page.evaluate("(hash) => (location.hash = hash)", href)
         page.wait_for_selector(".conversation-view .composer")
-        page.wait_for_timeout(200)
         fits(page, href)
         can_send(page, href)
         if href != "#/c/lobby":
             page.locator(".conversation-view .bar").get_by_label("Details").click()
             page.wait_for_selector(".panel .about-it")
-            page.wait_for_timeout(200)
             fits(page, f"{href} with details")
             if width > 390:
                 can_send(page, f"{href} with details")
