@@ -125,6 +125,12 @@ async def test_read_and_receipt(server: Server, name: Name) -> None:
         assert (receipt["conversation"], receipt["user_id"], receipt["ordinal"]) == (room, name("b"), 2)
         assert "receipt" not in [frame["type"] for frame in await other.silent()]
         assert "read" not in [frame["type"] for frame in await owner.silent()]
+        assert (await did(member, "unread", conversation=room, ordinal=1))["unread"] == 3
+        mark = await other.until("read")
+        assert (mark["target"], mark["ordinal"], mark["unread"]) == (room, 0, 3)
+        for ordinal in (2, 3):
+            await did(member, "read", conversation=room, ordinal=ordinal)
+        assert (await owner.until("receipt"))["ordinal"] == 3  # others know of the second message already
 
 
 async def test_named_and_drafted_on_every_device(server: Server, name: Name) -> None:
