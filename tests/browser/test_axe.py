@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Page, expect
 
+from suhbat.http.push import AUTH, ENDPOINT, P256DH
 from tests.node import packages
 from tests.servers import Server, running
 
@@ -18,6 +19,7 @@ from .eventually import at_rest
 from .person import DESK, PHONE, Person
 from .room import COOKIE
 from .scene import Town
+from .test_push import PERMISSION
 from .touch import Finger
 
 Make = Callable[..., Person]
@@ -252,6 +254,39 @@ def test_every_pane_and_dialog(town: Town, person: Make) -> None:
     page.keyboard.press("?")
     expect(page.locator("dialog kbd").first).to_be_visible()
     look.at("keys")
+    assert not look.found, "\n".join(look.found)
+
+
+def test_every_state_of_notifications(town: Town, person: Make) -> None:
+    """axe finds nothing at the question whether to switch them on, the bell of a conversation, the settings with quiet hours
+    and devices, and the inbox."""
+    ali = person("ali", reduced_motion="reduce", **DESK)
+    ali.context.add_init_script(PERMISSION.replace("ANSWER", '"granted"'))
+    page, look = ali.page, Look(ali.page)
+    device = {"endpoint": ENDPOINT, "keys": {"p256dh": P256DH, "auth": AUTH}, "label": "Telefonim"}
+    town.ask("ali", "POST", "/push", device)
+    quiet = {"from": "22:00", "to": "08:00", "zone": "Asia/Tashkent"}
+    town.ask("ali", "PATCH", "/me", {"quiet": quiet})
+    town.ask("ali", "PUT", f"/saved/{town.room}/{town.seqs[0]}", {})
+    town.say("jasur", "lobby", "@ali, qara")
+    comes(town, ali, town.room)
+    ali.says("savolim bor")
+    expect(page.locator(".offer")).to_be_visible()
+    look.in_both("the question of notifications")
+    page.get_by_role("button", name="No, thanks").click()
+    page.locator(".level-here").click()
+    expect(page.get_by_role("menuitemradio", checked=True)).to_be_focused()
+    look.in_both("what notifies")
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Inbox").click()
+    expect(page.locator(".followed.unread")).to_have_count(1)
+    look.in_both("the inbox")
+    page.get_by_role("link", name="Saved").click()
+    expect(page.get_by_role("button", name="Remove from saved")).to_be_visible()
+    look.in_both("saved messages")
+    page.goto(f"{ali.url}#/settings/notifications")
+    expect(page.get_by_role("button", name="Test: Telefonim")).to_be_visible()
+    look.in_both("the settings of notifications")
     assert not look.found, "\n".join(look.found)
 
 

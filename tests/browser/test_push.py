@@ -98,9 +98,8 @@ def service() -> Iterator[PushService]:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    with running(
-        "suhbat", tmp_path / "data", lobby_history="all", send_rate="0", outgoing_allow="127.0.0.0/8"
-    ) as server:
+    settings = {"lobby_history": "all", "send_rate": "0", "outgoing_allow": "127.0.0.0/8", "push_delay": "0.1"}
+    with running("suhbat", tmp_path / "data", **settings) as server:
         yield server
 
 
@@ -145,10 +144,12 @@ def message(conversation: str, seq: int, title: str, body: str, url: str) -> str
 
 
 def test_pushes(server: Server, service: PushService, person: Make) -> None:
-    """Who switches notifications on gets the device into the list. The test push arrives and is shown. A push of a message
-    is shown, a second one of it is not, a click opens the message, and what is read disappears. Logging out ends the
-    subscription."""
+    """Who switches notifications on gets the device into the list. The test push arrives and is shown. The server pushes a
+    message when nobody looks any more. What the page has shown already is not shown again; a click opens the message, and
+    what is read disappears. Logging out ends the subscription."""
     ali = person("ali")
+    frames: list[str] = []
+    ali.page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(str(frame))))
     ali.context.grant_permissions(["notifications"])
     ali.context.add_init_script(ANDROID)
     ali.context.add_init_script(service.script)
@@ -180,22 +181,25 @@ def test_pushes(server: Server, service: PushService, person: Make) -> None:
         return answer
 
     page.goto(f"{ali.url}#/c/lobby")
+    eventually(lambda: '{"type":"active","on":true}' in frames or page.wait_for_timeout(50))
     page.evaluate("look(false)")
+    eventually(lambda: '{"type":"active","on":false}' in frames or page.wait_for_timeout(50))
     direct = ask("POST", "/directs", {"users": ["ali"]})["conversation"]
     seq = ask("POST", f"/conversations/{direct}/messages", {"text": "yetib keldimi?"})["seq"]
     worker.shows("vali")  # of the page itself
-    worker.push(message(direct, seq, "Vali", "yetib keldimi?", ali.url))
+    eventually(lambda: len(service.messages) > 1 or page.wait_for_timeout(50))
+    pushed = json.loads(service.messages[1])
+    assert pushed["suhbat"] == {"conversation": direct, "seq": seq}
+    worker.push(service.messages[1])
     worker.push(message("lobby", 1, "Everyone", "salom", ali.url))
-    worker.shows("vali", "Everyone")
-    page.evaluate(
-        "navigator.serviceWorker.ready.then(async (all) => (await all.getNotifications({ tag: 'lobby' }))[0].close())"
-    )
+    assert ["vali", "yetib keldimi?", f"{direct}/{seq}"] in worker.shows("vali", "Everyone")
+    page.evaluate(CLOSE, "lobby")
     worker.shows("vali")
     ali.context.service_workers[0].evaluate(CLICK)
     expect(page.locator("article.found")).to_contain_text("yetib keldimi?")
 
-    worker.push(message(direct, seq, "Vali", "yetib keldimi?", ali.url))
-    worker.shows("Vali")
+    worker.push(service.messages[1])
+    assert worker.shows("vali")[0][2] == direct
     page.evaluate("look(true)")  # which marks the message as read
     worker.shows()
 

@@ -4,6 +4,7 @@ import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
 import { defaultLevel, levelOf } from "./models/levels.js";
 import { isIn, keyOf } from "./models/threads.js";
+import { SavedMessages } from "./models/saved.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { OutgoingFiles } from "./outgoing-files.js";
@@ -19,7 +20,7 @@ import { Writing } from "./writing.js";
 /** @import { ChosenFile } from "./models/chosen.js" */
 /** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
-/** @import { Message, MessageFile, Person } from "./sdk/types.js" */
+/** @import { Message, MessageFile, Person, Quiet } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
 const SAVE_AFTER = 300; // ms
@@ -27,7 +28,7 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
 
 /**
  * @typedef {Person & {display_name?: string, role?: string, locale?: string | null,
- *   added_by?: string}} User
+ *   added_by?: string, quiet?: Quiet | null, push_text?: boolean}} User
  */
 
 /**
@@ -72,6 +73,7 @@ export class App {
     const name = `suhbat:files:${base.pathname}:${me.uid}`;
     this.outgoing = new OutgoingFiles({ chat: this.chat, api, database: files.database, name, emit });
     this.outgoing.restore(files.stored, stored.messages);
+    this.saved = new SavedMessages((query) => api.get("/saved", query));
     this.pushes = new Pushes({
       api,
       registration: async () => navigator.serviceWorker?.ready,
@@ -132,6 +134,7 @@ export class App {
       }),
       chat.on("caught_up", () => {
         this.#save();
+        if (this.me.kind) void this.saved.load().catch(() => {}); // the next connection tries again
         void this.#bringMuted().catch(() => {}); // the next connection tries again
       }),
       chat.on("held", () => {
@@ -146,6 +149,7 @@ export class App {
     if (event.conversation === "@me") {
       if (event.type === "draft" && this.drafts.received(event.target, event.text)) this.#emit("draft", event.target);
       if (event.type === "user.updated") this.renew(event.user);
+      if (event.type === "saved") this.saved.apply(event);
       return;
     }
     if (event.type === "message.created") {
@@ -177,6 +181,7 @@ export class App {
   #renewed() {
     // No event reports later changes to these messages, so an open conversation is loaded and stored again.
     void this.#kept.clear();
+    this.saved.forget();
     for (const conversation of new Set([...this.#timelines.keys()].map((key) => key.split("/")[0]))) {
       if (this.chat.conversations.has(conversation)) this.#reload(conversation);
       else this.#forget(conversation);

@@ -77,6 +77,11 @@ export class ConversationSource extends Source {
     return this.app.chat.command("read", { conversation: this.conversation, ordinal });
   }
 
+  /** Mark a message, and those after it, as unread. @param {Message} message */
+  unread({ ordinal }) {
+    return this.app.chat.command("unread", { conversation: this.conversation, ordinal });
+  }
+
   /** @param {OutgoingMessage} message */
   send(message) {
     this.app.send(this.conversation, message);
@@ -126,6 +131,11 @@ export class ThreadSource extends Source {
   /** @param {number} ordinal of the last reply that was seen */
   read(ordinal) {
     return this.#command({ read_ordinal: ordinal });
+  }
+
+  /** Mark a reply, and those after it, as unread. @param {Message} message */
+  unread({ thread_ordinal = 1 }) {
+    return this.#command({ read_ordinal: thread_ordinal - 1, unread: true });
   }
 
   /** Follow it, or no longer. @param {boolean} on */

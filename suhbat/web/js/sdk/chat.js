@@ -25,6 +25,8 @@ export { TabsLink } from "./tabs.js";
 
 /** The limit of a command, in bytes. After a larger one the server closes the connection for good. */
 const MAX_FRAME = 64 * 1024;
+/** Commands that say how things are at this moment. */
+const MOMENTARY = new Set(["typing", "active"]);
 /** Commands that only the SDK sends. */
 const OWN = new Set(["hello", "sync", "ping"]);
 
@@ -242,15 +244,15 @@ export class Chat {
 
   /**
    * Send any command (docs/reference/commands.md). Resolves with the content of its `ok`. It is sent again until it is
-   * answered, with two exceptions: `typing` is lost while offline, and `create` rejects with Unreachable if the
-   * connection breaks before the reply.
+   * answered, with exceptions: `typing` and `active` are lost while offline, and `create` rejects with Unreachable if
+   * the connection breaks before the reply.
    * @param {string} type @param {Record<string, unknown>} [fields] @returns {Promise<any>}
    */
   async command(type, fields = {}) {
     if (OWN.has(type)) throw new TypeError(`${type} is said by the chat itself`);
     const { state, code, message } = this.status;
     if (state === "closed") throw new Closed(code ?? CLOSE.NORMAL, message);
-    if (type === "typing") return void this.#line.say({ type, ...fields });
+    if (MOMENTARY.has(type)) return void this.#line.say({ type, ...fields });
     const command = { type, id: ++this.#ids, ...fields };
     if (new TextEncoder().encode(JSON.stringify(command)).length > MAX_FRAME) {
       throw new Refused({ code: "too_large", message: "a command has at most 64 KiB" });

@@ -57,6 +57,14 @@ export function day(date, now) {
   return format(date, { weekday: "long", day: "numeric", month: "long", ...(year ? { year: "numeric" } : {}) });
 }
 
+/** The names of the days, from Monday on. */
+export function weekdays() {
+  const monday = 5; // of January 1970
+  return [0, 1, 2, 3, 4, 5, 6].map((n) =>
+    isUzbek() ? uzbek(WEEK[(n + 1) % 7]) : format(new Date(1970, 0, monday + n), { weekday: "long" }),
+  );
+}
+
 /** For a list: the clock today, the weekday within a week, else the date. @param {Date} date @param {Date} now */
 export function short(date, now) {
   const away = daysBetween(date, now);

@@ -8,6 +8,7 @@ const LATER = {
   emoji: () => import("./emoji-picker.js"),
   forward: () => import("./forward.js"),
   gate: () => import("./gate.js"),
+  inbox: () => import("./inbox.js"),
   invites: () => import("./invites.js"),
   keys: () => import("./keys.js"),
   lightbox: () => import("./lightbox.js"),

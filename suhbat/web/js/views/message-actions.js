@@ -11,7 +11,7 @@ import { copy } from "./clipboard.js";
 import { confirm, dialog, menu, toast } from "./dialog.js";
 import { download } from "./download.js";
 import { h } from "./dom.js";
-import { field, form } from "./form.js";
+import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
 import { called, namesIn } from "./names.js";
 import { addressOf } from "./places.js";
@@ -141,6 +141,9 @@ export function actionsFor(app, source, acts) {
         act: () => app.change(conversation, seq, { type: "pin", on: !pinned }),
       });
     }
+    if (isUnreadable(message)) items.push({ label: t("message.unread"), icon: "unread", act: () => unread(message) });
+    const kept = app.saved.has(conversation, seq);
+    items.push({ label: t(kept ? "message.unsave" : "message.save"), icon: "bookmark", act: () => save(seq, !kept) });
     if (readers.length) {
       const label = t("message.readers", { n: readers.length });
       const names = readers.map(({ uid, user_id }) => called(app, uid, user_id));
@@ -151,6 +154,22 @@ export function actionsFor(app, source, acts) {
     if (mine || moderates)
       items.push({ label: t("message.delete"), icon: "trash", danger: true, act: () => void remove(message, mine) });
     return items;
+  }
+
+  /** Whether a message can be the first unread one: not the root above its thread. @param {Message} message */
+  function isUnreadable({ thread }) {
+    return source.thread === null ? thread === undefined : thread !== undefined && source.state !== undefined;
+  }
+
+  /** @param {Message} message */
+  function unread(message) {
+    void source.unread(message).catch((/** @type {unknown} */ error) => toast(sentence(error)));
+  }
+
+  /** @param {number} seq @param {boolean} on */
+  function save(seq, on) {
+    const done = () => toast(t(on ? "message.saved" : "message.unsaved"), null, { seconds: 3 });
+    void app.chat.command("save", { conversation, seq, on }).then(done, (error) => toast(sentence(error)));
   }
 
   /** @param {number} seq */

@@ -9,6 +9,7 @@ import { aboutText } from "../models/amendments.js";
 import { levelOf, wants } from "../models/levels.js";
 import { isOver, placeOfMessage } from "../models/notes.js";
 import { switched, wanted } from "../models/push.js";
+import { isQuiet } from "../models/quiet.js";
 import { cut } from "../text/graphemes.js";
 import { isolated } from "../text/bidi.js";
 import { named, plain } from "../text/markdown.js";
@@ -83,7 +84,7 @@ export function notify(app, go) {
     const state = app.chat.conversations.get(message.conversation);
     if (!state || !isOn(app)) return;
     const about = { names: namesMe(app, message), thread: Boolean(message.thread), follows: follows(app, message) };
-    if (!wants(levelOf(state), about)) return;
+    if (!wants(levelOf(state), about) || isQuiet(app.me.quiet, new Date())) return;
     if (standingHere() !== "granted") return;
     if (await looksAnywhere()) return;
     const by = isolated(called(app, message.sender_uid, message.sender));

@@ -9,6 +9,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { isOn, switchOn } from "./notifications.js";
+import { pushText, quietHours } from "./quiet-settings.js";
 import { part } from "./sections.js";
 import { device } from "./security.js";
 
@@ -17,10 +18,9 @@ import { device } from "./security.js";
 
 /** @param {App} app @returns {Child[]} */
 export function notifications(app) {
-  return [
-    h("div", { class: "form" }, ...thisDevice(app), h("p", { class: "hint" }, t("notify.which"))),
-    app.me.kind === "account" && devices(app),
-  ];
+  const here = h("div", { class: "form" }, ...thisDevice(app), h("p", { class: "hint" }, t("notify.which")));
+  if (app.me.kind !== "account") return [here];
+  return [here, quietHours(app), devices(app)];
 }
 
 /** The switch for this device, and what stands in the way. @param {App} app */
@@ -63,7 +63,7 @@ function explained(app) {
 function devices(app) {
   const list = h("ul", { class: "sessions" });
   const hint = h("p", { class: "hint" }, t("push.remove.hint"));
-  const section = part(t("push.devices"), [list, hint]);
+  const section = part(t("push.devices"), [pushText(app), list, hint]);
   const draw = () =>
     fill(
       list,

@@ -44,8 +44,13 @@ export const SEARCH = "#/search";
 /** The address of the list of the threads that the user follows. */
 export const THREADS = "#/threads";
 
+/** The address of the inbox, and of the saved messages in it. */
+export const INBOX = "#/inbox";
+export const SAVED = "#/inbox/saved";
+
 /** Whether an address can be read as no place at all. @param {string} hash */
-export const isNowhere = (hash) => placeOf(hash) === NOWHERE && !["", "#/", SEARCH, THREADS].includes(hash);
+export const isNowhere = (hash) =>
+  placeOf(hash) === NOWHERE && !["", "#/", SEARCH, THREADS, INBOX, SAVED].includes(hash);
 
 /**
  * @param {string | null} conversation @param {number | null} [seq] @param {number | null} [thread] see `Address`; `seq`

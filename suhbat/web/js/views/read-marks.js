@@ -10,6 +10,10 @@ const READ_AFTER = 300; // ms without scrolling after which the visible messages
 export class ReadMarks {
   /** Whether messages arrived that nobody has looked at yet. */
   missed = false;
+  /** The read position when it was last looked at. */
+  #before;
+  /** The user marked messages as unread, here or on another device: they stay so until this is opened anew. */
+  #paused = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
@@ -23,6 +27,7 @@ export class ReadMarks {
     this.app = app;
     this.source = source;
     this.view = view;
+    this.#before = source.reading.read_ordinal;
     this.look = () => this.soon();
     addEventListener("focus", this.look);
     document.addEventListener("visibilitychange", this.look);
@@ -32,6 +37,15 @@ export class ReadMarks {
   /** Whether somebody looks at the messages as they arrive: not at those that were missed without a connection. */
   get looking() {
     return this.app.chat.status.state === "online" && looksHere() && !this.view.covered();
+  }
+
+  /** Whether the messages were just marked as unread, so that the read position went back. */
+  wentBack() {
+    const { read_ordinal, unread } = this.source.reading;
+    const back = unread > 0 && read_ordinal < this.#before; // a thread that is no longer followed has no mark
+    this.#before = read_ordinal;
+    this.#paused ||= back;
+    return back;
   }
 
   /** Mark the messages in view as read after a moment. */
@@ -47,7 +61,7 @@ export class ReadMarks {
 
   #read() {
     this.#timer = undefined;
-    if (!this.looking) return;
+    if (!this.looking || this.wentBack() || this.#paused) return;
     this.missed = false;
     const { unread, read_ordinal } = this.source.reading;
     const ordinal = this.view.lastSeen();

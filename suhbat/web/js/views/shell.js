@@ -3,6 +3,7 @@
 import { t } from "../text/languages.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
 import { Absence } from "./absence.js";
+import { tellActive } from "./active.js";
 import { banner } from "./banner.js";
 import { introActs, stepActs } from "./beginnings.js";
 import { ConversationView } from "./conversation.js";
@@ -16,7 +17,7 @@ import { everyMinute } from "./minutes.js";
 import { notify } from "./notifications.js";
 import { notifyOffer } from "./notify-offer.js";
 import { Panes } from "./panes.js";
-import { addressOf, isNowhere, placeOf, SEARCH, THREADS } from "./places.js";
+import { addressOf, INBOX, isNowhere, placeOf, SAVED, SEARCH, THREADS } from "./places.js";
 import { shortcuts } from "./shortcuts.js";
 import { signals } from "./signals.js";
 import { Sidebar } from "./sidebar.js";
@@ -24,14 +25,15 @@ import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Address, Go } from "./places.js" */
+/** @import { InboxView } from "./inbox.js" */
 /** @import { ThreadsView } from "./threads.js" */
 
 export class Shell {
   /** @type {ConversationView | null} */
   #view = null;
   #frame = 0;
-  /** The list of threads, in the place of a conversation. @type {ThreadsView | null} */
-  #threads = null;
+  /** The list of threads or the inbox, in the place of a conversation. @type {ThreadsView | InboxView | null} */
+  #list = null;
 
   /**
    * @param {App} app @param {{leave: () => void}} acts
@@ -64,7 +66,7 @@ export class Shell {
           on: {
             click: (/** @type {Event} */ event) => (
               event.preventDefault(),
-              (this.cover.open ? this.cover : (this.#view?.composer ?? this.#threads ?? this.absence)).focus()
+              (this.cover.open ? this.cover : (this.#view?.composer ?? this.#list ?? this.absence)).focus()
             ),
           },
         },
@@ -115,6 +117,7 @@ export class Shell {
       this.offer.end,
       signals(app),
       notify(app, go),
+      tellActive(app),
       // After an absence, hundreds of events come at once.
       ...["conversations", "presence", "pending", "me"].map((news) => app.on(news, () => this.#soon())),
       app.on("people", () => {
@@ -129,7 +132,8 @@ export class Shell {
       onPreferences(() => this.sidebar.refresh()),
     ];
     const { conversation, apart } = placeOf(location.hash);
-    if (phone() && (conversation || apart || [SEARCH, THREADS].includes(location.hash))) trail.startAtList();
+    if (phone() && (conversation || apart || [SEARCH, THREADS, INBOX, SAVED].includes(location.hash)))
+      trail.startAtList();
     this.#route();
   }
 
@@ -170,7 +174,7 @@ export class Shell {
       if (phone()) return this.#search();
       void this.panes.showSearch(); // beside the conversation that is opened below
     }
-    if (location.hash === THREADS) return void this.#showThreads();
+    if ([THREADS, INBOX, SAVED].includes(location.hash)) return void this.#showList(location.hash);
     if (invite) {
       history.replaceState(null, "", "#/"); // the code is a secret
       void later("invites").then(({ followInvite }) => followInvite(this.app, invite, (room) => this.go(room)));
@@ -233,22 +237,25 @@ export class Shell {
     void this.panes.showSearch();
   }
 
-  /** The list of the threads that the user follows. */
-  async #showThreads() {
+  /** The list of the threads that the user follows, or the inbox. @param {string} place */
+  async #showList(place) {
     this.element.dataset.pane = "threads";
     trail.shown("conversation");
-    if (this.#threads) return;
+    if (this.#list?.show(place)) return;
     this.#leave();
     this.#empty(false);
-    const { ThreadsView } = await later("threads");
-    if (location.hash !== THREADS || this.#threads) return;
-    this.#threads = new ThreadsView(this.app, {
+    const [{ ThreadsView }, { InboxView }] = await Promise.all([later("threads"), later("inbox")]);
+    if (location.hash !== place || this.#list) return;
+    const View = place === THREADS ? ThreadsView : InboxView;
+    this.#list = new View(this.app, {
       back: () => trail.back(),
       // On a phone closing the thread leads back to the list.
       go: (...place) => (phone() ? trail.enter(addressOf(...place)) : this.go(...place)),
     });
-    this.panes.show(this.#threads.element);
-    this.#threads.focus();
+    this.#list.show(place);
+    this.panes.show(this.#list.element);
+    this.#list.focus();
+    this.sidebar.refresh();
   }
 
   #close() {
@@ -273,8 +280,8 @@ export class Shell {
   /** Close what is open. */
   #leave() {
     this.#view?.close();
-    this.#threads?.close();
-    this.#view = this.#threads = null;
+    this.#list?.close();
+    this.#view = this.#list = null;
     this.absence.hide();
     this.sidebar.open = null;
     this.panes.left();
@@ -328,7 +335,7 @@ export class Shell {
     this.#view?.refresh();
     this.#view?.timeline.refresh();
     this.panes.thread?.timeline.refresh();
-    this.#threads?.refresh();
+    this.#list?.refresh();
   }
 
   /** The language changed: draw the page again at the same place. */
@@ -342,7 +349,7 @@ export class Shell {
   close() {
     this.cover.close();
     this.#view?.close();
-    this.#threads?.close();
+    this.#list?.close();
     this.panes.end();
     for (const end of this.ends) end();
   }

@@ -1,5 +1,6 @@
 // The sidebar: the conversations in sections, each with the newest first, and the user's own name.
 
+import { mentionsIn } from "../models/asking.js";
 import { unreadThreads } from "../models/followed.js";
 import { isSilent } from "../models/levels.js";
 import { isUnread, asking, neighbour, sections, SECTIONS, steady, unfolded } from "../models/sections.js";
@@ -11,7 +12,7 @@ import { avatar } from "./avatar.js";
 import { h, icon, iconButton, nameNode } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
 import { remembered } from "./focus.js";
-import { THREADS } from "./places.js";
+import { INBOX, SAVED, THREADS } from "./places.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
@@ -74,9 +75,18 @@ export class Sidebar {
       this.threadMentions,
       this.threadCount,
     );
+    this.inboxMentions = h("span", { class: "badge named" });
+    this.inbox = h(
+      "a",
+      { href: INBOX, class: "to-inbox" },
+      icon("inbox"),
+      h("span", {}, t("inbox")),
+      this.inboxMentions,
+    );
     const lists = (this.lists = h(
       "div",
       { class: "lists" },
+      this.inbox,
       this.threads,
       this.invitations.element,
       this.loading,
@@ -145,6 +155,7 @@ export class Sidebar {
     else this.moderation.remove();
     this.#drawSteps();
     this.#drawThreads();
+    this.#drawInbox();
     this.loading.hidden = app.chat.conversations.size > 0;
     const { unreadOnly } = preferences();
     this.filter.setAttribute("aria-pressed", String(unreadOnly));
@@ -181,6 +192,17 @@ export class Sidebar {
     else this.threads.removeAttribute("aria-current");
     this.threadCount.textContent = String(threads);
     this.threadCount.setAttribute("aria-label", t("threads.unread", { n: threads }));
+  }
+
+  #drawInbox() {
+    const states = [...this.app.chat.conversations.values()];
+    const mentions = mentionsIn(states);
+    this.inbox.classList.toggle("unread", mentions > 0);
+    this.inboxMentions.hidden = !mentions;
+    this.inboxMentions.textContent = `@ ${mentions}`;
+    this.inboxMentions.setAttribute("aria-label", t("sidebar.mentions", { n: mentions }));
+    if ([INBOX, SAVED].includes(location.hash)) this.inbox.setAttribute("aria-current", "page");
+    else this.inbox.removeAttribute("aria-current");
   }
 
   #drawSteps() {

@@ -15,7 +15,7 @@ import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
 import { called, namesIn, personOf, titleOf } from "./names.js";
-import { addressOf } from "./places.js";
+import { addressOf, THREADS } from "./places.js";
 import { shownNames, textNames } from "./shown.js";
 
 /** @import { App } from "../app.js" */
@@ -89,6 +89,11 @@ export class ThreadsView {
       app.on("status", () => app.chat.status.state === "online" && this.#begin()),
     ];
     void this.#open();
+  }
+
+  /** Whether this view shows the place. @param {string} place */
+  show(place) {
+    return place === THREADS;
   }
 
   focus() {

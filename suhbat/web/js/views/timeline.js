@@ -340,6 +340,10 @@ export class TimelineView {
 
   /** What is unread changed, maybe in a thread below one of the messages. */
   #counted() {
+    if (this.#marks.wentBack()) {
+      this.#opening.divide();
+      this.#soon();
+    }
     this.#drawButton();
     if (this.source.thread !== null) this.#marks.counted();
     else if (this.source.state?.threads) this.#soon();
