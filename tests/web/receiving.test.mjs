@@ -48,17 +48,12 @@ test("a paste goes to the part with the focus; without one, to the first that is
   const part = (name, more = {}) => ({ part: name, holds: false, shown: true, field: false, ...more });
   const room = (more) => part("room", more);
   const thread = (more) => part("thread", more);
-  const all =
-    (...parts) =>
-    (focus) =>
-      pasteTarget(parts, focus);
-  assert.equal(all(room(), thread())("nothing"), "room");
-  assert.equal(all(room({ shown: false }), thread())("nothing"), "thread", "a thread covers it on a phone");
-  assert.equal(all(room({ shown: false }))("nothing"), null);
-  assert.equal(all(room(), thread({ holds: true }))("other"), "thread");
-  assert.equal(all(room(), thread())("other"), null, "a button of the list");
-  assert.equal(all(room(), thread({ holds: true, field: true }))("field"), "thread");
-  assert.equal(all(room({ holds: true }), thread())("field"), null, "a field of something else keeps it");
+  assert.equal(pasteTarget([room(), thread()], false), "room", "also from a button of the list");
+  assert.equal(pasteTarget([room(), thread({ holds: true })], false), "thread");
+  assert.equal(pasteTarget([room({ shown: false }), thread()], false), "thread", "a thread covers it on a phone");
+  assert.equal(pasteTarget([room({ shown: false })], false), null);
+  assert.equal(pasteTarget([room(), thread({ holds: true, field: true })], true), "thread");
+  assert.equal(pasteTarget([room({ holds: true }), thread()], true), null, "a field of something else keeps it");
 });
 
 test("the bar of a file that the server has is full while it is processed", async () => {

@@ -50,18 +50,17 @@ export class Drag {
 }
 
 /**
- * The part that gets a paste. A field keeps what is pasted into it, unless it belongs to the part. Where nothing has
- * the focus it is the first part that is shown, so a conversation goes before what lies beside it.
+ * The part that gets a paste: the one with the focus, or else the first that is shown, so a conversation goes before
+ * what lies beside it. A field keeps what is pasted into it, unless it belongs to the part.
  * @template P
  * @param {{part: P, holds: boolean, shown: boolean, field: boolean}[]} parts in the order of the page. `holds`: what
  *   has the focus is in it; `shown`: it can be seen and used; `field`: its own field has the focus
- * @param {"nothing" | "field" | "other"} focus what has it
+ * @param {boolean} isField whether a field has the focus
  * @returns {P | null}
  */
-export function pasteTarget(parts, focus) {
-  const found = parts.find(({ holds, shown, field }) => {
-    if (focus === "nothing") return shown;
-    return holds && (focus === "other" || field);
-  });
+export function pasteTarget(parts, isField) {
+  const found = isField
+    ? parts.find(({ field }) => field)
+    : (parts.find(({ holds }) => holds) ?? parts.find(({ shown }) => shown));
   return found?.part ?? null;
 }

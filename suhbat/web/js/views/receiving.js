@@ -104,16 +104,13 @@ function paste(event) {
   // With a selection in a text, the paste comes there, and nothing has the focus.
   const place = focused ?? (event.target === document.body ? null : event.target);
   const isField = place instanceof Element && place.matches("input, textarea, select");
-  const all = [...document.querySelectorAll("[data-receives]")].map((element) => {
+  const all = [...document.querySelectorAll("[data-receives]")].flatMap((element) => {
     const part = /** @type {Part} */ (parts.get(element));
-    return {
-      part,
-      holds: place instanceof Node && element.contains(place),
-      shown: isShown(element),
-      field: place === part.field,
-    };
+    const holds = place instanceof Node && element.contains(place);
+    if (part.refusal() === "") return []; // somebody else may have it
+    return [{ part, holds, shown: isShown(element), field: place !== null && place === part.field }];
   });
-  const part = pasteTarget(all, place === null ? "nothing" : isField ? "field" : "other");
+  const part = pasteTarget(all, isField);
   const files = part ? pasted(event) : [];
   if (!part || !files.length) return;
   const refusal = part.refusal();
