@@ -18,7 +18,7 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A message that is quoted: the name of its sender, and the beginning of its text."""
+    """A message that is quoted: the name of its sender, "" where the title says that, and the beginning of its text."""
 
     sender: str
     text: str

@@ -101,14 +101,15 @@ def _place(place: Place) -> str:
     return (
         f'<table role="presentation" width="100%" cellspacing="0" cellpadding="0" border="0" style="margin:0 0 16px"><tr>'
         f'<td style="border-inline-start:3px solid {_ACCENT};padding:2px 0 2px 14px">'
-        f'<h2 dir="auto" style="margin:0 0 6px;font-size:15px;line-height:1.4;color:{_TEXT}">{escape(place.title)}</h2>'
+        f'<h2 style="margin:0 0 6px;font-size:15px;line-height:1.4;color:{_TEXT}"><bdi>{escape(place.title)}</bdi></h2>'
         f"{''.join(rows)}</td></tr></table>"
     )
 
 
 def _quoted(one: Quoted) -> str:
-    # `dir` keeps a name or a text that is written from right to left to itself.
+    # `bdi` keeps a name or a text that is written from right to left to itself.
+    sender = f"<strong><bdi>{escape(one.sender)}</bdi></strong>: " if one.sender else ""
     return (
         f'<p style="margin:0 0 6px;font-size:15px;line-height:1.45;color:{_TEXT};overflow-wrap:anywhere">'
-        f'<strong dir="auto">{escape(one.sender)}</strong>: <span dir="auto">{escape(one.text)}</span></p>'
+        f"{sender}<bdi>{escape(one.text)}</bdi></p>"
     )

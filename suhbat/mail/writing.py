@@ -34,9 +34,6 @@ from .unsubscribing import Unsubscribing
 CONFIRM_SECONDS = 24 * 3600
 RESET_SECONDS = 30 * 60
 """How long the codes are good, from the moment of sending."""
-AWAY: Milliseconds = 15 * 60 * 1000
-"""Whoever looked at the chat within this time is not away. A digest that finds somebody there is asked for again
-after it."""
 HOUR: Milliseconds = 3600 * 1000
 """The shortest time between two digests."""
 SETTLED: Milliseconds = 5_000
@@ -47,8 +44,9 @@ MOST_PLACES, MOST_MESSAGES, MOST_TEXT = 5, 3, 200
 
 class LetterWriter:
     """Implements `ports.Letters`. `root`: the address of the server. `account`: finds an account by its uid.
-    `is_away`: whether somebody has not looked at the chat for AWAY, on any node, and may be disturbed now.
-    `new_code`: makes a code, and gives it with its hash."""
+    `back_at`: when to ask again about somebody who is not away, or must not be disturbed; None to tell them now.
+    `new_code`: makes a code, and gives it with its hash.
+    """
 
     def __init__(
         self,
@@ -56,18 +54,16 @@ class LetterWriter:
         clock: Clock,
         root: str,
         account: Callable[[str], Awaitable[Account | None]],
-        is_away: Callable[[Account], bool],
+        back_at: Callable[[Account], Awaitable[Milliseconds | None]],
         new_code: Callable[[], tuple[str, bytes]],
-        new_id: Callable[[], str],
         unsubscribing: Unsubscribing,
     ) -> None:
         self._store = store
         self._clock = clock
         self._root = root
         self._account = account
-        self._is_away = is_away
+        self._back_at = back_at
         self._new_code = new_code
-        self._new_id = new_id
         self._unsubscribing = unsubscribing
 
     async def write(self, mail: Mail) -> Letter | Postponed | None:
@@ -134,12 +130,12 @@ class LetterWriter:
         now = self._clock.wall()
         if held.digest_at is not None and held.digest_at + HOUR > now:
             return Postponed(held.digest_at + HOUR)
-        if not self._is_away(account):
-            return Postponed(now + AWAY)
+        if (later := await self._back_at(account)) is not None:
+            return Postponed(later)
         missed = await self._store.missed(account, held.digest_at or 0, now)
         upto = now - SETTLED
         if any(message.at > upto for place in missed for message in place.messages):
-            await self._store.ask_digest(account.uid, self._new_id(), now, now + HOUR)
+            await self._store.ask_digest(account.uid, now)
         settled = [replace(place, messages=tuple(one for one in place.messages if one.at <= upto)) for place in missed]
         shown = [place for place in settled if place.messages]
         if not shown:
@@ -184,9 +180,12 @@ class _Words:
         """A conversation in a digest. `with_text`: whether the user wants texts to leave the server."""
         shown = place.messages[-MOST_MESSAGES:] if with_text else place.messages[-1:]
         more = len(place.messages) - len(shown)
+        is_of_two = not place.title
         return Place(
-            title=one_line(place.title),
-            messages=tuple(Quoted(one_line(one.sender), self._text(one, with_text=with_text)) for one in shown),
+            title=one_line(place.messages[0].sender if is_of_two else place.title),
+            messages=tuple(
+                Quoted("" if is_of_two else one_line(one.sender), self._text(one, with_text=with_text)) for one in shown
+            ),
             more=self("digest.more", count=more) if more else "",
         )
 

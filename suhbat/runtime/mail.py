@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from suhbat.chat.model import Account
+from suhbat.chat.model import Account, Milliseconds
 from suhbat.chat.ports import Clock, MailBacklog, MailStore
+from suhbat.chat.presence import PresenceTracker
+from suhbat.chat.quiet import quiet_until
 from suhbat.config import Settings
 from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.mail_addresses import MailAddresses
@@ -13,7 +16,7 @@ from suhbat.identity.mailed_invites import MailedInvites
 from suhbat.identity.password_resets import PasswordResets
 from suhbat.identity.passwords import Passwords
 from suhbat.identity.registration import Registration
-from suhbat.identity.tokens import digest, random_token, short_id
+from suhbat.identity.tokens import digest, random_token
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.dispatcher import MailDispatcher
 from suhbat.mail.ports import MailServerConnection, ServerFailed
@@ -27,8 +30,13 @@ if TYPE_CHECKING:
     from suhbat.mail.smtp import SmtpServers
 
 
+AWAY: Milliseconds = 15 * 60 * 1000
+"""Whoever was here within this time is not away."""
+
+
 class NodeMail:
-    """`services` is for requests. Implements `mail.ports.MailServers` with the server of the settings."""
+    """`services` is for requests. `is_active`: whether this user is looking, at any node. Implements
+    `mail.ports.MailServers` with the server of the settings."""
 
     def __init__(
         self,
@@ -40,12 +48,16 @@ class NodeMail:
         passwords: Passwords,
         authentication: PasswordAuthentication,
         registration: Registration,
+        presence: PresenceTracker,
+        is_active: Callable[[str], Awaitable[bool]],
     ) -> None:
         root = settings.public_url or ""
         self._settings = settings
         self._store = store
         self._clock = clock
         self._people = people
+        self._presence = presence
+        self._is_active = is_active
         self._servers: SmtpServers | None = None
         self._unsubscribing = Unsubscribing(store, root)
         letters = LetterWriter(
@@ -53,9 +65,8 @@ class NodeMail:
             clock,
             root,
             self._account,
-            self._is_away,
+            self._back_at,
             _new_code,
-            lambda: short_id("m", random_token()),
             self._unsubscribing,
         )
         self.dispatcher = MailDispatcher(store, clock, self, letters, settings.sender)
@@ -97,8 +108,16 @@ class NodeMail:
             await self._people.reload_accounts([uid])
         return self._people.accounts.of_uid(uid)
 
-    def _is_away(self, account: Account) -> bool:
-        return True
+    async def _back_at(self, account: Account) -> Milliseconds | None:
+        """When to ask again about somebody who is looking, was here within AWAY, or has quiet hours; None to tell
+        them now."""
+        now = self._clock.wall()
+        if (until := quiet_until(account.quiet, now)) is not None:
+            return until
+        if await self._is_active(account.uid):
+            return now + AWAY
+        seen = self._presence.of(account.actor).last_seen
+        return seen + AWAY if seen is not None and seen + AWAY > now else None
 
 
 def mail_servers(settings: Settings) -> SmtpServers:

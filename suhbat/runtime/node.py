@@ -138,7 +138,16 @@ class Node:
         self.mail: NodeMail | None = None
         if settings.mail_server is not None:
             self.mail = NodeMail(
-                settings, store, clock, self.tasks, self.people, self.passwords, authentication, registration
+                settings,
+                store,
+                clock,
+                self.tasks,
+                self.people,
+                self.passwords,
+                authentication,
+                registration,
+                self.presence,
+                self.pushes.is_active,
             )
         self.services = Services(
             settings=settings,

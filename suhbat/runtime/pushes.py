@@ -70,6 +70,10 @@ class NodePushes:
     def _vapid(self) -> Vapid:
         return Vapid(self.subscriptions.key, subject_of(self._settings.public_url), self._clock)
 
+    async def is_active(self, uid: str) -> bool:
+        """Whether this user is looking, here or at another node."""
+        return uid in await self._active_of([uid])
+
     async def _active_of(self, uids: Collection[str]) -> set[str]:
         """Those of these users who are looking, here or at another node."""
         here = {uid for uid in uids if self._active.is_active(uid)}

@@ -11,7 +11,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Account, Change, CodeUse, Invite, Mail, MailAddress, MailCode, Milliseconds, MissedPlace
-from suhbat.chat.ports import MailBacklog, MailLimits
+from suhbat.chat.ports import Clock, MailBacklog, MailLimits
 
 from . import kept
 from .people import invites
@@ -26,6 +26,7 @@ T = TypeVar("T")
 class MailOverSQL:
     """Reads through `_read`, and writes through the writer, in one batch with messages."""
 
+    _clock: Clock
     _lobby_history: LobbyHistory
 
     @abstractmethod
@@ -76,8 +77,8 @@ class MailOverSQL:
     async def missed(self, account: Account, since: Milliseconds, now: Milliseconds) -> list[MissedPlace]:
         return await self._read(lambda c: missed(c, account, since, now, self._lobby_history))
 
-    async def ask_digest(self, uid: str, id: str, at: Milliseconds, due_at: Milliseconds) -> None:
-        await self._write(lambda c: queue.ask_digest(c, uid, id, at, due_at))
+    async def ask_digest(self, uid: str, since: Milliseconds) -> None:
+        await self._write(lambda c: queue.ask_digests(c, {uid: since}, self._clock.wall()))
 
     async def digest_sent(self, uid: str, at: Milliseconds) -> None:
         await self._write(lambda c: rows.digest_sent(c, uid, at))

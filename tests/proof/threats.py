@@ -429,6 +429,7 @@ MAIL: Mapping[str, Tests] = {
     "a link that is used twice, late, or by somebody else": _in(
         _MAILS, "an_address_is_confirmed_with_its_code", "a_code_for_a_password", "one_code_voids_the_others"
     ),
+    "an unsubscribe that others press, or a scanner": _in("mail/test_digest", "a_digest_and_its_unsubscribe"),
     "a reset link in a log": _in(_MAILED, "an_address_and_a_forgotten_password"),
     "an address in a log": _in("mail/test_dispatcher", "the_log_has_no_address"),
     "a thief who takes the notice to the old address away": _in(_MAILS, "a_removed_address", "limits"),

@@ -79,7 +79,8 @@ class MissedMessage:
 
 @dataclass(frozen=True, slots=True)
 class MissedPlace:
-    """A conversation, as the user sees it, with the messages there that they missed, at least one, the oldest first."""
+    """A conversation, as the user sees it, with the messages there that they missed, at least one, the oldest first.
+    A direct of two has no `title`."""
 
     conversation: str
     title: str

@@ -62,9 +62,10 @@ class MailStore(Protocol):
         `since`. The conversation with the newest message comes first."""
         ...
 
-    async def ask_digest(self, uid: str, id: str, at: Milliseconds, due_at: Milliseconds) -> None:
-        """Queue a digest for this account, if its address is confirmed and it wants digests. One that waits is asked
-        for again, and keeps its time."""
+    async def ask_digest(self, uid: str, since: Milliseconds) -> None:
+        """Queue a digest for this account, if its address is confirmed and it wants digests. `since`: when the first message
+        that they missed was sent. One that waits is asked for again, and keeps its time. (New messages do that by themselves:
+        see `PushQueue.gather_pushes`.)"""
         ...
 
     async def digest_sent(self, uid: str, at: Milliseconds) -> None:

@@ -10,8 +10,10 @@ from suhbat.chat.mailboxes import folded
 from suhbat.chat.model import CodeUse, Mail, MailAddress, MailCode, Milliseconds
 from suhbat.chat.ports import MailLimits
 from suhbat.errors import NotFound
+from suhbat.store import cursors
 from suhbat.store.dialect import insert_new
 from suhbat.store.tables import accounts, mail_addresses, mail_codes, mails
+from suhbat.store.write import push_recipients
 
 from . import mail_queue
 
@@ -56,6 +58,7 @@ def confirm(connection: Connection, code_hash: bytes, at: Milliseconds) -> tuple
     after = replace(before, address=code.address, confirmed_at=at, wanted=None, refused_at=None)
     row = {name: getattr(after, name) for name in _FIELDS if name != "uid"} | {"folded": folded(code.address)}
     connection.execute(update(mail_addresses).where(mail_addresses.c.uid == code.uid).values(row))
+    cursors.begin_if_new(connection, push_recipients.NAME)
     return before, after
 
 
@@ -71,6 +74,8 @@ def forget(connection: Connection, uid: str) -> MailAddress | None:
 def set_digest(connection: Connection, uid: str, on: bool) -> bool:
     """See `chat.ports.MailStore.set_digest`."""
     mine = mail_addresses.c.uid == uid
+    if on:
+        cursors.begin_if_new(connection, push_recipients.NAME)
     return connection.execute(update(mail_addresses).where(mine).values(digest=on)).rowcount > 0
 
 

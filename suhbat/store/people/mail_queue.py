@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, and_, delete, func, select, update
@@ -11,13 +12,15 @@ from suhbat.chat.mailboxes import mailbox_key
 from suhbat.chat.model import Mail, MailKind, Milliseconds
 from suhbat.chat.ports import MailBacklog, MailLimits
 from suhbat.errors import Busy
-from suhbat.store.dialect import insert_new
+from suhbat.store.dialect import find_rows, insert_new, update_rows
 from suhbat.store.tables import mail_addresses, mails
 from suhbat.store.write.limits import spend_allowance
 
 _FIELDS = tuple(Mail.__slots__)
 _COLUMNS = tuple(mails.c[name] for name in _FIELDS)
 _FULL_SECONDS = 60
+AWAY: Milliseconds = 15 * 60 * 1000
+"""How long after a message that somebody missed they get a digest."""
 DIGEST_KEPT: Milliseconds = 3 * 24 * 3600 * 1000
 """For how long a digest is worth sending: nights and weekends are quiet."""
 _COUNTED: Mapping[MailKind, Made] = {"confirm": "mails", "invite": "mailed_invites", "reset": "resets"}
@@ -76,22 +79,28 @@ def delay(connection: Connection, waiting: Collection[Mail], due_at: Millisecond
     connection.execute(update(mails).where(mails.c.id.in_([mail.id for mail in waiting])).values(values))
 
 
-def ask_digest(connection: Connection, uid: str, id: str, at: Milliseconds, due_at: Milliseconds) -> None:
-    """See `chat.ports.MailStore.ask_digest`."""
-    mine = select(mail_addresses.c.address).where(
-        mail_addresses.c.uid == uid,
-        mail_addresses.c.address.is_not(None),
-        mail_addresses.c.digest.is_(True),
-        mail_addresses.c.refused_at.is_(None),
-    )
-    address = connection.execute(mine).scalar()
-    if address is None:
+def ask_digests(connection: Connection, missed: Mapping[str, Milliseconds], now: Milliseconds) -> None:
+    """Queue digests for those of these users who want them, AWAY after the first message that they missed. `missed`: by uid,
+    when that was sent. A digest that waits keeps its time, and is asked for again: see `end`."""
+    wanted = [(uid,) for uid in sorted(missed)]
+    columns = ("uid", "address", "digest", "refused_at")
+    addresses = {
+        uid: address
+        for uid, address, is_wanted, refused_at in find_rows(connection, mail_addresses, ("uid",), columns, wanted)
+        if address is not None and is_wanted and refused_at is None
+    }
+    if not addresses:
         return
-    key = f"digest:{uid}"
-    again = update(mails).where(mails.c.key == key).values(version=mails.c.version + 1, expires_at=at + DIGEST_KEPT)
-    if connection.execute(again).rowcount == 0:
-        mail = Mail(id, "digest", key, uid, address, "", at, due_at, at + DIGEST_KEPT)
-        insert_new(connection, mails, [_row(mail)])
+    keys = [(f"digest:{uid}",) for uid in sorted(addresses)]
+    known = {key for (key,) in find_rows(connection, mails, ("key",), ("key",), keys)}
+    update_rows(connection, mails, ("key",), ("version",), [(key, 1) for (key,) in keys if key in known], add=True)
+    until = now + DIGEST_KEPT
+    new = [
+        Mail(f"m{secrets.token_hex(13)}", "digest", f"digest:{uid}", uid, address, "", now, missed[uid] + AWAY, until)
+        for uid, address in sorted(addresses.items())
+        if f"digest:{uid}" not in known
+    ]
+    insert_new(connection, mails, [_row(mail) for mail in new])
 
 
 def _row(mail: Mail) -> dict[str, object]:

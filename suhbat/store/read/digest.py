@@ -147,7 +147,8 @@ def _place(connection: Connection, uid: str, log: Any, rows: Sequence[AnyRow]) -
     )
     title = log.title
     if log.kind == "direct":
-        title = direct_title(names_of_members(connection, [log.id]).get(log.id, {}), uid)
+        people = names_of_members(connection, [log.id]).get(log.id, {})
+        title = direct_title(people, uid) if len(people) > 2 else ""
     return MissedPlace(
         conversation=log.name,
         title=title,

@@ -4,7 +4,11 @@ It writes a row of `push_due` for everybody who may have to be told, in the tran
 is considered exactly once, whenever a process ends. Only whom to ask about is decided here: the level, the membership and
 everything else is asked again when a push is sent (`read.push_facts`).
 
-While nobody has a push subscription there is no cursor, and a message costs nothing here. The first subscription begins one.
+The same people, but only of directs and mentions, are to get a mail about what they missed (`people.mail_queue`), if they want
+that.
+
+While nobody has a push subscription or wants such mails there is no cursor, and a message costs nothing here. The first
+subscription or address begins one.
 """
 
 from __future__ import annotations
@@ -22,11 +26,13 @@ from suhbat.chat.notify import DEFAULTS, is_over
 from suhbat.store import cursors
 from suhbat.store.dialect import find_rows, put_rows, select_for
 from suhbat.store.journal import NoCursor, Range
+from suhbat.store.people import mail_queue
 from suhbat.store.tables import (
     IS_MESSAGE,
     conversations,
     events,
     everyone,
+    mail_addresses,
     members,
     mentions,
     notify_levels,
@@ -92,7 +98,7 @@ def gather(connection: Connection, delay: Milliseconds, now: Milliseconds) -> bo
         return False
     if cursor is None:
         return False  # another node is at it
-    if not is_anybody_subscribed(connection):
+    if not is_anybody_told(connection):
         connection.execute(delete(cursor_rows).where(cursor_rows.c.name == NAME))
         return False
     ranges = cursor.take(CHUNK)
@@ -103,6 +109,7 @@ def gather(connection: Connection, delay: Milliseconds, now: Milliseconds) -> bo
     if by_log:
         _look(connection, by_log, found, now)
         _write(connection, found, delay)
+        mail_queue.ask_digests(connection, found.urgent, now)
     cursor.save()
     return sum(last - first + 1 for _, first, last in ranges) >= CHUNK
 
@@ -111,18 +118,21 @@ def is_behind(connection: Connection) -> bool:
     """Whether `gather` has something to do. For a connection that reads."""
     place = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
     if connection.execute(place).first() is None:
-        return is_anybody_subscribed(connection)
+        return is_anybody_told(connection)
     return cursors.is_behind(connection, NAME)
 
 
-def is_anybody_subscribed(connection: Connection) -> bool:
-    """Whether there is a push subscription at all."""
-    return connection.execute(select(literal(1)).select_from(push_subscriptions).limit(1)).first() is not None
+def is_anybody_told(connection: Connection) -> bool:
+    """Whether there is a push subscription at all, or somebody who gets mails about what they missed."""
+    if connection.execute(select(literal(1)).select_from(push_subscriptions).limit(1)).first() is not None:
+        return True
+    wanted = select(literal(1)).where(mail_addresses.c.folded.is_not(None), mail_addresses.c.digest.is_(True))
+    return connection.execute(wanted.limit(1)).first() is not None
 
 
 def _begin(connection: Connection) -> None:
     """There is no cursor, because this database was restored or moved, or fell far behind. Nobody is told of old messages."""
-    if is_anybody_subscribed(connection):
+    if is_anybody_told(connection):
         connection.execute(delete(push_due))
         cursors.begin_if_new(connection, NAME)
         log.info("push: begins with the next message; nobody is told of those before it")
@@ -140,11 +150,15 @@ class _Found:
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int], tuple[int, int, Milliseconds, Milliseconds]] = {}
         """By uid and log id: the first and the last message, when the first was sent, and until when to tell."""
+        self.urgent: dict[str, Milliseconds] = {}
+        """By uid, when the first message was sent that mentions them or is in a direct."""
 
     def add(self, uid: str, message: _Message, *, urgent: bool) -> None:
         """A message may notify this user, unless it is their own."""
         if uid == message.sender:
             return
+        if urgent:
+            self.urgent[uid] = min(message.at, self.urgent.get(uid, message.at))
         key, until = (uid, message.log_id), message.at + (KEPT_URGENT if urgent else KEPT)
         first, last, at, kept = self.rows.get(key, (message.seq, message.seq, message.at, until))
         self.rows[key] = (min(first, message.seq), max(last, message.seq), min(at, message.at), max(kept, until))

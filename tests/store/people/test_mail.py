@@ -10,7 +10,9 @@ import pytest
 from suhbat.chat.model import Mail, MailAddress, MailCode
 from suhbat.chat.ports import MailLimits, Store
 from suhbat.errors import Busy, NotFound, RateLimited
-from tests.store.parts import ALI
+from suhbat.protocol.types import LOBBY
+from suhbat.store.people.mail_queue import AWAY
+from tests.store.parts import ALI, VALI, Listener, direct
 
 from .test_people import account
 
@@ -142,13 +144,13 @@ async def test_the_queue(people: Store) -> None:
 async def test_the_end_of_a_mail(people: Store) -> None:
     """It is deleted. One that was asked for again meanwhile waits anew."""
     await confirmed(people)
-    await people.ask_digest("u-ali", "d1", NOW, NOW + 1)
-    [digest] = await people.claim_mails(5, NOW + 1, NOW + 100)
-    await people.ask_digest("u-ali", "d2", NOW, NOW + 1)
+    await people.ask_digest("u-ali", NOW - AWAY)
+    [digest] = await people.claim_mails(5, NOW, NOW + 100)
+    await people.ask_digest("u-ali", NOW)
     await people.end_mail(digest, NOW + HOUR)
     assert not await people.mails_due(NOW + HOUR - 1)
     [again] = await people.claim_mails(5, NOW + HOUR, NOW + HOUR + 1)
-    assert (again.id, again.version) == ("d1", 2)
+    assert (again.id, again.version) == (digest.id, 2)
     await people.end_mail(again, NOW)
     assert (await people.mail_backlog(NOW)).waiting == 0
 
@@ -160,28 +162,61 @@ async def test_mails_expire(people: Store) -> None:
     assert (await people.mail_backlog(NOW)).waiting == 0
 
 
+async def digests(people: Store) -> list[str]:
+    """The addresses of the digests that wait. They are given back."""
+    waiting = await people.claim_mails(9, NOW + 2 * AWAY, NOW + 2 * AWAY)
+    return [one.address for one in waiting if one.kind == "digest"]
+
+
 async def test_a_digest_needs_a_confirmed_address(people: Store) -> None:
     """Nobody gets one without, after it was switched off, or at an address that was refused."""
-    await people.ask_digest("u-ali", "d1", NOW, NOW)
+    await people.ask_digest("u-ali", NOW)
     assert not await people.set_digest("u-ali", True)
     await people.want_address("u-ali", ADDRESS, mail(), LIMITS)
-    await people.ask_digest("u-ali", "d1", NOW, NOW)
+    await people.ask_digest("u-ali", NOW)
     await confirmed(people)
     assert await people.set_digest("u-ali", False)
-    await people.ask_digest("u-ali", "d1", NOW, NOW)
+    await people.ask_digest("u-ali", NOW)
     await people.set_digest("u-ali", True)
     await people.refuse_address("u-ali", ADDRESS, NOW)
-    await people.ask_digest("u-ali", "d1", NOW, NOW)
-    assert [one.kind for one in await people.claim_mails(9, NOW, NOW + 1)] in ([], ["confirm"])
+    await people.ask_digest("u-ali", NOW)
     await people.refuse_address("u-ali", "other@example.org", None)
-    held = await people.mail_address("u-ali")
-    assert held is not None and held.refused_at == NOW
+    assert await digests(people) == []
     await people.refuse_address("u-ali", ADDRESS, None)
-    await people.ask_digest("u-ali", "d1", NOW, NOW)
+    await people.ask_digest("u-ali", NOW)
+    assert await digests(people) == [ADDRESS]
     await people.digest_sent("u-ali", NOW)
     held = await people.mail_address("u-ali")
     assert held is not None and (held.refused_at, held.digest_at) == (None, NOW)
-    assert "digest" in [one.kind for one in await people.claim_mails(9, NOW + 1, NOW + 2)]
+
+
+async def test_a_message_asks_for_a_digest(people: Store, listener: Listener) -> None:
+    """A direct and a mention do, 15 minutes after the first of them; other messages, and one's own, do not."""
+    await people.save_account(replace(account("vali"), display_name="Vali"))
+    await confirmed(people)
+    place = await direct(people, ALI, VALI, NOW)
+    for text, fields in (
+        ("salom", {"conversation": LOBBY}),
+        ("@ali salom", {"conversation": LOBBY, "named": ("u-ali",)}),
+        ("salom", {"conversation": place}),
+    ):
+        await gather(people)
+        before = await people.mail_backlog(NOW)
+        await listener.send(people, VALI, text, at=NOW, **fields)
+        await listener.send(people, ALI, text, at=NOW, **fields)
+        await gather(people)
+        waiting = await people.claim_mails(9, NOW + AWAY, NOW + AWAY)
+        asked = [one for one in waiting if one.kind == "digest"]
+        assert len(asked) == ("named" in fields or fields["conversation"] == place), text
+        assert before.waiting == 0 and not await people.mails_due(NOW + AWAY - 1)
+        for one in waiting:
+            await people.end_mail(one, NOW)
+
+
+async def gather(people: Store) -> None:
+    """What `notify` does all the time."""
+    while await people.gather_pushes(8_000):
+        pass
 
 
 async def test_limits(people: Store) -> None:

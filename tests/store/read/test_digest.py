@@ -44,7 +44,7 @@ async def test_a_direct(people: Store, listener: Listener) -> None:
     await execute(people, Edit, VALI, AT, conversation=place, seq=sent[4].seq, text="xayr")
     [found] = await told(people)
     assert texts([found]) == [["salom 2", "xayr"]] and found.conversation == place
-    assert (found.title, found.messages[0].sender, found.messages[0].at) == ("vali", "Vali", AT + 2)
+    assert (found.title, found.messages[0].sender, found.messages[0].at) == ("", "Vali", AT + 2)
     assert texts(await told(people, since=AT + 2)) == [["xayr"]]
     await execute(people, Read, ALI, AT, conversation=place, ordinal=6)
     assert await told(people) == []
