@@ -32,6 +32,10 @@ test("what writes says that it is JSON, also where there is nothing to say; 204 
     ["POST", "PUT", "PATCH", "DELETE"].map((method) => [method, "application/json", "{}"])); // prettier-ignore
 });
 
+test("202 without a body is null", async () => {
+  assert.equal(await make(202, null).api.post("/password-resets"), null);
+});
+
 test("a problem is Refused, with its code and when to come again", async () => {
   const { api } = make(
     429,

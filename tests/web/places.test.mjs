@@ -16,8 +16,16 @@ import { ANNA, conversation } from "./parts.mjs";
 
 before(() => use("en"));
 
-test("an address is a conversation, an invite, or a section, and what cannot be read is nowhere", () => {
-  const nowhere = { conversation: null, thread: null, seq: null, invite: null, apart: null };
+test("an address is a conversation, an invite, a link in a mail or a section; what cannot be read is nowhere", () => {
+  const nowhere = {
+    conversation: null,
+    thread: null,
+    seq: null,
+    invite: null,
+    reset: null,
+    confirm: null,
+    apart: null,
+  };
   for (const [hash, expected] of [
     ["#/settings", { apart: { name: "settings", section: null } }],
     ["#/settings/devices", { apart: { name: "settings", section: "devices" } }],
@@ -27,6 +35,8 @@ test("an address is a conversation, an invite, or a section, and what cannot be 
     ["#/c/lobby/t/7", { conversation: "lobby", thread: 7 }],
     ["#/c/lobby/t/7/9", { conversation: "lobby", thread: 7, seq: 9 }],
     ["#/invite/code", { invite: "code" }],
+    ["#/reset/a-b_c", { reset: "a-b_c" }],
+    ["#/confirm/code", { confirm: "code" }],
   ])
     assert.deepEqual(placeOf(hash), { ...nowhere, ...expected }, hash);
   for (const hash of [
@@ -37,6 +47,9 @@ test("an address is a conversation, an invite, or a section, and what cannot be 
     "#/settingsx",
     "#/c/%",
     "#/invite/code/7",
+    "#/reset/",
+    "#/reset/a/b",
+    "#/confirm/%",
     "#/c/",
     "#/c/a/t",
     "#/invite/a/t/1",

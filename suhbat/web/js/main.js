@@ -52,9 +52,14 @@ setTimeout(() => void keepPage(), QUIET);
 /** @param {string} [why] a sentence shown above the sign-in form */
 async function begin(why) {
   const setup = location.pathname.endsWith("/setup") ? new URLSearchParams(location.search).get("code") : null;
-  const { invite } = placeOf(location.hash);
+  const { invite, reset, confirm } = placeOf(location.hash);
   // Remove secret codes from the address bar, and with it from the browser history.
   if (setup) history.replaceState(null, "", base.pathname);
+  if (reset || confirm) {
+    // The links in mails work without a login, and whoever is logged in.
+    history.replaceState(null, "", "#/");
+    return open({ reset, confirm });
+  }
   try {
     // A setup link has no effect once the server has an owner. The normal sign-in follows.
     const first = setup !== null && !(await api.get("/server")).owned;

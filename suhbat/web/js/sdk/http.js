@@ -160,7 +160,7 @@ export class Api {
 
 /** @param {Response} response @param {string} text */
 function read(response, text) {
-  if (response.status === 204) return null;
+  if (response.status === 204 || (response.status === 202 && text === "")) return null;
   let value;
   try {
     value = JSON.parse(text);

@@ -1,4 +1,5 @@
-// The sign-in page: as a guest with only a name, with an account, with an invite, or as the first owner.
+// The sign-in page: as a guest with only a name, with an account, with an invite, or as the first owner; and what the
+// links in mails lead to: a new password, and the confirmation of an address.
 
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
@@ -8,7 +9,8 @@ import { languageChoice } from "./choices.js";
 /** @import { Api } from "../sdk/http.js" */
 
 /**
- * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean}} ServerInfo
+ * @typedef {{version: string, access: "open" | "invite" | "closed", outside: boolean, owned: boolean,
+ *   mail: boolean}} ServerInfo
  * @typedef {{conversation: string | null, title: string | null, invited_by: string | null}} InviteOffer
  * @typedef {{api: Api, server: ServerInfo, offer: InviteOffer | null,
  *   enter: (user: any, registered: boolean) => void}} Door
@@ -18,8 +20,8 @@ import { languageChoice } from "./choices.js";
 /**
  * The page without a login session. `why` is a sentence above it, for example that the session ended.
  * @param {Door} door
- * @param {{setup?: string | null, invite?: string | null, login?: boolean, name?: string, why?: string,
- *   way?: Way}} options
+ * @param {{setup?: string | null, invite?: string | null, reset?: string | null, confirm?: string | null,
+ *   login?: boolean, name?: string, why?: string, way?: Way}} options
  *   `name` and `way` become what the user has typed and chosen, so that another language does not lose them
  */
 export function gate(door, options) {
@@ -42,9 +44,12 @@ export function gate(door, options) {
   card.addEventListener("input", ({ target }) => {
     if (target instanceof HTMLInputElement && target.name === "user_id") options.name = target.value;
   });
-  const show = (/** @type {Way} */ way) => {
+  const show = (/** @type {Way} */ way, /** @type {string} */ said = "") => {
     options.way = way;
-    const other = ways.filter((one) => one !== way).map((one) => switchTo(one, () => show(one)));
+    if (said) options.why = said;
+    const other = waysIn(door, options)
+      .filter((one) => one !== way)
+      .map((one) => switchTo(one, () => show(one)));
     const told =
       options.why ||
       (options.setup && door.server.owned && t("gate.setup.owned")) ||
@@ -55,7 +60,7 @@ export function gate(door, options) {
       h("h2", {}, t(`gate.${way}`)),
       ...(why ? [why] : []),
       ...(invited ? [invited] : []),
-      FORMS[way](door, options),
+      FORMS[way](door, options, show),
       ...other,
     );
     // Set the focus before the user can click. A later focus would move the typing from another field to this one.
@@ -69,13 +74,15 @@ export function gate(door, options) {
   return place;
 }
 
-/** @typedef {"guest" | "login" | "register" | "setup"} Way */
+/** @typedef {"guest" | "login" | "register" | "setup" | "forgot" | "reset" | "confirm"} Way */
 
 /**
  * The ways to sign in that this server offers, the most likely first.
- * @param {Door} door @param {Parameters<typeof gate>[1]} options
+ * @param {Door} door @param {Parameters<typeof gate>[1]} options @returns {Way[]}
  */
 function waysIn({ server, offer }, options) {
+  if (options.reset) return ["reset", "login"];
+  if (options.confirm) return ["confirm"];
   const first = options.setup && !server.owned;
   /** @type {Way[]} */
   const ways = first
@@ -88,6 +95,7 @@ function waysIn({ server, offer }, options) {
   if (server.access === "open" && !offer) ways.push("guest");
   if (!ways.includes("login")) ways.push("login");
   if (server.access === "open" && !ways.includes("register")) ways.push("register");
+  if (server.mail && !first) ways.push("forgot");
   return ways;
 }
 
@@ -96,8 +104,40 @@ function switchTo(way, act) {
   return h("button", { type: "button", class: "link", on: { click: act } }, t(`gate.to.${way}`));
 }
 
-/** @type {Record<Way, (door: Door, options: Parameters<typeof gate>[1]) => HTMLElement>} */
+/**
+ * @type {Record<Way, (door: Door, options: Parameters<typeof gate>[1], show: (way: Way, why?: string) => void) =>
+ *   HTMLElement>}
+ */
 const FORMS = {
+  forgot: (door, { name = "" }, show) =>
+    form(
+      [
+        h("p", {}, t("gate.forgot.lead")),
+        field(t("gate.forgot.name"), nameInput({ value: name, maxlength: 320, inputmode: "email" })),
+      ],
+      t("gate.forgot.go"),
+      async ({ user_id }) => {
+        await door.api.post("/password-resets", { user_id });
+        show("login", t("gate.forgot.sent"));
+      },
+    ),
+  reset: (door, options, show) =>
+    form(
+      [field(t("gate.reset.password"), passwordInput("new-password"), t("gate.password.hint"))],
+      t("gate.reset.go"),
+      async ({ new_password }) => {
+        await door.api.put("/password-resets", { code: options.reset, password: new_password });
+        options.reset = null;
+        show("login", t("gate.reset.done"));
+      },
+    ),
+  confirm: (door, options) =>
+    form([h("p", {}, t("gate.confirm.lead"))], t("gate.confirm.go"), async (_, box) => {
+      await door.api.post("/email-confirmations", { code: options.confirm });
+      const on = h("button", { type: "button", class: "primary", on: { click: () => location.reload() } });
+      on.textContent = t("gate.confirm.on");
+      box.replaceChildren(h("p", { role: "status" }, t("gate.confirm.done")), on);
+    }),
   guest: (door, { name = "" }) =>
     form(
       [field(t("gate.nick"), nameInput({ value: name, autocomplete: "nickname" }), t("gate.guest.hint"))],

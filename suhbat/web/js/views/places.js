@@ -1,13 +1,15 @@
 // The places in the address: a conversation, a message in it, a thread in it, an invitation, the search, the list of
-// threads, a section of the settings or of the moderation.
+// threads, a section of the settings or of the moderation; and the links in mails.
 
 /**
  * @typedef {"settings" | "moderation"} Apart a place with sections, over the conversation
- * @typedef {object} Address at most one of `conversation`, `invite` and `apart` is not null
+ * @typedef {object} Address at most one of `conversation`, `invite`, `reset`, `confirm` and `apart` is not null
  * @property {string | null} conversation
  * @property {number | null} thread the `seq` of its root
  * @property {number | null} seq of a message, or with `thread` of a reply in it
  * @property {string | null} invite
+ * @property {string | null} reset the code for a new password
+ * @property {string | null} confirm the code that confirms an e-mail address
  * @property {{name: Apart, section: string | null} | null} apart `section`: null for the list of the sections
  */
 
@@ -21,7 +23,7 @@
  */
 
 /** @type {Address} */
-const NOWHERE = { conversation: null, thread: null, seq: null, invite: null, apart: null };
+const NOWHERE = { conversation: null, thread: null, seq: null, invite: null, reset: null, confirm: null, apart: null };
 
 /**
  * The place in the part of the address after the `#`. What cannot be read is no place.
@@ -30,10 +32,11 @@ const NOWHERE = { conversation: null, thread: null, seq: null, invite: null, apa
 export function placeOf(hash) {
   const [, apart, section = null] = /^#\/(settings|moderation)(?:\/([a-z]+))?$/.exec(hash) ?? [];
   if (apart) return { ...NOWHERE, apart: { name: /** @type {Apart} */ (apart), section } };
-  const [, kind, name, thread, seq] = /^#\/(c|invite)\/([^/]+)(?:\/t\/(\d{1,15}))?(?:\/(\d{1,15}))?$/.exec(hash) ?? [];
+  const [, use, code] = /^#\/(invite|reset|confirm)\/([^/]+)$/.exec(hash) ?? [];
+  if (use) return code && decode(code) ? { ...NOWHERE, [use]: decode(code) } : NOWHERE;
+  const [, name, thread, seq] = /^#\/c\/([^/]+)(?:\/t\/(\d{1,15}))?(?:\/(\d{1,15}))?$/.exec(hash) ?? [];
   const decoded = name && decode(name);
   if (!decoded) return NOWHERE;
-  if (kind === "invite") return thread || seq ? NOWHERE : { ...NOWHERE, invite: decoded };
   const number = (/** @type {string | undefined} */ digits) => (digits ? Number(digits) : null);
   return { ...NOWHERE, conversation: decoded, thread: number(thread), seq: number(seq) };
 }

@@ -1,0 +1,72 @@
+"""What the links in mails lead to, and how somebody gets in who forgot their password."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.mail.parts import MailBox, code_in
+from tests.servers import Server, running
+
+from .person import Person
+
+Make = Callable[..., Person]
+NEW = "yangi uzun parol"
+
+
+@pytest.fixture(scope="module")
+def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailBox]:
+    box = MailBox(tmp_path_factory.mktemp("mails"))
+    with box.running():
+        yield box
+
+
+@pytest.fixture(scope="module")
+def server(box: MailBox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that sends mails."""
+    url, sender = f"smtp://127.0.0.1:{box.port}", "chat@example.org"
+    place = tmp_path_factory.mktemp("mail") / "data"
+    with running(
+        "suhbat", place, send_rate="0", smtp_url=url, mail_from=sender, public_url="http://chat.example.org"
+    ) as server:
+        yield server
+
+
+def test_a_forgotten_password(server: Server, box: MailBox, person: Make) -> None:
+    """A link confirms the address with one press, though nobody is logged in there. Another one, asked for on the sign-in page,
+    leads to a new password; the code is not left in the address."""
+    body = {"user_id": "ali", "password": "uzun parol 1"}
+    token = server.request("POST", "/api/v1/accounts", body)[1]["token"]
+    address = {"address": "ali@example.org", "current_password": "uzun parol 1"}
+    assert server.request("PUT", "/api/v1/me/email", address, token=token)[0] == 200
+    page = person("ali").page
+    page.goto(f"{server.url}/#/confirm/{code_in(box.wait(1)[0], 'confirm')}")
+    expect(page.get_by_role("heading", name="Confirm your e-mail address")).to_be_visible()
+    assert server.request("GET", "/api/v1/me/email", token=token)[1]["address"] is None
+    page.get_by_role("button", name="Confirm", exact=True).click()
+    expect(page.get_by_text("Your address is confirmed.")).to_be_visible()
+    assert server.request("GET", "/api/v1/me/email", token=token)[1]["address"] == "ali@example.org"
+    page.get_by_role("button", name="Open the chat").click()
+
+    page.get_by_role("button", name="Forgot the password?").click()
+    page.get_by_label("Username or e-mail address").fill("ali@example.org")
+    page.get_by_role("button", name="Send the link").click()
+    expect(page.locator(".gate .why")).to_contain_text("a link is on its way")
+    code = code_in(box.wait(2)[1], "reset")
+    page.goto("about:blank")
+    page.goto(f"{server.url}/#/reset/{code}")
+    page.get_by_label("New password").fill(NEW)
+    assert code not in page.url
+    page.get_by_role("button", name="Save the password").click()
+    expect(page.locator(".gate .why")).to_have_text("Your password is changed. Log in with it.")
+    page.get_by_label("Username").fill("ali")
+    page.get_by_label("Password", exact=True).fill(NEW)
+    page.get_by_role("button", name="Log in", exact=True).click()
+    expect(page.locator(".shell")).to_be_visible()
+    page.goto("about:blank")
+    page.goto(f"{server.url}/#/reset/{code}")
+    page.get_by_label("New password").fill(NEW)
+    page.get_by_role("button", name="Save the password").click()
+    expect(page.locator(".wrong")).to_contain_text("wrong, used or expired")
