@@ -16,7 +16,9 @@ import structlog
 
 from suhbat.chat.model import DuePush, Milliseconds, PushFacts, PushSubscription, SettledPush
 from suhbat.chat.ports import Clock, PushQueue, PushStore
+from suhbat.chat.quiet import quiet_until
 from suhbat.counting import PushCounts
+from suhbat.errors import SuhbatError
 
 from .bodies import body_of
 from .dispatcher import LEASE_SECONDS, PER_PERSON
@@ -28,6 +30,10 @@ SHARED_SECONDS = 2.0
 """How often a node looks for what other nodes have left, perhaps because they died."""
 ALONE_SECONDS = 60.0
 """The same without other nodes: everything that can become due is known then."""
+GATHERED_SECONDS = 2.0
+"""How often messages are gathered, at most. In a busy conversation each time writes a row for everybody in it."""
+SETTLED_SECONDS = 0.1
+"""For how long settled rows are collected, so that many need one commit, for which messages wait."""
 TOUCHED_SECONDS = 60.0
 """How often the times of the last pushes are saved."""
 
@@ -38,8 +44,6 @@ class PushingStore(PushStore, PushQueue, Protocol):
 
 IsActive = Callable[[Collection[str]], Awaitable[Collection[str]]]
 """Those of these users who are looking, at a connection to any node."""
-QuietUntil = Callable[[str | None, Milliseconds], Milliseconds | None]
-"""Until when it is quiet for somebody with these stored quiet hours; None if it is not."""
 
 
 class Pushing:
@@ -56,7 +60,6 @@ class Pushing:
         sender: PushSender,
         clock: Clock,
         active: IsActive,
-        quiet_until: QuietUntil,
         written: Callable[[], float],
         *,
         delay: float,
@@ -68,7 +71,6 @@ class Pushing:
         self._sender = sender
         self._clock = clock
         self._active = active
-        self._quiet_until = quiet_until
         self._written = written
         self._delay = round(delay * 1000)
         self._address = address
@@ -77,6 +79,10 @@ class Pushing:
         self._look_at = -math.inf
         self._seen = -1.0
         """What was written before the last look."""
+        self._singly = False
+        self._gathered_at = -math.inf
+        self._settled: list[SettledPush] = []
+        self._settling: asyncio.Task[None] | None = None
         self._touched: dict[str, None] = {}
         self._touch_at = clock.steady() + TOUCHED_SECONDS
         self.counts = PushCounts()
@@ -100,11 +106,12 @@ class Pushing:
 
     async def _claim(self, most: int, busy: Collection[str]) -> Sequence[PushFacts]:
         backlog = await self._store.push_backlog()
-        if backlog.is_behind:
-            while await self._store.gather_pushes(self._delay):
-                pass
+        seconds = min(GATHERED_SECONDS, self._delay / 2000)
+        if backlog.is_behind and self._clock.steady() >= self._gathered_at + seconds:
+            self._gathered_at = self._clock.steady()
+            await self._gather()
             backlog = await self._store.push_backlog()
-        self._look_again(backlog.due_at)
+        self._look_again(backlog.due_at, self._gathered_at + seconds if backlog.is_behind else math.inf)
         found: list[PushFacts] = []
         while not found and backlog.due_at is not None and backlog.due_at <= self._clock.wall():
             until = self._clock.wall() + round(LEASE_SECONDS * 1000)
@@ -115,10 +122,21 @@ class Pushing:
             found = await self._left_to_tell(claimed)
         return found
 
-    def _look_again(self, due_at: Milliseconds | None) -> None:
+    async def _gather(self) -> None:
+        try:
+            while await self._store.gather_pushes(self._delay, singly=self._singly):
+                pass
+        except SuhbatError:
+            raise
+        except Exception:
+            self._singly = True  # some message is the reason: the next round leaves it out
+            raise
+        self._singly = False
+
+    def _look_again(self, due_at: Milliseconds | None, gather_at: float) -> None:
         self.oldest = due_at
         seconds = self._idle if due_at is None else min(self._idle, (due_at - self._clock.wall()) / 1000)
-        self._look_at = self._clock.steady() + seconds
+        self._look_at = min(self._clock.steady() + seconds, gather_at)
 
     async def _left_to_tell(self, claimed: Sequence[DuePush]) -> list[PushFacts]:
         """Settle the rows of which nothing is left to tell, or not now."""
@@ -130,7 +148,7 @@ class Pushing:
         for due, one in zip(claimed, facts, strict=True):
             if one is None or due.uid in active:
                 settled.append(SettledPush(due, now + self._delay))
-            elif (quiet := self._quiet_until(one.quiet, now)) is not None:
+            elif (quiet := quiet_until(one.quiet, now)) is not None:
                 settled.append(SettledPush(due, quiet, postponed=True))
             else:
                 found.append(one)
@@ -143,7 +161,7 @@ class Pushing:
         now = self._clock.wall()
         push = Push(
             body_of(item, self._address),
-            topic_of(item.conversation, self._key()),
+            topic_of(item.uid, item.conversation, self._key()),
             max(1, (item.due.expires_at - now) // 1000),
             "high" if item.urgent else "normal",
         )
@@ -161,7 +179,22 @@ class Pushing:
         if ended:
             await self._store.end_pushes(ended)
         settled = SettledPush(item.due, now + self._delay, later=later, waiting=item.waiting, reached=reached)
-        await self._store.settle_pushes([settled])
+        await self._settle(settled)
+
+    async def _settle(self, settled: SettledPush) -> None:
+        """Settle a row together with those that others settle within SETTLED_SECONDS."""
+        self._settled.append(settled)
+        if self._settling is None or self._settling.done():
+            self._settling = asyncio.ensure_future(self._settle_all())
+            # Whoever waits gets an exception. At a shutdown nobody waits: the rows are due again after the next start.
+            self._settling.add_done_callback(lambda task: task.cancelled() or task.exception())
+        await asyncio.shield(self._settling)
+
+    async def _settle_all(self) -> None:
+        await asyncio.sleep(SETTLED_SECONDS)
+        settled, self._settled = self._settled, []
+        self._settling = None
+        await self._store.settle_pushes(settled)
 
     async def _push(self, push: Push, to: PushSubscription, due: DuePush) -> Result:
         result = await self._sender.send(push, to, due.attempts)

@@ -62,10 +62,10 @@ class Dropped:
 Result = Delivered | Ended | Later | Dropped
 
 
-def topic_of(conversation: str, key: bytes) -> str:
-    """The topic of a conversation: 32 characters of base64url, the most that RFC 8030 allows. `key`: a secret of the server, so
-    that the push service does not learn the id."""
-    return urlsafe_b64encode(sha256(key + conversation.encode()).digest()[:24]).decode()
+def topic_of(uid: str, conversation: str, key: bytes) -> str:
+    """The topic of a user's conversation: 32 characters of base64url, the most that RFC 8030 allows. `key`: a secret of the
+    server. So the push service learns neither the id, nor which users are in the same conversation."""
+    return urlsafe_b64encode(sha256(key + f"{uid} {conversation}".encode()).digest()[:24]).decode()
 
 
 class PushSender:

@@ -28,7 +28,8 @@ CONNECT_SECONDS = 5.0
 """For one address, with its TLS handshake. A host may have several."""
 MOST_ADDRESSES = 4
 """Addresses of a host that are tried."""
-TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST = 64, 8, 2000, 200
+TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST = 64, 8, 2000, 800
+"""Requests in progress, and waiting. All pushes in progress may be for one push service: 50 rows with 16 subscriptions each."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_OTHERS = frozenset({"accept", "accept-language", "user-agent"})

@@ -6,9 +6,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from suhbat.chat.active import ActiveConnections
-from suhbat.chat.model import Milliseconds
 from suhbat.chat.ports import Clock, Store
-from suhbat.chat.quiet import quiet_until
 from suhbat.config import Settings
 from suhbat.identity.tokens import random_token, short_id
 from suhbat.notify.dispatcher import Dispatcher
@@ -19,7 +17,6 @@ from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import Vapid, subject_of
 from suhbat.outgoing.client import OutgoingClient
-from suhbat.store.read.notify import quiet_of
 from suhbat.tasks import Tasks
 
 from .push_services import OutgoingPushServices
@@ -52,7 +49,6 @@ class NodePushes:
             sender,
             clock,
             self._active_of,
-            _quiet_until,
             lambda: store.counts.batches.total,
             delay=settings.push_delay,
             address=address,
@@ -79,8 +75,3 @@ class NodePushes:
         here = {uid for uid in uids if self._active.is_active(uid)}
         others = set(uids) - here
         return here if self._store.cluster is None or not others else here | await self._store.cluster.active(others)
-
-
-def _quiet_until(quiet: str | None, now: Milliseconds) -> Milliseconds | None:
-    """See `notify.pushing.QuietUntil`."""
-    return quiet_until(quiet_of(quiet), now)

@@ -32,14 +32,16 @@ def begin(connection: Connection, name: str, end: Any, missed: Iterable[Range] =
     cursor.add()
 
 
-def begin_if_new(connection: Connection, name: str) -> None:
-    """Make a cursor at the end of the journal, unless there is one of this name."""
+def begin_if_new(connection: Connection, name: str) -> bool:
+    """Make a cursor at the end of the journal, unless there is one of this name. Returns whether there was none."""
     # The lock waits for a reader that may be about to delete its cursor.
     same = select(cursors.c.name).where(cursors.c.name == name).with_for_update(read=True, key_share=True)
-    if connection.execute(same).first() is None:
-        position = connection.execute(select(end(connection))).scalar_one()
-        cursor: Cursor = _journal(connection).new_cursor(connection, name, position, ())
-        cursor.add(unless_there=True)
+    if connection.execute(same).first() is not None:
+        return False
+    position = connection.execute(select(end(connection))).scalar_one()
+    cursor: Cursor = _journal(connection).new_cursor(connection, name, position, ())
+    cursor.add(unless_there=True)
+    return True
 
 
 def is_behind(connection: Connection, name: str) -> bool:

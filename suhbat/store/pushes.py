@@ -35,8 +35,9 @@ class PushesOverSQL:
     async def push_backlog(self) -> PushBacklog:
         return await self._read(_backlog)
 
-    async def gather_pushes(self, delay: int) -> bool:
-        return await self._write(lambda c: push_recipients.gather(c, delay, self._clock.wall()))
+    async def gather_pushes(self, delay: int, *, singly: bool = False) -> bool:
+        now = self._clock.wall()
+        return await self._write(lambda c: push_recipients.gather(c, delay, now, singly=singly))
 
     async def claim_pushes(
         self, until: int, most: int, per_person: int, busy: Collection[str]
@@ -53,6 +54,9 @@ class PushesOverSQL:
         await self._write(lambda c: push_queue.settle(c, done))
 
 
+_NEXT = select(func.min(push_due.c.due_at))
+
+
 def _backlog(connection: Connection) -> PushBacklog:
-    due_at = connection.execute(select(func.min(push_due.c.due_at))).scalar()
+    due_at = connection.execute(_NEXT).scalar()
     return PushBacklog(push_recipients.is_behind(connection), due_at)

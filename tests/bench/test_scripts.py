@@ -101,6 +101,15 @@ def test_files() -> None:
     assert ("download, nginx" in rows) != ("nginx is not installed" in done.stdout)
 
 
+def test_push() -> None:
+    """The pushes of one message, and the messages of a pair with and without pushes, have figures."""
+    done = script("push", "--people", "20", "--rate", "20", "--seconds", "1", "--rounds", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = {line[0]: line[1:] for line in table_lines(done.stdout)}
+    assert float(rows["20 people"][0]) > 0, done.stdout
+    assert rows["nobody is pushed to"][6:] == ["0", "0"] and int(rows["pushes"][7]) <= 20
+
+
 def test_logins() -> None:
     """How late the event loop is while passwords are verified."""
     done = script("logins", "--at-once", "3", "--rounds", "1")

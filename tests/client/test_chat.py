@@ -83,7 +83,7 @@ async def test_slow_mode_of_one_conversation(server: Scripted) -> None:
 
 
 async def test_history_and_typing(server: Scripted) -> None:
-    """A page is returned as it came. Typing is sent and has no reply."""
+    """A page is returned as it came. Typing and active are sent and have no reply."""
     async with server.chat() as (chat, peer):
         asking = asyncio.create_task(chat.history("lobby", before=9, limit=2))
         command = await peer.hear("history")
@@ -98,6 +98,8 @@ async def test_history_and_typing(server: Scripted) -> None:
         assert (await asking).messages == page.messages
         await chat.typing("lobby")
         assert (await peer.hear("typing")).keys() == {"type", "conversation"}
+        await chat.active(on=False)
+        assert await peer.hear("active") == {"type": "active", "on": False}
 
 
 async def test_killed_during_sends(server: Scripted) -> None:

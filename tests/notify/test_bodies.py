@@ -98,7 +98,7 @@ def test_a_long_text_is_cut() -> None:
     """At a whole character, with a sign; the longest text of any characters fits, and so do names."""
     assert said(text="s" * MOST_TEXT)[1] == "s" * MOST_TEXT
     assert said(text="s" * 4_000)[1] == "s" * MOST_TEXT + "…"
-    for sign in ("\U0001f44d\U0001f3fd", "\x1f", '"', "ш", "e\u0301"):
+    for sign in ("\U0001f44d\U0001f3fd", "\x01", '"', "ш", "e\u0301"):
         body = body_of(replace(FACTS, text=sign * 2_000, sender=sign * 32, title=sign * 100), "https://c.example.org")
         assert len(body) <= MOST_PLAIN
         text = json.loads(body)["notification"]["body"]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
 
 from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
-from suhbat.notify.pushing import ALONE_SECONDS, TOUCHED_SECONDS, Pushing
+from suhbat.notify import pushing
+from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
+from suhbat.protocol.objects import Quiet
 from tests.fakes import FakeClock
 
 from .test_bodies import FACTS
@@ -36,6 +40,9 @@ class FakeQueue:
         self.ended: list[str] = []
         self.touched: list[Collection[str]] = []
         self.broken = False
+        self.broken_message = False
+        self.singly: list[bool] = []
+        self.settlements = 0
 
     def add(self, **fields: Any) -> PushFacts:
         now = self._clock.wall()
@@ -51,8 +58,11 @@ class FakeQueue:
             raise ValueError("broken")
         return PushBacklog(self.behind > 0, self._clock.wall() if self.waiting else None)
 
-    async def gather_pushes(self, delay: Milliseconds) -> bool:
+    async def gather_pushes(self, delay: Milliseconds, *, singly: bool = False) -> bool:
         assert delay == 8_000
+        self.singly.append(singly)
+        if self.broken_message and not singly:
+            raise ValueError("broken")
         self.behind -= 1
         return self.behind > 0
 
@@ -67,6 +77,7 @@ class FakeQueue:
         return [self.facts.get(one) for one in due]
 
     async def settle_pushes(self, settled: Sequence[SettledPush]) -> None:
+        self.settlements += 1
         self.settled += settled
 
     async def end_pushes(self, ids: Collection[str]) -> None:
@@ -96,11 +107,9 @@ class Desk:
         self.queue = FakeQueue(self.clock)
         self.sender = FakeSender()
         self.active: set[str] = set()
-        self.quiet: Mapping[str | None, Milliseconds] = {}
         self.pushing = Pushing(
             cast(Any, self.queue), cast(PushSender, self.sender), self.clock, self._active,
-            lambda quiet, now: self.quiet.get(quiet), lambda: self.queue.written,
-            delay=DELAY, address="", key=lambda: b"k" * 32, is_shared=False,
+            lambda: self.queue.written, delay=DELAY, address="", key=lambda: b"k" * 32, is_shared=False,
         )  # fmt: skip
 
     async def _active(self, uids: Collection[str]) -> set[str]:
@@ -114,7 +123,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
+def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
+    monkeypatch.setattr(pushing, "SETTLED_SECONDS", 0.0)
     return Desk()
 
 
@@ -174,12 +184,17 @@ async def test_nobody_who_is_looking(desk: Desk) -> None:
 
 
 async def test_quiet_hours_put_it_off(desk: Desk) -> None:
-    """Until their end."""
-    end = desk.clock.wall() + 3_600_000
-    desk.quiet = {"tinch": end}
-    facts = desk.queue.add(quiet="tinch")
+    """Until their end, for those who have them now."""
+    begun = datetime.fromtimestamp(desk.clock.now, UTC).replace(minute=0, second=0)
+    ends = begun + timedelta(hours=1)
+    quiet = Quiet(from_=f"{begun:%H:%M}", to=f"{ends:%H:%M}", days=tuple(range(1, 8)), zone="UTC")
+    end = round(ends.timestamp() * 1000)
+    facts = desk.queue.add(quiet=quiet)
     assert await desk.pushing.claim(50, ()) == []
     assert desk.queue.settled == [SettledPush(facts.due, end, postponed=True)]
+    desk.clock.advance(3_600)
+    facts = desk.queue.add(quiet=quiet)
+    assert await desk.pushing.claim(50, ()) == [facts]
 
 
 async def test_an_idle_server_asks_little(desk: Desk) -> None:
@@ -195,6 +210,31 @@ async def test_an_idle_server_asks_little(desk: Desk) -> None:
     assert (desk.queue.looks, desk.queue.behind) == (4, 0)
 
 
+async def test_a_busy_conversation_is_gathered_rarely(desk: Desk) -> None:
+    """Each time costs something for everybody in it. What was not gathered yet is not forgotten."""
+    for second in (0.0, 0.5, 0.5, 0.5, 0.5):
+        desk.clock.advance(second)
+        desk.queue.behind = desk.queue.behind or 1
+        desk.queue.written += 1
+        await desk.pushing.claim(50, ())
+    assert len(desk.queue.singly) == 2
+    desk.queue.behind = 1
+    desk.queue.written += 1
+    await desk.pushing.claim(50, ())
+    desk.clock.advance(GATHERED_SECONDS)
+    await desk.pushing.claim(50, ())
+    assert len(desk.queue.singly) == 3
+
+
+async def test_rows_are_settled_together(desk: Desk) -> None:
+    """Many pushes that end at the same time need one commit."""
+    for number in range(5):
+        desk.queue.add(due={"log_id": number})
+    found = await desk.pushing.claim(50, ())
+    await asyncio.gather(*map(desk.pushing.carry_out, found))
+    assert len(desk.queue.settled) == 5 and desk.queue.settlements == 1
+
+
 async def test_after_a_failure_it_looks_again(desk: Desk) -> None:
     """What was written before the failure is not forgotten."""
     desk.queue.broken = True
@@ -203,6 +243,19 @@ async def test_after_a_failure_it_looks_again(desk: Desk) -> None:
     desk.queue.broken = False
     facts = desk.queue.add()
     assert await desk.pushing.claim(50, ()) == [facts]
+
+
+async def test_a_message_that_fails_is_left_out(desk: Desk) -> None:
+    """It must not keep everybody from being told of anything: the messages are gathered one by one until all are."""
+    desk.queue.behind, desk.queue.broken_message = 3, True
+    with pytest.raises(ValueError, match="broken"):
+        await desk.pushing.claim(50, ())
+    desk.clock.advance(GATHERED_SECONDS)
+    assert await desk.pushing.claim(50, ()) == []
+    desk.queue.written, desk.queue.behind, desk.queue.broken_message = 1, 1, False
+    desk.clock.advance(GATHERED_SECONDS)
+    await desk.pushing.claim(50, ())
+    assert desk.queue.singly == [False, True, True, True, False]
 
 
 async def test_the_last_use_is_saved_once_a_minute(desk: Desk) -> None:

@@ -19,7 +19,7 @@ from tests.fakes import FakeClock, FakePushServices
 from .push_service import browser
 from .test_vapid import claims_of
 
-PUSH = Push(b"{}", topic_of("lobby", b"key"), 3600, "high")
+PUSH = Push(b"{}", topic_of("u1", "lobby", b"key"), 3600, "high")
 
 
 class Scene:
@@ -49,10 +49,16 @@ async def test_the_request() -> None:
 
 
 def test_the_topic() -> None:
-    """At most 32 characters of base64url, the same for a conversation, and without its id."""
-    topic = topic_of("rqegnj7zdywrwkkgt34yyk", b"key")
-    assert len(topic) == 32 and decode(topic) and topic == topic_of("rqegnj7zdywrwkkgt34yyk", b"key")
-    assert len({topic, topic_of("lobby", b"key"), topic_of("rqegnj7zdywrwkkgt34yyk", b"other")}) == 3
+    """At most 32 characters of base64url, the same for a conversation of a user, and without its id. Another user's differs: a
+    push service must not learn who is in one conversation."""
+    topic = topic_of("u1", "rqegnj7zdywrwkkgt34yyk", b"key")
+    assert len(topic) == 32 and decode(topic) and topic == topic_of("u1", "rqegnj7zdywrwkkgt34yyk", b"key")
+    others = [
+        ("u1", "lobby", b"key"),
+        ("u1", "rqegnj7zdywrwkkgt34yyk", b"other"),
+        ("u2", "rqegnj7zdywrwkkgt34yyk", b"key"),
+    ]
+    assert len({topic, *(topic_of(*one) for one in others)}) == 4
 
 
 @pytest.mark.parametrize(
@@ -115,7 +121,7 @@ async def test_a_push_arrives() -> None:
     vapid = Vapid(make_key(), None, clock)
     sender = PushSender(OutgoingPushServices(OutgoingClient(AllowedAddresses(["127.0.0.0/8"]))), lambda: vapid, clock)
     closed = PushSender(OutgoingPushServices(OutgoingClient(AllowedAddresses())), lambda: vapid, clock)
-    push = Push("Salom 👋".encode(), topic_of("lobby", b"key"), 60)
+    push = Push("Salom 👋".encode(), topic_of("u1", "lobby", b"key"), 60)
     async with browser() as one:
         assert await sender.send(push, one.subscription) == Delivered()
         one.status = "429 Too Many Requests"

@@ -63,7 +63,7 @@ async def pushed(server: PushServer, path: str, plain: bytes = b"{}") -> tuple[R
     to = type(to)(
         to.id, to.uid, to.session_id, f"http://127.0.0.1:{server.port}{path}", to.public_key, to.auth, to.label, 0, 0
     )
-    return await PushSender(client, lambda: vapid, clock).send(Push(plain, topic_of("c", b"key"), 60), to), app
+    return await PushSender(client, lambda: vapid, clock).send(Push(plain, topic_of("u", "c", b"key"), 60), to), app
 
 
 async def test_the_longest_endpoint() -> None:

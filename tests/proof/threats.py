@@ -345,6 +345,7 @@ FAULTS: Mapping[str, Tests] = {
     "rolling restart under load": _CLUSTER + _in("test_web_units", "a_real_server"),
 }
 
+_PUSHES = "store/test_pushes"
 _UPLOADS, _DOWNLOADS, _RECORDS = "http/test_uploads", "http/test_downloads", "store/test_files"
 
 FILES: Mapping[str, Tests] = {
@@ -416,9 +417,21 @@ OUTGOING = {
         *_in("store/people/test_push", "it_moves_with_its_keys_only", "it_ends_with_its_login_session"),
         *_in("http/test_push", "a_shared_browser"),
     ),
-    "a bad key of ours that ends all subscriptions": _in(
-        "notify/test_sending", "what_an_answer_means", "a_refusal_of_this_server_is_logged_once"
+    "a bad key of ours that ends all subscriptions": (
+        *_in("notify/test_sending", "what_an_answer_means", "a_refusal_of_this_server_is_logged_once"),
+        *_in("system/test_pushes", "what_push_services_answer"),
     ),
+    "a push service that never answers": (
+        *_in("notify/test_dispatcher", "one_person_does_not_fill_it", "an_item_does_not_take_for_ever"),
+        *_in("system/test_pushes", "what_push_services_answer"),
+    ),
+    "a text in a push that may not be read any more": _in(
+        _PUSHES,
+        "those_who_may_not_read_it",
+        "what_was_read_or_deleted_is_not_told",
+        "a_restored_copy_tells_nothing_old",
+    ),
+    "pushes without end for a busy conversation": _in(_PUSHES, "one_push_for_what_is_due_together"),
 }
 
 _MAIL, _MAILS, _MAILED = "mail/test_message", "store/people/test_mail", "mail/test_accounts"

@@ -14,6 +14,7 @@ from suhbat.chat.mentions import EVERYBODY
 from suhbat.chat.model import Actor, DuePush, PushFacts, SettledPush
 from suhbat.chat.ports import Store
 from suhbat.protocol import commands
+from suhbat.protocol.objects import Quiet
 from suhbat.protocol.types import LOBBY
 from suhbat.store.write import push_recipients
 from tests.fakes import FakeClock
@@ -236,6 +237,15 @@ class TestWhatIsTold:
         # 3 + 2, a reply, a direct.
         assert {one.badge for one in found if one is not None} == {7}
 
+    async def test_what_the_account_chose(self, town: Town) -> None:
+        """Language, quiet hours and whether pushes show texts: as they are when it is told."""
+        await direct(town)
+        await town.gather()
+        quiet = Quiet(from_="22:00", to="08:00", days=(1, 7), zone="Asia/Tashkent")
+        await town.store.save_account(account("vali", locale="ru", quiet=quiet, push_text=False))
+        facts = await town.facts()
+        assert (facts.locale, facts.quiet, facts.push_text) == ("ru", quiet, False)
+
     async def test_the_title_of_a_conversation(self, town: Town) -> None:
         """A room's own; in a direct of several, the others."""
         room = await town.house.room(ALI, VALI, title="Choyxona")
@@ -267,6 +277,25 @@ class TestTheQueue:
         assert (backlog.is_behind, backlog.due_at) == (False, AT + DELAY)
         assert await town.told() == {"u-vali": str(len(answers) - 1)}
         assert (await town.store.push_backlog()).due_at is None
+
+    async def test_a_message_that_fails(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One by one, the others are gathered."""
+        await direct(town, "bir")
+        _, broken = await direct(town, "buzuq")
+        await direct(town, "uch", to=SOLI)
+        look = push_recipients._look
+
+        def fail(connection: Any, by_log: Any, *rest: Any) -> Any:
+            if any(message.seq == broken for messages in by_log.values() for message in messages):
+                raise ValueError("broken")
+            return look(connection, by_log, *rest)
+
+        monkeypatch.setattr(push_recipients, "_look", fail)
+        with pytest.raises(ValueError, match="broken"):
+            await town.gather()
+        while await town.store.gather_pushes(DELAY, singly=True):
+            pass
+        assert await town.told() == {"u-vali": "bir", "u-soli": "uch"}
 
     async def test_a_claim_holds_for_its_time(self, town: Town) -> None:
         """Nobody else gets the row meanwhile; after it, if nothing was settled, it is due again."""

@@ -163,6 +163,16 @@ async def test_typing(server: Server, name: Name) -> None:
         assert await heard(stranger, room) == []
 
 
+async def test_active(server: Server, name: Name) -> None:
+    """Anybody may say that they look; nobody else is told, and it is no presence."""
+    async with two(server, name) as (owner, member, room):
+        for command in ({"on": True}, {}, {"on": False}, {"on": False}):
+            assert set(await owner.ask("active", **command)) == {"type", "id"}
+        await owner.say({"type": "active", "on": True})
+        assert (await owner.ask("active", on="x"))["code"] == "bad_request"
+        assert await heard(member, room) == []
+
+
 async def test_nothing_after_the_removal(server: Server, name: Name) -> None:
     """The removal is the last event that the user gets; every command afterwards is answered with not_found."""
     async with two(server, name) as (owner, member, room):

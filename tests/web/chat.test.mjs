@@ -272,14 +272,19 @@ test("what is not a frame ends the chat: that is no Suhbat", () => {
   }
 });
 
-test("typing is said now or never, and nobody answers", async () => {
+test("typing and active are said now or never, and nobody answers", async () => {
   const { chat, link } = make();
   assert.equal(await chat.command("typing", { conversation: "lobby" }), undefined);
+  assert.equal(await chat.command("active", { on: true }), undefined);
   chat.connect();
   link.accept();
   link.hear(welcome(), snapshot(), CAUGHT_UP);
   await chat.command("typing", { conversation: "lobby" });
-  assert.deepEqual(link.heard(), [{ type: "typing", conversation: "lobby" }]);
+  await chat.command("active", { on: false });
+  assert.deepEqual(link.heard(), [
+    { type: "typing", conversation: "lobby" },
+    { type: "active", on: false },
+  ]);
 });
 
 test("a refusal comes to the one who asked, with what a program needs", async () => {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from suhbat.protocol.files import File
+from suhbat.protocol.objects import Quiet
 
 from .people import Milliseconds
 
@@ -72,7 +73,7 @@ class PushFacts:
     urgent: bool
     locale: str | None
     push_text: bool
-    quiet: str | None
+    quiet: Quiet | None
     badge: int
     subscriptions: tuple[PushSubscription, ...]
     waiting: Mapping[str, Milliseconds]

@@ -57,10 +57,10 @@ class PushQueue(Protocol):
         """Whether there is something to gather, and when the next row is due. A cheap read."""
         ...
 
-    async def gather_pushes(self, delay: Milliseconds) -> bool:
+    async def gather_pushes(self, delay: Milliseconds, *, singly: bool = False) -> bool:
         """Find out who may have to be told of the next messages, and queue a row for each of these users and conversations, due
         `delay` after the first message. Messages that follow until it is sent belong to the same row. Returns whether there
-        are more messages.
+        are more messages. `singly`: one message at a time, without those that fail.
 
         In a store that was restored, moved or fell far behind, nobody is told of old messages: the queue is emptied.
         """

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, column, select, table
+from sqlalchemy import Connection, Text, and_, bindparam, column, false, select, table
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, DuePush, Milliseconds, PushFacts, PushSubscription
@@ -36,6 +36,7 @@ from suhbat.store.tables import (
 from .badge import count_all_unread
 from .floor import LobbyHistory, floor_of
 from .moderation import server_bans
+from .notify import quiet_of
 from .rows import AnyRow, names_of_members
 
 SCANNED = 50
@@ -44,6 +45,27 @@ SCANNED = 50
 _WANTED = table("wanted", column("uid", Text))
 _REPEATED = select(_WANTED.c.uid, push_due.c.subscription_id, push_due.c.due_at).select_from(
     _WANTED.outerjoin(push_due, and_(push_due.c.uid == _WANTED.c.uid, push_due.c.subscription_id != ""))
+)
+_NEWEST = (
+    select(
+        events.c.seq,
+        events.c.ordinal,
+        events.c.actor,
+        events.c.actor_uid,
+        events.c.text,
+        events.c.data,
+        events.c.thread,
+        events.c.thread_ordinal,
+    )
+    .where(
+        events.c.conversation_id == bindparam("log"),
+        events.c.seq.between(bindparam("first"), bindparam("last")),
+        IS_MESSAGE,
+        events.c.deleted == false(),
+        events.c.actor_uid != bindparam("uid"),
+    )
+    .order_by(events.c.seq.desc())
+    .limit(SCANNED)
 )
 _OF_SUBSCRIPTION = tuple(PushSubscription.__slots__)
 _OF_ACCOUNT = ("uid", "user_id", "display_name", "locale", "disabled", "lobby_from", "role", "quiet", "push_text")
@@ -133,7 +155,7 @@ def push_facts(
                 urgent=is_mentioned or log.kind == "direct",
                 locale=person.locale,
                 push_text=bool(person.push_text),
-                quiet=person.quiet,
+                quiet=quiet_of(person.quiet),
                 badge=badges[one.uid],
                 subscriptions=tuple(subscriptions),
                 waiting={id: at for id, at in waiting.items() if at > now} if not one.subscription else {},
@@ -196,23 +218,8 @@ def _newest(
     if level == "none":
         return None
     read = known.read.get((due.uid, log.id), 0)
-    columns = (
-        events.c.seq, events.c.ordinal, events.c.actor, events.c.actor_uid, events.c.text, events.c.data, events.c.thread,
-        events.c.thread_ordinal,
-    )  # fmt: skip
-    rows = connection.execute(
-        select(*columns)
-        .where(
-            events.c.conversation_id == log.id,
-            events.c.seq.between(due.first, due.seq),
-            IS_MESSAGE,
-            events.c.deleted.is_(False),
-            events.c.actor_uid != due.uid,
-        )
-        .order_by(events.c.seq.desc())
-        .limit(SCANNED)
-    )
-    for row in rows.all():
+    place = {"uid": due.uid, "log": log.id, "first": due.first, "last": due.seq}
+    for row in connection.execute(_NEWEST, place).all():
         is_reply = row.thread_ordinal is not None
         if (row.thread if is_reply else row.seq) <= floor or (not is_reply and row.ordinal <= read):
             continue

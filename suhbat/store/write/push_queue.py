@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
+from sqlalchemy import Connection, Delete, Update, and_, bindparam, delete, select, update
 
 from suhbat.chat.model import DuePush, Milliseconds, SettledPush
 from suhbat.store.dialect import put_rows, update_rows
@@ -16,6 +17,20 @@ SCANNED = 200
 
 _KEYS = ("uid", "conversation_id", "subscription_id")
 _COLUMNS = tuple(push_due.c[name] for name in (*_KEYS, "first", "seq", "attempts", "expires_at"))
+# Statements are built once: building one takes longer than executing it.
+_THIS = and_(
+    push_due.c.uid == bindparam("of"),
+    push_due.c.conversation_id == bindparam("log"),
+    push_due.c.subscription_id == bindparam("subscription"),
+)
+_DELETE = delete(push_due).where(_THIS)
+_DELETE_UPTO = _DELETE.where(push_due.c.seq <= bindparam("upto"))
+_POSTPONE = update(push_due).where(_THIS).values(due_at=bindparam("at"))
+_ANEW = (
+    update(push_due)
+    .where(_THIS, push_due.c.seq > bindparam("upto"))
+    .values(first=bindparam("upto") + 1, due_at=bindparam("at"), attempts=0)
+)
 
 
 def claim(
@@ -27,7 +42,7 @@ def claim(
     found = [DuePush(*row) for row in rows]
     expired = [one for one in found if one.expires_at <= now]
     for one in expired:
-        connection.execute(delete(push_due).where(_is(one)))
+        connection.execute(_DELETE, _place(one))
     per_uid: Counter[str] = Counter()
     claimed: list[DuePush] = []
     for one in found:
@@ -41,18 +56,18 @@ def claim(
 
 def settle(connection: Connection, settled: Sequence[SettledPush]) -> None:
     """See `chat.ports.PushQueue.settle_pushes`."""
-    for one in sorted(settled, key=lambda one: (one.due.uid, one.due.log_id, one.due.subscription)):
-        if one.postponed:
-            connection.execute(update(push_due).where(_is(one.due)).values(due_at=one.again_at))
-            continue
+    ordered = sorted(settled, key=lambda one: (one.due.uid, one.due.log_id, one.due.subscription))
+    rest = [one for one in ordered if not one.postponed]
+    _execute(connection, _POSTPONE, [_place(one.due) | {"at": one.again_at} for one in ordered if one.postponed])
+    for one in rest:
         _repeat(connection, one)
-        if one.due.subscription in one.later:
-            continue
-        whole = connection.execute(delete(push_due).where(_is(one.due), push_due.c.seq <= one.due.seq))
-        if whole.rowcount == 0:
-            # Messages came meanwhile.
-            anew = {"first": one.due.seq + 1, "due_at": one.again_at, "attempts": 0}
-            connection.execute(update(push_due).where(_is(one.due)).values(anew))
+    ended = [
+        _place(one.due) | {"upto": one.due.seq, "at": one.again_at}
+        for one in rest
+        if one.due.subscription not in one.later
+    ]
+    _execute(connection, _DELETE_UPTO, [{name: row[name] for name in row if name != "at"} for row in ended])
+    _execute(connection, _ANEW, ended)  # where messages came meanwhile
 
 
 def _repeat(connection: Connection, one: SettledPush) -> None:
@@ -63,15 +78,14 @@ def _repeat(connection: Connection, one: SettledPush) -> None:
             for id, at in sorted(repeated.items())
         ]
         put_rows(connection, push_due, _KEYS, changed, rows)
-    place = (push_due.c.uid == due.uid, push_due.c.conversation_id == due.log_id)
-    for id in sorted(one.reached):
-        if id != due.subscription:
-            connection.execute(delete(push_due).where(*place, push_due.c.subscription_id == id))
+    reached = [_place(due) | {"subscription": id} for id in sorted(one.reached) if id != due.subscription]
+    _execute(connection, _DELETE, reached)
 
 
-def _is(due: DuePush) -> ColumnElement[bool]:
-    return and_(
-        push_due.c.uid == due.uid,
-        push_due.c.conversation_id == due.log_id,
-        push_due.c.subscription_id == due.subscription,
-    )
+def _execute(connection: Connection, statement: Delete | Update, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        connection.execute(statement, rows)
+
+
+def _place(due: DuePush) -> dict[str, Any]:
+    return {"of": due.uid, "log": due.log_id, "subscription": due.subscription}

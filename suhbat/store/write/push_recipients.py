@@ -19,12 +19,13 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 import structlog
-from sqlalchemy import BigInteger, Connection, and_, column, delete, false, literal, select, table
+from sqlalchemy import BigInteger, Connection, and_, column, delete, false, literal, select, table, text
 
 from suhbat.chat.model import Milliseconds
-from suhbat.chat.notify import DEFAULTS, is_over
+from suhbat.chat.notify import DEFAULTS
+from suhbat.errors import log_text
 from suhbat.store import cursors
-from suhbat.store.dialect import find_rows, put_rows, select_for
+from suhbat.store.dialect import find_rows, is_contended, is_trouble, put_rows, select_for
 from suhbat.store.journal import NoCursor, Range
 from suhbat.store.people import mail_queue
 from suhbat.store.tables import (
@@ -35,7 +36,6 @@ from suhbat.store.tables import (
     mail_addresses,
     members,
     mentions,
-    notify_levels,
     push_due,
     push_subscriptions,
     thread_marks,
@@ -75,6 +75,16 @@ _MESSAGES = select(
         ),
     )
 )
+_QUEUE_MANY = text(
+    "INSERT INTO push_due (uid, conversation_id, subscription_id, first, seq, due_at, expires_at, attempts) "
+    "SELECT l.uid, :log, '', :first, :seq, :due, :until, 0 FROM notify_levels AS l WHERE l.conversation_id = :log "
+    "AND l.uid <> :but AND l.level = 'all' AND (l.until IS NULL OR l.until > :now) "
+    "AND EXISTS (SELECT 1 FROM push_subscriptions AS s WHERE s.uid = l.uid) "
+    "ORDER BY l.uid ON CONFLICT (uid, conversation_id, subscription_id) DO UPDATE SET seq = excluded.seq"
+)
+_CURSOR = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
+_SUBSCRIBED = select(literal(1)).select_from(push_subscriptions).limit(1)
+_MAILED = select(literal(1)).where(mail_addresses.c.folded.is_not(None), mail_addresses.c.digest.is_(True)).limit(1)
 
 
 class _Message(NamedTuple):
@@ -89,8 +99,9 @@ class _Message(NamedTuple):
     thread_ordinal: int | None
 
 
-def gather(connection: Connection, delay: Milliseconds, now: Milliseconds) -> bool:
-    """Consider the next messages. What notifies somebody is due `delay` after it was sent. Returns whether there are more."""
+def gather(connection: Connection, delay: Milliseconds, now: Milliseconds, *, singly: bool = False) -> bool:
+    """Consider the next messages. What notifies somebody is due `delay` after it was sent. Returns whether there are more.
+    `singly`: one by one, without those that fail."""
     try:
         cursor = cursors.open_cursor(connection, NAME)
     except NoCursor:
@@ -101,40 +112,62 @@ def gather(connection: Connection, delay: Milliseconds, now: Milliseconds) -> bo
     if not is_anybody_told(connection):
         connection.execute(delete(cursor_rows).where(cursor_rows.c.name == NAME))
         return False
-    ranges = cursor.take(CHUNK)
-    found = _Found()
+    most = 1 if singly else CHUNK
+    ranges = cursor.take(most)
+    if singly:
+        _queue_singly(connection, ranges, delay, now)
+    else:
+        _queue(connection, ranges, delay, now)
+    cursor.save()
+    return sum(last - first + 1 for _, first, last in ranges) >= most
+
+
+def _queue(connection: Connection, ranges: Sequence[Range], delay: Milliseconds, now: Milliseconds) -> None:
+    """Queue what is to be told of the messages in these ranges."""
     by_log: dict[int, list[_Message]] = defaultdict(list)
     for message in sorted(_messages(connection, ranges)):
         by_log[message.log_id].append(message)
-    if by_log:
-        _look(connection, by_log, found, now)
-        _write(connection, found, delay)
-        mail_queue.ask_digests(connection, found.urgent, now)
-    cursor.save()
-    return sum(last - first + 1 for _, first, last in ranges) >= CHUNK
+    if not by_log:
+        return
+    found = _Found()
+    kinds = _look(connection, by_log, found)
+    _write(connection, found, delay)
+    for log_id, messages in by_log.items():
+        if kinds.get(log_id) in ("room", "lobby"):
+            _queue_many(connection, messages, delay, now)  # last, because it raises `seq` to that of the newest
+    mail_queue.ask_digests(connection, found.urgent, now)
+
+
+def _queue_singly(connection: Connection, ranges: Sequence[Range], delay: Milliseconds, now: Milliseconds) -> None:
+    """The same, without what fails."""
+    savepoint = connection.begin_nested()
+    try:
+        _queue(connection, ranges, delay, now)
+    except Exception as error:
+        if is_trouble(error) or is_contended(error):
+            raise
+        savepoint.rollback()
+        log.error("push: nobody is told of a message", ranges=ranges, error=log_text(error))
+    else:
+        savepoint.commit()
 
 
 def is_behind(connection: Connection) -> bool:
     """Whether `gather` has something to do. For a connection that reads."""
-    place = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
-    if connection.execute(place).first() is None:
+    if connection.execute(_CURSOR).first() is None:
         return is_anybody_told(connection)
     return cursors.is_behind(connection, NAME)
 
 
 def is_anybody_told(connection: Connection) -> bool:
     """Whether there is a push subscription at all, or somebody who gets mails about what they missed."""
-    if connection.execute(select(literal(1)).select_from(push_subscriptions).limit(1)).first() is not None:
-        return True
-    wanted = select(literal(1)).where(mail_addresses.c.folded.is_not(None), mail_addresses.c.digest.is_(True))
-    return connection.execute(wanted.limit(1)).first() is not None
+    return any(connection.execute(one).first() is not None for one in (_SUBSCRIBED, _MAILED))
 
 
 def _begin(connection: Connection) -> None:
     """There is no cursor, because this database was restored or moved, or fell far behind. Nobody is told of old messages."""
-    if is_anybody_told(connection):
+    if is_anybody_told(connection) and cursors.begin_if_new(connection, NAME):
         connection.execute(delete(push_due))
-        cursors.begin_if_new(connection, NAME)
         log.info("push: begins with the next message; nobody is told of those before it")
 
 
@@ -172,24 +205,38 @@ class _Found:
                     self.add(uid, message, urgent=urgent)
 
 
-def _look(connection: Connection, by_log: dict[int, list[_Message]], found: _Found, now: Milliseconds) -> None:
+def _look(connection: Connection, by_log: dict[int, list[_Message]], found: _Found) -> dict[int, str]:
+    """Find whom to ask, but for those who want to be told of everything in a room. Returns the kinds of the logs."""
     ids = [(log_id,) for log_id in by_log]
     kinds: dict[int, str] = dict(find_rows(connection, conversations, ("id",), ("id", "kind"), ids))
-    directs = {log_id for log_id in by_log if kinds.get(log_id) == "direct"}
-    others = {log_id for log_id in by_log if kinds.get(log_id) in DEFAULTS} - directs
-    plain = {log_id: [one for one in messages if one.thread_ordinal is None] for log_id, messages in by_log.items()}
+    plain = {log_id: _plain(messages) for log_id, messages in by_log.items() if kinds.get(log_id) in DEFAULTS}
+    directs = [log_id for log_id in plain if kinds[log_id] == "direct"]
     for log_id, people in _people(connection, directs).items():
         found.add_all(people, plain[log_id], urgent=True)
-    chosen = ("conversation_id", "uid", "level", "until")
-    for log_id, uid, level, until in find_rows(
-        connection, notify_levels, chosen[:1], chosen, [(id_,) for id_ in sorted(others)]
-    ):
-        if level == "all" and not is_over(until, now):
-            found.add_all((uid,), plain[log_id], urgent=False)
     _look_for_mentions(connection, {(one.log_id, one.ordinal): one for one in chain(*plain.values())}, found)
     replies = [one for one in chain(*by_log.values()) if one.thread_ordinal is not None]
     if replies:
         _look_into_threads(connection, replies, found)
+    return kinds
+
+
+def _plain(messages: Sequence[_Message]) -> list[_Message]:
+    """Those that are no replies in threads."""
+    return [one for one in messages if one.thread_ordinal is None]
+
+
+def _queue_many(connection: Connection, messages: Sequence[_Message], delay: Milliseconds, now: Milliseconds) -> None:
+    """Queue rows for those who want to be told of everything in a room, because of these messages of it, which ascend. There
+    may be thousands. In the database: handling each row here would take several times as long, while messages wait."""
+    plain = _plain(messages)
+    if not plain:
+        return
+    first, senders = plain[0], {one.sender for one in plain}
+    values = {
+        "log": first.log_id, "first": first.seq, "seq": plain[-1].seq, "due": first.at + delay, "now": now,
+        "until": first.at + KEPT, "but": first.sender if len(senders) == 1 else "",
+    }  # fmt: skip
+    connection.execute(_QUEUE_MANY, values)
 
 
 def _look_for_mentions(connection: Connection, places: dict[Any, _Message], found: _Found) -> None:

@@ -75,6 +75,49 @@ UNFLUSHED = ("wal_writer_delay = '10s'", "wal_level = minimal", "max_wal_senders
 takes a transaction id."""
 
 
+async def test_a_cursor_does_not_pass_its_own_transaction(url: str) -> None:
+    """A reader may share its transaction with posts, whose row of the journal comes last. Otherwise nobody would be told of
+    them if a later transaction is committed first."""
+    async with stores(url, 1):
+        engine = connect(url)
+        with engine.connect() as one, engine.connect() as other:
+            own = one.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
+            for _ in range(3):
+                other.execute(text("SELECT pg_current_xact_id()"))
+                other.commit()
+            asked = text("SELECT pg_visible_in_snapshot(CAST(:xid AS xid8), CAST(:seen AS pg_snapshot))")
+            seen = journal.snapshot(one)
+            assert one.execute(asked, {"xid": own, "seen": seen}).scalar_one() is False
+            one.commit()
+            later = journal.snapshot(one)
+            assert one.execute(asked, {"xid": own, "seen": later}).scalar_one() is True
+        engine.dispose()
+
+
+class TestActive:
+    async def test_who_looks_is_known_on_all_nodes(self, url: str) -> None:
+        """Until the time, or the connection, or the lease of the node is over. Users who are not connected are passed over. It
+        changes no presence."""
+        async with stores(url) as ((one, *_), (two, *_)):
+            await one.join("n1", [ALI, VALI], {})
+            await two.join("n2", [SOLI], {})
+            known = {node: update.version for node, update in (await two.others("n2", {})).items()}
+            await one.set_active("n1", {ALI.uid: 60.0, VALI.uid: 60.0, "u-nobody": 60.0})
+            everybody = {ALI.uid, VALI.uid, SOLI.uid, "u-nobody"}
+            assert await two.active(everybody) == {ALI.uid, VALI.uid}
+            assert not (await two.others("n2", known))["n1"].entered
+            await one.set_active("n1", {ALI.uid: 0.0})
+            await one.beat("n1", [], [VALI])
+            assert await two.active(everybody) == set()
+            await one.set_active("n1", {ALI.uid: 0.001})
+            await asyncio.sleep(0.01)
+            assert await two.active(everybody) == set()
+            await one.set_active("n1", {ALI.uid: 60.0})
+            assert await two.active([ALI.uid]) == {ALI.uid} and await two.active([SOLI.uid]) == set()
+            await one.leave("n1")
+            assert await two.active(everybody) == set()
+
+
 class TestQuotas:
     async def test_many_users_on_two_nodes(self, url: str) -> None:
         """Two nodes that take the locks of many users in opposite orders carry out everything, and no user gets more than the
