@@ -163,10 +163,24 @@ def _over_httptools(base: Any) -> Any:
     class HttptoolsPosition(base):  # type: ignore[misc]  # uvicorn chooses the base at run time
         body_comes = False
         header_bytes = 0
+        _running: Any = None
+        """uvicorn's cycle of the request that is being answered."""
 
         def data_received(self, data: bytes) -> None:
             self.header_bytes += len(data)
             super().data_received(data)
+
+        def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+            self._running = cycle
+            super()._start_asgi_task(cycle, app)
+
+        def connection_lost(self, error: Exception | None) -> None:
+            super().connection_lost(error)
+            # Of pipelined requests uvicorn tells the last one only, not the one that is being answered. Its application could
+            # wait for ever for the end of the connection, with a file open.
+            if (running := self._running) is not None and not running.response_complete:
+                running.disconnected = True
+                running.message_event.set()
 
         def handle_websocket_upgrade(self, *arguments: Any) -> None:
             super().handle_websocket_upgrade(*arguments)

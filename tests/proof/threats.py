@@ -378,6 +378,10 @@ FILES: Mapping[str, Tests] = {
         *_in(_UPLOADS, "termination"),
     ),
     "ranges that are huge or overlap": _in("http/test_ranges", "parts", "any_range") + _in(_DOWNLOADS, "a_part"),
+    "a client that goes in the middle of a download, also with other requests behind it": (
+        *_in("transport/test_http_guard", "a_client_that_goes_behind_several_requests"),
+        *_in("files/test_direct", "gone", "stalled"),
+    ),
     "a form that another site sends": _in(_UPLOADS, "no_pages_of_others"),
     "a full disk": _in(_UPLOADS, "a_full_disk"),
     "S3 gone, or wrong credentials for it": _in("system/test_s3", "s3_fails_in_the_middle", "wrong_credentials"),

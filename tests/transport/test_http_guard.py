@@ -41,7 +41,8 @@ def post(path: str, length: int) -> bytes:
 
 
 class Application:
-    """Answers at once, except: `/body` reads the body first, `/slow` waits until it is `finished`."""
+    """Answers at once, except: `/body` reads the body first, `/slow` waits until it is `finished`, `/gone` until the client
+    is."""
 
     def __init__(self) -> None:
         self.finished = asyncio.Event()
@@ -51,6 +52,8 @@ class Application:
         """The way past the transport that the last request was offered."""
         self.body = b""
         """Of all requests to `/body`."""
+        self.told = 0
+        """How many requests to `/gone` have learned that their client is gone."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["path"] == "/body":
@@ -61,6 +64,10 @@ class Application:
                 more = message.get("more_body", False)
         elif scope["path"] == "/slow":
             await self.finished.wait()
+        elif scope["path"] == "/gone":
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            self.told += 1
         self.headers, self.direct = list(scope["headers"]), scope.get(DIRECT)
         if scope["path"] == "/direct":
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"7")]})
@@ -294,6 +301,18 @@ async def test_a_slow_application(connect: Connect) -> None:
     peer.application.finished.set()
     await asyncio.sleep(SOON)
     assert peer.transport.statuses() == [200]
+
+
+@leaping
+async def test_a_client_that_goes_behind_several_requests(connect: Connect) -> None:
+    """The application learns it for the request that it is answering, also if another one waits behind it."""
+    for waiting in range(3):
+        peer = connect()
+        await peer.say(GET.replace(b"/", b"/gone", 1) + GET * waiting)
+        assert peer.application.told == 0
+        peer.transport.abort()
+        await asyncio.sleep(SOON)
+        assert peer.application.told == 1
 
 
 @leaping
