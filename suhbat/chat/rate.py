@@ -254,6 +254,10 @@ class Rates:
             return UserAtAddress(user, shared)
         return user or shared or UNLIMITED
 
+    def address(self, address: str) -> Meter:
+        """The meter of an address, for requests of which nobody knows the user. `address`: "" if it is not limited."""
+        return UNLIMITED if self._addresses is None or not address else self._addresses[address]
+
     def room(self, name: str, now: float) -> float:
         """0 if one more message may go to this conversation now, else the seconds until it may."""
         return 0.0 if self._rooms is None else self._rooms[name].take(now)

@@ -64,6 +64,11 @@ class UploadLimits:
             raise QuotaExceeded("quota_exceeded.address", limit=ADDRESS_QUOTA)
         day[1] += length
 
+    def give_back(self, actor: Actor, address: str, length: int) -> None:
+        """Undo this for bytes that were not uploaded."""
+        if actor.kind == "guest" and address:
+            self._days[address][1] = max(0, self._days[address][1] - length)
+
     def check_room(self, free: int | None, length: int) -> None:
         """Raise StorageFull if so many bytes would leave too few. `free`: None if nobody knows."""
         if lacks_room(free, length):

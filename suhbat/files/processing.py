@@ -18,7 +18,7 @@ import structlog
 from suhbat.chat.files import KEPT_LOOSE, cleaned_key
 from suhbat.chat.model import FileContent, Milliseconds, StoredFile
 from suhbat.chat.ports import Clock, FileRecords
-from suhbat.errors import log_text
+from suhbat.errors import SuhbatError, log_text
 from suhbat.tasks import Tasks
 
 from .look import Look
@@ -118,12 +118,16 @@ class Processing:
         try:
             turn = self._turns.setdefault(file.uid, asyncio.Lock())
             async with turn:
+                if await self._records.file(file.id) is None:
+                    return  # deleted while it waited
                 content = await self._content(file)
             done = await self._records.finish_file(file, content, self._clock.wall())
             self._failures.pop(file.id, None)
             if done is not None:
                 self._listener.file_ready(done)
         except Exception as error:
+            if isinstance(error, FileNotFoundError) and await self._is_gone(file.id):
+                return  # deleted while it was looked at, and its bytes are removed
             # The next `take_over` tries again.
             if not isinstance(error, StoreUnreachable):
                 self._failures[file.id] += 1
@@ -132,6 +136,12 @@ class Processing:
             )
         finally:
             self._in_progress.pop(file.id).set()
+
+    async def _is_gone(self, id: str) -> bool:
+        """Whether it was deleted; False if the store does not answer."""
+        with suppress(SuhbatError):
+            return await self._records.file(id) is None
+        return False
 
     async def _content(self, file: StoredFile) -> FileContent:
         """Look at the bytes, and store what is made of them."""

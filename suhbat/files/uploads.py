@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 
 from suhbat.chat.files import KEPT_LOOSE
 from suhbat.chat.model import Actor, Milliseconds, StoredFile
@@ -75,20 +76,37 @@ class Uploads:
         if self._place is not None:
             await self._place.require()
         self.limits.check_room(await self._threads.run(store.free), length)
-        self.limits.count_address(actor, address, length)
         at = self._clock.wall()
         file = StoredFile(
             self._new_id(), actor.uid, clean_name(name), clean_type(claimed), "", "", "uploading", length, 0, length,
             store.backend, new_key(), "", None, None, None, thumbhash, waveform, at, at,
         )  # fmt: skip
-        await self._records.begin_file(file, self.limits.quota(actor))
+        with self._counted(actor, address, length):
+            await self._records.begin_file(file, self.limits.quota(actor))
         return file
 
-    async def copy(self, actor: Actor, id: str) -> StoredFile:
+    async def copy(self, actor: Actor, id: str, *, address: str = "") -> StoredFile:
         """Make a file of the actor over the bytes of one that they may download, to be sent elsewhere. It is ready at once.
-        Raises Forbidden, NotFound, QuotaExceeded."""
+        For a guest it counts like an upload. Raises Forbidden, NotFound, FileTooLarge, QuotaExceeded."""
         self.limits.check_actor(actor)
-        return await self._records.copy_file(actor, id, self._new_id(), self._clock.wall(), self.limits.quota(actor))
+        length = 0
+        if actor.kind == "guest":
+            length = (await self._records.readable_file(actor, id)).size
+            self.limits.check_length(actor, length)
+        with self._counted(actor, address, length):
+            return await self._records.copy_file(
+                actor, id, self._new_id(), self._clock.wall(), self.limits.quota(actor)
+            )
+
+    @contextmanager
+    def _counted(self, actor: Actor, address: str, length: int) -> Iterator[None]:
+        """Count so many bytes for the address of a guest, unless the body raises. Raises QuotaExceeded."""
+        self.limits.count_address(actor, address, length)
+        try:
+            yield
+        except BaseException:
+            self.limits.give_back(actor, address, length)
+            raise
 
     async def find(self, actor: Actor, id: str) -> StoredFile:
         """A file of this user. Raises NotFound."""

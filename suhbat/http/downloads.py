@@ -24,8 +24,9 @@ from suhbat.errors import (
 from suhbat.files.direct import DIRECT, DirectConnection
 from suhbat.files.downloads import OpenFile
 from suhbat.files.kinds import inline
+from suhbat.identity.address import metered
 
-from .dependencies import Credentials, Served, login
+from .dependencies import Credentials, Served, address_of, login
 from .problem import problem
 from .ranges import Part, choose_part
 from .refusals import refuses
@@ -126,8 +127,11 @@ async def download(
     signature: Annotated[str | None, Query(description="Of a signed link.", max_length=64)] = None,
 ) -> Response:
     """The bytes of a file, or a thumbnail. Whoever may read its message may download it; before it is sent, only its owner may.
-    A signed link needs no token."""
+    A signed link needs no token, and counts for the rate of the address."""
     if until is not None and signature is not None:
+        wait = services.limits.rates.address(metered(address_of(request, services))).take(services.clock.steady())
+        if wait:
+            raise RateLimited(retry_after=wait)
         if not services.links.allows(file, until, signature):
             raise NotFound()
         found = await services.store.shared_file(file)

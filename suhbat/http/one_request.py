@@ -44,12 +44,14 @@ async def forward(request: Request, actor: Actor, services: Services) -> Respons
     except ValidationError as error:
         told = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
         raise RequestValidationError(told) from None
-    return created(request, services, await services.uploads.copy(actor, asked.source))
+    address = metered(address_of(request, services))
+    return created(request, services, await services.uploads.copy(actor, asked.source, address=address))
 
 
 async def take_form(request: Request, actor: Actor, services: Services) -> Response:
     """Upload the file of a form. A form that fails leaves nothing."""
     limits, length = services.uploads.limits, announced(request)
+    address = metered(address_of(request, services))
     limits.check_actor(actor)
     largest = limits.largest(actor)
     if length is not None and length > largest + OVERHEAD:
@@ -63,10 +65,11 @@ async def take_form(request: Request, actor: Actor, services: Services) -> Respo
         form.name,
         form.media_type,
         largest if length is None else min(length, largest),
-        address=metered(address_of(request, services)),
+        address=address,
     )
     async with nothing_else(actor, file, services):
-        await services.uploads.receive(actor, file.id, 0, form.chunks(), is_last=True)
+        received = await services.uploads.receive(actor, file.id, 0, form.chunks(), is_last=True)
+    limits.give_back(actor, address, file.length - received.length)  # what was reserved for the rest of the form
     await services.processing.wait(file.id, READY_SECONDS)
     return created(request, services, await services.uploads.find(actor, file.id))
 

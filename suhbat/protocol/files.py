@@ -64,24 +64,33 @@ def clean_type(claimed: str) -> str:
 _TYPE = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+/[ -~]+")
 
 LONGEST_NAME = 255
-"""Characters of a file's name."""
+"""Bytes of a file's name in UTF-8: no file system of Linux takes a longer one, and a message shows each name twice."""
+LONGEST_SUFFIX = 16
+"""Characters of the part behind the last dot that is kept when a name is cut."""
 NAMELESS = "file"
 
 
 def clean_name(name: str) -> str:
-    """A name for a file that is safe to show and to save under: without directories, control characters, line breaks and bidi
-    signs, in NFC, and of at most LONGEST_NAME characters, of which the suffix is kept. Never fails."""
+    """A name for a file that is safe to show and to save under: without directories, control characters, line breaks, bidi
+    signs and other letters that nobody sees; with single blanks, so that no ending is hidden behind many; in NFC, and of at
+    most LONGEST_NAME bytes, of which the suffix is kept. Never fails."""
     last = re.split(r"[/\\]", name)[-1]
-    visible = "".join(
-        letter for letter in last if unicodedata.category(letter) not in _NOT_IN_NAMES and letter not in _BIDI
-    )
-    clean = unicodedata.normalize("NFC", visible).strip(" .\u3000") if visible.strip(" .") else ""
-    if len(clean) > LONGEST_NAME:
+    seen = "".join(letter for letter in last if letter in _JOINERS or unicodedata.category(letter) not in _NOT_IN_NAMES)
+    clean = " ".join(unicodedata.normalize("NFC", seen).split()).strip(" .")
+    if len(clean.encode()) > LONGEST_NAME:
         stem, dot, suffix = clean.rpartition(".")
-        suffix = dot + suffix if stem and len(suffix) <= 16 else ""
-        clean = clean[: LONGEST_NAME - len(suffix)] + suffix
-    return clean or NAMELESS
+        suffix = dot + suffix if stem and len(suffix) <= LONGEST_SUFFIX else ""
+        kept = clean.encode()[: LONGEST_NAME - len(suffix.encode())]
+        clean = kept.decode(errors="ignore").rstrip() + suffix
+    return (
+        clean
+        if any(unicodedata.category(letter)[0] in "LNPS" for letter in clean if letter not in _BLANKS)
+        else NAMELESS
+    )
 
 
-_NOT_IN_NAMES = frozenset(("Cc", "Cs", "Co", "Cn", "Zl", "Zp"))
-_BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_NOT_IN_NAMES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_JOINERS = "\u200c\u200d"
+"""Persian and Indian scripts, and emoji, are written with these."""
+_BLANKS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Letters and signs that look like nothing."""

@@ -177,6 +177,25 @@ async def test_a_signed_link(house: House, ali: httpx2.AsyncClient, monkeypatch:
         assert_problem(await nobody.get(link), 404, "not_found")
 
 
+async def test_the_rate_of_signed_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is logged in, so the address counts: genuine links and guesses alike."""
+    house = House(address_rate="4")
+    async with house.client(headers=await house.account("ali")) as client:
+        await uploaded(client)
+    (file,) = house.store.files.values()
+
+    async def shared(id: str) -> Any:
+        return file
+
+    monkeypatch.setattr(house.store, "shared_file", shared)
+    link = house.services.links.sign(file.shown)
+    async with house.client("203.0.113.7") as nobody, house.client("203.0.113.8") as other:
+        statuses = [(await nobody.get(link if number % 2 else link + "x")).status_code for number in range(20)]
+        assert statuses == [404, 200] * 10
+        assert_problem(await nobody.get(link), 429, "rate_limited")
+        assert (await other.get(link)).status_code == 200
+
+
 async def test_pages_of_other_origins(ali: httpx2.AsyncClient) -> None:
     """Only listed origins may embed and read files, and never with cookies."""
     house = House(origins="https://app.example")

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import hashlib
 import os
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,10 @@ from typing import Any
 import httpx2
 import pytest
 from starlette.requests import ClientDisconnect
+from structlog.testing import capture_logs
 
 from suhbat.chat.turns import Turns
+from suhbat.errors import BadRequest
 from suhbat.files import receiving as parts
 from suhbat.files.look import Look
 from suhbat.files.store import StoreUnreachable
@@ -419,6 +422,63 @@ class TestForm:
         pieces = [piece async for piece in form.chunks()]
         assert b"".join(pieces) == b"\r\n" * 1_000 and len(pieces) <= 2
 
+    @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+    @pytest.mark.parametrize(
+        "content",
+        [
+            b"x",
+            b"\r\n",
+            b"\r\n--",
+            b"\r\n--bb",
+            b"\r\n--ax\r\n--",
+            b"--ab",
+            b"\r\n" * 5,
+            b"\r\r\n\n--a",
+            bytes(range(256)),
+        ],
+    )
+    async def test_any_pieces(self, content: bytes, size: int) -> None:
+        """The bytes of the file are exact, whatever they look like, and wherever the body is cut into pieces."""
+        head = b'--ab\r\nA: b\r\n\r\n\r\n--ab \r\ncontent-DISPOSITION:form-data; name="file"; filename="f"\r\n\r\n'
+        whole = b"preamble\r\n" + head + content + b"\r\n--ab--\r\n"
+
+        async def body() -> AsyncIterator[bytes]:
+            for start in range(0, len(whole), size):
+                yield whole[start : start + size]
+
+        form = FileForm("multipart/form-data; boundary=ab", body())
+        await form.begin()
+        assert form.name == "f"
+        assert b"".join([piece async for piece in form.chunks()]) == content
+
+    async def test_a_file_of_boundaries(self) -> None:
+        """A line that begins with the boundary ends the file (RFC 2046 §5.1.1); if it is no delimiter, the form is refused, so
+        that nobody gets half of a file. Beginnings of boundaries cost no time: they are not looked at one by one."""
+
+        async def body(content: bytes) -> AsyncIterator[bytes]:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
+            yield content
+            yield b"\r\n--b--"
+
+        form = FileForm("multipart/form-data; boundary=b", body(b"a\r\n--bx"))
+        await form.begin()
+        with pytest.raises(BadRequest):
+            [piece async for piece in form.chunks()]
+        looked, content = 0, b"\r\n--a" * 100_000
+
+        def look(frame: Any, event: str, argument: Any) -> None:
+            nonlocal looked
+            looked += 1
+
+        form = FileForm("multipart/form-data; boundary=b", body(content))
+        await form.begin()
+        sys.setprofile(look)
+        try:
+            pieces = [piece async for piece in form.chunks()]
+        finally:
+            sys.setprofile(None)
+        assert b"".join(pieces) == content and looked < 1_000
+
     async def test_a_form_that_is_too_large(self, ali: httpx2.AsyncClient) -> None:
         """It is refused before anything of it is read."""
         house = House(file_size="1000")
@@ -489,6 +549,40 @@ class TestLimits:
         async with on.client("203.0.113.9", headers=await on.guest("uchinchi")) as client:
             await begun(client, 6)
 
+    async def test_guests_who_forward(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a guest forwards counts like what they upload: up to the size, and for the day of their address."""
+        house = House(guest_files="yes")
+        async with house.client("203.0.113.9", headers=await house.guest("mehmon")) as client:
+            await client.post(FILES, files={"file": ("a", TEXT)})
+            monkeypatch.setattr("suhbat.files.limits.GUEST_QUOTA", 12)
+            assert_problem(await client.post(FILES, json={"from": "f1"}), 413, "file_too_large")
+            monkeypatch.setattr("suhbat.files.limits.GUEST_QUOTA", 100)
+            monkeypatch.setattr("suhbat.files.limits.ADDRESS_QUOTA", 30)
+            assert (await client.post(FILES, json={"from": "f1"})).status_code == 201
+            refused = await client.post(FILES, json={"from": "f1"})
+            assert "today" in assert_problem(refused, 413, "quota_exceeded")["detail"]
+
+    async def test_what_was_not_uploaded_does_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Neither a refused upload nor what a form without a length could have had uses up the day of an address, which may be
+        that of many people."""
+        monkeypatch.setattr("suhbat.files.limits.GUEST_QUOTA", 40)
+        monkeypatch.setattr("suhbat.files.limits.ADDRESS_QUOTA", 60)
+        house = House(guest_files="yes")
+        boundary = {"content-type": "multipart/form-data; boundary=b"}
+
+        async def form() -> AsyncIterator[bytes]:
+            yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n' + TEXT + b"\r\n--b--"
+
+        async with house.client("203.0.113.9", headers=await house.guest("mehmon")) as client:
+            assert (await client.post(FILES, content=form(), headers=boundary)).status_code == 201
+            assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "30"}), 413, "quota_exceeded")
+            assert_problem(await client.post(FILES, json={"from": "f9"}), 404, "not_found")
+            await begun(client, 20)
+        async with house.client("203.0.113.9", headers=await house.guest("boshqa")) as client:
+            await begun(client, 60 - 20 - len(TEXT))
+            refused = await client.post(FILES, headers=TUS | {"upload-length": "1"})
+            assert "today" in assert_problem(refused, 413, "quota_exceeded")["detail"]
+
     async def test_a_full_disk(self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
         """507 while less than a gigabyte would be left, also when the disk fills up in the middle."""
         place = await begun(ali)
@@ -546,6 +640,17 @@ class TestLimits:
             ("x" * 300 + ".jpeg", "x" * 250 + ".jpeg"),
             ("x" * 300, "x" * 255),
             ("." + "x" * 300, "x" * 255),
+            ("rasm.jpg" + " " * 150 + ".exe", "rasm.jpg .exe"),
+            ("rasm.jpg" + "\u00a0" * 50 + "\u3000.exe", "rasm.jpg .exe"),
+            ("x" * 239 + "...   .jpeg", "x" * 239 + "... .jpeg"),
+            ("choy\u200b\u2066xona\u00ad.txt", "choyxona.txt"),
+            ("👨\u200d👩\u200d👧.png", "👨\u200d👩\u200d👧.png"),
+            ("\u200b\ufeff", "file"),
+            ("\u3164\u2800\u200d", "file"),
+            ("\u0301", "file"),
+            ("ў" * 200 + ".jpg", "ў" * 125 + ".jpg"),
+            ("😀" * 100, "😀" * 63),
+            ("a." + "ў" * 16, "a." + "ў" * 16),
         ],
     )
     async def test_names(self, ali: httpx2.AsyncClient, given: str, name: str) -> None:
@@ -572,6 +677,32 @@ class TestProcessing:
         assert_problem(await ali.get(f"{file['url']}?size=360"), 404, "not_found")
         assert not house.services.processing._failures
         assert not list((Path(house.settings.data) / "work").iterdir())
+
+    async def test_what_was_deleted_meanwhile(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """A file that is deleted while it waits is not looked at; one that is deleted while somebody looks is no error, and
+        nothing remembers it."""
+        processing: Any = house.services.processing
+        looker = processing._looker
+        looker.waits, looker.broken = asyncio.Event(), FileNotFoundError("removed")
+        looked, look = [], looker.look
+
+        async def counted(source: Path, work: Path) -> Look:
+            looked.append(source)
+            found: Look = await look(source, work)
+            return found
+
+        looker.look = counted
+        places = [await begun(ali) for _ in range(3)]
+        for place in places:
+            await append(ali, place, 0, TEXT)
+        for place in places:
+            assert (await ali.delete(place, headers=TUS)).status_code == 204
+        with capture_logs() as logged:
+            looker.waits.set()
+            for place in places:
+                await processing.wait(place.rpartition("/")[2], 10)
+        assert len(looked) == 1
+        assert not processing._failures and not processing._in_progress and not logged
 
     async def test_large_thumbnails_of_small_pictures(
         self, house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
