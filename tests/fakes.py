@@ -214,7 +214,7 @@ class FakePeople:
         self._work()
         self.people[account.uid] = account
 
-    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+    async def set_picture(self, uid: str, picture: NewPicture | None, moderator: Actor | None = None) -> Account:
         self._work()
         changed = replace(self.people[uid], picture=None if picture is None else picture.file)
         self.people[uid] = changed

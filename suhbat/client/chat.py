@@ -249,9 +249,10 @@ class Suhbat:
         id = file.id if isinstance(file, File) else (await self._transfers.upload(Path(file), None)).id
         return await self._pictures.set(id, conversation)
 
-    async def remove_picture(self, *, conversation: str | None = None) -> None:
-        """Remove the picture of the user, or of this room. Raises Refused."""
-        await self._pictures.remove(conversation)
+    async def remove_picture(self, *, conversation: str | None = None, of: Person | None = None) -> None:
+        """Remove the picture of the user, or of this room, or (as a moderator of the server) of somebody else. Raises
+        Refused."""
+        await self._pictures.remove(conversation, of)
 
     async def picture(self, of: Person | ConversationState, *, size: Literal[64, 256] = 256) -> bytes | None:
         """The picture of a user or a room, a square in WebP; None if there is none. `size`: its side in pixels; of a small

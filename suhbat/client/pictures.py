@@ -23,8 +23,9 @@ class Pictures:
         version: str = answer.body["picture"]
         return version
 
-    async def remove(self, conversation: str | None) -> None:
-        await self._transfers.insist("DELETE", _place(conversation))
+    async def remove(self, conversation: str | None, of: Person | None = None) -> None:
+        place = _place(conversation) if of is None else f"{_of(of)}?{urlencode({'uid': of.uid})}"
+        await self._transfers.insist("DELETE", place)
 
     async def load(self, of: Person | ConversationState, size: Literal[64, 256]) -> bytes | None:
         """The bytes; None if there is no picture, or none any more."""
@@ -32,7 +33,7 @@ class Pictures:
             return None
         query = {"size": str(size), "version": of.picture}
         if isinstance(of, Person):
-            path, query["uid"] = f"/users/{quote(of.user_id, safe='')}/picture", of.uid
+            path, query["uid"] = _of(of), of.uid
         else:
             path = _place(of.conversation)
         try:
@@ -41,6 +42,10 @@ class Pictures:
             if refused.code == "not_found":
                 return None
             raise
+
+
+def _of(person: Person) -> str:
+    return f"/users/{quote(person.user_id, safe='')}/picture"
 
 
 def _place(conversation: str | None) -> str:

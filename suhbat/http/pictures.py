@@ -11,6 +11,7 @@ from suhbat.chat.conversations import picture_refusal
 from suhbat.chat.model import ConversationFacts, StoredFile
 from suhbat.chat.rate import Cost
 from suhbat.errors import (
+    BadRequest,
     Busy,
     FileInUse,
     FileNotReady,
@@ -91,6 +92,17 @@ async def of_user(
     if found is None or uid not in (None, found.uid):
         raise NotFound()
     return await _send(request, response, services, await services.store.picture(found.uid), size, version)
+
+
+@router.delete("/users/{user_id}/picture", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
+@refuses(BadRequest, Forbidden, NotFound, Busy)
+async def remove_of_user(user_id: UserPath, actor: Caller, services: Served, uid: UidQuery = None) -> None:
+    """Remove the picture of somebody else: for moderators and owners of the server, of users below them. The audit log tells
+    it. 404 if nobody has this name, and if `uid` is given and is not theirs."""
+    found = services.people.accounts.of_name(user_id)
+    if found is None or found.disabled or uid not in (None, found.uid):
+        raise NotFound()
+    await services.people.accounts.set_picture(found.uid, None, actor)
 
 
 @router.put("/conversations/{conversation}/picture", dependencies=[SAFE_WRITE, weighs(Cost.PICTURE)])

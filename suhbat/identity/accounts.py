@@ -10,7 +10,7 @@ from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
-from suhbat.chat.model import Account, NewPicture
+from suhbat.chat.model import Account, Actor, NewPicture
 from suhbat.chat.normalise import letters
 from suhbat.chat.ports import AccountStore
 from suhbat.errors import InvalidName, NameTaken, Unauthenticated
@@ -140,10 +140,11 @@ class Accounts:
         self._replace(account)
         return account
 
-    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
-        """Change or remove the picture of an account. Durable on return. Raises the errors of `AccountStore.set_picture`."""
+    async def set_picture(self, uid: str, picture: NewPicture | None, moderator: Actor | None = None) -> Account:
+        """Change or remove the picture of an account. Durable on return. Arguments and errors: see
+        `AccountStore.set_picture`."""
         async with self._changing:
-            account = await self._store.set_picture(uid, picture)
+            account = await self._store.set_picture(uid, picture, moderator)
         self._lookups.changed([uid])
         self._replace(account)
         return account

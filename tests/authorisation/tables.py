@@ -116,6 +116,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("PUT", "/password-resets"): (ANYBODY.format(403), body(code="unknown", password=PASSWORD)),
     ("POST", "/push/{unknown}/test"): ("404 404 404 404 404 404 403 401", NONE),
     ("GET", "/users/{friend}/picture"): (ALL.format(404), NONE),
+    ("DELETE", "/users/{friend}/picture"): (STAFF, NONE),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),
     ("GET", "/users/{friend}"): (ALL.format(200), NONE),
     ("POST", "/accounts"): (ANYBODY.format(201), lambda house, room: house.newcomer()),

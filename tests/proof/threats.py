@@ -383,6 +383,13 @@ FILES: Mapping[str, Tests] = {
         *_in("files/test_direct", "gone", "stalled"),
     ),
     "a form that another site sends": _in(_UPLOADS, "no_pages_of_others"),
+    "a form that is made of beginnings of its boundary": _in(_UPLOADS, "a_file_of_boundaries", "any_pieces"),
+    "guests who forward instead of uploading, and who use up the day of their address": _in(
+        _UPLOADS, "guests_who_forward", "what_was_not_uploaded_does_not_count"
+    ),
+    "work on files that were deleted": _in(_UPLOADS, "what_was_deleted_meanwhile"),
+    "signed links that are asked for, or guessed, without end": _in(_DOWNLOADS, "the_rate_of_signed_links"),
+    "a picture of somebody that others must not see": _in("store/test_pictures", "a_moderator_removes_it"),
     "a full disk": _in(_UPLOADS, "a_full_disk"),
     "S3 gone, or wrong credentials for it": _in("system/test_s3", "s3_fails_in_the_middle", "wrong_credentials"),
     "kill -9 with half an upload in S3": _in("system/test_s3", "kill_9_in_the_middle"),

@@ -114,6 +114,28 @@ class TestUsers:
         for number in range(MOST_LOOSE):
             await store.begin_file(upload(f"loose{number}", ali.actor), BOUNDLESS)
 
+    async def test_a_moderator_removes_it(self, store: Store) -> None:
+        """Only of somebody of a lower rank. The owner of the picture is told, and the audit log says who did it, once."""
+        ali, moderator = account("ali"), replace(VALI, role="moderator")
+        await store.add_account(ali)
+        await store.set_picture(ali.uid, await image(store, "f1", ali.actor))
+        for other in (VALI, replace(ali.actor, role="moderator")):
+            with pytest.raises((Forbidden, BadRequest)):
+                await store.set_picture(ali.uid, None, other)
+        await store.save_account(replace(ali, role="moderator", picture="f1"))
+        with pytest.raises(Forbidden):
+            await store.set_picture(ali.uid, None, moderator)
+        for _ in range(2):
+            assert (await store.set_picture(ali.uid, None, replace(VALI, role="owner"))).picture is None
+        assert await queued(store) == ["k-f1", "square-f1"]
+        (entry,) = await store.audit()
+        assert (entry.actor_uid, entry.action, entry.conversation, entry.subject) == (
+            VALI.uid, "picture.remove", "", ali.uid,
+        )  # fmt: skip
+        events = [event for _, event in await logged(store, own_log(ali.uid), 0, 10)]
+        assert isinstance(events[-1], UserUpdated) and isinstance(events[-1].user, Profile)
+        assert events[-1].user.picture is None
+
     async def test_erasure_takes_it(self, store: Store) -> None:
         """The picture of an erased account goes with it, and its bytes are queued."""
         ali = account("ali")

@@ -10,6 +10,7 @@ import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { People, withOthers } from "../../suhbat/web/js/sdk/people.js";
 import { Pictures } from "../../suhbat/web/js/sdk/pictures.js";
 import { faceIn, personOf } from "../../suhbat/web/js/views/names.js";
+import { removesPicture } from "../../suhbat/web/js/views/rights.js";
 import { conversation } from "./parts.mjs";
 
 const ALI = { uid: "ua", user_id: "ali", kind: "account" };
@@ -62,6 +63,7 @@ test("bytes come with a token; a change names the file; a refusal is Refused", a
     new Response("bytes"),
     new Response('{"picture":"f3"}'),
     new Response(null, { status: 204 }),
+    new Response(null, { status: 204 }),
     new Response('{"code":"not_found","detail":"x"}', { status: 404 }),
   ];
   const fetch = async (url, { method = "GET", headers, body }) => {
@@ -73,13 +75,28 @@ test("bytes come with a token; a change names the file; a refusal is Refused", a
   assert.equal(await pictures.load({ conversation: "r1" }), null);
   assert.equal((await pictures.set("f3")).picture, "f3");
   await pictures.remove("r1");
+  await pictures.removeOf(ALI);
   await assert.rejects(pictures.load({ ...ALI, picture: "f1" }), { code: "not_found" });
   assert.deepEqual(asked, [
     ["GET", "/api/v1/conversations/r1/picture", "Bearer t", ""],
     ["PUT", "/api/v1/me/picture", "Bearer t", '{"file":"f3"}'],
     ["DELETE", "/api/v1/conversations/r1/picture", "Bearer t", "{}"],
+    ["DELETE", "/api/v1/users/ali/picture", "Bearer t", "{}"],
     ["GET", "/api/v1/users/ali/picture", "Bearer t", ""],
   ]);
+});
+
+test("moderators remove pictures of people below them, owners those of everybody else", () => {
+  const may = (mine, theirs, uid = "ua") => removesPicture({ me: { uid: "um", role: mine } }, { uid, role: theirs });
+  assert.deepEqual(
+    ["member", "moderator", "owner"].map((role) => may("moderator", role)),
+    [true, false, false],
+  );
+  assert.deepEqual(
+    ["member", "moderator", "owner"].map((role) => may("owner", role)),
+    [true, true, true],
+  );
+  assert.ok(!may("member", "member") && !may(undefined, "member") && !may("owner", "owner", "um"));
 });
 
 test("the square begins in the middle, as large as the image allows, and never leaves the image", () => {

@@ -49,9 +49,10 @@ class AccountStore(Protocol):
         """Overwrite an account, by its uid. Name, skeleton and uid never change; the picture only with `set_picture`."""
         ...
 
-    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
-        """The account has this picture now, or none; the bytes of the one before are removed. Raises NotFound if the account is
-        gone; NotFound, FileInUse, FileNotReady, BadRequest, Busy for a file that cannot become a picture any more."""
+    async def set_picture(self, uid: str, picture: NewPicture | None, moderator: Actor | None = None) -> Account:
+        """The account has this picture now, or none; the bytes of the one before are removed. `moderator`: who removes it, if
+        that is not the user; the audit log tells it. Raises NotFound if the account is gone; NotFound, FileInUse, FileNotReady,
+        BadRequest, Busy for a file that cannot become a picture any more; Forbidden for a moderator of no higher rank."""
         ...
 
     async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:

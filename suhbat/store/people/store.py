@@ -48,10 +48,12 @@ class PeopleOverSQL:
         logs = frozenset({own_log(account.uid)})
         await self._open_writer().work(lambda transaction: own.save_account(transaction, account, at), logs)
 
-    async def set_picture(self, uid: str, picture: NewPicture | None) -> Account:
+    async def set_picture(self, uid: str, picture: NewPicture | None, moderator: Actor | None = None) -> Account:
         at = self._clock.wall()
         logs = frozenset({own_log(uid)})
-        return await self._open_writer().work(lambda transaction: own.set_picture(transaction, uid, picture, at), logs)
+        return await self._open_writer().work(
+            lambda transaction: own.set_picture(transaction, uid, picture, at, moderator), logs
+        )
 
     async def add_session(self, session: Session) -> None:
         await self._write(lambda c: sessions.add(c, session))

@@ -317,6 +317,8 @@ export const texts = {
   "people.none": "Hech kim topilmadi. Ism toʻgʻri yozilganini tekshiring.",
   "people.unknown": "kimdir",
   "person.gone": "{name} endi bu yerda yoʻq.",
+  "person.picture.ask":
+    "{name} keyinroq boshqa rasm qoʻyishi mumkin. Rasmni siz olib tashlaganingiz jurnalda koʻrinadi.",
   "person.write": "Xabar yozish",
   "role.member": "aʼzo",
   "role.moderator": "moderator",
@@ -476,6 +478,7 @@ export const texts = {
   "audit.message.delete": "Xabari oʻchirildi: {name}",
   "audit.mute": "Yozishi taqiqlandi: {name}",
   "audit.mute.lift": "Yozishga ruxsat berildi: {name}",
+  "audit.picture.remove": "Rasmi olib tashlandi: {name}",
   "audit.report.settle": "Shikoyat yopildi",
   "moderation.audit": "Amallar jurnali",
   "moderation.audit.none": "Hozircha boʻsh. Moderatorlar amallari shu yerda koʻrinadi.",

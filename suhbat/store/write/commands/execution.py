@@ -122,14 +122,14 @@ class Execution:
         """Give these people rows in `users` with the next `flush`."""
         self.transaction.appender.add_users(people, self.at)
 
-    def audit(self, action: str, log: Log, subject: str, data: str = "") -> None:
-        """Write an entry of the audit log."""
+    def audit(self, action: str, log: Log | None, subject: str, data: str = "") -> None:
+        """Write an entry of the audit log. `log`: None if it is about no conversation."""
         row: dict[str, Any] = {
             "at": self.at,
             "actor": self.actor.user_id,
             "actor_uid": self.actor.uid,
             "action": action,
-            "conversation": log.name,
+            "conversation": "" if log is None else log.name,
             "subject": subject,
             "data": data,
         }

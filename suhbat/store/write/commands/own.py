@@ -7,7 +7,8 @@ from dataclasses import replace
 from sqlalchemy import delete, func, insert, select
 
 from suhbat.chat.marks import saved_refusal
-from suhbat.chat.model import Account, Change, CommandResult, Milliseconds, NewPicture
+from suhbat.chat.model import Account, Actor, Change, CommandResult, Milliseconds, NewPicture
+from suhbat.chat.moderation import sanction_refusal
 from suhbat.chat.notify import DEFAULTS, chosen
 from suhbat.errors import NotFound
 from suhbat.protocol.commands import Draft, Save, SetNotify
@@ -34,15 +35,25 @@ def save_account(transaction: WriterTransaction, account: Account, at: Milliseco
     execution.flush()
 
 
-def set_picture(transaction: WriterTransaction, uid: str, picture: NewPicture | None, at: Milliseconds) -> Account:
-    """Change or remove the picture of an account, and append `user.updated` to the user's own log. Raises NotFound if the
-    account is gone."""
+def set_picture(
+    transaction: WriterTransaction,
+    uid: str,
+    picture: NewPicture | None,
+    at: Milliseconds,
+    moderator: Actor | None = None,
+) -> Account:
+    """Change or remove the picture of an account, and append `user.updated` to the user's own log. `moderator`: who does it,
+    if that is not the user. Raises NotFound if the account is gone, and the refusal of a moderator."""
     found = accounts.of(transaction.connection, [uid])
     if not found:
         raise NotFound()
     account = replace(found[0], picture=None if picture is None else picture.file)
+    if moderator is not None:
+        allow(sanction_refusal(moderator, moderator.role, account.actor, account.role))
     if account == found[0]:
         return account
+    if moderator is not None:
+        Execution(transaction, moderator, at).audit("picture.remove", None, uid)
     execution = Execution(transaction, account.actor, at)
     log = execution.own_log(uid)
     pictures.replace(execution.connection, uid, uid, picture, at)

@@ -42,6 +42,11 @@ export class Pictures {
   async remove(conversation = null) {
     await this.#api.delete(target(conversation));
   }
+
+  /** Remove the picture of somebody else, as a moderator of the server. @param {{ uid: string, user_id: string }} person */
+  async removeOf({ uid, user_id }) {
+    await this.#api.delete(`/users/${encodeURIComponent(user_id)}/picture?uid=${encodeURIComponent(uid)}`);
+  }
 }
 
 /** @param {string | null} conversation */

@@ -1,14 +1,15 @@
-// A small card about a person: the name, the presence, and a button to start a direct.
+// A small card about a person: the name, the presence, and a button to start a direct. Moderators can remove the picture.
 
 import { isolated } from "../text/bidi.js";
 import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
-import { toast } from "./dialog.js";
+import { confirm, toast } from "./dialog.js";
 import { avatar } from "./avatar.js";
 import { h } from "./dom.js";
 import { faceOf, personOf } from "./names.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
+import { removesPicture } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 
@@ -50,9 +51,18 @@ export async function showPerson(app, name, uid, anchor, go) {
     ),
     h("span", { class: "about" }, state),
     person.uid !== app.me.uid && write,
+    person.picture &&
+      removesPicture(app, person) &&
+      h("button", { type: "button", class: "link", on: { click: removePicture } }, t("picture.remove")),
   );
   float(card, anchor);
   (write.isConnected ? write : card).focus();
+
+  async function removePicture() {
+    sink(card);
+    if (!(await confirm(t("picture.remove"), t("person.picture.ask", { name: shown }), t("picture.remove")))) return;
+    app.chat.pictures.removeOf(person).catch((error) => toast(sentence(error)));
+  }
 
   async function direct() {
     try {

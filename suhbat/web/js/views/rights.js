@@ -7,6 +7,13 @@
 /** Whether the user moderates the server, and so may invite people to it. @param {App} app */
 export const moderatesServer = (app) => ["owner", "moderator"].includes(app.me.role ?? "");
 
+/**
+ * Whether the user may remove the picture of somebody else: moderators those of people below them.
+ * @param {App} app @param {{uid: string, role?: string}} person
+ */
+export const removesPicture = (app, { uid, role }) =>
+  uid !== app.me.uid && (app.me.role === "owner" || (app.me.role === "moderator" && role === "member"));
+
 /** Whether the user moderates this conversation. In a direct nobody does. @param {ConversationState} state */
 export const moderates = ({ kind, role }) => kind !== "direct" && ["owner", "moderator"].includes(role ?? "");
 
