@@ -71,7 +71,7 @@ class FileForm:
         del self._buffer[: end + len(self._delimiter)]
         while len(self._buffer) < len(_LINE):
             await self._read()
-        if self._buffer[:2] not in (b"--", _LINE) and self._buffer[:1] not in (b" ", b"\t"):
+        if not self._buffer.startswith((b"--", _LINE, b" ", b"\t")):
             raise BadRequest(reason=_INVALID)
 
     async def _skip_past_delimiter(self) -> None:
