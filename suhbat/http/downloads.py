@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Path, Query, Request, Response
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from suhbat.chat.model import StoredFile
@@ -71,7 +72,7 @@ class Bytes(Response):
         """Send the part, as fast as the client takes it. A client that is gone takes everything at once, and the socket of a
         connection that the server aborted stays open while it is in use, so look for both."""
         start, length = self._part.start, self._part.length
-        gone = asyncio.ensure_future(_disconnected(receive))
+        gone = asyncio.ensure_future(_disconnected(receive, scope.get(DIRECT)))
         try:
             if (connection := scope.get(DIRECT)) is not None:
                 sent = await self._send_directly(connection, gone)
@@ -102,9 +103,16 @@ class Bytes(Response):
         return None
 
 
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+async def _disconnected(receive: Receive, connection: DirectConnection | None) -> None:
+    """Wait until the client is gone. One that sends more of a body than it may, which nobody has asked for, is disconnected:
+    the response has begun, so it cannot be told."""
+    try:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    except HTTPException:
+        if connection is not None:
+            connection.abort()
+            await asyncio.sleep(0)  # the server hears of it in the next turn
 
 
 @router.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -9,8 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx2
 import pytest
+from starlette.exceptions import HTTPException
 
 from suhbat.errors import NotFound
+from suhbat.files.direct import DIRECT
+from suhbat.http.downloads import Bytes
+from suhbat.http.ranges import Part
 from tests.http.conftest import House
 from tests.http.test_problem import assert_problem
 from tests.http.test_uploads import FILES, TEXT
@@ -146,6 +151,38 @@ async def test_bytes_that_are_gone(house: House, ali: httpx2.AsyncClient) -> Non
     for path in (house.settings.data / "files").rglob("*"):
         path.unlink() if path.is_file() else None
     assert_problem(await ali.get(url), 404, "not_found")
+
+
+async def test_a_body_that_nobody_asked_for() -> None:
+    """A client that sends too large a body with the request of a download is disconnected, since the response has begun. The
+    file is closed, and nothing goes wrong."""
+
+    class Slow:
+        """An open file whose bytes nobody takes, and its connection."""
+
+        is_aborted = is_closed = False
+
+        async def send(self, connection: Any, start: int, length: int) -> int:
+            await asyncio.Event().wait()
+            return length
+
+        async def close(self) -> None:
+            self.is_closed = True
+
+        def abort(self) -> None:
+            self.is_aborted = True
+
+    async def receive() -> Any:
+        raise HTTPException(413)
+
+    async def send(message: Any) -> None:
+        sent.append(message["type"])
+
+    slow: Any = Slow()
+    sent: list[str] = []
+    response = Bytes(slow, Part(200, 0, 1_000_000), {}, is_head=False)
+    await response({"type": "http", DIRECT: slow}, receive, send)
+    assert slow.is_aborted and slow.is_closed and sent == ["http.response.start", "http.response.body"]
 
 
 async def test_a_signed_link(house: House, ali: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
