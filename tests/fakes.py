@@ -342,7 +342,7 @@ class FakeFiles:
 
     async def begin_file(self, file: StoredFile, quota: int) -> None:
         used = sum(other.size for other in self.files.values() if other.uid == file.uid)
-        refused = upload_refusal(file.size, used, 0, quota)
+        refused = upload_refusal(file.size, used, 0, 0, quota)
         if refused is not None:
             raise refused
         self.files[file.id] = file

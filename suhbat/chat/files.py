@@ -13,6 +13,9 @@ from .model import Milliseconds, StoredFile
 
 MOST_LOOSE = 200
 """Files of a user that no message shows, at most: without this, a million files of one byte would fit into the quota."""
+MOST_FILES = 100_000
+"""Files of a user, at most, where there is a quota: at every upload they are counted. Files of one byte would never exceed the
+quota. Counting so many takes some 10 ms of the writer."""
 KEPT_LOOSE: Milliseconds = 24 * 3600 * 1000
 """How long a file is kept that no message shows, and an upload that stands still."""
 
@@ -30,11 +33,13 @@ def moved_key(key: str) -> str:
     return blake2b(key.encode(), digest_size=13, person=b"moved").hexdigest()
 
 
-def upload_refusal(size: int, used: int, loose: int, quota: int) -> SuhbatError | None:
-    """Of an upload of so many bytes by a user whose files take `used` bytes, `loose` of them in no message. `quota`: in bytes,
-    0 for no limit."""
+def upload_refusal(size: int, used: int, number: int, loose: int, quota: int) -> SuhbatError | None:
+    """Of an upload of so many bytes by a user with this `number` of files, which take `used` bytes, `loose` of them in no
+    message. `quota`: in bytes, 0 for no limit; then nobody looks at `used` and `number`."""
     if loose >= MOST_LOOSE:
         return QuotaExceeded("quota_exceeded.loose", limit=MOST_LOOSE)
+    if quota and number >= MOST_FILES:
+        return QuotaExceeded("quota_exceeded.files", limit=MOST_FILES)
     if quota and used + size > quota:
         return QuotaExceeded(limit=quota, left=max(0, quota - used))
     return None

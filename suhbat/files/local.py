@@ -42,7 +42,10 @@ class LocalFileStore:
         try:
             if os.fstat(descriptor).st_size < offset:
                 raise OSError(f"the upload {key} has fewer than {offset} bytes")
-            os.ftruncate(descriptor, offset)
+            if not self._shared:
+                os.ftruncate(descriptor, offset)
+            # With other nodes a request may come late, when the next one was acknowledged elsewhere already. It must not take
+            # those bytes away; nor are there ever more bytes than the upload has when it is complete.
             os.lseek(descriptor, offset, os.SEEK_SET)
             if offset == 0:
                 sync_directory(path.parent)

@@ -56,7 +56,8 @@ class FileStore(Protocol):
         ...
 
     def receive(self, key: str, offset: int) -> OpenUpload:
-        """Continue an upload at `offset`, up to which it is flushed; at 0 it begins. What is above the offset is lost."""
+        """Continue an upload at `offset`, up to which it is flushed; at 0 it begins. What is above the offset is lost, at once
+        or as far as it is written over."""
         ...
 
     def local(self, key: str, work: Path) -> Path:

@@ -65,6 +65,11 @@ FILES: Texts = {
         "uz": "Hali xabarga qoʻshilmagan {limit} ta faylingiz bor. Ularni yuboring yoki baʼzilarini oʻchiring.",
         "ru": "У вас {limit} файлов, которых ещё нет ни в одном сообщении. Отправьте их или удалите часть.",
     },
+    "quota_exceeded.files": {
+        "en": "You have {limit} files, which is the limit. Delete messages with files.",
+        "uz": "Sizda {limit} ta fayl bor, chegara shu. Fayli bor xabarlarni oʻchiring.",
+        "ru": "У вас {limit} файлов, это предел. Удалите сообщения с файлами.",
+    },
     "quota_exceeded.address": {
         "en": "The guests at your address have uploaded {limit} bytes today, which is the limit. Create an account, or wait.",
         "uz": "Manzilingizdagi mehmonlar bugun {limit} bayt yukladi, chegara shu. Hisob yarating yoki kuting.",

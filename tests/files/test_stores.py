@@ -115,10 +115,19 @@ def test_what_is_above_the_offset_is_lost(store: FileStore) -> None:
     """A request continues where the last one was acknowledged, whatever came in after that."""
     key = uploaded(store, b"salom, dunyo")
     again = store.receive(key, 5)
-    again.write(b"!")
+    again.write(b"! Yana.")
     again.flush()
     again.close()
-    assert contents(store, key) == b"salom!"
+    assert contents(store, key) == b"salom! Yana."
+
+
+def test_a_request_that_comes_late_to_another_node(place: Path) -> None:
+    """It knows an old offset. Until the record tells it, it must not take away what was acknowledged meanwhile."""
+    key = uploaded(shared(place)(), b"salom, dunyo")
+    late = shared(place)().receive(key, 0)
+    assert contents(shared(place)(), key) == b"salom, dunyo"
+    late.close()
+    assert contents(shared(place)(), key) == b"salom, dunyo"
 
 
 def test_an_upload_that_lost_its_bytes(store: FileStore) -> None:

@@ -133,6 +133,16 @@ class TestUpload:
             await store.begin_file(upload("more"), BOUNDLESS)
         assert refusal.value.text == "quota_exceeded.loose"
 
+    async def test_so_many_files_in_all(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Every upload counts them, while everybody's messages wait: so their number has a limit, where there is a quota."""
+        monkeypatch.setattr("suhbat.chat.files.MOST_FILES", 3)
+        for n in range(3):
+            await store.begin_file(upload(f"f{n}"), 1000)
+        with pytest.raises(QuotaExceeded) as refusal:
+            await store.begin_file(upload("more"), 1000)
+        assert refusal.value.text == "quota_exceeded.files"
+        await store.begin_file(upload("more"), 0)
+
     async def test_processing_is_taken_over_once(self, store: Store) -> None:
         """A file whose node died is found, and one node takes it over."""
         file = upload("f1")

@@ -38,6 +38,7 @@ files = Table(
     Index("files_place", "conversation_id", "seq", "position", unique=True, sqlite_where=text("seq IS NOT NULL")),
     Index("files_kind", "conversation_id", "kind", "seq", "position", sqlite_where=text("seq IS NOT NULL")),
     Index("files_loose", "touched_at", sqlite_where=text("seq IS NULL AND picture_of IS NULL")),
+    Index("files_loose_of", "uid", sqlite_where=text("seq IS NULL AND picture_of IS NULL")),
     Index("files_picture", "picture_of", unique=True, sqlite_where=text("picture_of IS NOT NULL")),
     sqlite_with_rowid=False,
 )
