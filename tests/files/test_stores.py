@@ -121,13 +121,13 @@ def test_what_is_above_the_offset_is_lost(store: FileStore) -> None:
     assert contents(store, key) == b"salom! Yana."
 
 
-def test_a_request_that_comes_late_to_another_node(place: Path) -> None:
+def test_a_request_that_comes_late_to_another_node(tmp_path: Path) -> None:
     """It knows an old offset. Until the record tells it, it must not take away what was acknowledged meanwhile."""
-    key = uploaded(shared(place)(), b"salom, dunyo")
-    late = shared(place)().receive(key, 0)
-    assert contents(shared(place)(), key) == b"salom, dunyo"
+    key = uploaded(shared(tmp_path)(), b"salom, dunyo")
+    late = shared(tmp_path)().receive(key, 0)
+    assert contents(shared(tmp_path)(), key) == b"salom, dunyo"
     late.close()
-    assert contents(shared(place)(), key) == b"salom, dunyo"
+    assert contents(shared(tmp_path)(), key) == b"salom, dunyo"
 
 
 def test_an_upload_that_lost_its_bytes(store: FileStore) -> None:
