@@ -43,7 +43,10 @@ export class Pictures {
     await this.#api.delete(target(conversation));
   }
 
-  /** Remove the picture of somebody else, as a moderator of the server. @param {{ uid: string, user_id: string }} person */
+  /**
+   * Remove the picture of somebody else, as a moderator of the server.
+   * @param {{ uid: string, user_id: string }} person
+   */
   async removeOf({ uid, user_id }) {
     await this.#api.delete(`/users/${encodeURIComponent(user_id)}/picture?uid=${encodeURIComponent(uid)}`);
   }

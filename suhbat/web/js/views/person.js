@@ -1,4 +1,5 @@
-// A small card about a person: the name, the presence, and a button to start a direct. Moderators can remove the picture.
+// A small card about a person: the name, the presence, and a button to start a direct. Moderators can remove the
+// picture.
 
 import { isolated } from "../text/bidi.js";
 import { ago } from "../text/time.js";
