@@ -30,9 +30,12 @@ export function signals(app) {
   };
 }
 
-/** The number on the icon of the installed page. @param {number} count */
+/**
+ * The number on the icon of the installed page. The oldest browsers have none.
+ * @typedef {{setAppBadge?: (count: number) => Promise<void>}} Badged
+ * @param {number} count 0 takes it away
+ */
 export function badge(count) {
-  if (!("setAppBadge" in navigator)) return;
-  const done = count ? navigator.setAppBadge(count) : navigator.clearAppBadge();
-  done.catch(() => {}); // not installed, or not allowed
+  const done = /** @type {Badged} */ (/** @type {unknown} */ (navigator)).setAppBadge?.(count);
+  done?.catch(() => {}); // not installed, or not allowed
 }
