@@ -86,7 +86,7 @@ def test_other_tabs_follow(person: Make) -> None:
     theme = other.locator("#theme")
     expect(theme).to_have_value("system")
     ali.page.get_by_label("Details").click()
-    page.get_by_label("Notify me about").select_option("none")
+    page.locator(".panel").get_by_label("Notify me about").select_option("none")
     page.get_by_label("For how long").select_option("hour")
     expect(page.get_by_label("For how long").locator("option:checked")).to_contain_text("Until ")
     opens_at(ali, "#/settings/appearance")

@@ -57,7 +57,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     assert page.evaluate("getSelection().toString()") == ""
     expect(page.locator("dialog:focus, dialog :focus")).to_have_count(1)
     expect(sheet.locator(".quick")).to_have_text(["👍", "❤️", "😂", "🎉", "😮", "🙏"])
-    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 7)
+    expect(sheet.get_by_role("button")).to_have_count(1 + 6 + 1 + 9)
     page.keyboard.press("Escape")
     expect(sheet).to_have_count(0)
     expect(row).to_be_focused()

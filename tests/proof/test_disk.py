@@ -28,10 +28,14 @@ mounts = pytest.mark.skipif(
 def test_what_was_told_survives(eio: bool, tmp_path: Path) -> None:
     """After a power cut at any time, also when flushes had failed before and the process died of it, the database is
     sound and holds everything that anybody was told, in its place."""
-    seed = random.SystemRandom().getrandbits(32)
-    print(f"seed {seed}")
-    counted = power.run(tmp_path, seed, 1.0, 50, eio=eio)
-    print(dict(counted))
+    for attempt in range(3):  # a recording may end before one of its flushes has failed
+        seed = random.SystemRandom().getrandbits(32)
+        print(f"seed {seed}")
+        (place := tmp_path / str(attempt)).mkdir()
+        counted = power.run(place, seed, 1.0, 50, eio=eio)
+        print(dict(counted))
+        if counted["flushes that failed"] or not eio:
+            break
     assert counted["cuts"] > 25 and counted["messages told"] > 50
     assert bool(counted["flushes that failed"]) is eio and bool(counted["refused"]) is eio
 

@@ -40,6 +40,7 @@ _UNDO = {
     "0021": "DROP TABLE saved; DROP TABLE named; ALTER TABLE reads DROP COLUMN furthest; "
     "UPDATE meta SET value = '0016' WHERE key = 'serves';",
     "0022": "DROP TABLE mails; DROP TABLE mail_codes; DROP TABLE mail_addresses;",
+    "0023": "DROP INDEX files_loose_of;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

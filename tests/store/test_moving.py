@@ -45,6 +45,7 @@ from tests.servers import ROOT
 
 from .house import AT, LOLA, LORD, MODERATOR, PEOPLE, SOLI, House
 from .parts import ALI, VALI, Listener, everything, guest, opened, sqlite
+from .people.test_mail import LIMITS, code, mail
 from .people.test_people import account, invite, session
 from .people.test_push import subscription
 from .test_files import ready
@@ -166,6 +167,8 @@ async def people(store: Store) -> None:
     for number in range(4):
         await store.save_push(subscription(f"p{number}", session_id=f"s{number % 3}"), 16)
     await store.keep_push_key("the key of the server")
+    await store.want_address("u-ali", "ali@example.org", mail(), LIMITS)
+    await store.add_code(code())
     await store.link_secret()
     await store.add_invite(invite("i1", conversation=LOBBY, uses=7))
     await store.add_invite(invite("i2", created_at=2_000))

@@ -283,7 +283,8 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     people = [Actor(f"u{i}", f"odam{i}", lobby_from=0) for i in range(256)]
     posts = [make_post(person, client_id=f"k{i}", reply_to=1) for i, person in enumerate(people)]
     with connection.begin():
-        write(connection, [make_post(person) for i, person in enumerate(people)], cache)
+        quoted = make_post(Actor("u-other", "boshqa", lobby_from=0))
+        write(connection, [quoted, *(make_post(person) for person in people)], cache)
     statements = executed(connection)
     with connection.begin():
         written = write(connection, posts, cache)
@@ -313,7 +314,7 @@ def test_rows_of_any_number(connection: Connection, size: int) -> None:
     """Any number of rows is inserted, found by key and updated, each row once."""
     with connection.begin():
         keys = ("uid", "conversation_id")
-        insert_rows(connection, reads, [(f"u{i}", 1, i, 0) for i in range(size)])
+        insert_rows(connection, reads, [(f"u{i}", 1, i, 0, i) for i in range(size)])
         update_rows(connection, reads, keys, ("own_since",), [(f"u{i}", 1, i) for i in range(size)], add=True)
         update_rows(connection, reads, keys, ("own_since",), [(f"u{i}", 1, 1) for i in range(size)], add=True)
         found = find_rows(connection, reads, keys, ("read_ordinal", "own_since"), [(f"u{i}", 1) for i in range(size)])
