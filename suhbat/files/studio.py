@@ -50,6 +50,8 @@ class Studio:
         self._threads = ThreadPoolExecutor(processes + 2, "files")
         self._idle: list[DrawingProcess] = []
         self._busy: set[DrawingProcess] = set()
+        self._has_looked = False
+        """Whether a thread was ever needed."""
         self._is_closed = False
         self._retiring: asyncio.TimerHandle | None = None
         self._has_warned = False
@@ -81,7 +83,10 @@ class Studio:
         self._retire()
         for process in self._busy:
             process.kill()
-        await asyncio.to_thread(self._threads.shutdown)
+        if self._has_looked:
+            await asyncio.to_thread(self._threads.shutdown)
+        else:  # nothing to wait for, so no thread is started only to wait
+            self._threads.shutdown()
 
     async def _picture(self, source: Path, type_: str, work: Path) -> Look:
         cleaned = work / "cleaned"
@@ -152,6 +157,7 @@ class Studio:
             log.warning(event, **details)
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
+        self._has_looked = True
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 

@@ -48,6 +48,16 @@ def put(tmp_path: Path) -> Callable[[bytes], tuple[Path, Path]]:
 Put = Callable[[bytes], tuple[Path, Path]]
 
 
+async def test_a_studio_that_looked_at_nothing_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It needs no thread to end, so a node without files stops in one step, also in the simulation, which has no threads."""
+
+    def no_thread(*_: object) -> None:
+        raise AssertionError("a thread was needed")
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "run_in_executor", no_thread, raising=False)
+    await Studio().close()
+
+
 async def test_pictures(room: Studio, put: Put) -> None:
     """Every format has its type, its size, a thumbhash, thumbnails, and a copy without metadata."""
     for type_ in samples.PICTURES:

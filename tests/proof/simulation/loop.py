@@ -67,6 +67,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _check_closed(self) -> None:
         """A buried process may still call the loop; that is ignored."""
 
+    def run_in_executor(self, *_: object) -> Any:
+        """A real thread takes real time, for which simulated time does not wait: what it does would never come to an end."""
+        raise AssertionError("a real thread in a simulation")
+
     def _process_events(self, events: list[Any]) -> None: ...
     def _write_to_self(self) -> None: ...
 
