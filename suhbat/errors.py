@@ -4,10 +4,12 @@ SuhbatError
 ├── BadRequest            400  the request is invalid
 │   └── TooLarge          413
 │       └── FileTooLarge  413  the file is larger than allowed
+├── InvalidPayload        400  what was sent to an incoming webhook cannot be shown
 ├── Unauthenticated       401  no token, or an invalid one               close 4501
 ├── Forbidden             403  the user is known, but may not do this    close 4503
 ├── NotFound              404  does not exist, or may not be seen (one answer for both)
-│   └── UserNotFound      404
+│   ├── UserNotFound      404
+│   └── NoService         404  there is no incoming webhook at this address, or not any more
 ├── RequestTimeout        408  retryable; the body of the request stopped coming
 ├── NameInUse             409  somebody uses this name now               close 4509
 ├── NameTaken             409  the name belongs to an account
@@ -15,6 +17,7 @@ SuhbatError
 ├── TooManyConversations  409  a user is in as many conversations as allowed
 ├── IdempotencyConflict   409  the same client_id with other content
 ├── TooManyReactions      409  the message has as many different emoji as allowed
+├── TooManyHooks          409  the conversation or the user has as many webhooks as allowed
 ├── FileInUse             409  a message shows this file already, or it is a picture
 ├── FileNotReady          409  retryable; the server has not finished with the file
 ├── EndpointInUse         409  another account has this push endpoint
@@ -101,6 +104,10 @@ class FileTooLarge(TooLarge):
     code = "file_too_large"
 
 
+class InvalidPayload(SuhbatError):
+    code, status = "invalid_payload", 400
+
+
 class Unauthenticated(SuhbatError):
     code, status, close = "unauthenticated", 401, 4501
 
@@ -115,6 +122,10 @@ class NotFound(SuhbatError):
 
 class UserNotFound(NotFound):
     code = "user_not_found"
+
+
+class NoService(NotFound):
+    code = "no_service"
 
 
 class RequestTimeout(SuhbatError):
@@ -147,6 +158,10 @@ class TooManyReactions(SuhbatError):
 
 class TooManySaved(SuhbatError):
     code, status = "too_many_saved", 409
+
+
+class TooManyHooks(SuhbatError):
+    code, status = "too_many_hooks", 409
 
 
 class FileInUse(SuhbatError):
@@ -219,10 +234,12 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     BadRequest,
     TooLarge,
     FileTooLarge,
+    InvalidPayload,
     Unauthenticated,
     Forbidden,
     NotFound,
     UserNotFound,
+    NoService,
     RequestTimeout,
     NameInUse,
     NameTaken,
@@ -231,6 +248,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     IdempotencyConflict,
     TooManyReactions,
     TooManySaved,
+    TooManyHooks,
     FileInUse,
     FileNotReady,
     EndpointInUse,

@@ -20,6 +20,11 @@ LIMITS: Texts = {
         "uz": "Siz {limit} ta xabarni saqlagansiz, chegara shu. Avval baʼzilarini olib tashlang.",
         "ru": "Вы сохранили {limit} сообщений, это предел. Сначала уберите некоторые из них.",
     },
+    "too_many_hooks": {
+        "en": "There are {limit} webhooks, which is the limit. Remove those that you no longer need.",
+        "uz": "Allaqachon {limit} ta vebhuk bor, chegara shu. Keraksizlarini oʻchiring.",
+        "ru": "Вебхуков уже {limit}, это предел. Удалите ненужные.",
+    },
     "too_many_invitations": {
         "en": "You have {limit} open invitations, which is the limit. Wait for answers, or withdraw some.",
         "uz": "Sizning {limit} ta taklifingiz javob kutmoqda, chegara shu. Javob kuting yoki baʼzilarini bekor qiling.",

@@ -15,6 +15,19 @@ REQUESTS: Texts = {
         "uz": "Xabar notoʻgʻri: {reason}. JSONni shunday yuboring: {example}",
         "ru": "Неверное сообщение: {reason}. Отправьте JSON в таком виде: {example}",
     },
+    "invalid_payload": {
+        "en": 'This cannot be shown as a message. Send JSON like {{"text": "Salom!"}}, or a text as text/plain, of at most '
+        "1 MiB.",
+        "uz": 'Buni xabar sifatida koʻrsatib boʻlmaydi. {{"text": "Salom!"}} kabi JSON yoki text/plain turidagi matn '
+        "yuboring, koʻpi bilan 1 MiB.",
+        "ru": 'Это нельзя показать как сообщение. Отправьте JSON вида {{"text": "Salom!"}} или текст как text/plain, '
+        "не больше 1 МиБ.",
+    },
+    "no_service": {
+        "en": "There is no webhook at this address, or it was removed. Make a new one in the conversation.",
+        "uz": "Bu manzilda vebhuk yoʻq yoki u oʻchirilgan. Suhbatda yangisini yarating.",
+        "ru": "По этому адресу нет вебхука, или он удалён. Создайте новый в чате.",
+    },
     "not_found": {
         "en": "It does not exist, or you have no access to it. Check the address or the id.",
         "uz": "U mavjud emas yoki sizda unga kirish huquqi yoʻq. Manzil yoki idni tekshiring.",

@@ -1,0 +1,224 @@
+"""What incoming webhooks make of payloads: those that products send, and hostile ones."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from suhbat.errors import InvalidPayload
+from suhbat.programs.hooks.incoming.payload import MOST_BYTES, HookPost, translate
+from suhbat.protocol.mentions import mentions
+from suhbat.protocol.types import MAX_TEXT
+
+from .recorded import NAMES, recorded
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+PLAIN = {"content-type": "text/plain"}
+GITHUB = {"x-github-event": "push"}
+HEADERS: tuple[dict[str, str], ...] = (
+    {}, FORM, PLAIN, GITHUB, {"x-github-event": "pull_request"}, {"x-github-event": "issues"}, {"x-github-event": "release"},
+    {"x-github-event": "check_suite"}, {"x-github-event": "status"}, {"x-github-event": "deployment_status"},
+    {"x-gitea-event": "pull_request_rejected"}, {"x-gitlab-event": "Push Hook"}, {"sentry-hook-resource": "event_alert"},
+    {"sentry-hook-resource": "metric_alert"}, {"sentry-hook-resource": "comment"}, {"sentry-hook-resource": "issue"},
+)  # fmt: skip
+
+
+def post(payload: Any, headers: dict[str, str] | None = None, **how: bool) -> HookPost:
+    return translate(json.dumps(payload).encode(), headers or {}, **how)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_payload_as_its_product_sends_it(name: str) -> None:
+    """Each recorded payload becomes the Markdown beside it."""
+    payload = recorded(name)
+    assert translate(payload.body, payload.headers).text == payload.text
+
+
+def test_the_name_and_the_icon() -> None:
+    """Slack's format says with which name and emoji it wants to be shown; what is no emoji is left out."""
+    payload = recorded("slack-text")
+    found = translate(payload.body, payload.headers)
+    assert (found.name, found.icon) == ("Deploy", "🚀")
+    assert post({"text": "x", "username": "a\u202eb\n" + "c" * 900, "icon_emoji": ":our_own:"}) == HookPost(
+        "x", "ab " + "c" * 76 + "…", None
+    )
+    assert post({"text": "x", "username": 5, "icon_emoji": ["🚀"]}) == HookPost("x", "5", None)
+
+
+def test_a_native_payload_is_none_of_slack_only_without_the_suffix() -> None:
+    """The suffix /slack means Slack's format, whatever the headers say; a payload of GitHub has no text then."""
+    payload = recorded("github-push")
+    with pytest.raises(InvalidPayload):
+        translate(payload.body, payload.headers, as_slack=True)
+    assert post({"text": "salom", "alerts": []}, GITHUB, as_slack=True).text == "salom"
+
+
+def test_a_form_of_curl() -> None:
+    """`curl -d '{"text": …}'` without a header calls its JSON a form, and is understood."""
+    assert post({"text": "salom"}, FORM).text == "salom"
+
+
+@pytest.mark.parametrize(
+    ("slack", "markdown"),
+    [
+        ("*bold* and _italic_ and ~gone~", "**bold** and _italic_ and ~~gone~~"),
+        ("2*3*4 a*b* ** * x *", "2*3*4 a*b* ** * x *"),
+        ("**already** Markdown", "**already** Markdown"),
+        ("<https://a.uz/(x)|the [site]>", "[the \\[site\\]](https://a.uz/%28x%29)"),
+        ("<https://a.uz>", "<https://a.uz>"),
+        ("<javascript:alert(1)|click>", "click"),
+        ("<mailto:a@b.uz|a@b.uz>", "a@b.uz"),
+        ("<@U1|ali> <#C1|ops> <!subteam^S1|@team>", "\\@ali #ops \\@team"),
+        ("<!channel> <!date^1392734382^{date}|yesterday>", "@all yesterday"),
+        ("&lt;b&gt; &amp;lt; &copy;", "<b> &lt; &copy;"),
+        ("`*a* &lt;`", "`*a* <`"),
+        ("x ```*a*\n&lt;b&gt;``` y", "x \n```\n*a*\n<b>\n```\n y"),
+        (":tada: :fire: :no_such: 10:30:00", "🎉 🔥 :no_such: 10:30:00"),
+        ("< > <| <<x>>", "< > <| <<x>>"),
+    ],
+)
+def test_the_markup_of_slack(slack: str, markdown: str) -> None:
+    """Slack's own markup becomes Markdown, and Markdown in it stays."""
+    assert post({"text": slack}).text == markdown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b" ", b"null", b"[]", b'"text"', b"{", b"{}", b'{"text": ""}', b'{"text": " \\n"}', b'{"text": null}',
+        b'{"text": {"a": 1}}', b'{"text": [1]}', b'{"blocks": {}, "attachments": 7}', b"\xff\xfe", b'{"text": "\\u0000"}',
+        b"[" * 1000 + b"]" * 1000, b'{"a":' * 1000 + b"1" + b"}" * 1000, b"[" * 500_000, b"{" * 500_000,
+        b'{"text": "x"}' + b" " * MOST_BYTES, b"1" * 10_000, b'{"text": ' + b"9" * 5000 + b"}",
+    ],
+)  # fmt: skip
+def test_what_is_no_message(body: bytes) -> None:
+    """What has no text is refused, and so is what cannot be decoded, in the time that its length allows."""
+    for headers in ({}, {"content-type": "application/json"}, FORM):
+        with pytest.raises(InvalidPayload):
+            translate(body, headers)
+
+
+def test_plain_text_that_is_no_message() -> None:
+    """A plain text needs a character, and has to be UTF-8."""
+    for body in (b"", b" \n", b"\x00", b"\xff"):
+        with pytest.raises(InvalidPayload):
+            translate(body, PLAIN)
+
+
+def test_deep_json_leaves_the_stack_as_it_was() -> None:
+    """A thousand levels below a message do no harm: they are refused or ignored."""
+    body = b'{"text": "salom", "x": ' + b"[" * 1000 + b"]" * 1000 + b"}"
+    limit = sys.getrecursionlimit()
+    with suppress(InvalidPayload):
+        assert translate(body, {}).text == "salom"
+    assert sys.getrecursionlimit() == limit
+
+
+@pytest.mark.parametrize(
+    ("payload", "headers"),
+    [
+        ({"text": "*a* <https://x|y> `" * 50_000}, {}),
+        ({"text": "<" * 900_000}, {}),
+        ({"text": "*a " * 300_000}, {}),
+        ({"text": "```" * 300_000}, {}),
+        ({"text": ":a" * 400_000}, {}),
+        ({"attachments": [{"text": "<a|b> *c* " * 10, "fields": [{"title": "t", "value": "*v*"}] * 9}] * 1500}, {}),
+        ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*x*"}}] * 15_000}, {}),
+        ({"alerts": [{"labels": {"a": "b" * 40}, "annotations": {"summary": "s"}}] * 9_000, "groupKey": ""}, {}),
+        ({"alerts": [{"labels": {str(n): "b" for n in range(70_000)}}], "orgId": 1}, {}),
+        ({"commits": [{"message": "m\n" * 20}] * 13_000, "ref": "refs/heads/x", "repository": {}}, GITHUB),
+        (
+            {
+                "builds": [{"status": "failed"}] * 40_000,
+                "object_kind": "pipeline",
+                "object_attributes": {"status": "failed"},
+            },
+            {},
+        ),
+        (
+            {"issue": {"title": "[" * 500_000, "body": "_~*" * 150_000}, "action": "opened"},
+            {"x-github-event": "issues"},
+        ),
+    ],
+)
+def test_work_is_bounded(payload: dict[str, Any], headers: dict[str, str]) -> None:
+    """A payload of nearly a megabyte costs little more than decoding it, and gives one message."""
+    body = json.dumps(payload).encode()
+    assert len(body) <= MOST_BYTES
+    decoding = min(_seconds(lambda: json.loads(body)) for _ in range(3))
+    working = min(_seconds(lambda: translate(body, headers)) for _ in range(3))
+    assert 0 < len(translate(body, headers).text) <= MAX_TEXT
+    assert working < 5 * decoding + 0.3
+
+
+def _seconds(work: Any) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
+def test_strangers_in_a_native_payload_mention_nobody() -> None:
+    """The title of an issue may come from anybody on the internet: it makes no mention and no markup."""
+    title = "@all **x** [y](https://evil.uz) `@all` <https://evil.uz>"
+    payload = {"action": "opened", "issue": {"title": title, "number": 1, "body": f"> @all\n```\n@all\n{title}"}}
+    text = post(payload, {"x-github-event": "issues"}).text
+    assert list(mentions(text)) == []
+    assert "](https://evil.uz)" not in text.replace("\\]", "")
+
+
+_WORDS = st.one_of(
+    st.text(alphabet=sorted("ab @`*_[]()<>~\\\n-1.:/|!u"), max_size=12),
+    st.sampled_from(["@all", "`@all", "\\@all", "```\n@all", "\ud800", "\x00", "[a](https://b)", "<!here>", "failed", "opened",
+                     "https://a.uz/@all", "www.a.uz", "1. @all", "x" * 900]),
+)  # fmt: skip
+_SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), _WORDS)
+_NAMES = """text attachments blocks fallback title title_link fields value type elements style url action issue pull_request
+repository full_name html_url sender login commits message id author name ref compare review state body comment release
+workflow_run conclusion check_suite status deployment_status label object_kind object_attributes project user builds
+alerts labels annotations summary groupKey commonLabels orgId externalURL generatorURL truncatedAlerts ruleId evalMatches
+data event level culprit web_url metadata description_title project_slug metric_alert username icon_emoji"""
+_KEYS = st.sampled_from(_NAMES.split())
+_JSON = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=5), max_leaves=8
+)
+_OBJECTS = st.dictionaries(_KEYS, _JSON, max_size=8)
+
+
+@given(_OBJECTS, st.sampled_from(HEADERS), st.booleans())
+@example({"object_kind": "pipeline", "object_attributes": {"status": "failed", "duration": float("inf")}}, {}, False)
+def test_any_shape(payload: dict[str, Any], headers: dict[str, str], as_slack: bool) -> None:
+    """Whatever the types are, the answer is one message that can be stored, or InvalidPayload."""
+    try:
+        found = translate(json.dumps(payload).encode(), headers, as_slack=as_slack)
+    except InvalidPayload:
+        return
+    assert found.text.strip()
+    assert len(found.text) <= MAX_TEXT
+    assert "\x00" not in found.text
+    found.text.encode()  # no lone surrogate
+    assert found.name is None or (found.name and len(found.name) <= 80)
+
+
+@given(_OBJECTS, st.sampled_from(HEADERS[3:]))
+def test_any_native_shape_mentions_nobody(payload: dict[str, Any], headers: dict[str, str]) -> None:
+    """No native payload mentions anybody, whatever stands in it."""
+    payload["repository"] = payload.get("repository", {})  # so that it is none of Slack's
+    try:
+        text = translate(json.dumps(payload).encode(), headers).text
+    except InvalidPayload:
+        return
+    assert list(mentions(text)) == []
+
+
+@given(st.binary(max_size=200), st.sampled_from(HEADERS))
+def test_any_bytes(body: bytes, headers: dict[str, str]) -> None:
+    """Bytes that are no JSON are refused, too."""
+    with suppress(InvalidPayload):
+        translate(body, headers)
