@@ -25,6 +25,8 @@ def normalised(text: str) -> str:
         host = ""
     if not at or "." not in host or len(local) > _MOST_LOCAL or not _LOCAL.fullmatch(local):
         raise BadRequest(reason="email.invalid")
+    if "=?" in local:  # the beginning of an encoded word (RFC 2047): no two programs read such a header alike
+        raise BadRequest(reason="email.invalid")
     if host.rpartition(".")[2].isdecimal() or len(local) + 1 + len(host) > MOST_ADDRESS:
         raise BadRequest(reason="email.invalid")
     return f"{local}@{host}"

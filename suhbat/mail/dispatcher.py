@@ -110,16 +110,16 @@ class MailDispatcher:
         try:
             while left:
                 mail = left[0]
-                letter = await self._write(mail)
-                if letter is None:
+                written = await self._write(mail)
+                if written is None:
                     left.pop(0)
                     continue
+                letter, data = written
                 if connection is None:
                     opened = await self._servers.connect()
                     if isinstance(opened, ServerFailed):
                         return opened
                     connection = opened
-                data = message(letter, self._sender, mail.address, mail.id, self._clock.wall())
                 outcome = await connection.send(mail.address, data)
                 await self._settle(mail, letter, outcome)
                 left.pop(0)
@@ -130,10 +130,13 @@ class MailDispatcher:
             if connection is not None:
                 await connection.close()
 
-    async def _write(self, mail: Mail) -> Letter | None:
-        """The letter; None if there is none to send now, and the mail is settled."""
+    async def _write(self, mail: Mail) -> tuple[Letter, bytes] | None:
+        """The letter, and the mail as it travels; None if there is none to send now, and the mail is settled."""
+        data = b""
         try:
             letter = await self._letters.write(mail)
+            if isinstance(letter, Letter):
+                data = message(letter, self._sender, mail.address, mail.id, self._clock.wall())
         except SuhbatError:
             raise
         except Exception:
@@ -145,7 +148,7 @@ class MailDispatcher:
         elif isinstance(letter, Postponed):
             await self._store.delay_mails([mail], letter.due_at, tried=False)
         else:
-            return letter
+            return letter, data
         return None
 
     async def _settle(self, mail: Mail, letter: Letter, outcome: Outcome) -> None:

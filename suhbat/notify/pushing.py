@@ -22,7 +22,7 @@ from suhbat.errors import SuhbatError
 
 from .bodies import body_of
 from .dispatcher import LEASE_SECONDS, PER_PERSON
-from .sending import Delivered, Ended, Later, Push, PushSender, Result, topic_of
+from .sending import Delivered, Ended, Later, Push, PushSender, Result, retry_seconds, topic_of
 
 log = structlog.get_logger("suhbat.notify")
 
@@ -32,6 +32,8 @@ ALONE_SECONDS = 60.0
 """The same without other nodes: everything that can become due is known then."""
 GATHERED_SECONDS = 2.0
 """How often messages are gathered, at most. In a busy conversation each time writes a row for everybody in it."""
+ANSWER_SECONDS = 20.0
+"""How long a row waits for the answers of push services. Some requests wait for others before they begin."""
 SETTLED_SECONDS = 0.1
 """For how long settled rows are collected, so that many need one commit, for which messages wait."""
 TOUCHED_SECONDS = 60.0
@@ -75,6 +77,7 @@ class Pushing:
         self._delay = round(delay * 1000)
         self._address = address
         self._key = key
+        self._is_shared = is_shared
         self._idle = SHARED_SECONDS if is_shared else ALONE_SECONDS
         self._look_at = -math.inf
         self._seen = -1.0
@@ -88,6 +91,13 @@ class Pushing:
         self.counts = PushCounts()
         self.oldest: Milliseconds | None = None
         """When the next row is due, as of the last look."""
+
+    async def open(self) -> None:
+        """Call once, before the first claim. Alone, this node has all claims, and a process that was killed settles none of
+        its own: they end now. What waits for another reason is asked once more, and put off again."""
+        if not self._is_shared:
+            now = self._clock.wall()
+            await self._store.free_pushes(now + self._delay, now + round(LEASE_SECONDS * 1000))
 
     @property
     def lag(self) -> float:
@@ -166,7 +176,7 @@ class Pushing:
             "high" if item.urgent else "normal",
         )
         reachable = [one for one in item.subscriptions if one.id not in item.waiting]
-        results = await asyncio.gather(*(self._push(push, one, item.due) for one in reachable))
+        results = await self._push_to_all(push, reachable, item.due)
         now = self._clock.wall()
         ended = [one.id for one, result in zip(reachable, results, strict=True) if isinstance(result, Ended)]
         later = {
@@ -195,6 +205,20 @@ class Pushing:
         settled, self._settled = self._settled, []
         self._settling = None
         await self._store.settle_pushes(settled)
+
+    async def _push_to_all(self, push: Push, to: Sequence[PushSubscription], due: DuePush) -> list[Result]:
+        """What became of each push. Those that take longer than ANSWER_SECONDS are tried again like others: if the row were not
+        settled because of them, it would be carried out again and again."""
+        tasks = [asyncio.ensure_future(self._push(push, one, due)) for one in to]
+        try:
+            if tasks:
+                await asyncio.wait(tasks, timeout=ANSWER_SECONDS)
+            late = Later(retry_seconds(due.attempts))
+            self.counts.add("later", sum(not task.done() for task in tasks))
+            return [task.result() if task.done() else late for task in tasks]
+        finally:
+            for task in tasks:
+                task.cancel()
 
     async def _push(self, push: Push, to: PushSubscription, due: DuePush) -> Result:
         result = await self._sender.send(push, to, due.attempts)

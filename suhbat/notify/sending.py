@@ -68,6 +68,11 @@ def topic_of(uid: str, conversation: str, key: bytes) -> str:
     return urlsafe_b64encode(sha256(key + f"{uid} {conversation}".encode()).digest()[:24]).decode()
 
 
+def retry_seconds(attempt: int) -> float:
+    """The pause after a push was tried in vain. `attempt`: how often it was tried before."""
+    return min(RETRY_SECONDS * 2 ** min(attempt, 10), MOST_RETRY_SECONDS)
+
+
 class PushSender:
     """`vapid`: makes the authorization, when the key is loaded."""
 
@@ -98,7 +103,7 @@ class PushSender:
         return result
 
     def _result(self, answer: ServiceAnswer | NoAnswer, attempt: int) -> Result:
-        pause = min(RETRY_SECONDS * 2 ** min(attempt, 10), MOST_RETRY_SECONDS)
+        pause = retry_seconds(attempt)
         if isinstance(answer, str):
             return Later(pause) if answer == "unreachable" else Dropped()
         if 200 <= answer.status < 300:

@@ -81,10 +81,13 @@ class NodeMail:
         self.backlog = MailBacklog(0, None)
         """As of the last `maintain`."""
 
-    async def load(self) -> None:
-        """Call once, when the store is open. Raises UnusableStore if the client for SMTP is not installed."""
+    async def load(self, *, alone: bool) -> None:
+        """Call once, when the store is open. `alone`: there are no other nodes, so all claims are those of a process that was
+        killed. Raises UnusableStore if the client for SMTP is not installed."""
         self._servers = mail_servers(self._settings)
         await self._unsubscribing.load()
+        if alone:
+            await self._store.free_mails()
 
     async def connect(self) -> MailServerConnection | ServerFailed:
         assert self._servers is not None, "`load` was not called"

@@ -196,7 +196,7 @@ class Node:
             await self.bans.load(self.store)
             await self.links.load(self.store)
             if self.mail is not None:
-                await self.mail.load()
+                await self.mail.load(alone=self.store.cluster is None)
             flush = partial(self.people.flush, everything=True)
             stack.push_async_callback(step, flush, LAST_WORDS_SECONDS, _USES_LOST)
             await self.bus.open(self._bus_listener, self.store.epoch)

@@ -60,6 +60,7 @@ class NodePushes:
     async def open(self) -> None:
         """Read the key of the server, and begin to push."""
         await self.subscriptions.load()
+        await self.pushing.open()
         self._tasks.start(self.dispatcher.run())
 
     @cached_property

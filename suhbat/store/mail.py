@@ -89,6 +89,9 @@ class MailOverSQL:
     async def claim_mails(self, most: int, at: Milliseconds, until: Milliseconds) -> list[Mail]:
         return await self._write(lambda c: queue.claim(c, most, at, until))
 
+    async def free_mails(self) -> None:
+        await self._write(queue.free)
+
     async def mails_due(self, at: Milliseconds) -> bool:
         return await self._read(lambda c: queue.are_due(c, at))
 

@@ -45,6 +45,10 @@ class PushesOverSQL:
         now, but = self._clock.wall(), tuple(busy)
         return await self._write(lambda c: push_queue.claim(c, now, until, most, per_person, but))
 
+    async def free_pushes(self, after: int, until: int) -> None:
+        now = self._clock.wall()
+        await self._write(lambda c: push_queue.free(c, now, after, until))
+
     async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:
         now, wanted = self._clock.wall(), tuple(due)
         return await self._read(lambda c: push_facts(c, wanted, now, self._lobby_history))

@@ -205,6 +205,15 @@ async def test_a_mail_that_cannot_be_written(house: House) -> None:
     assert [to for to, _ in house.server.sent] == ["b@example.org"] and house.queue.mails["a"].attempts == 1
 
 
+async def test_an_address_that_no_header_can_hold(house: House) -> None:
+    """A mail whose headers cannot be made is put off like one that cannot be written, and the others are sent: it was enough
+    that one user wanted the address below, and nobody got a mail any more."""
+    house.queue.add("a", address="=?x?q?a?=@example.org")
+    house.queue.add("b")
+    assert await house.dispatcher.step() == 0
+    assert [to for to, _ in house.server.sent] == ["b@example.org"] and house.queue.mails["a"].attempts == 1
+
+
 async def test_a_store_that_is_busy(house: House) -> None:
     """What was claimed is given back at once."""
     house.queue.add("a")

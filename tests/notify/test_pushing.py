@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
-from suhbat.notify import pushing
+from suhbat.notify import dispatcher, pushing
 from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
 from suhbat.protocol.objects import Quiet
@@ -43,6 +43,7 @@ class FakeQueue:
         self.broken_message = False
         self.singly: list[bool] = []
         self.settlements = 0
+        self.freed: list[tuple[int, int]] = []
 
     def add(self, **fields: Any) -> PushFacts:
         now = self._clock.wall()
@@ -73,6 +74,9 @@ class FakeQueue:
         claimed, self.waiting = self.waiting[:most], self.waiting[most:]
         return claimed, 1
 
+    async def free_pushes(self, after: Milliseconds, until: Milliseconds) -> None:
+        self.freed.append((after, until))
+
     async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:
         return [self.facts.get(one) for one in due]
 
@@ -92,10 +96,13 @@ class FakeSender:
 
     def __init__(self) -> None:
         self.results: dict[str, Result] = {}
+        self.hanging: set[str] = set()
         self.sent: list[tuple[Push, str, int]] = []
 
     async def send(self, push: Push, to: PushSubscription, attempt: int = 0) -> Result:
         self.sent.append((push, to.id, attempt))
+        if to.id in self.hanging:
+            await asyncio.Event().wait()
         return self.results.get(to.id, Delivered())
 
 
@@ -152,6 +159,25 @@ async def test_what_the_answers_mean(desk: Desk) -> None:
     )
     assert desk.queue.ended == ["p2"] and {attempt for *_, attempt in desk.sender.sent} == {3}
     assert desk.pushing.counts.counts == {"delivered": 1, "ended": 1, "later": 1, "dropped": 1, "expired": 1}
+
+
+async def test_services_that_do_not_answer_in_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The row is settled, and what has no answer by then is tried again with growing pauses. Sixteen services of one person
+    that never answered took longer than a row may be in progress: it was not settled, and carried out each minute for days."""
+    assert pushing.ANSWER_SECONDS < dispatcher.CARRY_OUT_SECONDS
+    monkeypatch.setattr(pushing, "ANSWER_SECONDS", 0.0)
+    facts = desk.queue.add(due={"attempts": 2})
+    desk.sender.hanging = {"p2"}
+    now = desk.clock.wall()
+    assert await desk.carry_out() == SettledPush(facts.due, now + 8_000, later={"p2": now + 120_000}, reached=("p1",))
+    assert desk.pushing.counts.counts["later"] == 1
+
+
+async def test_claims_before_the_start_end(desk: Desk) -> None:
+    """Alone, a server has no other claims than those of a process that is gone."""
+    await desk.pushing.open()
+    now = desk.clock.wall()
+    assert desk.queue.freed == [(now + DELAY * 1000, now + 60_000)]
 
 
 async def test_not_later_than_it_is_worth(desk: Desk) -> None:

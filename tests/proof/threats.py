@@ -434,6 +434,7 @@ OUTGOING = {
     ),
     "a push service that never answers": (
         *_in("notify/test_dispatcher", "one_person_does_not_fill_it", "an_item_does_not_take_for_ever"),
+        *_in("notify/test_pushing", "services_that_do_not_answer_in_time"),
         *_in("system/test_pushes", "what_push_services_answer"),
     ),
     "a text in a push that may not be read any more": _in(
@@ -441,6 +442,12 @@ OUTGOING = {
         "those_who_may_not_read_it",
         "what_was_read_or_deleted_is_not_told",
         "a_restored_copy_tells_nothing_old",
+    ),
+    "kill -9 while pushes and mails are claimed": (
+        *_in(_PUSHES, "claims_of_a_process_that_is_gone"),
+        *_in("store/people/test_mail", "claims_of_a_process_that_is_gone"),
+        *_in("notify/test_pushing", "claims_before_the_start_end"),
+        *_in("system/test_pushes", "the_node_that_pushes_dies"),
     ),
     "pushes without end for a busy conversation": _in(_PUSHES, "one_push_for_what_is_due_together"),
 }
@@ -459,6 +466,10 @@ MAIL: Mapping[str, Tests] = {
     "a thief who takes the notice to the old address away": _in(_MAILS, "a_removed_address", "limits"),
     "headers and markup in texts of users": _in(
         _MAIL, "no_header_is_injected", "no_markup_is_injected", "one_recipient"
+    ),
+    "an address that stops the mails of everybody": (
+        *_in("mail/test_dispatcher", "an_address_that_no_header_can_hold", "a_mail_that_cannot_be_written"),
+        *_in("identity/test_mail_syntax", "what_is_refused"),
     ),
     "links that a request could lead elsewhere": _in("mail/test_settings", "a_server_needs_a_sender_and_an_address"),
     "a password of the mail server in the clear": _in("mail/test_smtp", "starttls", "tls"),

@@ -307,6 +307,23 @@ class TestTheQueue:
         town.clock.advance(1)
         assert await town.claim() == [due]
 
+    async def test_claims_of_a_process_that_is_gone(self, town: Town) -> None:
+        """At its start a server that has no other nodes ends the claims of the one before: it was a minute until somebody was
+        told whose row was claimed at a kill -9. What waits for its first seconds, or for a quiet night, waits on."""
+        await direct(town)
+        (claimed,) = await town.due()
+        await direct(town, to=SOLI)
+        await town.gather()
+        now = town.clock.wall()
+        await town.store.free_pushes(now + DELAY, now + LEASE)
+        assert await town.claim() == [claimed]
+        town.clock.advance(8)
+        (other,) = await town.claim()
+        assert other.uid == SOLI.uid
+        await town.store.settle_pushes([SettledPush(other, now + 9 * HOUR, postponed=True)])
+        await town.store.free_pushes(town.clock.wall() + DELAY, town.clock.wall() + LEASE)
+        assert await town.claim() == [claimed]
+
     async def test_messages_meanwhile_keep_their_row(self, town: Town) -> None:
         """What was gathered between claim and settlement is due after the delay, and only that."""
         await direct(town, "bir")

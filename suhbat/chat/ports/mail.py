@@ -87,6 +87,10 @@ class MailStore(Protocol):
         deleted."""
         ...
 
+    async def free_mails(self) -> None:
+        """End all claims. Only while no node sends mails: those who claimed them are gone."""
+        ...
+
     async def end_mail(self, mail: Mail, again_at: Milliseconds) -> None:
         """Delete a claimed mail. If its key was asked for since, it waits anew until `again_at` instead."""
         ...

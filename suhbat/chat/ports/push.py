@@ -74,6 +74,11 @@ class PushQueue(Protocol):
         expired, and returns how many."""
         ...
 
+    async def free_pushes(self, after: Milliseconds, until: Milliseconds) -> None:
+        """Make rows due now that are due after the first of these times and not after the second: among them is all that was
+        claimed for so long. Only while no node claims anything: those who claimed it are gone."""
+        ...
+
     async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:
         """What to tell the users of these rows now. None if there is nothing any more: all of it was read or deleted, may not
         be read, does not notify them; or they have no subscription."""

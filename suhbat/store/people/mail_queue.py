@@ -57,6 +57,11 @@ def claim(connection: Connection, most: int, at: Milliseconds, until: Millisecon
     return found
 
 
+def free(connection: Connection) -> None:
+    """See `chat.ports.MailStore.free_mails`."""
+    connection.execute(update(mails).where(mails.c.claimed_until > 0).values(claimed_until=0))
+
+
 def are_due(connection: Connection, at: Milliseconds) -> bool:
     """See `chat.ports.MailStore.mails_due`."""
     return (

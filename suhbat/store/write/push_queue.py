@@ -54,6 +54,12 @@ def claim(
     return claimed, len(expired)
 
 
+def free(connection: Connection, now: Milliseconds, after: Milliseconds, until: Milliseconds) -> None:
+    """See `chat.ports.PushQueue.free_pushes`."""
+    waiting = (push_due.c.due_at > after, push_due.c.due_at <= until)
+    connection.execute(update(push_due).where(*waiting).values(due_at=now))
+
+
 def settle(connection: Connection, settled: Sequence[SettledPush]) -> None:
     """See `chat.ports.PushQueue.settle_pushes`."""
     ordered = sorted(settled, key=lambda one: (one.due.uid, one.due.log_id, one.due.subscription))

@@ -124,6 +124,16 @@ async def test_one_code_voids_the_others(people: Store) -> None:
     assert await people.mail_code(b"4" * 32, "confirm", NOW) is None
 
 
+async def test_claims_of_a_process_that_is_gone(people: Store) -> None:
+    """At its start a server that has no other nodes ends all claims: after kill -9 a mail about a new password waited for a
+    quarter of an hour."""
+    await people.queue_mail(mail("m1", due_at=NOW), LIMITS)
+    await people.queue_mail(mail("m2", due_at=NOW + 9_000), LIMITS)
+    assert [one.id for one in await people.claim_mails(5, NOW, NOW + 900_000)] == ["m1"]
+    await people.free_mails()
+    assert [one.id for one in await people.claim_mails(5, NOW, NOW + 900_000)] == ["m1"]
+
+
 async def test_the_queue(people: Store) -> None:
     """A mail is claimed by one at a time, in the order in which they are due; a claim ends by itself."""
     for number, due in ((1, NOW + 5), (2, NOW), (3, NOW + 9_000)):
