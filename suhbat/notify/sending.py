@@ -70,7 +70,8 @@ def topic_of(uid: str, conversation: str, key: bytes) -> str:
 
 def retry_seconds(attempt: int) -> float:
     """The pause after a push was tried in vain. `attempt`: how often it was tried before."""
-    return min(RETRY_SECONDS * 2 ** min(attempt, 10), MOST_RETRY_SECONDS)
+    seconds: float = min(RETRY_SECONDS * 2 ** min(attempt, 10), MOST_RETRY_SECONDS)
+    return seconds
 
 
 class PushSender:

@@ -450,6 +450,7 @@ OUTGOING = {
         *_in("system/test_pushes", "the_node_that_pushes_dies"),
     ),
     "pushes without end for a busy conversation": _in(_PUSHES, "one_push_for_what_is_due_together"),
+    "messages that each concern thousands of people": _in(_PUSHES, "many_messages_cost_each_person_once"),
 }
 
 _MAIL, _MAILS, _MAILED = "mail/test_message", "store/people/test_mail", "mail/test_accounts"

@@ -197,7 +197,8 @@ class _Found:
         self.rows[key] = (min(first, message.seq), max(last, message.seq), min(at, message.at), max(kept, until))
 
     def add_all(self, uids: Iterable[str], messages: Sequence[_Message], *, urgent: bool) -> None:
-        """Any of these messages, which ascend, may notify these users. Of each user's, only the first and the last count."""
+        """Any of these messages, which ascend, may notify these users. Of each user's, only the first and the last count: users
+        times messages may be millions."""
         for uid in uids:
             for order in (messages, reversed(messages)):
                 message = next((one for one in order if one.sender != uid), None)
@@ -243,24 +244,25 @@ def _look_for_mentions(connection: Connection, places: dict[Any, _Message], foun
     key = ("conversation_id", "ordinal")
     for log_id, ordinal, uid in find_rows(connection, mentions, key, (*key, "uid"), sorted(places)):
         found.add(uid, places[log_id, ordinal], urgent=True)
-    to_all = [places[row] for row in find_rows(connection, everyone, key, key, sorted(places))]
-    people = _people(connection, {message.log_id for message in to_all})
-    for message in to_all:
-        for uid in people.get(message.log_id, ()):
-            found.add(uid, message, urgent=True)
+    to_all: dict[int, list[_Message]] = defaultdict(list)
+    for row in sorted(find_rows(connection, everyone, key, key, sorted(places))):
+        to_all[row[0]].append(places[row[0], row[1]])
+    for log_id, people in _people(connection, to_all).items():
+        found.add_all(people, to_all[log_id], urgent=True)
 
 
 def _look_into_threads(connection: Connection, replies: Sequence[_Message], found: _Found) -> None:
     """Replies notify the followers of their threads, and whom they mention."""
     key = ("conversation_id", "root", "thread_ordinal")
-    followers: dict[tuple[int, int], list[str]] = defaultdict(list)
-    roots = sorted({(one.log_id, one.thread) for one in replies})
-    for log_id, root, uid in find_rows(connection, thread_marks, key[:2], (*key[:2], "uid"), roots):
-        followers[log_id, root].append(uid)
-    places = {(one.log_id, one.thread, one.thread_ordinal): one for one in replies}
+    by_root: dict[tuple[int, int], list[_Message]] = defaultdict(list)
     for one in replies:
-        for uid in followers[one.log_id, one.thread or 0]:
-            found.add(uid, one, urgent=False)
+        by_root[one.log_id, one.thread or 0].append(one)
+    followers: dict[tuple[int, int], list[str]] = defaultdict(list)
+    for log_id, root, uid in find_rows(connection, thread_marks, key[:2], (*key[:2], "uid"), sorted(by_root)):
+        followers[log_id, root].append(uid)
+    for place, people in followers.items():
+        found.add_all(people, by_root[place], urgent=False)
+    places = {(one.log_id, one.thread, one.thread_ordinal): one for one in replies}
     for log_id, root, ordinal, uid in find_rows(connection, thread_mentions, key, (*key, "uid"), sorted(places)):
         found.add(uid, places[log_id, root, ordinal], urgent=True)
 
