@@ -38,6 +38,7 @@ _PAGE = Template("""\
 <link rel="stylesheet" href="../web/css/base.css">
 <link rel="stylesheet" href="../web/css/parts.css">
 <link rel="stylesheet" href="../web/css/gate.css">
+<link rel="stylesheet" href="../web/css/touch.css">
 </head>
 <body>
 <main class="gate">
@@ -54,7 +55,7 @@ async def ask(request: Request, services: Served, account: str = "", signature: 
     """A page with a button."""
     language = language_of_request(request)
     if refusal := await _refusal(request, services, account, signature):
-        return _answer(language, escape(texts.said("unsubscribe.invalid", language)), refusal)
+        return _told(language, "invalid", refusal)
     title, button = (escape(texts.said(f"unsubscribe.{key}", language)) for key in ("title", "button"))
     # The form has no action: it goes to the address of the page, with its signature.
     return _answer(language, f'<h2>{title}</h2><form method="post"><button class="primary">{button}</button></form>')
@@ -65,10 +66,10 @@ async def end(request: Request, services: Served, account: str = "", signature: 
     """End the mails, and say so. The body is not read: RFC 8058 sends one, the button another."""
     language = language_of_request(request)
     if refusal := await _refusal(request, services, account, signature):
-        return _answer(language, escape(texts.said("unsubscribe.invalid", language)), refusal)
+        return _told(language, "invalid", refusal)
     assert services.mail is not None
     await services.mail.unsubscribing.end(account)
-    return _answer(language, f"<p>{escape(texts.said('unsubscribe.done', language))}</p>")
+    return _told(language, "done")
 
 
 async def _refusal(request: Request, services: Services, account: str, signature: str) -> int:
@@ -80,6 +81,12 @@ async def _refusal(request: Request, services: Services, account: str, signature
     except SuhbatError as error:
         return error.status
     return 0
+
+
+def _told(language: Language, what: str, status: int = 200) -> Response:
+    """A sentence, and the way to the settings that it speaks of."""
+    told, on = escape(texts.said(f"unsubscribe.{what}", language)), escape(texts.said("digest.button", language))
+    return _answer(language, f'<p>{told}</p><a class="button" href="../#/settings/notifications">{on}</a>', status)
 
 
 def _answer(language: Language, card: str, status: int = 200) -> Response:

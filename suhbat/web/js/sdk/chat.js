@@ -7,6 +7,7 @@
 /** @import { Clock, Link, Saved, Sent } from "./types.js" */
 
 import { systemClock } from "./clock.js";
+import { Email } from "./email.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
 import { Api } from "./http.js";
 import { newId } from "./ids.js";
@@ -18,6 +19,7 @@ import { Outbox } from "./outbox.js";
 import { Pictures } from "./pictures.js";
 import { State } from "./state.js";
 
+export { askForPassword, confirmEmail, resetPassword } from "./email.js";
 export { Closed, Refused, Unreachable } from "./errors.js";
 export { Api } from "./http.js";
 export { WebSocketLink, socketUrl } from "./link.js";
@@ -40,6 +42,7 @@ export class Chat {
   #listeners = new Map();
   #files;
   #pictures;
+  #email;
 
   /**
    * @param {object} options
@@ -67,6 +70,7 @@ export class Chat {
     const emit = (/** @type {string[]} */ uids) => this.#emit("people", uids);
     this.#files = new Uploads({ api, clock, random });
     this.#pictures = new Pictures(api);
+    this.#email = new Email(api);
     this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
       state: this.#state,
@@ -169,6 +173,11 @@ export class Chat {
   /** The pictures of people and rooms: `pictures.url(person, 64)`. */
   get pictures() {
     return this.#pictures;
+  }
+
+  /** The e-mail address of the user's account: `email.get()`. */
+  get email() {
+    return this.#email;
   }
 
   /** What the server allows this user: see docs/reference/v1.md. Empty before the first connection. */

@@ -1,6 +1,7 @@
 // The sign-in page: as a guest with only a name, with an account, with an invite, or as the first owner; and what the
 // links in mails lead to: a new password, and the confirmation of an address.
 
+import { askForPassword, confirmEmail, resetPassword } from "../sdk/email.js";
 import { t } from "../text/languages.js";
 import { h } from "./dom.js";
 import { field, form, nameInput, passwordInput } from "./form.js";
@@ -48,8 +49,9 @@ export function gate(door, options) {
     options.way = way;
     if (said) options.why = said;
     const other = waysIn(door, options)
-      .filter((one) => one !== way)
-      .map((one) => switchTo(one, () => show(one)));
+      .filter((one) => one !== way && isBeside(way, one))
+      .sort((one, two) => Number(two === "forgot") - Number(one === "forgot")) // it belongs to the password
+      .map((one) => switchTo(one, () => show(one), way === "reset" && one === "forgot" ? "another" : one));
     const told =
       options.why ||
       (options.setup && door.server.owned && t("gate.setup.owned")) ||
@@ -81,7 +83,7 @@ export function gate(door, options) {
  * @param {Door} door @param {Parameters<typeof gate>[1]} options @returns {Way[]}
  */
 function waysIn({ server, offer }, options) {
-  if (options.reset) return ["reset", "login"];
+  if (options.reset) return server.mail ? ["reset", "forgot", "login"] : ["reset", "login"];
   if (options.confirm) return ["confirm"];
   const first = options.setup && !server.owned;
   /** @type {Way[]} */
@@ -99,9 +101,13 @@ function waysIn({ server, offer }, options) {
   return ways;
 }
 
-/** @param {Way} way @param {() => void} act */
-function switchTo(way, act) {
-  return h("button", { type: "button", class: "link", on: { click: act } }, t(`gate.to.${way}`));
+/** Whether a way is offered below the form of another one: who forgot a password is about to log in. */
+const isBeside = (/** @type {Way} */ shown, /** @type {Way} */ other) =>
+  shown === "forgot" ? other === "login" : other !== "forgot" || shown === "login" || shown === "reset";
+
+/** @param {Way} way @param {() => void} act @param {string} [name] of its text */
+function switchTo(way, act, name = way) {
+  return h("button", { type: "button", class: "link", on: { click: act } }, t(`gate.to.${name}`));
 }
 
 /**
@@ -117,7 +123,7 @@ const FORMS = {
       ],
       t("gate.forgot.go"),
       async ({ user_id }) => {
-        await door.api.post("/password-resets", { user_id });
+        await askForPassword(door.api, user_id);
         show("login", t("gate.forgot.sent"));
       },
     ),
@@ -126,14 +132,14 @@ const FORMS = {
       [field(t("gate.reset.password"), passwordInput("new-password"), t("gate.password.hint"))],
       t("gate.reset.go"),
       async ({ new_password }) => {
-        await door.api.put("/password-resets", { code: options.reset, password: new_password });
+        await resetPassword(door.api, options.reset ?? "", new_password);
         options.reset = null;
         show("login", t("gate.reset.done"));
       },
     ),
   confirm: (door, options) =>
     form([h("p", {}, t("gate.confirm.lead"))], t("gate.confirm.go"), async (_, box) => {
-      await door.api.post("/email-confirmations", { code: options.confirm });
+      await confirmEmail(door.api, options.confirm ?? "");
       const on = h("button", { type: "button", class: "primary", on: { click: () => location.reload() } });
       on.textContent = t("gate.confirm.on");
       box.replaceChildren(h("p", { role: "status" }, t("gate.confirm.done")), on);

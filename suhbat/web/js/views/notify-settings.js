@@ -6,6 +6,7 @@ import { following } from "../storage/preferences.js";
 import { standingHere } from "./abilities.js";
 import { toast } from "./dialog.js";
 import { h, icon, iconButton } from "./dom.js";
+import { digest } from "./email-settings.js";
 import { sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { isOn, switchOn } from "./notifications.js";
@@ -18,9 +19,11 @@ import { device } from "./security.js";
 
 /** @param {App} app @returns {Child[]} */
 export function notifications(app) {
-  const here = h("div", { class: "form" }, ...thisDevice(app), h("p", { class: "hint" }, t("notify.which")));
-  if (app.me.kind !== "account") return [here];
-  return [here, quietHours(app), devices(app)];
+  const account = app.me.kind === "account";
+  const which = h("p", { class: "hint" }, t("notify.which"));
+  const here = h("div", { class: "form" }, ...thisDevice(app), which, account && pushText(app));
+  if (!account) return [here];
+  return [here, quietHours(app), digest(app), devices(app)];
 }
 
 /** The switch for this device, and what stands in the way. @param {App} app */
@@ -63,7 +66,7 @@ function explained(app) {
 function devices(app) {
   const list = h("ul", { class: "sessions" });
   const hint = h("p", { class: "hint" }, t("push.remove.hint"));
-  const section = part(t("push.devices"), [pushText(app), list, hint]);
+  const section = part(t("push.devices"), [list, hint]);
   const draw = () =>
     fill(
       list,

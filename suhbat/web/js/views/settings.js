@@ -4,6 +4,7 @@ import { t } from "../text/languages.js";
 import { languageChoice, themeChoice } from "./choices.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
+import { email } from "./email-settings.js";
 import { field, sentence } from "./form.js";
 import { installing } from "./install.js";
 import { keysDialog } from "./keys.js";
@@ -25,7 +26,7 @@ export function sections(app, acts) {
       name: "profile",
       title: t("settings.profile"),
       icon: "person",
-      draw: () => [account ? profile(app) : upgrade(app)],
+      draw: () => (account ? [profile(app), email(app)] : [upgrade(app)]),
     },
     { name: "appearance", title: t("settings.appearance"), icon: "sun", draw: () => [appearance(app)] },
     { name: "notifications", title: t("notify"), icon: "bell", draw: () => notifications(app) },
