@@ -10,6 +10,7 @@ All decisions are pure code: `state` (what frames mean), `outbox` (commands that
 The SDK logs as "suhbat.client".
 """
 
+from suhbat.protocol.email import Email
 from suhbat.protocol.files import File
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
 
@@ -17,11 +18,12 @@ from .chat import Suhbat
 from .errors import ChatClosed, ClientError, Refused
 from .files import TransferProgress
 from .frames import Happening, OtherEvent
-from .web import new_guest, people_of
+from .web import ask_for_password, confirm_email, new_guest, people_of, reset_password
 
 __all__ = [
     "ChatClosed",
     "ClientError",
+    "Email",
     "File",
     "Happening",
     "OtherEvent",
@@ -33,6 +35,9 @@ __all__ = [
     "Snapshot",
     "Suhbat",
     "TransferProgress",
+    "ask_for_password",
+    "confirm_email",
     "new_guest",
     "people_of",
+    "reset_password",
 ]

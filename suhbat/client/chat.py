@@ -13,6 +13,7 @@ from suhbat.protocol.commands import Active, Join, Leave, Send, Typing
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import Acted, Sent
 
+from .account_calls import AccountCalls
 from .asking import checked
 from .file_calls import FileCalls, Sendable
 from .files import FileTransfers, Progress
@@ -24,7 +25,7 @@ from .web import Address, end_guest, new_guest
 _uniform = secrets.SystemRandom().uniform
 
 
-class Suhbat(FileCalls, ReadingCalls):
+class Suhbat(FileCalls, ReadingCalls, AccountCalls):
     """A chat that stays open: it reconnects and resumes by itself, until the program leaves it or the server ends it for good.
 
     `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.

@@ -145,8 +145,9 @@ class FileTransfers:
             else:
                 await self._pause(answer, backoff)
 
-    async def insist(self, method: str, path: str, body: object = None) -> BodyAnswer:
-        """The good answer to a request that may be repeated. `path`: below /api/v1, quoted. Raises Refused."""
+    async def insist(self, method: str, path: str, body: object = None, *, waits: bool = True) -> BodyAnswer:
+        """The good answer to a request that may be repeated. `path`: below /api/v1, quoted. `waits`: whether to wait and try
+        again if the server has had too many. Raises Refused."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         backoff = Backoff(self._uniform)
@@ -157,6 +158,8 @@ class FileTransfers:
                 return answer
             if answer.status == HTTPStatus.CONFLICT and answer.body.get("code") != "file_not_ready":
                 raise answer.refusal  # it will not pass
+            if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not waits:
+                raise answer.refusal
             await self._pause(answer, backoff)
 
     async def _ask(self, method: str, path: str, headers: Mapping[str, str], data: bytes | None = None) -> BodyAnswer:

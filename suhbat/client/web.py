@@ -71,6 +71,22 @@ async def people_of(url: str, token: str, uids: Collection[str]) -> list[Person]
     return found
 
 
+async def ask_for_password(url: str, user_id: str) -> None:
+    """Have a link to a new password mailed to an account, by its name or its address. It returns whether there is such an
+    account or not. Raises Refused (`forbidden` if the server sends no mails), and OSError if it cannot be reached."""
+    await _good(url, "POST", "password-resets", {"user_id": user_id})
+
+
+async def reset_password(url: str, code: str, password: str) -> None:
+    """Set a new password with the code of a mailed link, which ends all login sessions. Raises as `ask_for_password`."""
+    await _good(url, "PUT", "password-resets", {"code": code, "password": password})
+
+
+async def confirm_email(url: str, code: str) -> None:
+    """Confirm an e-mail address with the code of a mailed link. Raises as `ask_for_password`."""
+    await _good(url, "POST", "email-confirmations", {"code": code})
+
+
 async def who_am_i(address: Address, token: str) -> Refused | None:
     """Why the token is refused. None if it is valid, or if that cannot be determined now. (See the last section of
     docs/reference/close-codes.md.)"""
@@ -79,6 +95,12 @@ async def who_am_i(address: Address, token: str) -> Refused | None:
     except OSError:
         return None
     return refusal_of(status, answer) if status in (401, 403) else None
+
+
+async def _good(url: str, method: str, path: str, body: object) -> None:
+    status, answer = await _ask(f"{Address.of(url).http}/{path}", None, body, method)
+    if status not in (202, 204):
+        raise refusal_of(status, answer)
 
 
 async def _ask(

@@ -10,7 +10,8 @@ from pydantic import Field
 from suhbat.chat.model import Account, MailAddress
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited
 from suhbat.identity.user_directory import Login
-from suhbat.protocol.types import Schema, Storable, Time
+from suhbat.protocol.email import EXAMPLE, Email
+from suhbat.protocol.types import Schema, Storable
 from suhbat.services import MailServices, Services
 
 from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
@@ -20,23 +21,11 @@ from .refusals import refuses
 
 router = APIRouter(tags=["email"])
 
-ADDRESS, CODE = "ali@example.org", "a_code_as_it_was_mailed_once"
+CODE = "a_code_as_it_was_mailed_once"
 """In examples."""
 
-Address = Annotated[str, Field(max_length=320, examples=[ADDRESS]), Storable]
+Address = Annotated[str, Field(max_length=320, examples=[EXAMPLE]), Storable]
 Code = Annotated[str, Field(max_length=128, examples=[CODE]), Storable]
-
-
-class EmailShown(Schema):
-    """`address`: the confirmed one, to which mails go. `wanted`: one to which a link was sent that confirms it.
-    `digest`: whether mails about unread directs and mentions are sent. `refused`: the mail server of the address says
-    that there is no such mailbox; set it anew, or another one."""
-
-    address: str | None = Field(examples=[ADDRESS])
-    confirmed_at: Time | None
-    wanted: str | None = Field(examples=[None])
-    digest: bool
-    refused: bool
 
 
 class NewEmail(Schema):
@@ -57,7 +46,7 @@ class Confirmation(Schema):
 
 
 @router.get("/me/email", dependencies=[READ])
-async def show(login: LoggedIn, services: Served) -> EmailShown:
+async def show(login: LoggedIn, services: Served) -> Email:
     """The address of the caller."""
     mail, account = _mail(services, login)
     return _shown(await mail.addresses.of(account))
@@ -65,7 +54,7 @@ async def show(login: LoggedIn, services: Served) -> EmailShown:
 
 @router.put("/me/email", dependencies=[SAFE_WRITE])
 @refuses(BadRequest, Forbidden, RateLimited, Busy)
-async def want(request: Request, body: NewEmail, login: LoggedIn, services: Served) -> EmailShown:
+async def want(request: Request, body: NewEmail, login: LoggedIn, services: Served) -> Email:
     """Set or change the address. A link that confirms it is mailed there; until it is opened, the address before is
     used. Ask again for another link."""
     mail, account = _mail(services, login)
@@ -75,7 +64,7 @@ async def want(request: Request, body: NewEmail, login: LoggedIn, services: Serv
 
 @router.patch("/me/email", dependencies=[SAFE_WRITE])
 @refuses(Forbidden)
-async def change(body: EmailChanges, login: LoggedIn, services: Served) -> EmailShown:
+async def change(body: EmailChanges, login: LoggedIn, services: Served) -> Email:
     """Switch the mails about unread directs and mentions on or off."""
     mail, account = _mail(services, login)
     await mail.addresses.set_digest(account, body.digest)
@@ -112,8 +101,8 @@ def _mail(services: Services, login: Login) -> tuple[MailServices, Account]:
     return mail_of(services), services.people.accounts.require(login.actor.uid)
 
 
-def _shown(held: MailAddress) -> EmailShown:
-    return EmailShown(
+def _shown(held: MailAddress) -> Email:
+    return Email(
         address=held.address,
         confirmed_at=held.confirmed_at,
         wanted=held.wanted,

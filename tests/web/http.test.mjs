@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Email, askForPassword, confirmEmail, resetPassword } from "../../suhbat/web/js/sdk/email.js";
 import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { socketUrl } from "../../suhbat/web/js/sdk/link.js";
 
@@ -30,6 +31,30 @@ test("what writes says that it is JSON, also where there is nothing to say; 204 
   for (const method of ["post", "put", "patch", "delete"]) assert.equal(await api[method]("/me"), null);
   assert.deepEqual(asked.map(([method, , headers, body]) => [method, headers["content-type"], body]),
     ["POST", "PUT", "PATCH", "DELETE"].map((method) => [method, "application/json", "{}"])); // prettier-ignore
+});
+
+test("the address of an account, and what needs no login", async () => {
+  const { api, asked } = make(200, "{}");
+  const email = new Email(api);
+  await email.get();
+  await email.set("ali@example.org", "p");
+  await email.setDigest(false);
+  await email.remove("p");
+  await confirmEmail(api, "c");
+  await askForPassword(api, "ali");
+  await resetPassword(api, "c", "new");
+  assert.deepEqual(
+    asked.map(([method, url, , body]) => [method, url.replace(/.*v1/, ""), JSON.parse(body)]),
+    [
+      ["GET", "/me/email", null],
+      ["PUT", "/me/email", { address: "ali@example.org", current_password: "p" }],
+      ["PATCH", "/me/email", { digest: false }],
+      ["DELETE", "/me/email", { current_password: "p" }],
+      ["POST", "/email-confirmations", { code: "c" }],
+      ["POST", "/password-resets", { user_id: "ali" }],
+      ["PUT", "/password-resets", { code: "c", password: "new" }],
+    ],
+  );
 });
 
 test("202 without a body is null", async () => {
