@@ -40,6 +40,7 @@ from suhbat.errors import EndpointInUse, Forbidden, IdempotencyConflict, NameTak
 from suhbat.files.look import Look
 from suhbat.notify.ports import NoAnswer, ServiceAnswer
 from suhbat.protocol.commands import Meet
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.objects import ConversationState, Message, Person
 from suhbat.protocol.types import LOBBY, ME
@@ -517,7 +518,13 @@ class FakeStore(FakePeople, FakeFiles, FakeMail):
         return CommandResult(conversation, 0, created=created)
 
     async def answered(
-        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+        self,
+        uid: str,
+        client_id: str,
+        text: str,
+        reply_to: int | None,
+        files: Sequence[str] = (),
+        extra: Extra | None = None,
     ) -> PostResult | None:
         self._work()
         sent, said = self.answers.get((uid, client_id), (None, ""))

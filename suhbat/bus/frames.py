@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 
 from suhbat.chat.model import Change
 from suhbat.protocol.events import EVENT, LoggedEvent, veil, veil_of
+from suhbat.protocol.extras import Extra, extra_of
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import parse_time
@@ -40,6 +41,7 @@ _FIELDS: TypeAdapter[tuple[Any, ...]] = TypeAdapter(
         int | None,
         int | None,
         tuple[File, ...],
+        Extra | None,
     ],
     config=ConfigDict(strict=True),
 )
@@ -150,5 +152,6 @@ def _live_message(event: dict[str, Any], veiled: int | None) -> LiveMessage:
         message.get("from_thread"),
         veiled,
         tuple(map(File.model_validate, message.get("files", ()))),
+        extra_of(message),
     )
     return LiveMessage(*_FIELDS.validate_python(fields))

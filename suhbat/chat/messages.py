@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from suhbat.errors import RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
+from suhbat.protocol.extras import Extra
 
 from .mentions import mentioned_uids
 from .model import Actor, Outcome, Post, PostResult
@@ -44,12 +45,13 @@ class Messages:
         client_id: str | None,
         reply_to: int | None,
         files: tuple[str, ...] = (),
+        extra: Extra | None = None,
     ) -> PostResult:
         """The result of a repeated message whose recipient's name does not exist any more. Raises `error` if it was not stored
         the first time; IdempotencyConflict, Busy."""
         if client_id is None:
             raise error
-        sent = await self._store.answered(actor.uid, client_id, text, reply_to, files)
+        sent = await self._store.answered(actor.uid, client_id, text, reply_to, files, extra)
         if sent is None:
             raise error
         return sent
@@ -67,13 +69,14 @@ class Messages:
         thread: int | None = None,
         also: bool = False,
         files: tuple[str, ...] = (),
+        extra: Extra | None = None,
     ) -> None:
         """Send a message to a conversation or to a user; exactly one of the two is given.
 
         `done` is called once on the event loop: with a `PostResult` after the message was flushed to disk, or with the refusal
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal). `thread`: the `seq` of the message below which
         it is a reply; `also`: the conversation gets it, too, and it counts as two messages. `files`: the ids of the sender's
-        files that it shows.
+        files that it shows. `extra`: its rare fields.
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
@@ -90,7 +93,7 @@ class Messages:
             named = mentioned_uids(text, self._directory)
         at = self._clock.wall()
         self._store.post(
-            Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files)
+            Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra)
         )
 
     async def post(
@@ -105,12 +108,15 @@ class Messages:
         thread: int | None = None,
         also: bool = False,
         files: tuple[str, ...] = (),
+        extra: Extra | None = None,
     ) -> PostResult:
         """The same as a coroutine, and to a user by name. Raises the refusal, or UserNotFound."""
         try:
             peer = None if to_user is None else await self.find_recipient(to_user)
         except UserNotFound as error:
-            return await self.repeated(actor, error, text=text, client_id=client_id, reply_to=reply_to, files=files)
+            return await self.repeated(
+                actor, error, text=text, client_id=client_id, reply_to=reply_to, files=files, extra=extra
+            )
         answer: asyncio.Future[PostResult] = asyncio.get_running_loop().create_future()
 
         def done(outcome: Outcome) -> None:
@@ -132,5 +138,6 @@ class Messages:
             thread=thread,
             also=also,
             files=files,
+            extra=extra,
         )
         return await answer

@@ -21,6 +21,7 @@ from suhbat.protocol.events import (
     ReadMarked,
     ThreadChanged,
 )
+from suhbat.protocol.extras import FIELDS
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Notify, Reaction
 from suhbat.protocol.types import MAX_REACTION_USERS, MAX_REACTIONS
 
@@ -132,7 +133,9 @@ def _theirs(message: Message, uid: str) -> Message:
 def _tombstone(message: Message | None, event: MessageDeleted) -> Message | None:
     if message is None or message.seq != event.target:
         return message
-    return message.model_copy(update={"deleted": True, "text": "", "reactions": (), "mentions_all": False})
+    empty = Message.model_fields
+    rest = {name: empty[name].default for name in ("reactions", "mentions_all", "files", *FIELDS)}
+    return message.model_copy(update={"deleted": True, "text": ""} | rest)
 
 
 def _reacted(message: Message, event: ReactionAdded | ReactionRemoved, uid: str) -> Message:

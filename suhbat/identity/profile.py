@@ -21,7 +21,7 @@ def profile_of(account: Account) -> Profile:
     return Profile(
         uid=account.uid,
         user_id=account.user_id,
-        kind="account",
+        kind=account.kind,
         display_name=account.display_name,
         role=account.role,
         locale=account.locale,
@@ -37,7 +37,7 @@ def person_of(account: Account) -> Person:
     return Person(
         uid=account.uid,
         user_id=account.user_id,
-        kind="account",
+        kind=account.kind,
         display_name=account.display_name,
         role=account.role,
         picture=None if account.disabled else account.picture,

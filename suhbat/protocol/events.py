@@ -324,6 +324,7 @@ def model_of(event: LiveEvent) -> Event:
         thread_ordinal=event.thread_ordinal,
         from_thread=event.from_thread,
         files=event.files,
+        **({} if event.extra is None else event.extra.shown()),
     )
     created = MessageCreated(
         conversation=event.conversation,

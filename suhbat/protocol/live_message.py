@@ -7,6 +7,7 @@ from json.encoder import encode_basestring as quote
 
 from pydantic_core import to_json
 
+from .extras import Extra
 from .files import File
 from .types import format_time
 
@@ -35,6 +36,7 @@ class LiveMessage:
     from_thread: int | None = None
     veil: int | None = None
     files: tuple[File, ...] = ()
+    extra: Extra | None = None
 
     def encode(self) -> bytes:
         """The frame of the v1 dialect."""
@@ -51,6 +53,8 @@ class LiveMessage:
             place = f',"from_thread":{self.from_thread}'
         if self.files:
             place += f',"files":[{",".join(file.model_dump_json() for file in self.files)}]'
+        if self.extra is not None:
+            place += self.extra.encode()
         before = (
             f'{{"type":"message.created","conversation":{conversation},"seq":{seq},"at":"{at}","actor":{actor}'
             f',"actor_uid":{uid},"message":{{"conversation":{conversation},"seq":{seq},"ordinal":{ordinal}'

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from .extras import Buttons, HookFace
 from .files import File
 from .sent_types import ConversationId, Count, Cursor, Days, Ordinal, Seconds, Seq, Uid, UserId
 from .types import Schema, Time
 
-UserKind = Literal["guest", "account"]
+UserKind = Literal["guest", "account", "bot", "hook"]
 ConversationKind = Literal["lobby", "direct", "room"]
 Role = Literal["owner", "moderator", "member"]
 PresenceState = Literal["online", "offline"]
@@ -120,6 +121,8 @@ class Message(Schema):
     `reactions_at`: in events, the `seq` of the conversation up to which `reactions` are counted.
     `mentions_all`: it mentions everybody, and its sender is allowed to; left out otherwise.
     `files`: left out if there are none; the `text` may be empty beside them.
+    `actions`: rows of buttons, of a message of a bot. `hook`: a webhook sent the message, and this is its name there.
+    `streaming`: the message is still growing. `cut`: it stopped growing before its end. All left out otherwise.
     """
 
     conversation: ConversationId
@@ -141,6 +144,10 @@ class Message(Schema):
     from_thread: Seq | None = Field(default=None, exclude_if=not_)
     replies: Replies | None = Field(default=None, exclude_if=not_)
     files: tuple[File, ...] = Field(default=(), exclude_if=not_)
+    actions: Buttons = Field(default=(), exclude_if=not_)
+    hook: HookFace | None = Field(default=None, exclude_if=not_)
+    streaming: bool = Field(default=False, exclude_if=not_, examples=[True])
+    cut: bool = Field(default=False, exclude_if=not_, examples=[True])
 
 
 class Notify(Schema):

@@ -37,6 +37,7 @@ from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict, log_text
 from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
@@ -116,9 +117,15 @@ class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL):
             self._writer.post(post)
 
     async def answered(
-        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+        self,
+        uid: str,
+        client_id: str,
+        text: str,
+        reply_to: int | None,
+        files: Sequence[str] = (),
+        extra: Extra | None = None,
     ) -> PostResult | None:
-        found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to, files))
+        found = await self._read(lambda c: idempotency.answered(c, uid, client_id, text, reply_to, files, extra))
         if isinstance(found, IdempotencyConflict):
             raise found
         return found

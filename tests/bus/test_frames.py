@@ -8,6 +8,7 @@ import pytest
 
 from suhbat.bus import frames
 from suhbat.protocol.events import DraftChanged, LoggedEvent, MessageDeleted, model_of, own_log, veil, veil_of
+from suhbat.protocol.extras import Extra, HookFace, MessageButton
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 
@@ -40,6 +41,13 @@ _SAID = LiveMessage("lobby", 3, 2, 1_795_000_000_123, "ali", "u-ali", 'o‘g‘i
         replace(_SAID, ordinal=None, everyone=False, thread=2, thread_ordinal=1, veil=2),
         replace(_SAID, everyone=False, from_thread=2),
         replace(_SAID, text="", files=(_PICTURE, _PICTURE)),
+        replace(
+            _SAID,
+            extra=Extra(
+                actions=((MessageButton(label="o‘g‘il", id="1"),), (MessageButton(label="2", url="https://a"),))
+            ),
+        ),
+        replace(_SAID, extra=Extra(hook=HookFace(name="CI", icon="🔥"), streaming=True, cut=True)),
     ],
 )
 def test_a_new_message(said: LiveMessage) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from suhbat.protocol import replies, simple, v1
 from suhbat.protocol.events import EVENT, MessageCreated, MessageDeleted, MessageEdited, model_of
+from suhbat.protocol.extras import FIELDS, Extra, HookFace, MessageButton
 from suhbat.protocol.files import File, path_of
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.notices import PresenceNotice, whole_presence
@@ -71,6 +72,15 @@ with_files = st.builds(
     text=texts | st.just(""),
     files=st.lists(files, min_size=1, max_size=3).map(tuple),
 )
+buttons = st.builds(MessageButton, label=texts, id=st.none() | texts, url=st.none() | texts)
+extras = st.builds(
+    Extra,
+    actions=st.lists(st.lists(buttons, max_size=2).map(tuple), max_size=2).map(tuple),
+    hook=st.none() | st.builds(HookFace, name=texts, icon=st.none() | texts),
+    streaming=st.booleans(),
+    cut=st.booleans(),
+)
+with_extras = st.builds(replace, live_messages | replies_in_threads | with_files, extra=extras)
 also_in_threads = st.builds(replace, live_messages, everyone=st.just(False), from_thread=numbers)
 odd = LiveMessage(*[EVERY_ESCAPE], 1, 1, 0, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, EVERY_ESCAPE, 1, True)
 
@@ -158,7 +168,7 @@ def test_a_page_and_a_state_without_threads_have_not_grown() -> None:
     )
 
 
-@given(message=live_messages | replies_in_threads | also_in_threads | with_files)
+@given(message=live_messages | replies_in_threads | also_in_threads | with_files | with_extras)
 @example(message=odd)
 def test_a_new_message(message: LiveMessage) -> None:
     """A message as the writer makes it is encoded as its model, which can be read back from the frame."""
@@ -244,6 +254,7 @@ def test_no_field_is_forgotten() -> None:
     """A field that a new message could have must be in `LiveMessage`; the others have their defaults in a new message."""
     later = {"edited_at", "deleted", "reactions", "reactions_at", "replies"}
     renamed = {"sender": "actor", "sender_uid": "actor_uid", "sent_at": "at", "mentions_all": "everyone"}
-    of_message = {renamed.get(name, name) for name in set(Message.model_fields) - later}
+    of_message = {renamed.get(name, name) for name in set(Message.model_fields) - later - set(FIELDS)}
     of_event = set(MessageCreated.model_fields) - {"type", "message"}
-    assert {field.name for field in fields(LiveMessage)} == of_message | of_event | {"veil"}
+    assert {field.name for field in fields(LiveMessage)} == of_message | of_event | {"veil", "extra"}
+    assert {field.name for field in fields(Extra)} == set(FIELDS)

@@ -41,6 +41,9 @@ _UNDO = {
     "UPDATE meta SET value = '0016' WHERE key = 'serves';",
     "0022": "DROP TABLE mails; DROP TABLE mail_codes; DROP TABLE mail_addresses;",
     "0023": "DROP INDEX files_loose_of;",
+    "0024": "DROP TABLE invocations; DROP TABLE bot_commands; DROP TABLE numbers; DROP INDEX accounts_owner_uid; "
+    "ALTER TABLE accounts DROP COLUMN bot_api; ALTER TABLE accounts DROP COLUMN owner_uid; "
+    "UPDATE meta SET value = '0021' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

@@ -20,6 +20,7 @@ from suhbat.directories import make_directory
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.events import LoggedEvent, model_of
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.types import LOBBY
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate
@@ -147,10 +148,11 @@ def make_post(
     thread: int | None = None,
     also: bool = False,
     files: tuple[str, ...] = (),
+    extra: Extra | None = None,
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files)
+    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra)
 
 
 @asynccontextmanager

@@ -39,6 +39,7 @@ from suhbat.protocol.events import (
     model_of,
     own_log,
 )
+from suhbat.protocol.extras import Extra, HookFace, MessageButton
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
@@ -344,7 +345,7 @@ class Play:
         answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         number = next(self.written)
         text = f"gap {number} {' '.join(fields.get('named', ()))}"
-        self.store.post(make_post(actor, text, answer.set_result, at=AT, **fields))
+        self.store.post(make_post(actor, text, answer.set_result, at=AT, extra=_extra(text), **fields))
         outcome = await answer
         if isinstance(outcome, SuhbatError):
             raise outcome
@@ -471,3 +472,11 @@ def test_old_state_and_events_are_the_fresh_state(theatre: Theatre, history: lis
     """Every field of every state must agree, at any moment, for each reader: always connected, resumed, or replayed
     from the store after missing everything."""
     theatre.runner.run(theatre.run(history, seed))
+
+
+def _extra(text: str) -> Extra | None:
+    """Some messages have buttons or a hook."""
+    button = MessageButton(label="Ha", id="ha")
+    return {0: Extra(actions=((button, button), (button,))), 1: Extra(hook=HookFace(name="Grafana"), cut=True)}.get(
+        len(text) % 5
+    )

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,12 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data directory with rows in every table. It is made once and copied by the tests."""
     place = tmp_path_factory.mktemp("filled") / "data"
     asyncio.run(fill(place))
+    with closing(sqlite3.connect(place / "suhbat.db")) as raw:
+        raw.executescript(
+            "INSERT INTO numbers VALUES (4503599627370495, 'u-ali');"
+            "INSERT INTO bot_commands VALUES ('u-ali', 'ob', 0, 'Ob-havo', '');"
+            "INSERT INTO invocations VALUES ('k1', 'u-ali', 1, 'u-vali', NULL, 5, 1);"
+        )
     return place
 
 

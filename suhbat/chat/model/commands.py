@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.objects import ConversationKind, FileSenders, Notify, Role, Thread, Visibility
 
 from .files import NewPicture
@@ -40,6 +41,7 @@ class Post:
     when the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids
     of the users whom the text mentions; "*" stands for everybody. `thread`: the `seq` of the root of the thread in which it
     is a reply; `also`: the conversation gets it, too. `files`: the ids of its files, in order.
+    `extra`: its rare fields; None for nearly every message.
     """
 
     actor: Actor
@@ -54,6 +56,7 @@ class Post:
     thread: int | None = None
     also: bool = False
     files: tuple[str, ...] = ()
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True, slots=True)

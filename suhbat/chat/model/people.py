@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from suhbat.protocol.objects import AddedBy, Quiet, Role, User, UserKind
 
 Milliseconds = int
+BotApi = Literal["native", "telegram"]
 
 GUEST_KEPT: Milliseconds = 24 * 3600 * 1000
 """How long the name and the identity of a token guest are kept after their last use."""
@@ -17,7 +19,8 @@ class Actor:
     """The identity behind a connection or a request.
 
     `lobby_from`: the `seq` of the lobby above which this identity may read. None for a bare guest: they may read only messages
-    written while they are connected. `role`: on the server; guests are members.
+    written while they are connected. `role`: on the server; guests are members. `owner`: of a bot, the uid of the account to
+    which it belongs.
     """
 
     uid: str
@@ -25,6 +28,7 @@ class Actor:
     kind: UserKind = "guest"
     lobby_from: int | None = None
     role: Role = "member"
+    owner: str | None = None
 
     @property
     def user(self) -> User:
@@ -59,7 +63,8 @@ class Account:
     `password_hash`: None where another application identifies the user (`identity.external`), so that no password is right.
     `disabled`: nobody can log in, and the name stays taken. `added_by`: who may add the user to a room without asking.
     `picture`: the id of the file that is their picture. `quiet`: their quiet hours (`chat.quiet`). `push_text`: whether pushes
-    show the texts of messages.
+    show the texts of messages. `owner_uid`: of a bot, the account to which it belongs; None for people.
+    `bot_api`: of a bot, the interface that it uses.
     """
 
     uid: str
@@ -76,10 +81,16 @@ class Account:
     picture: str | None = None
     quiet: Quiet | None = None
     push_text: bool = True
+    owner_uid: str | None = None
+    bot_api: BotApi | None = None
+
+    @property
+    def kind(self) -> UserKind:
+        return "account" if self.owner_uid is None else "bot"
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.uid, self.user_id, "account", self.lobby_from, self.role)
+        return Actor(self.uid, self.user_id, self.kind, self.lobby_from, self.role, self.owner_uid)
 
 
 @dataclass(frozen=True, slots=True)

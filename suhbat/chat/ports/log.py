@@ -7,6 +7,7 @@ from typing import Protocol
 
 from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Post, PostResult, StoreDelta
 from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import StateCommand
 
 
@@ -18,7 +19,13 @@ class PostWriter(Protocol):
         ...
 
     async def answered(
-        self, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+        self,
+        uid: str,
+        client_id: str,
+        text: str,
+        reply_to: int | None,
+        files: Sequence[str] = (),
+        extra: Extra | None = None,
     ) -> PostResult | None:
         """The result of the stored post with this key, with `duplicate` set; None if there is none.
 

@@ -39,7 +39,7 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
     connection.execute(insert(accounts), _row(account))
     connection.execute(delete(guests).where(guests.c.uid == account.uid))
     add_user(connection, account.actor, account.created_at, account.lobby_from)
-    connection.execute(update(users).where(users.c.uid == account.uid).values(kind="account"))
+    connection.execute(update(users).where(users.c.uid == account.uid).values(kind=account.kind))
     return conversation
 
 

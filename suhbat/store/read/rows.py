@@ -11,9 +11,10 @@ from sqlalchemy import Connection, Row, select
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.notify import DEFAULTS
 from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
+from suhbat.protocol.extras import FIELDS, Extra, extra_of
 from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage
-from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User
+from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User, UserKind
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import find_rows
 from suhbat.store.sqlite.values import parts
@@ -83,6 +84,8 @@ def _stored_fields(known: Mapping[str, Any], *, is_deleted: bool) -> dict[str, A
     if not is_deleted:
         fields["mentions_all"] = known.get("mentions_all", False)
         fields["files"] = tuple(map(restored, known.get("files", ())))
+        if (extra := extra_of(known)) is not None:
+            fields |= extra.shown()
     return fields
 
 
@@ -101,17 +104,23 @@ def thread_of(row: AnyRow) -> int | None:
 
 
 def message_json(
-    everyone: int, mentions_all: bool, from_thread: int | None = None, files: Sequence[File] = ()
+    everyone: int,
+    mentions_all: bool,
+    from_thread: int | None = None,
+    files: Sequence[File] = (),
+    extra: Extra | None = None,
 ) -> str | None:
     """The `data` of a message's row: `everyone` of its `message.created`, whether it mentions everybody now, its `from_thread`,
-    and its files. (The records in `tables.files` have more; a message is shown without reading them.)"""
-    if not everyone and not mentions_all and from_thread is None and not files:
+    its files, and its rare fields. (The records in `tables.files` have more; a message is shown without reading them.)"""
+    if not everyone and not mentions_all and from_thread is None and not files and extra is None:
         return None
     fields: dict[str, Any] = {"everyone": everyone, "mentions_all": mentions_all}
     if from_thread is not None:
         fields["from_thread"] = from_thread
     if files:
         fields["files"] = [kept(file) for file in files]
+    if extra is not None:
+        fields |= extra.plain()
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -120,6 +129,11 @@ def changed_json(data: str | None, **changed: Any) -> str | None:
     known = ({} if data is None else json.loads(data)) | changed
     left = {name: value for name, value in known.items() if value is not None}
     return json.dumps(left, separators=(",", ":"), ensure_ascii=False) if any(left.values()) else None
+
+
+def without_content(data: str | None) -> str | None:
+    """The `data` of a message that is being deleted: without everything that its sender said."""
+    return changed_json(data, **dict.fromkeys(("files", *FIELDS)))
 
 
 def has_files(data: str | None) -> bool:
@@ -208,6 +222,7 @@ def _created(name: str, row: AnyRow, *, is_veiled: bool) -> LiveMessage | Messag
             from_thread,
             veiled,
             tuple(map(restored, known.get("files", ()))),
+            extra_of(known),
         )
     created = MessageCreated(
         conversation=name,
@@ -285,12 +300,14 @@ def profile(connection: Connection, uid: str) -> Profile | None:
         select(
             accounts.c.uid, accounts.c.user_id, accounts.c.display_name, accounts.c.role, accounts.c.locale,
             accounts.c.added_by, accounts.c.picture, accounts.c.quiet, accounts.c.push_text,
+            accounts.c.owner_uid,
         ).where(accounts.c.uid == uid)
     ).one_or_none()  # fmt: skip
     if row is None:
         return None
     fields = row._asdict()
-    return Profile(kind="account", **fields | {"quiet": quiet_of(fields["quiet"])})
+    kind: UserKind = "account" if fields.pop("owner_uid") is None else "bot"
+    return Profile(kind=kind, **fields | {"quiet": quiet_of(fields["quiet"])})
 
 
 def _texts(connection: Connection, uid: str, state: Mapping[str, Any]) -> dict[str, Any]:

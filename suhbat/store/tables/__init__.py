@@ -36,15 +36,16 @@ from .membership import (
 )
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
+from .programs import bot_commands, invocations, numbers
 from .push import push_due, push_subscriptions
 from .schema import cursors, journal, meta, metadata
 from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
-    "audit", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone",
-    "files", "filtered", "guests", "idempotency", "invitations", "invites", "journal", "mail_addresses",
-    "mail_codes", "mails", "members", "mentions", "meta", "metadata", "named", "notify_levels", "pins", "push_due",
+    "audit", "bot_commands", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events", "everyone",
+    "files", "filtered", "guests", "idempotency", "invitations", "invites", "invocations", "journal", "mail_addresses",
+    "mail_codes", "mails", "members", "mentions", "meta", "metadata", "named", "notify_levels", "numbers", "pins", "push_due",
     "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads", "removals", "reports",
     "sanctions", "saved", "search_rows", "sessions", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

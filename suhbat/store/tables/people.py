@@ -33,11 +33,17 @@ accounts = Table(
     Column("picture", Text),
     Column("quiet", Text),
     Column("push_text", Boolean, nullable=False, server_default=true()),
+    Column("owner_uid", Text),
+    Column("bot_api", Text),
     UniqueConstraint("skeleton", name="accounts_skeleton"),
+    Index("accounts_owner_uid", "owner_uid"),
 )
 """Accounts. role: the role on the server, which is owner, moderator or member. Without a password_hash the application around
 this one authenticates the user. added_by: who may add them to a room without an invitation. picture: the id of the file
-that is their picture. quiet: their quiet hours as JSON; push_text: whether pushes carry the texts of messages."""
+that is their picture. quiet: their quiet hours as JSON; push_text: whether pushes carry the texts of messages.
+
+owner_uid: the account to which a bot belongs; NULL for people. bot_api: how the bot is used, "native" or "telegram". The token
+of a bot is that of its only login session."""
 
 sessions = Table(
     "sessions",

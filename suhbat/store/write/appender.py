@@ -154,9 +154,9 @@ class Appender:
             everyone,
         )
         data = _MENTIONS_EVERYBODY if everyone else None
-        if files:
-            message.files = files
-            data = message_json(int(everyone), everyone, files=files)
+        if files or post.extra is not None:
+            message.files, message.extra = files, post.extra
+            data = message_json(int(everyone), everyone, files=files, extra=post.extra)
         self._messages.append(
             (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, post.client_id, post.reply_to, data)
         )
@@ -192,10 +192,11 @@ class Appender:
             from_thread=None if is_reply else thread,
             veil=thread if is_reply and (log.kind == "lobby" or log.settings.history == "joined") else None,
             files=files,
+            extra=post.extra,
         )
         self._replies.append(
             (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, client_id, reply_to,
-             message_json(0, False, message.from_thread, files), message.thread, thread_ordinal)
+             message_json(0, False, message.from_thread, files, post.extra), message.thread, thread_ordinal)
         )  # fmt: skip
         self.entries.append(LoggedEvent(log.name, message))
         self._touched[log.id] = log

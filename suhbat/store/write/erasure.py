@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, up
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ReactionRemoved
 from suhbat.protocol.objects import User
-from suhbat.store.read.rows import changed_json, has_files
+from suhbat.store.read.rows import without_content
 from suhbat.store.tables import (
     accounts,
     allowances,
@@ -176,8 +176,8 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
     is_scrubbed = is_theirs and with_message and not row.deleted
     if is_scrubbed:
         changed |= {"text": "", "deleted": True}
-        if has_files(row.data):
-            changed["data"] = changed_json(changed["data"], files=None)
+        if row.data is not None:
+            changed["data"] = without_content(changed["data"])
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Milliseconds, Post, PostResult
 from suhbat.errors import IdempotencyConflict
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.store.dialect import Question, find_rows, insert_rows
 from suhbat.store.tables import conversations, idempotency
@@ -74,7 +75,13 @@ class IdempotencyKeys:
 
 
 def answered(
-    connection: Connection, uid: str, client_id: str, text: str, reply_to: int | None, files: Sequence[str] = ()
+    connection: Connection,
+    uid: str,
+    client_id: str,
+    text: str,
+    reply_to: int | None,
+    files: Sequence[str] = (),
+    extra: Extra | None = None,
 ) -> PostResult | IdempotencyConflict | None:
     """The answer to a repeated post with this key, in whatever conversation; None if the key is not stored."""
     found = select(conversations.c.name, *(idempotency.c[name] for name in KeyRow._fields[3:])).join(
@@ -84,7 +91,7 @@ def answered(
     if row is None:
         return None
     name, seq, ordinal, sent_at, digest = row
-    if digest != _digest(text, reply_to, files=files):
+    if digest != _digest(text, reply_to, files=files, extra=extra):
         return IdempotencyConflict()
     return _first_answer(name, seq, ordinal, sent_at)
 
@@ -103,13 +110,18 @@ def _first_answer(conversation: str, seq: int, ordinal: int, sent_at: Millisecon
 
 def digest_of(post: Post) -> bytes:
     """A hash of what was asked for, without the conversation."""
-    if post.thread is None and not post.files:  # nearly every post
+    if post.thread is None and not post.files and post.extra is None:  # nearly every post
         return blake2b(f"{post.reply_to or ''}\0{post.text}".encode(), digest_size=16).digest()
-    return _digest(post.text, post.reply_to, post.thread, post.also, post.files)
+    return _digest(post.text, post.reply_to, post.thread, post.also, post.files, post.extra)
 
 
 def _digest(
-    text: str, reply_to: int | None, thread: int | None = None, also: bool = False, files: Sequence[str] = ()
+    text: str,
+    reply_to: int | None,
+    thread: int | None = None,
+    also: bool = False,
+    files: Sequence[str] = (),
+    extra: Extra | None = None,
 ) -> bytes:
     """A hash of the post without its conversation. What a post does not have must not change it: a repetition may come after
     an upgrade."""
@@ -118,4 +130,6 @@ def _digest(
         place += f" {thread}{' also' if also else ''}"
     if files:
         place += f" files {','.join(files)}"  # ids have neither spaces nor commas
+    if extra is not None:
+        place += extra.asked()
     return blake2b(f"{place}\0{text}".encode(), digest_size=16).digest()

@@ -21,7 +21,7 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of
+from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of, without_content
 from suhbat.store.tables import IS_MESSAGE, events, pins, saved
 from suhbat.store.write import files, inbox, reactions, word_filter
 from suhbat.store.write.logs import Log
@@ -70,8 +70,8 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
         execution.require(log, "delete_any")
         execution.audit("message.delete", log, row.actor_uid, str(command.seq))
     deleted: dict[str, Any] = {"text": "", "deleted": True}
-    if has_files(row.data):
-        deleted["data"] = changed_json(row.data, files=None)
+    if row.data is not None:
+        deleted["data"] = without_content(row.data)
     execution.connection.execute(update(events).where(*condition).values(deleted))
     return CommandResult(log.name, scrub(execution, log, row))
 

@@ -1,6 +1,6 @@
 // The effect of an event on a message: its text is edited or deleted, or its reactions or its replies change.
 
-import { edited, reacted } from "../sdk/fold.js";
+import { edited, reacted, tombstone } from "../sdk/fold.js";
 import { threadOf, withReply } from "../sdk/threads.js";
 
 /** @import { Event, Message } from "../sdk/types.js" */
@@ -17,9 +17,7 @@ export function aboutText(event) {
 /** A message with an event about its text applied. @param {Message} message @param {Event} event @returns {Message} */
 export function amended(message, event) {
   if (message.seq !== aboutText(event)) return message;
-  return event.type === "message.edited"
-    ? edited(message, event.message)
-    : { ...message, deleted: true, text: "", reactions: [] };
+  return event.type === "message.edited" ? edited(message, event.message) : tombstone(message);
 }
 
 /**

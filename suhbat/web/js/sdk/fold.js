@@ -141,8 +141,8 @@ function withThreads({ threads: _, ...state }, threads) {
   return threads.length > 0 ? { ...state, threads } : state;
 }
 
-/** @param {Message} message @returns {Message} */
-function tombstone({ mentions_all: _, ...message }) {
+/** A deleted message: without what its sender said. @param {Message} message @returns {Message} */
+export function tombstone({ mentions_all: _, files, actions, hook, streaming, cut, ...message }) {
   return { ...message, deleted: true, text: "", reactions: [] };
 }
 

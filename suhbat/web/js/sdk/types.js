@@ -39,6 +39,15 @@
  * @property {number} [from_thread]  Its sender wrote it in the thread of this `seq` and in the conversation at once.
  * @property {Replies} [replies]  The thread below this message.
  * @property {MessageFile[]} [files]  Beside them `text` may be empty.
+ * @property {Button[][]} [actions]  Rows of buttons, in a message of a bot.
+ * @property {{ name: string, icon?: string }} [hook]  A webhook sent the message; its name there, and an emoji.
+ * @property {boolean} [streaming]  The message is still growing.
+ * @property {boolean} [cut]  It stopped growing before its end.
+ */
+
+/**
+ * A button below a message. One with an `id` can be pressed; one with a `url` is a link.
+ * @typedef {{ label: string, id?: string, url?: string }} Button
  */
 
 /**
