@@ -1,0 +1,10 @@
+"""Parses the subset of Markdown that the page shows into a tree: Python's twin of suhbat/web/js/text/markdown.js. Pure.
+
+It is for programs that want the text without its markup (Telegram's Bot API). It never fails and takes linear time.
+tests/protocol/test_markdown.py compares both parsers.
+"""
+
+from .blocks import parse
+from .nodes import Block, CodeBlock, Exists, Inline, ListBlock, ListItem, Node, Paragraph, Quote
+
+__all__ = ["Block", "CodeBlock", "Exists", "Inline", "ListBlock", "ListItem", "Node", "Paragraph", "Quote", "parse"]
