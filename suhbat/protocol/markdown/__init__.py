@@ -5,6 +5,6 @@ tests/protocol/test_markdown.py compares both parsers.
 """
 
 from .blocks import parse
-from .nodes import Block, CodeBlock, Exists, Inline, ListBlock, ListItem, Node, Paragraph, Quote
+from .nodes import Block, CodeBlock, Exists, Inline, ListBlock, ListItem, Markup, Paragraph, Quote
 
-__all__ = ["Block", "CodeBlock", "Exists", "Inline", "ListBlock", "ListItem", "Node", "Paragraph", "Quote", "parse"]
+__all__ = ["Block", "CodeBlock", "Exists", "Inline", "ListBlock", "ListItem", "Markup", "Paragraph", "Quote", "parse"]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .letters import SPACES, is_digit, is_sign, is_word, needs_no_spaces
-from .nodes import Inline, Node, NodeType
+from .nodes import Inline, Markup, MarkupType
 
 _DEEPEST = 12
 """Emphasis within emphasis."""
@@ -127,8 +127,8 @@ def _wrap(opener: _Place, closer: _Place) -> bool:
         return False
     start, end = opener.run, closer.run
     count = 2 if start.left >= 2 and end.left >= 2 else 1
-    kind: NodeType = "strike" if start.letter == "~" else "strong" if count == 2 else "em"
-    node = _Place(Node(kind, _collected(opener.next, closer)), opener, depth + 1)
+    kind: MarkupType = "strike" if start.letter == "~" else "strong" if count == 2 else "em"
+    node = _Place(Markup(kind, _collected(opener.next, closer)), opener, depth + 1)
     node.next = closer
     opener.next = closer.prev = node
     opener.after = closer  # the runs between them are text now
@@ -154,7 +154,7 @@ def _collected(place: _Place | None, until: _Place | None) -> tuple[Inline, ...]
     texts: list[str] = []
     while place is not None and place is not until:
         item = place.item
-        if isinstance(item, Node):
+        if isinstance(item, Markup):
             if texts:
                 found.append("".join(texts))
                 texts.clear()

@@ -9,11 +9,11 @@ from .emphasis import Item, emphasised, run
 from .letters import is_escape
 from .links import address, bracketed, safe, target
 from .names import meant, name_run
-from .nodes import Exists, Inline, Node
+from .nodes import Exists, Inline, Markup
 
 _SPECIAL = re.compile(r"[\\`\[\]<@*_~\n]|https?://|www\.", re.IGNORECASE)
 _PADDED = re.compile(r" .*[^ ].* | [^ ] ", re.DOTALL)
-BREAK = Node("break")
+BREAK = Markup("break")
 
 
 def inline(text: str, exists: Exists) -> tuple[Inline, ...]:
@@ -100,7 +100,7 @@ class _Reading:
             return length
         end = places[-1]
         inner = text[at + length : end].replace("\n", " ")
-        self._items.append(Node("code", value=inner[1:-1] if _PADDED.fullmatch(inner) else inner))
+        self._items.append(Markup("code", value=inner[1:-1] if _PADDED.fullmatch(inner) else inner))
         return end + length - at
 
     def _link(self) -> int:
@@ -113,7 +113,7 @@ class _Reading:
             return 0
         children = emphasised(self._items[start + 1 :])
         del self._items[start:]
-        self._items.append(Node("link", tuple(map(_unlinked, children)), href))
+        self._items.append(Markup("link", tuple(map(_unlinked, children)), href))
         self._open.clear()  # links cannot be nested
         return end - self._at
 
@@ -121,14 +121,14 @@ class _Reading:
         found = bracketed(self._text, self._at)
         if found is None or not safe(found.href):
             return 0
-        self._items.append(Node("link", (found.text,), found.href))
+        self._items.append(Markup("link", (found.text,), found.href))
         return found.end - self._at
 
     def _address(self) -> int:
         found = address(self._text, self._at, self._before)
         if found is None:
             return 0
-        self._items.append(Node("link", (found.text,), found.href) if found.href else found.text)
+        self._items.append(Markup("link", (found.text,), found.href) if found.href else found.text)
         return found.end - self._at
 
     def _mention(self) -> int:
@@ -136,7 +136,7 @@ class _Reading:
         name = meant(name_run(self._text, self._at, lambda at: bool(singles) and singles[0] > at), self._exists)
         if not name:
             return 0
-        self._items.append(Node("mention", value=name))
+        self._items.append(Markup("mention", value=name))
         return len(name) + 1
 
     def _run(self, letter: str) -> int:
@@ -155,4 +155,4 @@ def _unlinked(node: Inline) -> Inline:
         return f"@{node.value}"
     if node.type == "link":
         return node.children[0]
-    return Node(node.type, tuple(map(_unlinked, node.children)), node.value) if node.children else node
+    return Markup(node.type, tuple(map(_unlinked, node.children)), node.value) if node.children else node

@@ -31,7 +31,7 @@ _IPV4 = re.compile(rf"{_BYTE}(?:\.{_BYTE}){{3}}\.?")
 _WEB = ("http", "https")
 
 
-class Address(NamedTuple):
+class FoundAddress(NamedTuple):
     """An address in a text: the place after it, its target ("" for no link), and what is shown."""
 
     end: int
@@ -39,7 +39,7 @@ class Address(NamedTuple):
     text: str
 
 
-def address(text: str, at: int, before: str) -> Address | None:
+def address(text: str, at: int, before: str) -> FoundAddress | None:
     """The bare address that begins here. `before`: the character before it."""
     scheme = _SCHEME.match(text, at)
     if scheme is None or is_marked_word(before) or before in "@/.-":
@@ -67,7 +67,7 @@ def address(text: str, at: int, before: str) -> Address | None:
     if end <= start or (is_bare and not _BARE.match(written)):
         return None
     href = f"https://{written}" if is_bare else written
-    return Address(end, "" if is_turned or not safe(href) else href, written)
+    return FoundAddress(end, "" if is_turned or not safe(href) else href, written)
 
 
 def _host(text: str, at: int) -> str:
@@ -123,12 +123,12 @@ def _rest(text: str, at: int, limit: int) -> int:
     return at
 
 
-def bracketed(text: str, at: int) -> Address | None:
+def bracketed(text: str, at: int) -> FoundAddress | None:
     """`<https://…>` or `<ali@a.uz>`."""
     found = _ANGLE.match(text, at)
     if found is None:
         return None
-    return Address(found.end(), f"mailto:{found[2]}" if found[2] else found[1], found[2] or found[1])
+    return FoundAddress(found.end(), f"mailto:{found[2]}" if found[2] else found[1], found[2] or found[1])
 
 
 def target(text: str, at: int) -> tuple[int, str]:

@@ -9,20 +9,20 @@ from typing import Literal
 Exists = Callable[[str], bool]
 """Whether somebody has this name, folded by `protocol.mentions.fold`."""
 
-NodeType = Literal["strong", "em", "strike", "link", "code", "mention", "break"]
+MarkupType = Literal["strong", "em", "strike", "link", "code", "mention", "break"]
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Markup:
     """Marked text within a paragraph: `children` of strong, em, strike and link; `value` is the text of code, the name of a
     mention, the target of a link."""
 
-    type: NodeType
+    type: MarkupType
     children: tuple[Inline, ...] = ()
     value: str = ""
 
 
-Inline = str | Node
+Inline = str | Markup
 """Plain text, or a node."""
 
 
