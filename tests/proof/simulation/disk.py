@@ -106,6 +106,13 @@ class _Committer(Committer):
         self._chance = chance
         disk.writers.append(self)
 
+    def drop(self) -> None:
+        """Roll back, but leave the connection usable: it is that of all nodes."""
+        self._cache.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
     def write(self, items: Sequence[Item]) -> Batch:
         if self._disk.writer is not self:
             self._cache.clear()
