@@ -27,6 +27,7 @@ from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.control import Control
+from suhbat.identity.export import ExportedStore
 from suhbat.identity.external import ExternalLogins
 from suhbat.identity.mail_addresses import MailAddresses
 from suhbat.identity.mailed_invites import MailedInvites
@@ -41,7 +42,9 @@ from suhbat.notify.trial import PushTrial
 from suhbat.tasks import Tasks
 
 
-class ServedStore(StoreReader, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol):
+class ServedStore(
+    StoreReader, ExportedStore, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol
+):
     """The reading side of the store. Writes go through `messages`, `commands` and the use cases of identity."""
 
     epoch: str

@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from suhbat.chat import room_administration
 from suhbat.chat.erasing import erase_all
-from suhbat.chat.ports import FileReader, StoreReader
+from suhbat.chat.ports import FileReader
 from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, UserNotFound
 from suhbat.files.downloads import Downloads, OpenFile
@@ -20,6 +20,7 @@ from suhbat.identity.export import export_conversation, export_user
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.protocol.characters import cut
 from suhbat.protocol.types import Schema
+from suhbat.services import ServedStore
 
 from .dependencies import SAFE_WRITE, Served, is_local
 
@@ -115,7 +116,7 @@ async def file_bytes(opened: OpenFile) -> AsyncIterator[bytes]:
 
 
 async def export_lines(
-    command: ExportCommand, store: StoreReader, people: UserDirectory, pace: ExportPace
+    command: ExportCommand, store: ServedStore, people: UserDirectory, pace: ExportPace
 ) -> AsyncIterator[bytes]:
     """The lines of an export. Raises UserNotFound or NotFound, before the first line."""
     if command.user_id:

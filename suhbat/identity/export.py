@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Iterable
+from typing import Protocol
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, MailAddress, PushSubscription
 from suhbat.chat.ports import ConversationReader
 from suhbat.chat.search import Query
 from suhbat.chat.turns import ExportPace
@@ -18,6 +19,18 @@ from .user_directory import UserDirectory
 
 AT_ONCE = 100
 """Messages of a user between two `cursor` lines."""
+
+
+class ExportedStore(ConversationReader, Protocol):
+    """What an export of a user is read from."""
+
+    async def mail_address(self, uid: str) -> MailAddress | None:
+        """See `chat.ports.MailStore`."""
+        ...
+
+    async def pushes_of(self, uid: str) -> list[PushSubscription]:
+        """See `chat.ports.PushStore`."""
+        ...
 
 
 async def export_conversation(
@@ -40,13 +53,13 @@ async def export_conversation(
 
 
 async def export_user(
-    store: ConversationReader, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
+    store: ExportedStore, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
-    """The user, their sessions, conversations and saved messages, and all messages they wrote where they may still read, newest
-    first, with a `cursor` line after every AT_ONCE. `cursor`: that of the last such line of an interrupted export, to continue
-    it."""
+    """The user, their e-mail address, sessions, devices with pushes, conversations, saved messages and mentions, and all
+    messages they wrote where they may still read, newest first, with a `cursor` line after every AT_ONCE. `cursor`: that of
+    the last such line of an interrupted export, to continue it."""
     if cursor is None:
-        async for line in _user(store, people, actor):
+        async for line in _user(store, pace, people, actor):
             yield line
     below = cursor
     while True:
@@ -61,13 +74,12 @@ async def export_user(
         yield json.dumps({"type": "cursor", "cursor": str(below)}).encode() + b"\n"
 
 
-async def _user(store: ConversationReader, people: UserDirectory, actor: Actor) -> AsyncIterator[bytes]:
+async def _user(store: ExportedStore, pace: ExportPace, people: UserDirectory, actor: Actor) -> AsyncIterator[bytes]:
     account = people.accounts.of_uid(actor.uid)
     yield _line("user", actor.user if account is None else profile_of(account))
     if account is not None:
-        for session in await people.sessions.of_user(actor.uid):
-            shown = {"id": session.id, "label": session.label, "created_at": format_time(session.created_at)}
-            yield json.dumps({"type": "session", **shown}).encode() + b"\n"
+        async for line in _account(store, people, actor.uid):
+            yield line
     after: int | None = None
     while True:
         page = await store.states(actor, after=after)
@@ -80,12 +92,40 @@ async def _user(store: ConversationReader, people: UserDirectory, actor: Actor) 
         after = page.after
     cursor: str | None = None
     while True:
-        kept = await store.saved(actor, cursor=cursor, limit=AT_ONCE)
-        for saved in kept.saved:
-            yield _line("saved", saved)
+        async with pace.turn():
+            kept = await store.saved(actor, cursor=cursor, limit=AT_ONCE)
+            lines = b"".join(_line("saved", saved) for saved in kept.saved)
+        if lines:
+            yield lines
         if kept.cursor is None:
-            return
+            break
         cursor = kept.cursor
+    cursor = None
+    while True:
+        async with pace.turn():
+            found = await store.mentions(actor, cursor=cursor, limit=AT_ONCE)
+            lines = b"".join(_line("mention", mention) for mention in found.mentions)
+        if lines:
+            yield lines
+        if found.cursor is None:
+            return
+        cursor = found.cursor
+
+
+async def _account(store: ExportedStore, people: UserDirectory, uid: str) -> AsyncIterator[bytes]:
+    """What belongs to an account, without what would let somebody log in or push."""
+    held = await store.mail_address(uid)
+    if held is not None:
+        yield _dumped("email", address=held.address, wanted=held.wanted, digest=held.digest)
+    for session in await people.sessions.of_user(uid):
+        yield _dumped("session", id=session.id, label=session.label, created_at=format_time(session.created_at))
+    for push in await store.pushes_of(uid):
+        times = {name: format_time(getattr(push, name)) for name in ("created_at", "last_used_at")}
+        yield _dumped("push", id=push.id, label=push.label, **times)
+
+
+def _dumped(kind: str, **fields: object) -> bytes:
+    return json.dumps({"type": kind, **fields}, ensure_ascii=False).encode() + b"\n"
 
 
 def _lines(messages: Iterable[Message]) -> bytes:

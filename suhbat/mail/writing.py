@@ -23,6 +23,7 @@ from suhbat.chat.model import (
 from suhbat.chat.ports import Clock, MailStore
 from suhbat.errors import NotFound
 from suhbat.protocol.characters import cut
+from suhbat.protocol.plain_text import plain_text
 from suhbat.texts import Language, language_of
 from suhbat.texts.mail import said
 
@@ -192,7 +193,7 @@ class _Words:
     def _text(self, message: MissedMessage, *, with_text: bool) -> str:
         if not with_text:
             return self("digest.hidden")
-        text = one_line(message.text)
+        text = one_line(plain_text(message.text))
         if not text:
             return self("digest.file")
         return text if len(text) <= MOST_TEXT else cut(text, MOST_TEXT) + "…"

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from suhbat.chat.model import PushFacts
 from suhbat.protocol.characters import cut
 from suhbat.protocol.files import File
+from suhbat.protocol.plain_text import plain_text
 from suhbat.texts import Language, language_of, say_in_push
 
 from .encryption import MOST_PLAIN
@@ -73,7 +74,7 @@ def _text(facts: PushFacts, language: Language) -> str:
     if not facts.push_text:
         is_mention = facts.urgent and facts.kind != "direct"
         return say_in_push("mention" if is_mention else "message", language)
-    return facts.text.strip() or _files_text(facts.files, language)
+    return plain_text(facts.text) or _files_text(facts.files, language)
 
 
 def _files_text(files: tuple[File, ...], language: Language) -> str:

@@ -9,7 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from suhbat.chat.model import Mail
+from suhbat.chat.ports import MailLimits
 from suhbat.config import Settings
+from suhbat.http.push import AUTH, ENDPOINT, P256DH
 from suhbat.runtime.app import create_app
 
 MESSAGES = 250
@@ -63,6 +66,38 @@ async def test_oneself(client: httpx2.AsyncClient) -> None:
     assert cursors
     rest = parsed(await client.get(f"/me/export?cursor={lines[cursors[0]]['cursor']}"))
     assert rest == lines[cursors[0] + 1 :]
+
+
+async def test_an_account(tmp_path: Path) -> None:
+    """The address, the sessions and the devices of an account are in it, and what mentions it; and nothing with which somebody
+    could log in or push."""
+    suhbat = create_app(Settings(data=tmp_path / "data", send_rate=0), quiet=True)
+    async with suhbat.lifespan(suhbat.fastapi):
+        transport = httpx2.ASGITransport(suhbat.fastapi)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000/api/v1") as client:
+            account = {"user_id": "ali", "password": "uzun parol 1"}
+            token = (await client.post("/accounts", json=account)).json()["token"]
+            guest = (await client.post("/guests", json={"user_id": "vali"})).json()["token"]
+            sent = {"text": "@ali salom"}
+            asked = await client.post(
+                "/conversations/lobby/messages", json=sent, headers={"Authorization": f"Bearer {guest}"}
+            )
+            assert asked.status_code == 201
+            client.headers["Authorization"] = f"Bearer {token}"
+            body = {"endpoint": ENDPOINT, "keys": {"p256dh": P256DH, "auth": AUTH}, "label": "Firefox"}
+            assert (await client.post("/push", json=body)).status_code == 201
+            assert (await client.put("/conversations/lobby/notify", json={"level": "all"})).status_code == 200
+            me = (await client.get("/me")).json()["uid"]
+            await suhbat.node.store.want_address(
+                me, "ali@example.org", Mail("m1", "confirm", "k", me, "ali@example.org", "{}", 1, 1, 2), MailLimits()
+            )
+            answer = await client.get("/me/export")
+            lines = {line["type"]: line for line in parsed(answer)}
+    assert lines["email"] == {"type": "email", "address": None, "wanted": "ali@example.org", "digest": True}
+    assert lines["push"]["label"] == "Firefox" and lines["session"]["id"]
+    assert lines["conversation"]["notify"]["level"] == "all"
+    assert (lines["mention"]["message"]["text"], lines["mention"]["reason"]) == ("@ali salom", "mention")
+    assert not any(secret in answer.text for secret in (token, ENDPOINT, P256DH, AUTH, "session_id"))
 
 
 async def test_what_may_not_be_read(client: httpx2.AsyncClient) -> None:

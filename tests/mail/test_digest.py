@@ -103,7 +103,7 @@ def house() -> House:
 
 async def test_what_a_digest_says(house: House) -> None:
     """In the language of the account: a few messages of a few conversations, and how many more there are."""
-    many = tuple(house.message(f"salom {number}") for number in range(5))
+    many = tuple(house.message(f"**salom** {number}") for number in range(5))
     rooms = [MissedPlace(f"r{number}", f"Xona\n{number}", (house.message("x" * 500),)) for number in range(6)]
     house.store.unread = [MissedPlace("d1", "", many), *rooms]
     letter = await house.digest()

@@ -58,6 +58,12 @@ def test_the_title_says_who_and_where() -> None:
     assert said(kind="lobby", title="")[0] == "Ali · Hamma"
 
 
+def test_the_text_is_plain() -> None:
+    """A notification shows no Markdown, so the text has none."""
+    assert said(text="**Muhim**: [hujjat](https://a.uz/x)\n\n- `bir`\n- ikki")[1] == "Muhim: hujjat\n• bir\n• ikki"
+    assert said(text="**")[1] == "**"
+
+
 @pytest.mark.parametrize(
     ("locale", "language", "text"),
     [

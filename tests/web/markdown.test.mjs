@@ -124,6 +124,15 @@ test("a preview is one line without marks", () => {
   assert.equal(plain("@ali [t](https://a.uz)"), "@ali t");
 });
 
+test("pushes and mails say what a preview says", async () => {
+  const file = new URL("../vectors/plain.json", import.meta.url);
+  const { texts } = JSON.parse(await readFile(file, "utf8"));
+  for (const [text, shown] of texts) {
+    const line = shown.replace(/^(?:> |• |\d+\. )+/gm, "").replace(/\s+/g, " ");
+    assert.equal(plain(text), line, text);
+  }
+});
+
 const ALPHABET = [..."*_~`[]()>@ \n-1.\\aʻ<:/😀\u202e"];
 /** Random numbers from a fixed seed. */
 function* random(seed) {
