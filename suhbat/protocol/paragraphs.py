@@ -1,14 +1,14 @@
-"""Splits a message into paragraphs and fenced code, as the page does (suhbat/web/js/text/blocks.js). Pure.
+"""Splits a message into its paragraphs without fenced code, in which mentions are searched. Pure.
 
-The server renders no Markdown, but code mentions nobody, and pushes and mails show a text without its markup.
-tests/vectors/mentions.json and plain.json check both sides.
+The server does not render Markdown, but it must recognise code as the page does (suhbat/web/js/text/blocks.js), so that code
+mentions nobody. tests/vectors/mentions.json checks both.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 _DEEPEST = 6
 """The depth of nested quotes and lists. A line is read once for each level."""
@@ -19,56 +19,35 @@ _ITEM = re.compile(r"([ \t]*)([-*+]|[0-9]{1,9}[.)])(?:([ \t]+)(.*))?\Z", re.DOTA
 _SIGN = re.compile(r"[-*+]|[0-9]{1,9}[.)]")
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A paragraph with its lines, or fenced code. `sign`: what stands before it in plain text, for a quote or an item of a
-    list; "" for nothing."""
-
-    text: str
-    is_code: bool = False
-    sign: str = ""
-
-
 def paragraphs(text: str) -> Iterator[str]:
     """Each paragraph with its lines, in order, also in quotes and lists."""
-    return (block.text for block in blocks(text) if not block.is_code)
+    yield from _blocks(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 0)
 
 
-def blocks(text: str) -> Iterator[Block]:
-    """The paragraphs and the code, in order, also in quotes and lists."""
-    return _blocks(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 0)
-
-
-def _blocks(lines: list[str], depth: int) -> Iterator[Block]:
+def _blocks(lines: list[str], depth: int) -> Iterator[str]:
     paragraph: list[str] = []
     at = 0
     while at < len(lines):
         line = lines[at]
-        fence = _fence(line)
+        mark = _fence(line)
         item = _item(line) if depth < _DEEPEST else None
-        if fence:
+        if mark:
             yield from _joined(paragraph)
-            at, start = at + 1, at + 1
-            while at < len(lines) and not _closes(lines[at], fence[2]):
+            at += 1
+            while at < len(lines) and not _closes(lines[at], mark):
                 at += 1
-            yield Block("\n".join(_dedent(code, len(fence[1])) for code in lines[start:at]), is_code=True)
             at += 1
         elif depth < _DEEPEST and _QUOTE.match(line):
             yield from _joined(paragraph)
             start = at
             while at < len(lines) and _QUOTE.match(lines[at]):
                 at += 1
-            quoted = [_dedent(one[one.index(">") + 1 :], 1) for one in lines[start:at]]
-            for block in _blocks(quoted, depth + 1):
-                yield replace(block, sign=f"> {block.sign}")
+            yield from _blocks([_dedent(quoted[quoted.index(">") + 1 :], 1) for quoted in lines[start:at]], depth + 1)
         elif item is not None and not item.empty and (not paragraph or item.start in (None, 1)):
             yield from _joined(paragraph)
             items, at = _list(lines, at, item)
-            for number, inner in enumerate(items, item.start or 0):
-                sign = "• " if item.start is None else f"{number}. "
-                for block in _blocks(inner, depth + 1):
-                    yield replace(block, sign=f"{sign}{block.sign}")
-                    sign = ""
+            for inner in items:
+                yield from _blocks(inner, depth + 1)
         else:
             if line.strip():
                 paragraph.append(line)
@@ -78,17 +57,16 @@ def _blocks(lines: list[str], depth: int) -> Iterator[Block]:
     yield from _joined(paragraph)
 
 
-def _joined(paragraph: list[str]) -> Iterator[Block]:
+def _joined(paragraph: list[str]) -> Iterator[str]:
     if paragraph:
-        yield Block("\n".join(paragraph))
+        yield "\n".join(paragraph)
         paragraph.clear()
 
 
-def _fence(line: str) -> re.Match[str] | None:
-    """Its groups: the indentation, and the mark that ends the code."""
+def _fence(line: str) -> str | None:
     found = _FENCE.match(line)
     # A backtick after opening backticks means code within a line.
-    return None if found is None or (found[2][0] == "`" and "`" in found[3]) else found
+    return None if found is None or (found[2][0] == "`" and "`" in found[3]) else found[2]
 
 
 def _closes(line: str, mark: str) -> bool:

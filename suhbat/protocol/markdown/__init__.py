@@ -1,6 +1,6 @@
 """Parses the subset of Markdown that the page shows into a tree: Python's twin of suhbat/web/js/text/markdown.js. Pure.
 
-It is for programs that want the text without its markup (Telegram's Bot API). It never fails and takes linear time.
+It is for what shows no Markdown: pushes, mails, programs of Telegram's Bot API. It never fails and takes linear time.
 tests/protocol/test_markdown.py compares both parsers.
 """
 
