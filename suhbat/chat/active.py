@@ -11,6 +11,11 @@ ACTIVE_SECONDS = 60.0
 """For how long a connection is active after it said so last."""
 
 
+def http_connection(uid: str, session: str | None) -> str:
+    """The connection of those who say over HTTP that they are active: one for each login session."""
+    return f"http {session or uid}"
+
+
 class ActiveConnections:
     """The active connections of this process. `steady`: a clock in seconds that never goes back."""
 

@@ -19,6 +19,7 @@ from . import (
     docs,
     downloads,
     email,
+    event_stream,
     export,
     guests,
     health,
@@ -58,8 +59,8 @@ over WebSockets: see `/asyncapi.json`. Every error is `application/problem+json`
 operation lists all statuses and codes that it can answer with."""
 
 
-def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
-    """Make the application over these services. The caller wraps it in `middleware.SafeHeaders`."""
+def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan | None = None) -> FastAPI:
+    """Make the application over these services and event streams. The caller wraps it in `middleware.SafeHeaders`."""
     app = FastAPI(
         title="Suhbat",
         version=__version__,
@@ -78,6 +79,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: f"{route.tags[0]}.{route.name}" if route.tags else route.name,
     )
     app.state.services = services
+    app.state.streams = streams
     problem.install(app)
     app.add_middleware(BoundedBody)
     app.add_middleware(PromptBody)
@@ -88,7 +90,7 @@ def build(services: Services, lifespan: Lifespan | None = None) -> FastAPI:
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        search, moderation, export, uploads, shared_files, pictures, push, email, password_resets,
+        search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from heapq import nlargest
 
 from suhbat.chat.model import Places
 from suhbat.chat.ports import Bus, LogReader
@@ -35,6 +36,9 @@ from .page_cache import PageCache
 from .presence import PresenceBroadcast
 from .profiles import ProfileBroadcast
 from .turn_end import TurnEnd
+
+RECENT = 64
+"""Logs of `Hub.recent_position`."""
 
 
 class Hub:
@@ -221,6 +225,13 @@ class Hub:
         """The last `seq` written to a connection in each log that it follows, by log key."""
         by_log = self.channels.by_log
         return {key: connection.lag.get(key, by_log[key].flushed) for key in connection.logs}
+
+    def recent_position(self, connection: Connection, first: str) -> list[tuple[str, int]]:
+        """The same for RECENT logs at most: `first`, then those that were written to last."""
+        by_log = self.channels.by_log
+        latest = nlargest(RECENT, connection.logs, key=lambda log: by_log[log].advanced_tick)
+        logs = dict.fromkeys((first, *latest)) if first in connection.logs else dict.fromkeys(latest)
+        return [(log, connection.lag.get(log, by_log[log].flushed)) for log in logs]
 
     def heads_for(self, connection: Connection) -> dict[str, int]:
         """The heads, by log key, of those logs of a connection that have advanced since the last call for it."""

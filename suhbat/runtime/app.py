@@ -23,7 +23,8 @@ from suhbat.store.errors import UnusableStore
 from suhbat.transport.admission import Admission
 from suhbat.transport.asgi import Receive, Scope, Send, WebSockets
 from suhbat.transport.connection_limiter import ConnectionLimiter, descriptors
-from suhbat.transport.native import ADMISSION
+from suhbat.transport.event_streams import EventStreams
+from suhbat.transport.native import ADMISSION, uvicorn_stops
 
 from . import logs, process
 from .adapters import SystemClock, make_bus, make_store
@@ -73,8 +74,9 @@ class ServerApp:
         self.health = ProcessHealth(settings.data, store, bus, worker)
         self.node = Node(settings, store, bus, clock, self.health, self.control, authenticate)
         self.health.watch(self.node)
-        self.fastapi: FastAPI = api.build(self.node.services, lifespan=self.lifespan)
         self.admission = Admission(lambda: None if self.health.draining else self.services, self.node.hub.turn_end)
+        self.streams = EventStreams(self.admission, uvicorn_stops)
+        self.fastapi: FastAPI = api.build(self.node.services, self.streams, self.lifespan)
         self.connection_limiter = ConnectionLimiter(
             settings.connections_per_address,
             self.admission.sockets_of,
@@ -137,10 +139,12 @@ class ServerApp:
         return self.node.store.has_failed
 
     async def drain(self) -> None:
-        """Hand the connections over to other nodes; `/readyz` answers 503 from now on. Does nothing without a cluster."""
+        """Hand the connections over to other nodes; `/readyz` answers 503 from now on. Without a cluster, only end the event
+        streams: the server waits for open responses."""
         if self.node.cluster_membership is not None and self.services is not None:
             self.health.draining = True
             await close_gradually(self.node.hub.connections)
+        self.streams.close()
 
     async def _start(self, stack: AsyncExitStack) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Decides whether a WebSocket may be opened, and which dialect serves it. The same for every transport."""
+"""Decides whether a WebSocket or an event stream may be opened, and which dialect serves it. The same for every transport."""
 
 from __future__ import annotations
 
@@ -64,20 +64,52 @@ class Admission:
         self.handshakes = PacedQueue()
         self._services = services
         self._addresses: Counter[str] = Counter()
+        self._streams: Counter[str] = Counter()
         self._attempts: LruDict[Gcra] = LruDict(self._meter)
         self._open = 0
 
     def admit(self, request: Request) -> Upgrade:
         """Check a request. Raises Busy (the server is starting, stopping or full), Forbidden (the Origin is not allowed) or
         RateLimited (too many attempts of one address); answer these over HTTP, see `native.refusal`."""
-        services = self._services()
-        if services is None:
-            raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        services = self.services()
         try:
             return self._admit(request, services)
         except SuhbatError as error:
             services.counts.refuse("upgrade", error.code)
             raise
+
+    def admit_stream(self, request: Request) -> tuple[Services, Upgrade]:
+        """Check a request for an event stream, and count the stream. Call `leave_stream` once when it has ended. Raises the
+        same, and RateLimited when the address has too many connections."""
+        services = self.services()
+        upgrade = self._admit(request, services)
+        limit = services.settings.connections_per_address
+        if limit and self._addresses[upgrade.address] >= limit:
+            raise RateLimited("rate_limited.connections", retry_after=FULL_SECONDS, seconds=FULL_SECONDS)
+        self._open += 1
+        self._addresses[upgrade.address] += 1
+        self._streams[upgrade.address] += 1
+        return services, upgrade
+
+    def leave_stream(self, address: str) -> None:
+        """Count down after an event stream has ended."""
+        self._streams[address] -= 1
+        if not self._streams[address]:
+            del self._streams[address]
+        self.leave(address)
+
+    def services(self) -> Services:
+        """Raises Busy (the server is starting or stopping)."""
+        services = self._services()
+        if services is None:
+            raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        return services
+
+    def upgrade(self, request: Request) -> Upgrade:
+        """What a request says, without any check. Raises Busy."""
+        address = self.services().proxies.address(request.peer, request.headers)
+        headers = {name.lower(): value for name, value in request.headers}
+        return Upgrade(request.path, headers, parse_query(request.query), address)
 
     def _admit(self, request: Request, services: Services) -> Upgrade:
         settings = services.settings
@@ -108,8 +140,8 @@ class Admission:
         return Gcra(burst / REOPENED_SECONDS, burst)
 
     def sockets_of(self, address: str) -> int:
-        """The number of open WebSockets of an address."""
-        return self._addresses.get(address, 0)
+        """The number of open WebSockets of an address, without event streams, which are HTTP connections."""
+        return self._addresses.get(address, 0) - self._streams.get(address, 0)
 
     @property
     def public_url(self) -> str | None:
@@ -134,9 +166,7 @@ class Admission:
 
         Call `leave` once for every `enter`, with the same address. Raises Busy when the server has just stopped.
         """
-        services = self._services()
-        if services is None:
-            raise Busy(retry_after=STARTING_SECONDS, seconds=STARTING_SECONDS)
+        services = self.services()
         self._open += 1
         self._addresses[upgrade.address] += 1
         dialect: SimpleDialect | V1Dialect

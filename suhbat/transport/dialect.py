@@ -142,6 +142,10 @@ class BaseDialect:
         if login.until is not None:
             seconds = (login.until - self.services.clock.wall()) / 1000
             self._expiry = asyncio.get_running_loop().call_later(max(seconds, 0.0), self._expire)
+        self.prefer_language_of(login)
+
+    def prefer_language_of(self, login: Login) -> None:
+        """Use the language of the account, if it has chosen one."""
         account = self.services.people.accounts.of_uid(login.actor.uid)
         if account is not None and (preferred := language_of(account.locale or "")):
             self.language = preferred

@@ -11,6 +11,8 @@ behaviour.
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -242,6 +244,15 @@ def uvicorn_protocol(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | Non
     if not all(hasattr(protocol, name) for name in REACHED):
         return None
     return protocol
+
+
+def uvicorn_stops() -> bool:
+    """Whether uvicorn has got a signal to stop. It tells WebSockets, but it waits for ever for responses that do not end. It
+    can be asked in the main thread only, where it handles the signals."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    return bool(getattr(server, "should_exit", False))
 
 
 class _ClosedTransport:

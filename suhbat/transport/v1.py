@@ -37,7 +37,7 @@ from .opening import Opening
 from .upgrade import Upgrade
 from .v1_hello import V1Hello
 
-C = TypeVar("C", bound=V1StateCommand | History | Sync)
+C = TypeVar("C", bound=V1StateCommand | History | Sync | Typing)
 
 TYPING_SECONDS = 3.0
 """The shortest time between two typing notices of one connection in one conversation. Further ones are dropped."""

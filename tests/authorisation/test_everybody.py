@@ -159,6 +159,21 @@ async def test_commands(house: House, role: str) -> None:
                 assert {**answer, "id": 0} == {**nothing, "id": 0}, asked
 
 
+def test_commands_by_http(house: House) -> None:
+    """Without a connection they have the same answers. (The code is the same, so a part of them suffices.)"""
+    room = house.room()
+    for role in ROLES[:-1]:
+        for asked in sorted(ADDING - {"hello", "ping", "sync"}):
+            answers, fields = COMMANDS[asked]
+            body = {"type": asked.partition(" ")[0], "id": 1, **fields(room)}
+            (answer,) = house.ask(role, "POST", "/commands", body)[1]["replies"]
+            expected = answers.split()[ROLES.index(role)]
+            assert said(answer) == expected, (role, asked, answer)
+            if expected == "not_found":
+                nothing = {"type": body["type"], "id": 1, **fields(nowhere(role, room))}
+                assert house.ask(role, "POST", "/commands", nothing)[1]["replies"] == [answer], (role, asked)
+
+
 @pytest.mark.parametrize("role", ROLES[:-1])
 async def test_commands_in_a_direct(house: House, role: str) -> None:
     """The same over a connection."""

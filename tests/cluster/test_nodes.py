@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosedError
 from tests import engines
 from tests.servers import BUSY, PATIENCE, Server
 from tests.servers import running as serving
+from tests.streaming import EventStream, command, poll
 from tests.talk import V1, Frame, Simple
 
 from .parts import LIMITS, Cluster, running
@@ -428,3 +429,37 @@ async def test_a_node_whose_database_became_another_ends(tmp_path: Path) -> None
         assert node.process is not None
         assert await asyncio.to_thread(node.process.wait, PATIENCE) == 1
         assert "the database is another one than before" in node.printed()
+
+
+async def test_an_event_stream_goes_on_at_another_node(cluster: Cluster) -> None:
+    """Its cursor is valid there, also for a poll; commands by HTTP reach it from every node; nothing is missed or doubled."""
+    first, second, third = cluster.nodes
+    token, other = await asyncio.gather(*(asyncio.to_thread(first.guest, name) for name in ("oqim", "yozuvchi")))
+    said = [f"oqim {number}" for number in range(6)]
+    sends = [
+        {"type": "send", "id": number, "conversation": "lobby", "text": text, "client_id": text}
+        for number, text in enumerate(said)
+    ]
+
+    async def heard(stream: EventStream, count: int) -> list[str]:
+        return [(await stream.until("message.created", actor="yozuvchi"))["message"]["text"] for _ in range(count)]
+
+    async with EventStream(first, token) as stream:
+        await stream.until("caught_up")
+        typing = {"type": "typing", "conversation": "lobby"}
+        answer = await asyncio.to_thread(command, second, other, typing, *sends[:2])
+        assert answer["done"] == 3 and {one["type"] for one in answer["replies"]} == {"ok"}
+        assert await heard(stream, 2) == said[:2]
+        cursor = stream.cursor
+    again = await asyncio.to_thread(command, third, other, sends[1], *sends[2:4])
+    assert [one["duplicate"] for one in sorted(again["replies"], key=lambda one: one["id"])] == [True, False, False]
+    async with EventStream(third, token, cursor) as stream:
+        assert await heard(stream, 2) == said[2:4]
+        await stream.until("caught_up")
+        cursor = stream.cursor
+    await asyncio.to_thread(command, first, other, *sends[4:])
+    frames: list[Frame] = []
+    while "caught_up" not in [one["type"] for one in frames]:
+        _, answer = await asyncio.to_thread(poll, second, token, cursor)
+        cursor, frames = answer["cursor"], frames + answer["frames"]
+    assert [one["message"]["text"] for one in frames if one["type"] == "message.created"] == said[4:]

@@ -18,6 +18,8 @@ from suhbat.http.middleware import SafeHeaders
 from suhbat.protocol.objects import Role
 from suhbat.protocol.problem import MEDIA_TYPE
 from suhbat.services import Services
+from suhbat.transport.admission import Admission
+from suhbat.transport.event_streams import EventStreams
 from tests.documented import check
 from tests.fakes import FakeClock, FakeStore
 from tests.services import cheap_passwords, services_over
@@ -42,15 +44,20 @@ def application(services: Services) -> FastAPI:
     are made once, because that takes longer than most tests."""
     key = (services.settings.public_url, *services.settings.origins)
     if key not in _BUILT:
-        _BUILT[key] = api.build(services)
+        _BUILT[key] = api.build(services, streams_over(services))
     app = copy(_BUILT[key])
     app.state = State()
     app.state.services = services
+    app.state.streams = streams_over(services)
     app.router = copy(app.router)
     app.router.routes = list(app.router.routes)
     app.router.middleware_stack = app.router.app
     app.middleware_stack = None
     return app
+
+
+def streams_over(services: Services) -> EventStreams:
+    return EventStreams(Admission(lambda: services))
 
 
 class House:

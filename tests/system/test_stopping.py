@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -65,8 +68,8 @@ def _run(kind: str, *options: str, **environment: str) -> tuple[int | None, str]
 
 @pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
 def test_stopping(kind: str, tmp_path: Path) -> None:
-    """SIGTERM with clients connected, one of whom never reads: the others get 1012, the process ends within 10 s, and
-    the next start has all messages, under the same epoch."""
+    """SIGTERM with clients connected, one of whom never reads: the others get 1012, over an event stream too, the process
+    ends within 10 s, and the next start has all messages, under the same epoch."""
     server = Server(kind, tmp_path / "data", settings={"SUHBAT_SEND_RATE": "0"})
     server.start()
     try:
@@ -83,9 +86,16 @@ def test_stopping(kind: str, tmp_path: Path) -> None:
                 listener.say({"message": f"{number} " + "x" * 3_000})
             for number in range(150):
                 assert listener.until("message")["message"].startswith(f"{number} ")
+            stream = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+            stream.request("GET", "/api/v1/events", headers={"Authorization": f"Bearer {token}"})
+            events = stream.getresponse()
             assert server.process is not None
             server.process.terminate()
             began = time.monotonic()
+            told = events.read().decode()
+            assert 'event: close\ndata: {"code":1012,"reason":"restart"}' in told
+            cursor = re.findall("id: (.*)", told)[-1]
+            stream.close()
             for raw in (listener, v1, nobody):
                 assert raw.closed() == 1012
             server.process.wait(15)
@@ -97,6 +107,8 @@ def test_stopping(kind: str, tmp_path: Path) -> None:
             assert raw.hear()["epoch"] == epoch
             (lobby,) = raw.until("snapshot")["conversations"]
             assert lobby["head"] == 150
+        _, answer = server.request("GET", f"/api/v1/events?wait=0&cursor={quote(cursor)}", token=token)
+        assert answer["frames"][0]["resumed"] is True, "a cursor is valid after a restart"
         assert server.stop() in (0, -15)
         assert not list(server.data.glob("*-wal")), "a clean stop leaves one whole file"
     finally:
