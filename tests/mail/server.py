@@ -11,6 +11,8 @@ It writes each mail that it takes into the directory. What it does is in the nam
     spam…    554 5.7.1 after the text
     cut…     the connection is closed instead of an answer to the text
     slow…    the answer to the text takes three seconds
+    hold…    the answer to the text comes when there is a file `release` in the directory; until then there is a
+             file `….held`
 """
 
 from __future__ import annotations
@@ -61,6 +63,8 @@ class Handler:
             await asyncio.sleep(60)
         if to.startswith("slow"):
             await asyncio.sleep(3)
+        if to.startswith("hold"):
+            await self._released()
         assert isinstance(envelope.content, bytes)
         mail = {
             "from": envelope.mail_from,
@@ -75,6 +79,15 @@ class Handler:
         file.with_suffix(".part").write_text(json.dumps(mail), encoding="utf-8")
         Path(file.with_suffix(".part")).replace(file)
         return "250 OK"
+
+    async def _released(self) -> None:
+        mark = self._directory / f"{id(asyncio.current_task())}.held"
+        mark.touch()
+        try:
+            while not (self._directory / "release").exists():
+                await asyncio.sleep(0.05)
+        finally:
+            mark.unlink()
 
 
 def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
