@@ -18,7 +18,8 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
-    """A message that is quoted: the name of its sender, "" where the title says that, and the beginning of its text."""
+    """A message that is quoted: the name of its sender, "" where the title says that, and the beginning of its text,
+    in lines."""
 
     sender: str
     text: str
@@ -26,11 +27,13 @@ class Quoted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A conversation in a digest. `more`: a sentence about messages that are not quoted, "" for none."""
+    """A conversation in a digest. `more`: a sentence about messages that are not quoted, "" for none. `url`: where it
+    opens."""
 
     title: str
     messages: tuple[Quoted, ...]
     more: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,5 +26,6 @@ def _paragraphs(letter: Letter) -> Iterator[str]:
 
 
 def _place(place: Place) -> str:
-    lines = [place.title, *(f"  {one.sender}: {one.text}" if one.sender else f"  {one.text}" for one in place.messages)]
-    return "\n".join([*lines, f"  {place.more}"] if place.more else lines)
+    quoted = [f"{one.sender}: {one.text}" if one.sender else one.text for one in place.messages]
+    lines = [*quoted, place.more] if place.more else quoted
+    return "\n".join([place.title, *("  " + line.replace("\n", "\n    ") for line in lines)])

@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from suhbat.chat.model import (
     Account,
@@ -39,8 +39,8 @@ HOUR: Milliseconds = 3600 * 1000
 """The shortest time between two digests."""
 SETTLED: Milliseconds = 5_000
 """Messages younger than this wait for the next digest: an older one may not be committed yet."""
-MOST_PLACES, MOST_MESSAGES, MOST_TEXT = 5, 3, 200
-"""Conversations, messages of each, and characters of each, that a digest shows."""
+MOST_PLACES, MOST_MESSAGES, MOST_TEXT, MOST_LINES = 5, 3, 200, 5
+"""Conversations, messages of each, and characters and lines of each, that a digest shows."""
 
 
 class LetterWriter:
@@ -73,7 +73,9 @@ class LetterWriter:
             return None
         about: dict[str, str] = json.loads(mail.about or "{}")
         language = language_of(account.locale or "") or language_of(about.get("language", "")) or "en"
-        words = _Words(language, urlsplit(self._root).hostname or "", account.user_id)
+        # A display name is only for its owner: to others it could pretend anything.
+        name = one_line(account.display_name or "") if mail.kind == "digest" else ""
+        words = _Words(language, urlsplit(self._root).hostname or "", name or account.user_id)
         match mail.kind:
             case "changed":
                 return self._changed(words, about.get("address"))
@@ -146,7 +148,12 @@ class LetterWriter:
         link = self._unsubscribing.link(account.uid, held.address)
         return replace(
             letter,
-            places=tuple(words.place(place, with_text=account.push_text) for place in shown[:MOST_PLACES]),
+            places=tuple(
+                replace(
+                    words.place(place, with_text=account.push_text), url=f"{self._root}/#/c/{quote(place.conversation)}"
+                )
+                for place in shown[:MOST_PLACES]
+            ),
             after=words("digest.places", count=others) if others > 0 else "",
             help="",
             unsubscribe=Button(words("digest.unsubscribe"), link),
@@ -193,7 +200,9 @@ class _Words:
     def _text(self, message: MissedMessage, *, with_text: bool) -> str:
         if not with_text:
             return self("digest.hidden")
-        text = one_line(plain_text(message.text))
+        text = plain_text(message.text)
         if not text:
             return self("digest.file")
-        return text if len(text) <= MOST_TEXT else cut(text, MOST_TEXT) + "…"
+        lines = (text if len(text) <= MOST_TEXT else cut(text, MOST_TEXT) + "…").split("\n")
+        shown = [line for line in map(one_line, lines) if line]
+        return "\n".join([*shown[: MOST_LINES - 1], "…"] if len(shown) > MOST_LINES else shown)

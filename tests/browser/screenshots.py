@@ -1,4 +1,4 @@
-"""Screenshots of the main screens: `make screenshots` writes them into docs/images."""
+"""Screenshots of the main screens and of mails: `make screenshots` writes them into docs/images."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from tests.chromium import launched
+from tests.mail.parts import MailBox, code_in, part
 from tests.servers import ROOT, Server, running
 
 from .person import DESK, PASSWORD, PHONE, Person
@@ -41,6 +42,7 @@ def main() -> None:
         launched() as browser,
     ):
         draw(browser, server)
+        draw_mails(browser, Path(place))
 
 
 def draw(browser: Browser, server: Server) -> None:
@@ -117,6 +119,39 @@ def draw(browser: Browser, server: Server) -> None:
     phone.opens("Choyxona")
     loads(phone.page, 3)
     take(phone.page, "phone")
+
+
+def draw_mails(browser: Browser, place: Path) -> None:
+    """The mails for a new password and about unread messages, as a server sends them, on a desktop and a phone."""
+    box = MailBox(place / "mails")
+    box.directory.mkdir()
+    settings = {
+        "SUHBAT_SMTP_URL": f"smtp://127.0.0.1:{box.port}",
+        "SUHBAT_MAIL_FROM": "chat@example.org",
+        "SUHBAT_PUBLIC_URL": "https://chat.example.org",
+        "SUHBAT_SEND_RATE": "0",
+    }
+    command = ("-m", "tests.mail.short_times", "serve", "--host", "127.0.0.1", "--port", "{port}")
+    server = Server("suhbat", place / "mailing", settings=settings, command=command)
+    with box.running():
+        server.start()
+        try:
+            town = Town(server)
+            town.ask("ali", "PUT", "/me/email", {"address": "ali@example.org", "current_password": PASSWORD})
+            town.ask("", "POST", "/email-confirmations", {"code": code_in(box.wait(1)[0], "confirm")})
+            town.say("nodira", town.room, "@ali, **hisobotni** bugun yuborasizmi?")
+            digest = box.wait(2)[1]
+            town.ask("", "POST", "/password-resets", {"user_id": "ali"})
+            reset = box.wait(3)[2]
+        finally:
+            server.stop()
+    for name, mail in (("digest", digest), ("reset", reset)):
+        for suffix, width, scale in (("", 720, 1), ("-phone", 390, 2)):
+            page = browser.new_page(viewport={"width": width, "height": 100}, device_scale_factor=scale)
+            page.set_content(part(mail, "html"))
+            page.screenshot(path=IMAGES / f"mail-{name}{suffix}.png", full_page=True)
+            print(f"docs/images/mail-{name}{suffix}.png")
+            page.close()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,8 @@ from suhbat.chat.ports import MailStore
 from suhbat.config import Settings
 from suhbat.mail import dispatcher, writing
 from suhbat.mail.letter import Letter
+from suhbat.mail.page import page
+from suhbat.mail.plain import plain
 from suhbat.mail.ports import Postponed
 from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.mail.writing import HOUR, SETTLED, LetterWriter
@@ -109,6 +111,7 @@ async def test_what_a_digest_says(house: House) -> None:
     letter = await house.digest()
     assert letter.language == "ru" and "Непрочитанные" in letter.subject
     first, second = letter.places[:2]
+    assert first.url == f"{PUBLIC}/#/c/d1"
     assert (first.title, [one.text for one in first.messages]) == ("Vali", ["salom 2", "salom 3", "salom 4"])
     assert [one.sender for one in first.messages] == [""] * 3 and "2" in first.more
     assert second.title == "Xona 0" and second.messages[0].sender == "Vali"
@@ -117,6 +120,20 @@ async def test_what_a_digest_says(house: House) -> None:
         f"{PUBLIC}/mail/unsubscribe?account=u-ali&"
     )
     assert letter.upto == house.clock.wall() - SETTLED and house.store.asked == 0
+
+
+async def test_the_lines_of_a_message(house: House) -> None:
+    """A quote and a list keep their lines, of which a few are shown; nothing that a message says begins a line of the mail."""
+    quote = "> Koʻrdim\n\nRoziman\r\n-- \nserver"
+    house.store.unread = [
+        MissedPlace("r1", "Xona", (house.message(quote), house.message("\n".join(f"- {n}" for n in range(9)))))
+    ]
+    letter = await house.digest()
+    first, second = letter.places[0].messages
+    assert first.text == "> Koʻrdim\nRoziman\n--\nserver"
+    assert second.text.split("\n") == ["• 0", "• 1", "• 2", "• 3", "…"]
+    assert "<bdi>&gt; Koʻrdim<br>Roziman<br>--<br>server</bdi>" in page(letter)
+    assert "\n  Vali: > Koʻrdim\n    Roziman\n    --\n" in plain(letter)
 
 
 async def test_texts_stay_where_somebody_wants_that(house: House) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -110,6 +111,17 @@ def test_nothing_is_loaded() -> None:
     """No picture, no style sheet, no font: a mail that is opened tells nobody."""
     text = page(LETTER)
     assert "<img" not in text and "<link" not in text and "url(" not in text and "@import" not in text
+
+
+def test_the_dark_colours() -> None:
+    """Each class that they are for is on some element, and each element with a colour of its own has one."""
+    text = page(
+        replace(LETTER, places=(Place("Ali", (Quoted("", "salom"), Quoted("Vali", "salom")), "2", "https://x"),))
+    )
+    named = set(re.findall(r"\.([a-z-]+)\{", text))
+    assert named == {one for many in re.findall(r'class="([^"]+)"', text) for one in many.split()}
+    bare = re.findall(r'<(?![^>]*class=)[^>]*style="[^"]*(?:color|background):[^>]*>', text)
+    assert bare == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
