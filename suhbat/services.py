@@ -39,6 +39,7 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
+from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.tasks import Tasks
 
 
@@ -121,6 +122,7 @@ class Services:
     mail: MailServices | None
     """None if this server sends no mails."""
     push_trial: PushTrial
+    hooks: IncomingHooks
     links: FileLinks
     limits: RequestLimits
     counts: Counts

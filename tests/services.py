@@ -52,6 +52,8 @@ from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import PushKey, Vapid, make_key
+from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.runtime.hooks import HookMakers, HookTokens
 from suhbat.services import MailServices, RequestLimits, Services
 from suhbat.tasks import Tasks
 
@@ -122,6 +124,10 @@ def services_over(
     pushes = PushSubscriptions(store, clock, push_services, CountingTokens("p"))
     pushes._key = PushKey(PUSH_KEY, "")
     sender = PushSender(push_services, lambda: Vapid(make_key(), settings.public_url, clock), clock)
+    messages = Messages(store, people, clock, rates)
+    hooks = IncomingHooks(
+        store, messages, HookMakers(people), bans, clock, rates, HookTokens(), "https://chat.example.org"
+    )
     return Services(
         settings=settings,
         clock=clock,
@@ -138,7 +144,7 @@ def services_over(
         external=None,
         proxies=Proxies(settings.trusted_proxies),
         control=Control(settings.data),
-        messages=Messages(store, people, clock, rates),
+        messages=messages,
         commands=Commands(store, people, clock, bans, told),
         bans=bans,
         uploads=uploads,
@@ -147,6 +153,7 @@ def services_over(
         pushes=pushes,
         mail=_mail(store, clock, people, passwords, authentication, registration, tasks),
         push_trial=PushTrial(store, sender, "https://chat.example.org"),
+        hooks=hooks,
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

@@ -17,7 +17,7 @@ from .model import Actor, ConversationFacts, Milliseconds
 Action = Literal[
     "see", "read", "post", "attach", "reply", "react", "edit", "delete", "delete_any", "pin", "mention_all",
     "mark", "draft", "typing", "report", "join", "leave", "add", "remove", "ban", "mute", "set_role",
-    "rename", "configure", "archive", "erase",
+    "rename", "configure", "archive", "erase", "hook",
 ]  # fmt: skip
 Rank = Literal["stranger", "member", "moderator", "owner"]
 Rule = Rank | None
@@ -30,7 +30,7 @@ _EVERYWHERE: dict[Action, Rule] = dict.fromkeys(
 )
 _NOWHERE: dict[Action, Rule] = dict.fromkeys(
     ("join", "leave", "add", "remove", "ban", "mute", "set_role", "rename", "configure", "archive", "erase",
-     "delete_any", "mention_all", "pin"),
+     "delete_any", "mention_all", "pin", "hook"),
     None,
 )  # fmt: skip
 
@@ -43,9 +43,10 @@ RULES: Mapping[ConversationKind, Mapping[Action, Rule]] = {
         "mute": "moderator",
         "ban": "moderator",
         "rename": "moderator",
+        "hook": "moderator",
         "configure": "owner",
     },
-    "direct": _NOWHERE | _EVERYWHERE | {"pin": "member", "mention_all": "member", "leave": "member"},
+    "direct": _NOWHERE | _EVERYWHERE | {"pin": "member", "mention_all": "member", "leave": "member", "hook": "member"},
     "room": _NOWHERE
     | _EVERYWHERE
     | {
@@ -59,6 +60,7 @@ RULES: Mapping[ConversationKind, Mapping[Action, Rule]] = {
         "mute": "moderator",
         "ban": "moderator",
         "rename": "moderator",
+        "hook": "moderator",
         "set_role": "owner",
         "configure": "owner",
         "archive": "owner",

@@ -23,7 +23,9 @@ from . import (
     export,
     guests,
     health,
+    hooks,
     inbox,
+    incoming_hooks,
     invites,
     me,
     members,
@@ -90,11 +92,11 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
+        hooks, search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)
-    apart = (downloads, health, asyncapi, sockets, control, unsubscribe)
+    apart = (downloads, incoming_hooks, health, asyncapi, sockets, control, unsubscribe)
     for router in (version, *(one.router for one in apart)):
         app.include_router(router)
     docs.install(app)

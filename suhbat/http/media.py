@@ -26,6 +26,11 @@ def is_download(scope: Scope) -> bool:
     return path.startswith("/files/") or (path.startswith("/api/v1/") and path.endswith("/picture"))
 
 
+def is_to_hook(scope: Scope) -> bool:
+    """Whether it is sent to the address of an incoming webhook."""
+    return _path(scope).startswith("/hooks/")
+
+
 def _path(scope: Scope) -> str:
     return str(scope["path"]).removeprefix(scope.get("root_path", ""))
 

@@ -11,11 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from suhbat.errors import TooLarge
+from suhbat.errors import InvalidPayload, TooLarge
+from suhbat.programs.hooks.incoming.payload import MOST_BYTES
 from suhbat.protocol.headers import DEFAULT_HEADERS, fixed_headers
 from suhbat.protocol.types import MAX_FRAME
 
-from .media import OF_UPLOADS, has_body, is_upload, media_type
+from .media import OF_UPLOADS, has_body, is_to_hook, is_upload, media_type
 from .problem import problem
 
 STALLED_SECONDS = 60.0
@@ -129,7 +130,8 @@ class PromptBody:
 
 class BoundedBody:
     """Limits request bodies to `limit` bytes. A body with Content-Length is refused before it is read, another one once it
-    exceeds the limit. Uploads are left alone. (FastAPI's own limit would answer in plain text.)"""
+    exceeds the limit. Uploads are left alone, and what is sent to incoming webhooks may have MOST_BYTES. (FastAPI's own limit
+    would answer in plain text.)"""
 
     def __init__(self, app: ASGIApp, limit: int = MAX_FRAME) -> None:
         self._app = app
@@ -143,11 +145,13 @@ class BoundedBody:
         if is_upload(scope) and media_type(request.headers) in OF_UPLOADS:
             await self._app(scope, receive, send)
             return
+        is_hook = is_to_hook(scope)
+        limit = MOST_BYTES if is_hook else self._limit
         announced = request.headers.get("content-length", "0")
-        if not announced.isdecimal() or len(announced) > 18 or int(announced) > self._limit:
-            await problem(request, TooLarge(limit=self._limit))(scope, receive, send)
+        if not announced.isdecimal() or len(announced) > 18 or int(announced) > limit:
+            await problem(request, InvalidPayload() if is_hook else TooLarge(limit=limit))(scope, receive, send)
             return
-        left = self._limit
+        left = limit
         # uvicorn with httptools drops the body of a request that offers to upgrade the protocol. `suhbat serve` reads it.
         may_be_lost = int(announced) > 0 and "upgrade" in request.headers
 
@@ -156,8 +160,10 @@ class BoundedBody:
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
+                if is_hook:
+                    raise InvalidPayload()
                 raise HTTPException(413)
-            if may_be_lost and left == self._limit and not message.get("more_body", False):
+            if may_be_lost and left == limit and not message.get("more_body", False):
                 raise HTTPException(400, "body_lost")
             return message
 

@@ -1,6 +1,7 @@
 """Logging to standard error with structlog over the standard library, without secrets.
 
-Query strings carry tickets. Paths carry the codes of invites, and tokens if a client is mistaken. Debug output of the
+Query strings carry tickets. Paths carry the codes of invites, the tokens of webhooks and of bots
+in the manner of Telegram, and other tokens if a client is mistaken. Debug output of the
 WebSocket layer has messages and tokens. A filter on the loggers of the ASGI servers removes all of them, whoever configured
 those loggers. Exceptions are logged with `log_text` instead of their own texts, and never with the local variables of their
 frames: both have texts of messages.
@@ -29,7 +30,9 @@ SERVER_LOGGERS = (
 )
 """Loggers of ASGI servers that log request lines."""
 
-_SECRET = re.compile(r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}")
+_SECRET = re.compile(
+    r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<=/hooks/)[^\s\"'?/]+|(?<=/bot)\d[^\s\"'?/]*|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}"
+)
 # Two lines for each connection are noise, and were the most expensive part of a connect.
 _PER_CONNECTION = ('%s - "WebSocket %s" [accepted]', "connection open", "connection closed")
 

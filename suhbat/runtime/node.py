@@ -48,10 +48,12 @@ from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
+from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.services import NodeHealth, RequestLimits, Services
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
+from .hooks import HookMakers, HookTokens
 from .mail import NodeMail
 from .pushes import NodePushes
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
@@ -149,6 +151,10 @@ class Node:
                 self.presence,
                 self.pushes.is_active,
             )
+        messages = Messages(store, self.people, clock, rates)
+        address = settings.public_url or settings.root_path or ""
+        makers = HookMakers(self.people)
+        hooks = IncomingHooks(store, messages, makers, self.bans, clock, rates, HookTokens(), address)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -165,7 +171,7 @@ class Node:
             external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),
             control=control,
-            messages=Messages(store, self.people, clock, rates),
+            messages=messages,
             commands=commands,
             bans=self.bans,
             uploads=self.files.uploads,
@@ -175,6 +181,7 @@ class Node:
             pushes=self.pushes.subscriptions,
             mail=None if self.mail is None else self.mail.services,
             push_trial=self.pushes.trial,
+            hooks=hooks,
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

@@ -110,6 +110,11 @@ ACCESS: Texts = {
         "uz": "Bildirishnomalar uchun hisob va seans kerak. POST /api/v1/sessions orqali kiring.",
         "ru": "Для уведомлений нужен аккаунт и сеанс входа. Войдите через POST /api/v1/sessions.",
     },
+    "forbidden.hook": {
+        "en": "Webhooks need an account. Register with POST /api/v1/accounts.",
+        "uz": "Vebhuklar uchun hisob kerak. POST /api/v1/accounts orqali roʻyxatdan oʻting.",
+        "ru": "Для вебхуков нужен аккаунт. Зарегистрируйтесь через POST /api/v1/accounts.",
+    },
     "forbidden.mail": {
         "en": "This server sends no mails. Its owner can set `smtp_url`.",
         "uz": "Bu server xat yubormaydi. Egasi `smtp_url` ni sozlashi mumkin.",

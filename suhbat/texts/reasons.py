@@ -5,6 +5,11 @@ from __future__ import annotations
 from .languages import Texts
 
 REASONS: Texts = {
+    "hook_name": {
+        "en": "the name of a webhook has 1 to 40 characters",
+        "uz": "vebhuk nomi 1 dan 40 tagacha belgidan iborat",
+        "ru": "имя вебхука — от 1 до 40 символов",
+    },
     "push.endpoint": {
         "en": "the endpoint is not an https address that this server may reach",
         "uz": "endpoint bu server murojaat qila oladigan https manzil emas",

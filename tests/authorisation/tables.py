@@ -69,6 +69,9 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("PUT", ROOM + "/picture"): (MODERATORS.format(404), body(file="unknown")),
     ("GET", ROOM + "/picture"): (MEMBERS.format(404), NONE),
     ("DELETE", ROOM + "/picture"): (MODERATORS.format(204), NONE),
+    ("POST", ROOM + "/hooks"): (MODERATORS.format(201), body(name="CI")),
+    ("GET", ROOM + "/hooks"): (MODERATORS.format(200), NONE),
+    ("DELETE", ROOM + "/hooks/{unknown}"): (MODERATORS.format(404), NONE),
     ("GET", ROOM + "/messages"): (MEMBERS.format(200), NONE),
     ("POST", ROOM + "/messages"): (MEMBERS.format(201), body(text="salom")),
     ("POST", ROOM + "/messages?reply"): (
@@ -149,6 +152,7 @@ OPEN = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
     ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/file"), ("POST", "/control/proxy"),
+    ("POST", "/hooks/{token}"), ("POST", "/hooks/{token}/slack"),
     ("GET", "/mail/unsubscribe"), ("POST", "/mail/unsubscribe"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip

@@ -44,6 +44,7 @@ _UNDO = {
     "0024": "DROP TABLE invocations; DROP TABLE bot_commands; DROP TABLE numbers; DROP INDEX accounts_owner_uid; "
     "ALTER TABLE accounts DROP COLUMN bot_api; ALTER TABLE accounts DROP COLUMN owner_uid; "
     "UPDATE meta SET value = '0021' WHERE key = 'serves';",
+    "0025": "DROP TABLE incoming_hooks;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

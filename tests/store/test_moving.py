@@ -50,6 +50,7 @@ from .people.test_mail import LIMITS, code, mail
 from .people.test_people import account, invite, session
 from .people.test_push import subscription
 from .test_files import ready
+from .test_hooks import hook
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
 STRANGER = Actor("u-stranger", "begona")
@@ -174,6 +175,9 @@ async def people(store: Store) -> None:
     for number in range(4):
         await store.save_push(subscription(f"p{number}", session_id=f"s{number % 3}"), 16)
     await store.keep_push_key("the key of the server")
+    for number in range(2):
+        one = hook(f"h{number}", LOBBY, LORD)
+        await store.add_hook(LORD, one, AT, of_conversation=9, of_maker=9)
     await store.want_address("u-ali", "ali@example.org", mail(), LIMITS)
     await store.add_code(code())
     await store.link_secret()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
+from .hooks import IncomingHook
 from .mail import CodeUse, Mail, MailAddress, MailCode, MailKind, MissedMessage, MissedPlace
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .push import DuePush, PushBacklog, PushFacts, PushSubscription, SettledPush
@@ -42,6 +43,7 @@ __all__ = [
     "FollowedThread",
     "Guest",
     "HistoryPage",
+    "IncomingHook",
     "Invite",
     "Lapsed",
     "Mail",

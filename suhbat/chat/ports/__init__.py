@@ -6,6 +6,7 @@ from .bus import Bus, BusListener
 from .clock import Clock
 from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
+from .hooks import HookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailBacklog, MailLimits, MailStore
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
@@ -26,6 +27,7 @@ __all__ = [
     "FileReader",
     "FileRecords",
     "GuestStore",
+    "HookStore",
     "Housekeeping",
     "InviteStore",
     "LogReader",

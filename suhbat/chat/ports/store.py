@@ -10,6 +10,7 @@ from suhbat.counting import StoreCounts
 
 from .cluster import Cluster
 from .files import FileRecords
+from .hooks import HookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailStore
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
@@ -80,6 +81,7 @@ class Store(
     PushStore,
     PushQueue,
     MailStore,
+    HookStore,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import ConversationFacts, Milliseconds
+from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Until, in_force
 from suhbat.protocol.objects import ConversationSettings, Role
 from suhbat.protocol.types import LOBBY
@@ -109,6 +109,11 @@ def apply_sanctions(logs: Iterable[Log], rows: Iterable[Sequence[Any]]) -> None:
     by_id = {log.id: log for log in logs}
     for id_, uid, kind, until in rows:
         (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until
+
+
+def facts_for(log: Log, actor: Actor, at: Milliseconds) -> ConversationFacts | None:
+    """The facts for what an actor writes there. A webhook may write where its maker may."""
+    return facts_of(log, actor.owner if actor.kind == "hook" and actor.owner else actor.uid, at)
 
 
 _LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")

@@ -18,7 +18,7 @@ from suhbat.protocol.events import Mentioned
 from suhbat.store.dialect import find_rows, insert_new
 from suhbat.store.tables import everyone, mentions, reads
 
-from .logs import Log, facts_of
+from .logs import Log, facts_for
 from .transaction import WriterTransaction
 
 
@@ -28,7 +28,7 @@ def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Millise
         return NO_TARGETS
     if log.people is None:
         return lobby_targets(actor, named, log.bans, at)
-    return member_targets(actor, named, log.people.keys(), facts_of(log, actor.uid, at))
+    return member_targets(actor, named, log.people.keys(), facts_for(log, actor, at))
 
 
 def spend_mentions(
@@ -36,7 +36,7 @@ def spend_mentions(
 ) -> RateLimited | None:
     """Spend one unit of the actor's budget for each person mentioned; or return the refusal."""
     cost = len(log.people or ()) if targets.everyone else len(targets.uids)
-    wait = mention_budgets[actor.uid].spend(at / 1000, cost) if cost else 0.0
+    wait = mention_budgets[actor.owner or actor.uid].spend(at / 1000, cost) if cost else 0.0
     return RateLimited("rate_limited.mentions", retry_after=wait, scope="command") if wait else None
 
 

@@ -23,7 +23,7 @@ from .directs import pair_of
 from .file_posts import FilePosts
 from .floors import writer_floors
 from .idempotency import IdempotencyKeys
-from .logs import Log, facts_of
+from .logs import Log, facts_for
 from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .thread_posts import ThreadPosts
@@ -190,15 +190,17 @@ class PostRun:
         """Ask the policy. Posts change none of its facts, so it is asked once per sender and log."""
         sender = (log.id, post.actor.uid)
         if sender not in self._allowed:
-            refusal = decide(post.actor, "post", facts_of(log, post.actor.uid, post.at))
+            refusal = decide(post.actor, "post", facts_for(log, post.actor, post.at))
             if refusal is not None:
                 return refusal
             self._allowed.add(sender)
         if post.files:
-            refusal = decide(post.actor, "attach", facts_of(log, post.actor.uid, post.at))
+            refusal = decide(post.actor, "attach", facts_for(log, post.actor, post.at))
             if refusal is not None:
                 return refusal
-        return slow_mode_refused(self._connection, self._cache, post, log) if log.settings.slow_mode else None
+        if log.settings.slow_mode and post.actor.kind != "hook":
+            return slow_mode_refused(self._connection, self._cache, post, log)
+        return None
 
     def _append(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
         if post.thread is not None:
@@ -216,7 +218,7 @@ class PostRun:
             self._named.append((log, seq, ordinal, post, named))
         if log.settings.slow_mode:
             self._cache.last_posts[log.id, actor.uid] = post.at
-        if log.people is not None or actor.lobby_from is not None:
+        if (log.people is not None or actor.lobby_from is not None) and actor.kind != "hook":  # a webhook reads nothing
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
         if post.reply_to is not None:

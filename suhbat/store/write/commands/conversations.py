@@ -26,6 +26,7 @@ from suhbat.store.tables import (
     conversations,
     drafts,
     everyone,
+    incoming_hooks,
     members,
     mentions,
     named,
@@ -169,7 +170,7 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
     pictures.remove(execution.connection, log.name, execution.at)
     for table in (
         members, reads, drafts, notify_levels, mentions, everyone, named, saved, sanctions, thread_marks,
-        thread_mentions,
+        thread_mentions, incoming_hooks,
     ):  # fmt: skip
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
     # The cache refers to the room in many places.

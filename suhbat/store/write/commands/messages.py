@@ -24,6 +24,7 @@ from suhbat.store.read.reactions import of_person, present
 from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of, without_content
 from suhbat.store.tables import IS_MESSAGE, events, pins, saved
 from suhbat.store.write import files, inbox, reactions, word_filter
+from suhbat.store.write.hook_makers import is_maker
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
 
@@ -66,7 +67,7 @@ def delete(execution: Execution, command: Delete) -> CommandResult:
     if row is not None and row.deleted and execution.may_read(log, thread_of(row) or command.seq):
         return CommandResult(log.name, log.head)
     row = execution.message_row(log, command.seq)
-    if row.actor_uid != execution.actor.uid:
+    if row.actor_uid != execution.actor.uid and not is_maker(execution.connection, execution.actor.uid, row.actor_uid):
         execution.require(log, "delete_any")
         execution.audit("message.delete", log, row.actor_uid, str(command.seq))
     deleted: dict[str, Any] = {"text": "", "deleted": True}

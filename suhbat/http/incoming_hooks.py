@@ -1,0 +1,60 @@
+"""The addresses of incoming webhooks, at which other programs post. The token in the path is the only authority."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import PlainTextResponse
+
+from suhbat.errors import InvalidPayload, NoService, RateLimited
+from suhbat.identity.address import metered
+
+from .dependencies import Served, address_of
+from .hooks import TOKEN
+from .refusals import refuses
+
+router = APIRouter(prefix="/hooks", tags=["hooks"])
+
+TokenPath = Annotated[str, Path(max_length=200, examples=[TOKEN])]
+_BODIES = {
+    "requestBody": {
+        "content": {
+            "application/json": {"schema": {"type": "object"}, "example": {"text": "*Salom*, hammaga!"}},
+            "application/x-www-form-urlencoded": {"schema": {"properties": {"payload": {"type": "string"}}}},
+            "text/plain": {"schema": {"type": "string"}, "example": "Salom!"},
+        }
+    }
+}
+
+
+@router.post("/{token}", response_class=PlainTextResponse, openapi_extra=_BODIES)
+@refuses(InvalidPayload, NoService, RateLimited)
+async def post(token: TokenPath, request: Request, services: Served) -> str:
+    """Post a message through an incoming webhook: in Slack's format, as JSON or in a form, as plain text, or what GitHub,
+    GitLab, Gitea, Alertmanager, Grafana or Sentry send."""
+    return await _post(token, request, services, as_slack=False)
+
+
+@router.post("/{token}/slack", response_class=PlainTextResponse, openapi_extra=_BODIES)
+@refuses(InvalidPayload, NoService, RateLimited)
+async def post_as_slack(token: TokenPath, request: Request, services: Served) -> str:
+    """The same; the format is Slack's, whatever the headers say."""
+    return await _post(token, request, services, as_slack=True)
+
+
+async def _post(token: str, request: Request, services: Served, *, as_slack: bool) -> str:
+    address = metered(address_of(request, services))
+    # Each address that does not exist costs a read. Many webhooks of one service come from few addresses, so only misses count.
+    guesses = services.limits.rates.address(address)
+    async with services.limits.reads.quick("", address):
+        try:
+            hook, maker = await services.hooks.find(token)
+        except NoService:
+            if wait := guesses.take(services.clock.steady()):
+                raise RateLimited(retry_after=wait) from None
+            raise
+    services.hooks.charge(hook, maker)
+    # Only now, because a body is large: who knows no address cannot make this server read one.
+    await services.hooks.post(hook, maker, await request.body(), request.headers, as_slack=as_slack)
+    return "ok"
