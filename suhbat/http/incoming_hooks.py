@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse
@@ -16,34 +16,39 @@ from .refusals import refuses
 
 router = APIRouter(prefix="/hooks", tags=["hooks"])
 
-TokenPath = Annotated[str, Path(max_length=200, examples=[TOKEN])]
+TokenPath = Annotated[str, Path(examples=[TOKEN])]
+_FORM = {"payload": {"type": "string", "examples": ['{"text": "Salom!"}']}}
 _BODIES = {
     "requestBody": {
+        "required": True,
         "content": {
-            "application/json": {"schema": {"type": "object"}, "example": {"text": "*Salom*, hammaga!"}},
-            "application/x-www-form-urlencoded": {"schema": {"properties": {"payload": {"type": "string"}}}},
-            "text/plain": {"schema": {"type": "string"}, "example": "Salom!"},
-        }
+            "application/json": {"schema": {"type": "object", "examples": [{"text": "*Salom*, hammaga!"}]}},
+            "application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": _FORM}},
+            "text/plain": {"schema": {"type": "string", "examples": ["Salom!"]}},
+        },
     }
+}
+_OK: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/plain": {"schema": {"type": "string", "examples": ["ok"]}}}, "description": "It is posted."}
 }
 
 
-@router.post("/{token}", response_class=PlainTextResponse, openapi_extra=_BODIES)
+@router.post("/{token}", response_class=PlainTextResponse, responses=_OK, openapi_extra=_BODIES)
 @refuses(InvalidPayload, NoService, RateLimited)
-async def post(token: TokenPath, request: Request, services: Served) -> str:
+async def post(token: TokenPath, request: Request, services: Served) -> PlainTextResponse:
     """Post a message through an incoming webhook: in Slack's format, as JSON or in a form, as plain text, or what GitHub,
     GitLab, Gitea, Alertmanager, Grafana or Sentry send."""
     return await _post(token, request, services, as_slack=False)
 
 
-@router.post("/{token}/slack", response_class=PlainTextResponse, openapi_extra=_BODIES)
+@router.post("/{token}/slack", response_class=PlainTextResponse, responses=_OK, openapi_extra=_BODIES)
 @refuses(InvalidPayload, NoService, RateLimited)
-async def post_as_slack(token: TokenPath, request: Request, services: Served) -> str:
+async def post_as_slack(token: TokenPath, request: Request, services: Served) -> PlainTextResponse:
     """The same; the format is Slack's, whatever the headers say."""
     return await _post(token, request, services, as_slack=True)
 
 
-async def _post(token: str, request: Request, services: Served, *, as_slack: bool) -> str:
+async def _post(token: str, request: Request, services: Served, *, as_slack: bool) -> PlainTextResponse:
     address = metered(address_of(request, services))
     # Each address that does not exist costs a read. Many webhooks of one service come from few addresses, so only misses count.
     guesses = services.limits.rates.address(address)
@@ -57,4 +62,4 @@ async def _post(token: str, request: Request, services: Served, *, as_slack: boo
     services.hooks.charge(hook, maker)
     # Only now, because a body is large: who knows no address cannot make this server read one.
     await services.hooks.post(hook, maker, await request.body(), request.headers, as_slack=as_slack)
-    return "ok"
+    return PlainTextResponse("ok")
