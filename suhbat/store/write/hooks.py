@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
 from suhbat.chat.model import Actor, IncomingHook, Milliseconds
-from suhbat.errors import NotFound, TooManyHooks
+from suhbat.errors import Forbidden, NotFound, TooManyHooks
 from suhbat.store.read.floor import visible
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, incoming_hooks
@@ -35,6 +35,8 @@ def add(
     """See `chat.ports.HookStore.add_hook`."""
     execution = Execution(transaction, actor, at)
     log = execution.log(hook.conversation, "hook")
+    if actor.kind != "account":
+        raise Forbidden("forbidden.hook")
     for column, value, limit in (
         (incoming_hooks.c.conversation_id, log.id, of_conversation),
         (incoming_hooks.c.maker_uid, hook.maker_uid, of_maker),
