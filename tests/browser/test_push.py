@@ -225,6 +225,11 @@ def test_the_question(server: Server, service: PushService, person: Make) -> Non
         one.opens("Everyone")
         one.says("savolim bor")
         expect(one.page.locator(".offer")).to_contain_text("Turn on notifications")
+    # The settings have the same switch, so the strip waits meanwhile.
+    ali.page.goto(f"{ali.url}#/settings/notifications")
+    expect(ali.page.locator(".offer")).to_be_hidden()
+    ali.page.go_back()
+    expect(ali.page.locator(".offer")).to_be_visible()
     ali.field.fill("yana")
     ali.page.get_by_role("button", name="Turn on").click()
     expect(ali.page.locator(".offer")).to_be_hidden()

@@ -363,6 +363,8 @@ export const texts = {
   "notify.unable":
     "This browser cannot show notifications. Try a current Firefox, Chrome, Edge or Safari, and no private window.",
   "notify.insecure": "Notifications need a secure address (https). Ask whoever runs this server for one.",
+  "notify.insecure.owner":
+    "Notifications need a secure address (https). How to get one: docs/how-to/https-on-your-network.md.",
   "notify.install":
     "On iPhone and iPad, tap Share, then “Add to Home Screen”, and open Suhbat there. This needs iOS 16.4.",
   "notify.why": "Suhbat tells you of new messages, also when it is closed.",

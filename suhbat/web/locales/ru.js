@@ -420,6 +420,8 @@ export const texts = {
   "notify.unable":
     "Браузер не может показывать уведомления. Откройте свежий Firefox, Chrome, Edge или Safari, обычное окно.",
   "notify.insecure": "Для уведомлений нужен защищённый адрес (https). Спросите о нём того, кто ведёт этот сервер.",
+  "notify.insecure.owner":
+    "Для уведомлений нужен защищённый адрес (https). Как его получить: docs/how-to/https-on-your-network.md.",
   "notify.install":
     "На iPhone и iPad нажмите «Поделиться», «На экран „Домой“» и откройте Suhbat оттуда. Нужна iOS 16.4.",
   "notify.why": "Suhbat сообщит о новых сообщениях, даже когда закрыт.",

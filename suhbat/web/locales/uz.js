@@ -367,6 +367,8 @@ export const texts = {
   "notify.unable":
     "Bu brauzer bildirishnoma koʻrsata olmaydi. Yangi Firefox, Chrome, Edge yoki Safarida, oddiy oynada oching.",
   "notify.insecure": "Bildirishnomalar uchun xavfsiz manzil (https) kerak. Uni server egasidan soʻrang.",
+  "notify.insecure.owner":
+    "Bildirishnomalar uchun xavfsiz manzil (https) kerak. Yoʻriqnoma: docs/how-to/https-on-your-network.md.",
   "notify.install":
     "iPhone va iPadda «Ulashish», «Bosh ekranga qoʻshish»ni bosing va Suhbatni oʻsha yerdan oching (iOS 16.4).",
   "notify.why": "Suhbat yopiq boʻlsa ham yangi xabarlarni bildiradi.",

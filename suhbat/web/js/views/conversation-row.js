@@ -41,7 +41,7 @@ export function conversationRow(entry) {
     "span",
     { class: "first" },
     h("strong", { dir: "auto", title: entry.handles || null }, title),
-    entry.silent && h("span", { class: "silent", role: "img", "aria-label": t("sidebar.muted") }, icon("muted")),
+    entry.silent && h("span", { class: "silent", role: "img", "aria-label": t("sidebar.muted") }, icon("bellOff")),
     last && h("time", {}, last.at),
   );
   const second = h("span", { class: "second" }, h("span", { class: "preview" }, ...preview(entry)), ...badges(entry));

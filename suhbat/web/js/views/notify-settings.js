@@ -50,6 +50,7 @@ function thisDevice(app) {
 function explained(app) {
   const standing = standingHere();
   const hint = (/** @type {string} */ key) => h("p", { class: "hint" }, t(key));
+  if (standing === "insecure" && app.me.role === "owner") return [hint("notify.insecure.owner")];
   if (standing !== "ask" && standing !== "granted") return [hint(`notify.${standing}`)];
   const account = app.me.kind === "account";
   if (!isOn(app)) return [hint(account ? "notify.why" : "notify.why.open")];
