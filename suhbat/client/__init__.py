@@ -10,6 +10,7 @@ All decisions are pure code: `state` (what frames mean), `outbox` (commands that
 The SDK logs as "suhbat.client".
 """
 
+from suhbat.protocol.commands import Resume
 from suhbat.protocol.email import Email
 from suhbat.protocol.files import File
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
@@ -18,6 +19,7 @@ from .chat import Suhbat
 from .errors import ChatClosed, ClientError, Refused
 from .files import TransferProgress
 from .frames import Happening, OtherEvent
+from .replay import Missed
 from .web import ask_for_password, confirm_email, new_guest, people_of, reset_password
 
 __all__ = [
@@ -26,11 +28,13 @@ __all__ = [
     "Email",
     "File",
     "Happening",
+    "Missed",
     "OtherEvent",
     "Page",
     "Refused",
     "Removed",
     "Reset",
+    "Resume",
     "Sent",
     "Snapshot",
     "Suhbat",

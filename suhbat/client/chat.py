@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from types import TracebackType
 from typing import Self
 
-from suhbat.protocol.commands import Active, Join, Leave, Send, Typing
+from suhbat.protocol.commands import Active, Join, Leave, Resume, Send, Typing
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import Acted, Sent
 
@@ -31,8 +31,8 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls):
     `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.
     `token`: a token, or a function that returns one, called before each connection; it may be async. `name`: makes a new
     guest. The guest ends with the chat and frees the name; to remain the same guest, keep the token of `new_guest`.
-    `buffer`: how many happenings may wait for the application before the socket is read no further. The other arguments are
-    for tests.
+    `buffer`: how many happenings may wait for the application before the socket is read no further. `resume`: where an earlier
+    run stopped, to go on there; see `events`. The other arguments are for tests.
 
     Entering the chat waits until the conversations are known. While the server cannot be reached it keeps trying, and logs a
     warning each time; use a timeout to limit that. Raises ChatClosed or Refused.
@@ -45,6 +45,7 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls):
         token: Token | None = None,
         name: str | None = None,
         buffer: int = 1_000,
+        resume: Resume | None = None,
         uniform: Callable[[float, float], float] = _uniform,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -58,7 +59,7 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls):
         elif name is not None:
             raise ValueError("give token= or name=, not both: a token has a name already")
         address = Address.of(url)
-        line = Lifeline(address, token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep)
+        line = Lifeline(address, token, buffer=buffer, uniform=uniform, clock=clock, sleep=sleep, resume=resume)
         super().__init__(line, FileTransfers(address, line.ask_for_token, uniform, sleep))
         self._clock = clock
 
@@ -108,7 +109,15 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls):
 
         Only one reader at a time. `Reset`, `Removed` and `Snapshot` mean that cached state is void: that of one conversation,
         or with `Snapshot` all of it. A program that reads slowly makes the server wait. One that begins to read late may get
-        a `Snapshot` first. The iteration ends when the chat is left, and raises ChatClosed when the chat ended for good.
+        a `Snapshot` first.
+
+        With `resume` the first item is a `Resume`: the cursors above which events follow. Those of the `resume` that was given
+        are among them, if it is of this user and of the present life of the store; else everything begins now
+        (`Resume(epoch="")` is for a first run). Another `Resume` comes after each `Snapshot`. Where more than 1,000 events of a
+        log are missing, the older ones come as one `Missed`. A program that keeps the `seq` of each event it is done with can
+        so be stopped at any time and misses nothing. Begin to read before entering the chat.
+
+        The iteration ends when the chat is left, and raises ChatClosed when the chat ended for good.
         """
         if self._line.inbox.begin():
             self._line.inbox.put(self._line.state.snapshot())

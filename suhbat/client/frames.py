@@ -7,11 +7,14 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
+from suhbat.protocol.commands import Resume
 from suhbat.protocol.events import Event
 from suhbat.protocol.notices import Notice
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.sent_types import ConversationId, Seq
 from suhbat.protocol.types import Schema
+
+from .replay import Missed
 
 
 class OtherEvent(Schema):
@@ -26,10 +29,11 @@ class OtherEvent(Schema):
     seq: Seq
 
 
-Happening = Event | OtherEvent | Notice | Snapshot | Reset | Removed
+Happening = Event | OtherEvent | Notice | Snapshot | Reset | Removed | Resume | Missed
 """The items of `Suhbat.events`: durable events, notices, and frames after which cached state is void: that of one
-conversation after a `Reset` or `Removed`, all of it after a `Snapshot`."""
-Frame = Happening | Welcome | CaughtUp | Ok | Pong | Error
+conversation after a `Reset` or `Removed`, all of it after a `Snapshot`. `Resume` and `Missed` come only to a program that gave
+a `resume`."""
+Frame = Event | OtherEvent | Notice | Snapshot | Reset | Removed | Welcome | CaughtUp | Ok | Pong | Error
 
 _Known = Event | Notice | Welcome | Snapshot | Reset | CaughtUp | Ok | Pong | Error
 _KNOWN: TypeAdapter[_Known] = TypeAdapter(Annotated[_Known, Field(discriminator="type")])

@@ -51,6 +51,10 @@ class Gaps:
         due = [log for log, gap in self._gaps.items() if now - gap.quiet_since >= BELOW_SECONDS]
         return sorted(due, key=lambda log: self._gaps[log].quiet_since)
 
+    def below_head(self) -> list[str]:
+        """The logs whose missing events were not asked for yet."""
+        return [log for log, gap in self._gaps.items() if not gap.asked]
+
     def asked(self, logs: Iterable[str], now: float) -> None:
         """The missing events of these logs were asked for."""
         for log in logs:

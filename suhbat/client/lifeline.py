@@ -16,7 +16,7 @@ from websockets.typing import Subprotocol
 
 from suhbat.errors import Unauthenticated
 from suhbat.protocol.closes import Close, may_reconnect
-from suhbat.protocol.commands import Command
+from suhbat.protocol.commands import Command, Resume
 from suhbat.protocol.v1 import SUBPROTOCOL
 
 from .backoff import Backoff
@@ -50,6 +50,7 @@ class Lifeline:
         uniform: Callable[[float, float], float],
         clock: Callable[[], float],
         sleep: Callable[[float], Awaitable[object]],
+        resume: Resume | None = None,
     ) -> None:
         self._address = address
         self._token = token
@@ -60,7 +61,7 @@ class Lifeline:
         self._live_since: float | None = None
         self.wake = asyncio.Event()
         self.relief = asyncio.Event()
-        self.state = State()
+        self.state = State(resume)
         self.outbox = Outbox()
         self.inbox = Inbox(buffer, self.relief)
         self.opened = asyncio.Event()

@@ -6,7 +6,7 @@ cursor. An event above cursor + 1 is not applied; the missing events are asked f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 from suhbat.protocol.commands import Hello, Ping, Resume, Sync
@@ -34,6 +34,7 @@ from .frames import Frame, OtherEvent
 from .gaps import Gaps
 from .outbox import WAIT_SECONDS
 from .pulse import Beat, Pulse
+from .replay import Missed, Replay
 from .tally import Tally
 
 RESUME_BYTES = MAX_FRAME - 8_192
@@ -42,9 +43,10 @@ into a `sync` is asked for in the next."""
 
 
 class State:
-    """Lives as long as the chat, over all its connections. `now` is always in monotonic seconds."""
+    """Lives as long as the chat, over all its connections. `now` is always in monotonic seconds. `resume`: where an earlier run
+    of the program stopped. With it, a snapshot is followed by `Resume` and by the events since then."""
 
-    def __init__(self) -> None:
+    def __init__(self, resume: Resume | None = None) -> None:
         self.user: User | None = None
         self.conversations: dict[str, ConversationState] = {}
         self.invitations: dict[str, Invitation] = {}
@@ -63,6 +65,7 @@ class State:
         self._gaps = Gaps()
         self._pulse = Pulse()
         self._pings = count(1)
+        self._replay = None if resume is None else Replay(resume)
 
     def hello(self, token: str, now: float) -> Hello:
         """The first command on a new connection."""
@@ -82,14 +85,14 @@ class State:
             case Welcome():
                 self._welcome(frame, now)
             case Snapshot():
-                return self._snapshot(frame)
+                return self._snapshot(frame, now)
             case Reset():
                 return self._reset(frame, now)
             case Removed():
                 self._drop(frame.removed)
                 return [Deliver(frame)]
             case CaughtUp():
-                return self._caught_up()
+                return self._caught_up(now)
             case Pong():
                 self._pong(frame, now)
             case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice() | FileNotice():
@@ -104,10 +107,7 @@ class State:
 
     def tick(self, now: float) -> list[Effect]:
         """Apply the passing of time. Must be called a few times a second while the socket is read."""
-        effects: list[Effect] = []
-        if due := _fitting({log: self.cursors[log] for log in self._gaps.due(now) if log in self.cursors}):
-            self._gaps.asked(due, now)
-            effects.append(Say(Sync(type="sync", cursors=due)))
+        effects = self._synced(self._gaps.due(now), now)
         match self._pulse.tick(now):
             case Beat.PING:
                 effects.append(Say(Ping(type="ping", id=f"ping{next(self._pings)}")))
@@ -134,13 +134,15 @@ class State:
     # The opening
 
     def _welcome(self, frame: Welcome, now: float) -> None:
+        if self._replay is not None and self.user is not None and self.cursors and not frame.resumed:
+            self._replay.keep(self._epoch, self.user.uid, self.cursors)
         self.user, self._epoch, self.welcomed = frame.user, frame.epoch, True
         self._pulse.welcome(frame.heartbeat, now)
         if not frame.resumed:
             # Now, not with the snapshot: if the connection breaks in between, these cursors must not meet the new epoch.
             self.cursors.clear()
 
-    def _snapshot(self, frame: Snapshot) -> Sequence[Effect]:
+    def _snapshot(self, frame: Snapshot, now: float) -> Sequence[Effect]:
         continued, self._more = self._more, frame.more
         if not continued:
             self.conversations, self.users, self.invitations, self.cursors = {}, {}, {}, {}
@@ -152,20 +154,50 @@ class State:
         if self._more:
             return ()
         first, self._started = not self._started, True
-        return () if first else [Deliver(self.snapshot() if continued else frame)]
+        told: list[Effect] = [] if first else [Deliver(self.snapshot() if continued else frame)]
+        return told if self._replay is None else told + self._go_back(self._replay, now)
+
+    def _go_back(self, replay: Replay, now: float) -> list[Effect]:
+        """After a snapshot: move the cursors back to where the program stopped."""
+        assert self.user is not None, "a snapshot follows the welcome"
+        heads, since = dict(self.cursors), {log: state.since for log, state in self.conversations.items()}
+        began = replay.begin(self._epoch, self.user.uid, heads, since)
+        told: list[Effect] = [Deliver(began)]
+        for log, cursor in began.cursors.items():
+            if cursor < heads[log]:
+                told += self._moved_back(log, replay.go_back(log, cursor, heads[log]), heads[log], now)
+        return told
+
+    def _moved_back(self, log: str, to: tuple[int, Missed | None], head: int, now: float) -> list[Effect]:
+        self.cursors[log], missed = to
+        if self.cursors[log] < head:
+            self._gaps.below(log, head, now)
+        return [] if missed is None else [Deliver(missed)]
 
     def _reset(self, frame: Reset, now: float) -> Sequence[Effect]:
+        cursor = self.cursors.get(frame.conversation)
         self._start(frame.state, now)
         if self._opening:
             self._fresh[frame.conversation] = frame.state
-        return [Deliver(frame)]
+        if self._replay is None:
+            return [Deliver(frame)]
+        to = self._replay.after_reset(frame.state, cursor, frame.reason)
+        return [Deliver(frame), *self._moved_back(frame.conversation, to, frame.state.head, now)]
 
-    def _caught_up(self) -> Sequence[Effect]:
+    def _caught_up(self, now: float) -> Sequence[Effect]:
         if not self._opening:
             return ()
         self._opening = False
         self._fresh.clear()
-        return [Live()]
+        return [Live(), *self._synced(self._gaps.below_head() if self._replay is not None else (), now)]
+
+    def _synced(self, logs: Iterable[str], now: float) -> list[Effect]:
+        """Ask for what is missing in as many of these logs as fit into a frame."""
+        asked = _fitting({log: self.cursors[log] for log in logs if log in self.cursors})
+        if not asked:
+            return []
+        self._gaps.asked(asked, now)
+        return [Say(Sync(type="sync", cursors=asked))]
 
     # After the opening
 
@@ -201,7 +233,9 @@ class State:
             return [Say(Sync(type="sync", cursors={log: cursor}))]
         self.cursors[log] = event.seq
         self._gaps.moved(log, event.seq, now)
-        if log == ME:
+        if self._replay is not None and self._replay.is_known(log, event.seq):
+            pass  # the state contains it
+        elif log == ME:
             self._own(event, now)
         elif log in self.conversations and self.user is not None:
             self.conversations[log] = fold(self.conversations[log], event, self.user.uid, self._tally(log))
@@ -251,6 +285,8 @@ class State:
     def _drop(self, log: str) -> None:
         self.conversations.pop(log, None)
         self._tallies.pop(log, None)
+        if self._replay is not None:
+            self._replay.forget(log)
         # Logs come in any order. If an event adds it again with a head below what came, those events went with the old state.
         if above := max(self._gaps.forget(log), self.cursors.pop(log, 0)):
             self._early[log] = max(above, self._early.get(log, 0))
