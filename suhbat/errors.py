@@ -18,10 +18,13 @@ SuhbatError
 ├── IdempotencyConflict   409  the same client_id with other content
 ├── TooManyReactions      409  the message has as many different emoji as allowed
 ├── TooManyHooks          409  the conversation or the user has as many webhooks as allowed
+├── TooManyStreams        409  as many messages are growing as allowed
+├── StillGrowing          409  the message is still growing, so that it cannot be edited
+├── Finished              409  the message does not grow any more
 ├── FileInUse             409  a message shows this file already, or it is a picture
 ├── FileNotReady          409  retryable; the server has not finished with the file
 ├── EndpointInUse         409  another account has this push endpoint
-├── WrongOffset           409  the upload continues elsewhere
+├── WrongOffset           409  the upload, or the growing message, continues at `offset`
 ├── UnknownVersion        412  of the protocol of uploads
 ├── PreconditionFailed    412  the content is another one by now
 ├── QuotaExceeded         413  the user's files take as much room as allowed
@@ -82,6 +85,12 @@ class SuhbatError(Exception):
             params.setdefault("seconds", _rounded_up(retry_after, 10))
         self.params = params
         super().__init__(self.message("en"))
+
+    @property
+    def offset(self) -> int | None:
+        """Where to continue, in characters; only of a `WrongOffset` about a message."""
+        offset = self.params.get("offset")
+        return offset if isinstance(offset, int) else None
 
     def message(self, language: Language) -> str:
         """The text for people: what happened and what to do next."""
@@ -154,6 +163,18 @@ class IdempotencyConflict(SuhbatError):
 
 class TooManyReactions(SuhbatError):
     code, status = "too_many_reactions", 409
+
+
+class TooManyStreams(SuhbatError):
+    code, status = "too_many_streams", 409
+
+
+class StillGrowing(SuhbatError):
+    code, status = "still_growing", 409
+
+
+class Finished(SuhbatError):
+    code, status = "finished", 409
 
 
 class TooManySaved(SuhbatError):
@@ -247,6 +268,9 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     TooManyConversations,
     IdempotencyConflict,
     TooManyReactions,
+    TooManyStreams,
+    StillGrowing,
+    Finished,
     TooManySaved,
     TooManyHooks,
     FileInUse,

@@ -8,6 +8,7 @@ from typing import Protocol
 from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
+from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Clock, DeliveryMarks, FileReader, Housekeeping, LogReader, StoreHealth, StoreReader
 from suhbat.chat.presence import PresenceTracker
@@ -112,6 +113,7 @@ class Services:
     proxies: Proxies
     control: Control
     messages: Messages
+    growing: GrowingMessages
     commands: Commands
     bans: Bans
     uploads: Uploads

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
+from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Store
 from suhbat.chat.presence import PresenceTracker
@@ -110,6 +111,8 @@ def services_over(
         store, clock, people, passwords, told, FakeInvited(), MemoryPasses(clock), tokens, settings.access
     )
     authentication = PasswordAuthentication(clock, people, passwords)
+    presence = PresenceTracker(settings.announce_limit, FakePresenceListener())
+    growing = GrowingMessages(store, store, hub.growing, people, presence, clock)
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
     place, threads = settings.data / "files", FileThreads(2)
     stores = FileStores(LocalFileStore(place if settings.files is None else Path(settings.files)))
@@ -124,7 +127,7 @@ def services_over(
     pushes = PushSubscriptions(store, clock, push_services, CountingTokens("p"))
     pushes._key = PushKey(PUSH_KEY, "")
     sender = PushSender(push_services, lambda: Vapid(make_key(), settings.public_url, clock), clock)
-    messages = Messages(store, people, clock, rates)
+    messages = Messages(store, people, clock, growing, rates)
     hooks = IncomingHooks(
         store, messages, HookMakers(people), bans, clock, rates, HookTokens(), "https://chat.example.org"
     )
@@ -134,7 +137,7 @@ def services_over(
         store=store,
         tasks=tasks,
         hub=hub,
-        presence=PresenceTracker(settings.announce_limit, FakePresenceListener()),
+        presence=presence,
         active=ActiveConnections(clock.steady),
         people=people,
         registration=registration,
@@ -145,6 +148,7 @@ def services_over(
         proxies=Proxies(settings.trusted_proxies),
         control=Control(settings.data),
         messages=messages,
+        growing=growing,
         commands=Commands(store, people, clock, bans, told),
         bans=bans,
         uploads=uploads,

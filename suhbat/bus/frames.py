@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, TypeAdapter
 
 from suhbat.chat.model import Change
+from suhbat.chat.ports import GrowthPart
 from suhbat.protocol.events import EVENT, LoggedEvent, veil, veil_of
 from suhbat.protocol.extras import Extra, extra_of
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
-from suhbat.protocol.types import parse_time
+from suhbat.protocol.types import Storable, parse_time
 from suhbat.protocol.v1 import encode_event
 
 BUCKETS = 1_024
@@ -48,12 +49,19 @@ _FIELDS: TypeAdapter[tuple[Any, ...]] = TypeAdapter(
 """The fields of a `LiveMessage`."""
 
 
+_GREW: TypeAdapter[tuple[str, list[GrowthPart]]] = TypeAdapter(
+    tuple[str, list[tuple[int, int, int, int, Annotated[str, Storable]]]]
+)
+
+
 @dataclass(frozen=True, slots=True)
 class BusMessage:
     """One message of the bus, decoded."""
 
     entries: list[LoggedEvent] = field(default_factory=list)
     notice: tuple[str, bytes, str | None] | None = None
+    grew: tuple[str, list[GrowthPart]] | None = None
+    growth_asked: tuple[str, int] | None = None
     changes: list[Change] = field(default_factory=list)
     nudge: bool = False
 
@@ -93,6 +101,14 @@ def notice(log: str, payload: bytes, but: str | None) -> bytes:
     return json.dumps({"notice": [log, frame, but]}, separators=(",", ":")).encode()
 
 
+def grew(log: str, parts: Sequence[GrowthPart]) -> bytes:
+    return json.dumps({"grew": [log, list(parts)]}, separators=(",", ":")).encode()
+
+
+def growth_asked(log: str, seq: int) -> bytes:
+    return json.dumps({"growth_asked": [log, seq]}, separators=(",", ":")).encode()
+
+
 def changes(entries: Iterable[Change]) -> bytes:
     return json.dumps({"changes": list(entries)}, separators=(",", ":")).encode()
 
@@ -114,6 +130,11 @@ def _read(message: dict[str, Any], *, has_escapes: bool) -> BusMessage:
     if "notice" in message:
         log, frame, but = message["notice"]
         return BusMessage(notice=(log, base64.b64decode(frame), but))
+    if "grew" in message:
+        return BusMessage(grew=_GREW.validate_python(message["grew"]))
+    if "growth_asked" in message:
+        log, seq = message["growth_asked"]
+        return BusMessage(growth_asked=(log, seq))
     return BusMessage(
         changes=[Change(*change) for change in message.get("changes", ())],
         nudge=bool(message.get("nudge")),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from suhbat.chat.model import Change
-from suhbat.chat.ports import BusListener
+from suhbat.chat.ports import BusListener, GrowthPart
 from suhbat.protocol.events import LoggedEvent
 
 
@@ -52,6 +53,15 @@ class MemoryBus:
         for node, listener in self._others():
             if node._followed[log] > 0:
                 listener.noticed(log, payload, but)
+
+    def grew(self, log: str, parts: Sequence[GrowthPart], *, to_all: bool = False) -> None:
+        for node, listener in self._others():
+            if to_all or node._followed[log] > 0:
+                listener.grew(log, parts)
+
+    def ask_growth(self, log: str, seq: int) -> None:
+        for _, listener in self._others():
+            listener.growth_asked(log, seq)
 
     def tell(self, changes: list[Change]) -> None:
         for _, listener in self._others():

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
 
 from suhbat.chat.model import Change
-from suhbat.chat.ports import BusListener
+from suhbat.chat.ports import BusListener, GrowthPart
 from suhbat.errors import log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.tasks import Tasks
@@ -117,6 +118,13 @@ class NatsBus:
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None:
         self._enqueue(self._subject(frames.bucket_of(log)), frames.notice(log, payload, but))
+
+    def grew(self, log: str, parts: Sequence[GrowthPart], *, to_all: bool = False) -> None:
+        subject = f"{self._prefix}.all" if to_all else self._subject(frames.bucket_of(log))
+        self._enqueue(subject, frames.grew(log, parts))
+
+    def ask_growth(self, log: str, seq: int) -> None:
+        self._enqueue(f"{self._prefix}.all", frames.growth_asked(log, seq))
 
     def tell(self, changes: list[Change]) -> None:
         self._enqueue(f"{self._prefix}.all", frames.changes(changes))
@@ -225,6 +233,10 @@ class NatsBus:
             listener.published(received.entries)
         if received.notice is not None:
             listener.noticed(*received.notice)
+        if received.grew is not None:
+            listener.grew(*received.grew)
+        if received.growth_asked is not None:
+            listener.growth_asked(*received.growth_asked)
         if received.changes:
             listener.changed(received.changes)
         if received.nudge:

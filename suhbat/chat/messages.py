@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from suhbat.errors import RateLimited, SuhbatError, UserNotFound
+from suhbat.errors import Busy, RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
 from suhbat.protocol.extras import Extra
 
+from .growing_messages import GrowingMessages
 from .mentions import mentioned_uids
 from .model import Actor, Outcome, Post, PostResult
 from .ports import Clock, Directory, PostWriter
@@ -18,10 +19,18 @@ from .rate import Rates, charge, mention_cost
 class Messages:
     """Checks rates, resolves names and mentions, and passes posts to the store. All dialects and HTTP call it."""
 
-    def __init__(self, store: PostWriter, directory: Directory, clock: Clock, rates: Rates | None = None) -> None:
+    def __init__(
+        self,
+        store: PostWriter,
+        directory: Directory,
+        clock: Clock,
+        growing: GrowingMessages,
+        rates: Rates | None = None,
+    ) -> None:
         self._store = store
         self._directory = directory
         self._clock = clock
+        self._growing = growing
         self._rates = rates or Rates(0)
 
     def recipient(self, to_user: str, uid: str | None = None) -> Actor:
@@ -70,13 +79,14 @@ class Messages:
         also: bool = False,
         files: tuple[str, ...] = (),
         extra: Extra | None = None,
+        attended: bool = False,
     ) -> None:
         """Send a message to a conversation or to a user; exactly one of the two is given.
 
         `done` is called once on the event loop: with a `PostResult` after the message was flushed to disk, or with the refusal
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal). `thread`: the `seq` of the message below which
         it is a reply; `also`: the conversation gets it, too, and it counts as two messages. `files`: the ids of the sender's
-        files that it shows. `extra`: its rare fields.
+        files that it shows. `extra`: its rare fields. `attended`: it comes over a connection (see `chat.growing_messages`).
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
@@ -91,6 +101,13 @@ class Messages:
                     done(error)
                     return
             named = mentioned_uids(text, self._directory)
+        if extra is not None and extra.streaming:
+            named = ()  # whom it mentions is known when it is finished
+            try:
+                done = self._growing.beginning(actor, text, thread, done, attended=attended)
+            except Busy as error:
+                done(error)
+                return
         at = self._clock.wall()
         self._store.post(
             Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra)

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from suhbat.errors import RateLimited
-from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, MarkUnread, Meet
+from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, Finish, MarkUnread, Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
@@ -61,11 +61,13 @@ def mention_cost(text: str) -> int:
     return min(text.count("@"), MOST_NAMES) // NAMES if "@" in text else 0
 
 
-def cost_of(command: StateCommand) -> int:
+def cost_of(command: StateCommand | Finish) -> int:
     """The cost of a command."""
     if isinstance(command, ChangeThread) and command.unread:
         return Cost.UNREAD_AGAIN
-    return 1 + mention_cost(command.text) if isinstance(command, Edit) else COSTS.get(type(command), 1)
+    if isinstance(command, Edit | Finish):
+        return 1 + mention_cost(command.text or "")
+    return COSTS.get(type(command), 1)
 
 
 METERS_KEPT = 20_000
@@ -158,6 +160,10 @@ class UserAtAddress:
                 self._user.give_back()
         return wait
 
+    def give_back(self) -> None:
+        self._user.give_back()
+        self._address.give_back()
+
     def tolerates(self, now: float) -> bool:
         return self._user.tolerates(now)
 
@@ -177,6 +183,9 @@ class _Unidentified:
             return self._own.take(now) or self._address.take(now)
         self._spoke = True
         return self._own.take(now)
+
+    def give_back(self) -> None:
+        self._own.give_back()
 
     def tolerates(self, now: float) -> bool:
         return self._own.tolerates(now)

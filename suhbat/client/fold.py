@@ -15,6 +15,7 @@ from suhbat.protocol.events import (
     MessageCreated,
     MessageDeleted,
     MessageEdited,
+    MessageFinished,
     NotifyChanged,
     ReactionAdded,
     ReactionRemoved,
@@ -74,7 +75,7 @@ def fold_own(
 
 def _changes(state: ConversationState, event: Event | OtherEvent, uid: str, tally: Tally) -> dict[str, Any]:
     changes = _changed(state, event, uid, tally)
-    if isinstance(event, MessageCreated | MessageEdited | MessageDeleted) and event.everyone:
+    if isinstance(event, MessageCreated | MessageEdited | MessageFinished | MessageDeleted) and event.everyone:
         changes["mentions"] = max(0, state.mentions + tally.named.changed(event, uid, state.read_ordinal))
     return changes
 
@@ -93,7 +94,7 @@ def _changed(state: ConversationState, event: Event | OtherEvent, uid: str, tall
                 "last_message": event.message,
                 "unread": state.unread + counts,
             }
-        case MessageEdited() if last is not None and last.seq == event.message.seq:
+        case MessageEdited() | MessageFinished() if last is not None and last.seq == event.message.seq:
             # Keep the reactions: those in the event have no `mine` for this user, and may be newer than the event.
             known = {"reactions": last.reactions, "reactions_at": last.reactions_at, "replies": last.replies}
             return {"last_message": event.message.model_copy(update=known)}

@@ -22,7 +22,15 @@ from suhbat.protocol.events import (
     ThreadChanged,
     UserUpdated,
 )
-from suhbat.protocol.notices import FileNotice, Notice, PresenceNotice, Receipt, TypingNotice, UsersNotice
+from suhbat.protocol.notices import (
+    FileNotice,
+    MessageAppend,
+    Notice,
+    PresenceNotice,
+    Receipt,
+    TypingNotice,
+    UsersNotice,
+)
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User, by_time
 from suhbat.protocol.replies import CaughtUp, Error, Ok, Pong, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import MAX_FRAME, ME
@@ -95,7 +103,7 @@ class State:
                 return self._caught_up(now)
             case Pong():
                 self._pong(frame, now)
-            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice() | FileNotice():
+            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice() | FileNotice() | MessageAppend():
                 return self._notice(frame, full)
             case Error() if frame.code in WAIT_AND_REPEAT and not isinstance(frame.id, int):  # no command of the outbox
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)
@@ -208,7 +216,24 @@ class State:
             self.presence.update((person.uid, person) for person in frame.users)
         elif isinstance(frame, UsersNotice):
             self.users |= {person.uid: person for person in frame.users if person.uid in self.users}
+        elif isinstance(frame, MessageAppend):
+            self._append(frame)
         return () if full else [Deliver(frame)]
+
+    def _append(self, frame: MessageAppend) -> None:
+        """A growing message has grown. One that misses something stays as it is, until a whole text or the end comes."""
+        state = self.conversations.get(frame.conversation)
+        last = None if state is None else state.last_message
+        if (
+            state is None
+            or last is None
+            or last.seq != frame.seq
+            or not last.streaming
+            or len(last.text) < frame.offset
+        ):
+            return
+        grown = last.model_copy(update={"text": last.text[: frame.offset] + frame.text})
+        self.conversations[frame.conversation] = state.model_copy(update={"last_message": grown})
 
     def _pong(self, frame: Pong, now: float) -> None:
         self._pulse.pong(now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from suhbat.protocol.events import Mentioned, MessageCreated, MessageDeleted, MessageEdited, ReadMarked
+from suhbat.protocol.events import Mentioned, MessageCreated, MessageDeleted, MessageEdited, MessageFinished, ReadMarked
 
 from .threads import ThreadTally
 
@@ -71,7 +71,9 @@ class Named:
         self._began = self._counted = head
         self._above: deque[tuple[int, int, int]] = deque(maxlen=KEPT)
 
-    def changed(self, event: MessageCreated | MessageEdited | MessageDeleted, uid: str, read_ordinal: int) -> int:
+    def changed(
+        self, event: MessageCreated | MessageEdited | MessageFinished | MessageDeleted, uid: str, read_ordinal: int
+    ) -> int:
         """How much this event, the next of its log, adds to the count of `uid`, whose read mark is `read_ordinal`."""
         if not event.everyone or event.seq <= self._counted:
             return 0

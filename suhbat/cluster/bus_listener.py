@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from suhbat.chat.model import Change
+from suhbat.chat.ports import GrowthPart
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import Reconciliation
 from suhbat.protocol.events import LoggedEvent
@@ -27,6 +30,12 @@ class NodeBusListener:
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
         self._hub.notices.deliver(log, payload, but)
+
+    def grew(self, log: str, parts: Sequence[GrowthPart]) -> None:
+        self._hub.growing.grew(log, parts)
+
+    def growth_asked(self, log: str, seq: int) -> None:
+        self._hub.growing.asked(log, seq)
 
     def changed(self, changes: list[Change]) -> None:
         self._invalidation.invalidate(changes)

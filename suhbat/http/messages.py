@@ -10,8 +10,19 @@ from pydantic import Field, TypeAdapter, ValidationError
 from suhbat.chat.model import Actor
 from suhbat.chat.rate import charge, cost_of
 from suhbat.chat.reactions import valid_emoji
-from suhbat.errors import BadRequest, FileInUse, FileNotReady, IdempotencyConflict, TooManyReactions
-from suhbat.protocol.commands import Delete, Edit, Pin, React, Report
+from suhbat.errors import (
+    BadRequest,
+    FileInUse,
+    FileNotReady,
+    Finished,
+    IdempotencyConflict,
+    StillGrowing,
+    TooManyReactions,
+    TooManyStreams,
+    WrongOffset,
+)
+from suhbat.protocol.commands import Append, Appending, Delete, Edit, Finish, Finishing, Pin, React, Report
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.objects import Message, Reaction
 from suhbat.protocol.types import (
     LOBBY,
@@ -44,7 +55,8 @@ TimeQuery = Annotated[Until | None, Query()]
 class NewMessage(Schema):
     """Safe to repeat with the same `client_id`. `thread`: the `seq` of the message in whose thread it is a reply; with `also`
     the conversation gets it, too, as a message that quotes the reply and has the next `seq`. `files`: ids of files that
-    the caller has uploaded; beside them the text may be empty."""
+    the caller has uploaded; beside them the text may be empty. `streaming`: the message grows (`append`, `finish`); its `text`
+    is the beginning, which may be empty."""
 
     text: AnyText
     client_id: ClientId | None = Field(default=None, examples=["phone-41"])
@@ -52,6 +64,7 @@ class NewMessage(Schema):
     thread: Seq | None = None
     also: bool = False
     files: Annotated[list[FileId], Field(max_length=MAX_FILES)] = Field(default_factory=list)
+    streaming: bool = False
 
 
 class Posted(Schema):
@@ -68,6 +81,12 @@ class Posted(Schema):
 
 class NewText(Schema):
     text: AnyText
+
+
+class Grown(Schema):
+    """The message has so many characters (Unicode code points) now. They are not stored yet."""
+
+    offset: int = Field(examples=[14])
 
 
 class Complaint(Schema):
@@ -128,7 +147,8 @@ async def page(
         thread=thread,
         limit=limit,
     )
-    return MessagePage.model_validate(found, from_attributes=True)
+    shown = MessagePage.model_validate(found, from_attributes=True)
+    return shown.model_copy(update={"messages": services.hub.growing.fill(conversation, shown.messages)})
 
 
 @router.post(
@@ -137,14 +157,16 @@ async def page(
     dependencies=[SAFE_WRITE],
     responses={200: {"model": Posted, "description": "A repetition: the first answer, with `duplicate` true"}},
 )
-@refuses(IdempotencyConflict, FileInUse, FileNotReady)
+@refuses(IdempotencyConflict, FileInUse, FileNotReady, TooManyStreams)
 async def write(
     conversation: ConversationPath, body: NewMessage, actor: Caller, services: Served, response: Response
 ) -> Posted:
     """Send a message to a conversation. The answer comes once the message is durable."""
     if body.also and body.thread is None:
         raise BadRequest(reason="give also with thread only")
-    if not body.files and not body.text.strip():
+    if body.also and body.streaming:
+        raise BadRequest(reason="give either also or streaming")
+    if not body.files and not body.streaming and not body.text.strip():
         raise BadRequest(reason="empty_text")
     sent = await services.messages.post(
         actor,
@@ -155,6 +177,7 @@ async def write(
         thread=body.thread,
         also=body.also,
         files=tuple(body.files),
+        extra=Extra(streaming=True) if body.streaming else None,
     )
     services.counts.sends["http"] += 1
     if sent.duplicate:
@@ -163,11 +186,38 @@ async def write(
 
 
 @router.patch("/{seq}", dependencies=[SAFE_WRITE])
+@refuses(StillGrowing)
 async def edit(conversation: ConversationPath, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
     """Change the text of one's own message."""
     command = Edit(type="edit", conversation=valid_id(conversation), seq=seq, text=body.text)
     charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
+
+
+@router.post("/{seq}/append", dependencies=[SAFE_WRITE])
+@refuses(Finished, WrongOffset)
+async def append(
+    conversation: ConversationPath, seq: SeqPath, body: Appending, actor: Caller, services: Served
+) -> Grown:
+    """Let one's own message grow, which was sent with `streaming`. `finish` stores the text."""
+    command = Append(type="append", conversation=valid_id(conversation), seq=seq, offset=body.offset, text=body.text)
+    offset = services.growing.append_now(actor, command, None)
+    if offset is None:
+        offset = await services.growing.append(actor, command, None)
+    return Grown(offset=offset)
+
+
+@router.post("/{seq}/finish", dependencies=[SAFE_WRITE])
+@refuses(Finished)
+async def finish(
+    conversation: ConversationPath, seq: SeqPath, body: Finishing, actor: Caller, services: Served
+) -> Changed:
+    """Finish a message that grows; the whole text is stored when the answer comes. Finishing it again with the same text
+    changes nothing. Somebody else's message is stopped by this, if it answers one's own, or is in a direct, or one may
+    delete it."""
+    command = Finish(type="finish", conversation=valid_id(conversation), seq=seq, text=body.text, cut=body.cut)
+    charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
+    return Changed(seq=(await services.growing.finish(actor, command)).seq)
 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])

@@ -93,7 +93,8 @@ class Connection:
     `floors`: for each log, events about messages with a `seq` at or below this number are hidden from it. 0 is left out.
 
     `announced`: how many announcements of the lobby it has got, or may skip. `pong_tick`: the hub's tick at its last `pong`.
-    `missed_presence`: it missed presence notices while it was behind. `feeding`: a feed runs for it.
+    `missed_presence`: it missed presence notices while it was behind. `missed_growth`: it may have missed what was added to
+    growing messages. `feeding`: a feed runs for it.
     `session`: the id of its login session; None for a guest.
     """
 
@@ -108,6 +109,7 @@ class Connection:
         "language",
         "live",
         "logs",
+        "missed_growth",
         "missed_presence",
         "pong_tick",
         "session",
@@ -131,6 +133,7 @@ class Connection:
         self.pong_tick = 0
         self.announced = 0
         self.missed_presence = False
+        self.missed_growth = True
         self.feeding = False
         self.targets: list[Target] = []
 

@@ -20,6 +20,7 @@ from .channels import Channels
 from .connection import STALL_SECONDS, Connection, FrameFormat
 from .frames import Frames
 from .gap_reader import GapReader
+from .growing import Growing
 from .page_cache import LogPage, PageCache
 from .presence import PresenceBroadcast
 
@@ -34,6 +35,7 @@ class Feeds:
         pages: PageCache,
         announcements: Announcements,
         presence: PresenceBroadcast,
+        growing: Growing,
         tasks: Tasks,
     ) -> None:
         self._channels = channels
@@ -41,6 +43,7 @@ class Feeds:
         self._pages = pages
         self._announcements = announcements
         self._presence = presence
+        self._growing = growing
         self._tasks = tasks
 
     def start(self, connection: Connection) -> None:
@@ -170,6 +173,8 @@ class Feeds:
             self._send_presence(connection)
         connection.lag.clear()
         connection.live = True
+        if connection.format is FrameFormat.V1:
+            self._growing.catch_up(connection)
 
     def _send_presence(self, connection: Connection) -> None:
         connection.missed_presence = False

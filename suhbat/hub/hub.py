@@ -31,6 +31,7 @@ from .connection import Connection, FrameFormat, Target
 from .connections import Connections
 from .feed import Feeds
 from .gap_reader import GapReader
+from .growing import Growing
 from .notices import Notices
 from .page_cache import PageCache
 from .presence import PresenceBroadcast
@@ -66,12 +67,15 @@ class Hub:
         self.pages = PageCache(store)
         self.channels = Channels(bus, self.pages, more_coming, self._feed, self.turn_end, link)
         self.notices = Notices(self.channels, bus)
+        self.growing = Growing(self.channels, bus)
         self._profiles = ProfileBroadcast(self.notices)
         self.connections = Connections(self.channels, self._profiles)
         self.announcements = Announcements(self.channels)
         self.gaps = GapReader(store, self.channels, tasks, self)
         self._presence = PresenceBroadcast(self.channels, self.notices, presence)
-        self._feeds = Feeds(self.channels, self.gaps, self.pages, self.announcements, self._presence, tasks)
+        self._feeds = Feeds(
+            self.channels, self.gaps, self.pages, self.announcements, self._presence, self.growing, tasks
+        )
         self._tasks = tasks
 
     async def open(self) -> None:
@@ -107,8 +111,10 @@ class Hub:
         A channel advances by exactly head + 1. Events at or below the head are dropped. Events above head + 1 wait 50 ms for
         those before them, then the gap is read from the store. Events of logs without a channel are ignored.
         """
-        by_log = self.channels.by_log
+        by_log, growing = self.channels.by_log, self.growing.by_log
         for key, event in entries:
+            if growing or (type(event) is LiveMessage and event.extra is not None):
+                self.growing.heard(key, event)
             if ours and type(event) is ReadMarked:
                 self.notices.broadcast_receipt(event)
             channel = by_log.get(key)
@@ -180,6 +186,7 @@ class Hub:
         connection.live = True
         self._attach(connection, LOBBY, self.channels.by_log[LOBBY].head or 0)
         self._attach(connection, own_log(connection.actor.uid), 0, known_head=0)
+        self.growing.catch_up(connection)
 
     def follow(self, connection: Connection, cursors: Mapping[str, int], places: Places | None = None) -> None:
         """Let a connection that is not live follow these logs, by key, each from above its cursor. The cursor of a log that
@@ -271,6 +278,7 @@ class Hub:
         if channel.pending:
             self.channels.write(channel)
         channel.listeners[connection.format][connection] = None
+        connection.missed_growth = True
         connection.logs.add(key)
         if floor:
             connection.floors[key] = floor

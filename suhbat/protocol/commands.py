@@ -12,6 +12,7 @@ from .types import (
     LOBBY,
     MAX_FILES,
     MAX_PAGE,
+    MAX_TEXT,
     AnyText,
     ClientId,
     CommandId,
@@ -73,7 +74,8 @@ class Send(_Command):
 
     `thread`: the `seq` of the message in whose thread it is a reply. With `also` the conversation gets it, too, as a message
     that quotes the reply and has the next `seq`. `files`: ids of files that the sender has uploaded; each belongs to one
-    message. Beside them the `text` may be empty."""
+    message. Beside them the `text` may be empty. `streaming`: the message grows (`append`, `finish`); its `text` is the
+    beginning, which may be empty."""
 
     type: Literal["send"]
     conversation: ConversationId | None = Field(default=None, examples=[LOBBY])
@@ -85,16 +87,52 @@ class Send(_Command):
     thread: Seq | None = None
     also: bool = False
     files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES)] = ()
+    streaming: bool = False
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
-        if not self.files and (not self.text or self.text.isspace()):
+        if not self.files and not self.streaming and (not self.text or self.text.isspace()):
             raise ValueError("empty_text")
         if (self.conversation is None) == (self.to_user is None):
             raise ValueError("give either conversation or to_user")
         if self.also and self.thread is None:
             raise ValueError("give also with thread only")
+        if self.also and self.streaming:
+            raise ValueError("give either also or streaming")
         return self
+
+
+class Appending(Schema):
+    """What a message grows by. `offset`: how many characters (Unicode code points) its text has so far."""
+
+    offset: Annotated[int, Field(ge=0, le=MAX_TEXT, examples=[14])]
+    text: AnyText = Field(examples=[" osh damlash"])
+
+
+class Append(_Command, Appending):
+    """Let one's own message grow, which was sent with `streaming`. The reply carries the next `offset`. It does not say that
+    the text is stored: `finish` does."""
+
+    type: Literal["append"]
+    conversation: ConversationId
+    seq: Seq
+
+
+class Finishing(Schema):
+    """`text`: the whole text, if it is not what was appended. `cut`: the text stops before its end."""
+
+    text: AnyText | None = None
+    cut: bool = Field(default=False, examples=[True])
+
+
+class Finish(_Command, Finishing):
+    """Finish a message that grows. When the reply comes, the whole text is stored. Finishing it again with the same text
+    changes nothing. Somebody else's message is stopped by this, and is `cut`: one that answers one's own, or is in a direct,
+    or that one may delete."""
+
+    type: Literal["finish"]
+    conversation: ConversationId
+    seq: Seq
 
 
 class Edit(_Command):
@@ -361,10 +399,11 @@ V1StateCommand = (
     Edit | Delete | React | Pin | Report | Read | MarkUnread | SetNotify | ChangeThread | Draft | Save
     | Create | Meet | Update | Erase | Join | Leave | Admit | Remove | Ban | Mute
 )  # fmt: skip
-"""The commands that change stored state, except `Send`, which `chat.messages` handles."""
-Command = Hello | Send | V1StateCommand | Typing | Active | History | Sync | Ping
+"""The commands that change stored state, except `Send`, which `chat.messages` handles, and those of `chat.growing_messages`."""
+Command = Hello | Send | Append | Finish | V1StateCommand | Typing | Active | History | Sync | Ping
 COMMANDS: tuple[type[_Command], ...] = (
-    Hello, Send, Edit, Delete, React, Pin, Report, Read, MarkUnread, SetNotify, ChangeThread, Draft, Save, Typing, Active,
+    Hello, Send, Append, Finish,
+    Edit, Delete, React, Pin, Report, Read, MarkUnread, SetNotify, ChangeThread, Draft, Save, Typing, Active,
     History, Create, Meet, Update, Erase, Join, Leave, Admit, Remove, Ban, Mute, Sync, Ping,
 )  # fmt: skip
 COMMAND: TypeAdapter[Command] = TypeAdapter(Annotated[Command, Field(discriminator="type")])

@@ -66,12 +66,22 @@ class MessageCreated(_ActorEvent):
     message: Message
     everyone: Everyone = 0
     _veil: int | None = PrivateAttr(default=None)
+    _has_grown: bool = PrivateAttr(default=False)
 
 
 class MessageEdited(_MessageChange):
     """The text of a message changed; `message` is its new state."""
 
     type: Literal["message.edited"] = "message.edited"
+    message: Message
+    everyone: Everyone = 0
+
+
+class MessageFinished(_MessageChange):
+    """A message that grew is finished; `message` is its whole state. If it is `cut`, its sender did not get to the end, or
+    somebody stopped it. From now on it is searched, mentions people, and notifies."""
+
+    type: Literal["message.finished"] = "message.finished"
     message: Message
     everyone: Everyone = 0
 
@@ -270,7 +280,7 @@ class UserUpdated(_PersonalEvent):
 
 
 Stored = (
-    MessageCreated | MessageEdited | MessageDeleted | MessagePinned | MessageUnpinned
+    MessageCreated | MessageEdited | MessageFinished | MessageDeleted | MessagePinned | MessageUnpinned
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
@@ -279,7 +289,7 @@ Stored = (
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
 EVENTS: tuple[type[EventBase], ...] = (
-    MessageCreated, MessageEdited, MessageDeleted, MessagePinned, MessageUnpinned,
+    MessageCreated, MessageEdited, MessageFinished, MessageDeleted, MessagePinned, MessageUnpinned,
     ReactionAdded, ReactionRemoved, Hidden,
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
@@ -339,6 +349,17 @@ def model_of(event: LiveEvent) -> Event:
     return created
 
 
+def mark_grown(event: MessageCreated) -> None:
+    """The message grows, or has grown: whoever wants whole messages only gets it with `MessageFinished`. The mark is not
+    sent."""
+    event._has_grown = True
+
+
+def has_grown(event: MessageCreated) -> bool:
+    """Whether the message grows, or has grown."""
+    return event.message.streaming or event._has_grown
+
+
 def withhold_receipt(event: ReadMarked) -> None:
     """Tell nobody else of this read mark, because others know that the user has read further. The mark is not sent."""
     event._is_receipt = False
@@ -356,7 +377,7 @@ def veil(event: Event, seq: int | None = None) -> None:
     if isinstance(event, MessageCreated):
         event._veil = event.message.thread
     elif isinstance(event, _MessageChange):
-        event._veil = seq or (event.message.seq if isinstance(event, MessageEdited) else event.target)
+        event._veil = seq or (event.message.seq if isinstance(event, MessageEdited | MessageFinished) else event.target)
 
 
 def veil_of(event: LiveEvent) -> int | None:

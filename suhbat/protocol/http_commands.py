@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from .commands import V1StateCommand
-from .types import MAX_INTEGER, ConversationId, Schema, Storable
+from .types import MAX_INTEGER, ConversationId, Schema, Seq, Storable
 
 FilterWords = Annotated[
     list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)
@@ -40,5 +40,35 @@ class SettleReport(Schema):
     report: Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[3])]
 
 
-StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport | ChangePicture
+class TakeOver(Schema):
+    """This node takes the appends of a message of the caller from now on."""
+
+    conversation: ConversationId
+    seq: Seq
+
+
+class SaveGrowing(Schema):
+    """Write the text so far of a growing message. `text`: None if it has not changed. `version`: see `tables.growing`."""
+
+    conversation: ConversationId
+    seq: Seq
+    text: str | None
+    version: int
+
+
+class FinishGrowing(Schema):
+    """`Finish`, with what the node knows. `known`: the text so far in its memory; None if it does not know the message.
+    `forced`: by the server itself."""
+
+    conversation: ConversationId
+    seq: Seq
+    text: str | None = None
+    cut: bool = False
+    known: str | None = None
+    forced: bool = False
+
+
+GrowingCommand = TakeOver | SaveGrowing | FinishGrowing
+"""The commands of `chat.growing_messages`."""
+StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport | ChangePicture | GrowingCommand
 """Every command that changes stored state, except `Send`. `chat.commands` accepts it, a `CommandWriter` executes it."""

@@ -58,6 +58,10 @@ class Meter(Protocol):
         """Count a frame. Returns 0 if it may pass now, otherwise the seconds to wait."""
         ...
 
+    def give_back(self) -> None:
+        """Undo a `take` that passed."""
+        ...
+
     def tolerates(self, now: float) -> bool:
         """Called for each refused frame. False if the client has exceeded the rate for too long and must be disconnected."""
         ...
@@ -68,6 +72,9 @@ class Unlimited:
 
     def take(self, now: float) -> float:
         return 0.0
+
+    def give_back(self) -> None:
+        pass
 
     def tolerates(self, now: float) -> bool:
         return True

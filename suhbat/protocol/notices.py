@@ -9,7 +9,7 @@ from pydantic import Field
 
 from .files import File
 from .objects import Person, Presence
-from .sent_types import ConversationId, Ordinal, Uid, UserId
+from .sent_types import ConversationId, Count, Ordinal, Seq, Uid, UserId
 from .types import Schema
 
 
@@ -66,5 +66,16 @@ class FileNotice(Schema):
     file: File
 
 
-Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice | FileNotice
-NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice, FileNotice)
+class MessageAppend(Schema):
+    """A message has grown: keep the first `offset` characters (Unicode code points) of its text, and add `text`. With `offset`
+    0 it is the whole text so far. Drop the notice if you have fewer characters."""
+
+    type: Literal["message.append"] = "message.append"
+    conversation: ConversationId
+    seq: Seq
+    offset: Count = Field(examples=[14])
+    text: str = Field(examples=[" osh damlash"])
+
+
+Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice | FileNotice | MessageAppend
+NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice, FileNotice, MessageAppend)

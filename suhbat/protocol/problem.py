@@ -30,6 +30,11 @@ class Problem(Schema):
         description="Seconds after which the same request may succeed.",
         exclude_if=lambda value: value is None,
     )
+    offset: int | None = Field(
+        default=None,
+        description="With `wrong_offset`: how many characters the message has so far.",
+        exclude_if=lambda value: value is None,
+    )
 
 
 def problem_of(error: SuhbatError, language: Language, status: int | None = None) -> Problem:
@@ -41,6 +46,7 @@ def problem_of(error: SuhbatError, language: Language, status: int | None = None
         detail=error.message(language),
         code=error.code,
         retry_after=error.retry_after,
+        offset=error.offset,
     )
 
 

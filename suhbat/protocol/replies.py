@@ -112,6 +112,12 @@ class Acted(Ok):
     invited: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
+class Appended(Ok):
+    """The reply to `append`: the message has so many characters now. They are not stored yet."""
+
+    offset: int = Field(examples=[14])
+
+
 class Page(Ok):
     """The reply to `history`: messages in ascending order. `root`: the message to which the thread belongs, if one was asked
     for."""
@@ -133,17 +139,31 @@ class Pong(_Reply):
 class Error(_Reply):
     """The command was refused. `code` is for programs and never changes; `message` is for people, in their language.
     `scope`: the commands that must wait for `retry_after` (see `suhbat.errors.Scope`; a later server may send other values);
-    without it, all of them."""
+    without it, all of them. `offset`: of `wrong_offset`, how many characters the message has so far."""
 
     type: Literal["error"] = "error"
     code: str = Field(examples=["not_found"])
     message: str = Field(examples=[say("not_found", "en")])
     retry_after: float | None = Field(default=None, exclude_if=lambda value: value is None)
     scope: str | None = Field(default=None, examples=["conversation"], exclude_if=lambda value: value is None)
+    offset: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[14])
 
 
-Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Page | Ok | Pong | Error
-REPLIES: tuple[type[Schema], ...] = (Welcome, Snapshot, Reset, Removed, CaughtUp, Ok, Sent, Acted, Page, Pong, Error)
+Reply = Welcome | Snapshot | Reset | Removed | CaughtUp | Sent | Acted | Appended | Page | Ok | Pong | Error
+REPLIES: tuple[type[Schema], ...] = (
+    Welcome,
+    Snapshot,
+    Reset,
+    Removed,
+    CaughtUp,
+    Ok,
+    Sent,
+    Acted,
+    Appended,
+    Page,
+    Pong,
+    Error,
+)
 
 
 def encode(frame: Schema) -> bytes:
@@ -192,5 +212,10 @@ def sent(
 def refusal(error: SuhbatError, language: Language, id: int | str | None = None) -> Error:
     """The reply for an error, with its text in the given language."""
     return Error(
-        id=id, code=error.code, message=error.message(language), retry_after=error.retry_after, scope=error.scope
+        id=id,
+        code=error.code,
+        message=error.message(language),
+        retry_after=error.retry_after,
+        scope=error.scope,
+        offset=error.offset,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from json.encoder import encode_basestring as quote
-from typing import Annotated, Literal, Protocol
+from typing import Annotated, Literal, Protocol, TypeGuard
 
 from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import to_json
@@ -16,7 +16,7 @@ from suhbat.errors import BadRequest, SuhbatError
 from suhbat.texts import Language, say
 
 from .closes import Close
-from .events import LiveEvent, MessageCreated
+from .events import LiveEvent, MessageCreated, MessageFinished, has_grown
 from .files import File
 from .live_message import LiveMessage
 from .machine import Answer, Do, End, Meter, decode, is_oversized, reason_of, refuse_binary, refuse_flood
@@ -138,24 +138,30 @@ Link = Callable[[File], str]
 
 
 def message(event: LiveEvent, to_user: str, link: Link) -> bytes | None:
-    """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted)."""
+    """The frame of a message; None for events that this dialect does not send (all but new messages that are not deleted). A
+    message that grew is shown when it is finished; one that was cut before it had a text is not."""
     if isinstance(event, LiveMessage):
-        text, thread, files = event.text, event.thread, event.files
-    elif isinstance(event, MessageCreated) and not event.message.deleted:
-        text, thread, files = event.message.text, event.message.thread, event.message.files
+        if event.extra is not None and event.extra.streaming:
+            return None
+        sender, uid, text, thread, files = event.actor, event.actor_uid, event.text, event.thread, event.files
+    elif _is_new(event):
+        shown = event.message
+        sender, uid, text, thread, files = shown.sender, shown.sender_uid, shown.text, shown.thread, shown.files
     else:
         return None
-    if files and is_blank(text):
+    if is_blank(text):
+        if not files:
+            return None
         text = ", ".join(file.name for file in files)
     # An encoded `SimpleMessage`, without validation for speed: the values are the server's own.
     before = (
         f'{{"type":"message","conversation":{quote(event.conversation)},"seq":{event.seq}'
-        f',"from_user":{quote(event.actor)},"from_uid":{quote(event.actor_uid)},"to_user":{quote(to_user)},"message":'
+        f',"from_user":{quote(sender)},"from_uid":{quote(uid)},"to_user":{quote(to_user)},"message":'
     )
     place = "" if thread is None else f',"thread":{thread}'
     if files:
-        shown = [SimpleFile(name=one.name, type=one.type, size=one.size, url=link(one)) for one in files]
-        place += f',"files":[{",".join(one.model_dump_json() for one in shown)}]'
+        linked = [SimpleFile(name=one.name, type=one.type, size=one.size, url=link(one)) for one in files]
+        place += f',"files":[{",".join(one.model_dump_json() for one in linked)}]'
     return before.encode() + to_json(text) + f',"sent_at":"{format_time(event.at)}"{place}}}'.encode()
 
 
@@ -163,9 +169,20 @@ def message_for(event: LiveEvent, viewer: Viewer, link: Link, *, echo: bool) -> 
     """The frame for one viewer, or None. In a direct the sender gets it only with `echo`."""
     if event.conversation == LOBBY:
         return message(event, "", link)
-    if not isinstance(event, LiveMessage | MessageCreated) or (event.actor_uid == viewer.uid and not echo):
+    if isinstance(event, LiveMessage):
+        uid = event.actor_uid
+    elif _is_new(event):
+        uid = event.message.sender_uid
+    else:
         return None
-    return message(event, viewer.user_id, link)
+    return None if uid == viewer.uid and not echo else message(event, viewer.user_id, link)
+
+
+def _is_new(event: LiveEvent) -> TypeGuard[MessageCreated | MessageFinished]:
+    """Whether the event is a whole message that is not deleted."""
+    if isinstance(event, MessageCreated):
+        return not has_grown(event) and not event.message.deleted
+    return isinstance(event, MessageFinished) and not event.message.deleted
 
 
 def sent(conversation: str, seq: int, sent_at: int, to: Viewer, *, online: bool) -> bytes:

@@ -17,6 +17,7 @@ from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.erasing import erase_all
+from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Store
 from suhbat.chat.presence import PresenceTracker
@@ -65,6 +66,7 @@ MAINTENANCE_SECONDS = 60.0
 _LEASE_KEPT = "cluster: not left; the other nodes will notice when the lease of this node ends"
 _USES_LOST = "people: the last uses of tokens and sessions were not saved; the stored ones are up to a minute old"
 _PICTURES_LEFT = "files: what is being processed was left; it is processed again"
+_TEXTS_LOST = "growing: the texts of growing messages were not stored; the stored ones are up to some seconds old"
 _NOT_CLOSED = "store: not closed; acknowledged messages are stored, sends without an acknowledgement are undecided"
 
 
@@ -122,6 +124,9 @@ class Node:
         self._bus_listener = NodeBusListener(self.hub, invalidation, signal, self.reconciliation)
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
+        self.growing = GrowingMessages(
+            store, store, self.hub.growing, self.people, self.presence, clock, shared=store.cluster is not None
+        )
         self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
         outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
         self.pushes = NodePushes(settings, store, outgoing, active, clock, self.tasks)
@@ -151,7 +156,7 @@ class Node:
                 self.presence,
                 self.pushes.is_active,
             )
-        messages = Messages(store, self.people, clock, rates)
+        messages = Messages(store, self.people, clock, self.growing, rates)
         address = settings.public_url or settings.root_path or ""
         makers = HookMakers(self.people)
         hooks = IncomingHooks(store, messages, makers, self.bans, clock, rates, HookTokens(), address)
@@ -172,6 +177,7 @@ class Node:
             proxies=Proxies(settings.trusted_proxies),
             control=control,
             messages=messages,
+            growing=self.growing,
             commands=commands,
             bans=self.bans,
             uploads=self.files.uploads,
@@ -222,6 +228,8 @@ class Node:
             await self.pushes.open()
             if self.mail is not None:
                 self.tasks.start(self.mail.dispatcher.run())
+            self.tasks.start(self.growing.run())
+            stack.push_async_callback(step, self.growing.close, LAST_WORDS_SECONDS, _TEXTS_LOST)
             self.tasks.start(self._maintain())
             yield
 

@@ -273,8 +273,11 @@ def _id_at(connection: Connection, at: Milliseconds) -> int:
 
 def searchable(text: str, data: str | None) -> str:
     """What the index takes for the text of a message with this `data` in its row: also the names of its files, and their
-    kinds. Whoever adds, changes or removes a message in the index gives this."""
-    files = json.loads(data).get("files") if data is not None else None
+    kinds; nothing while the message grows. Whoever adds, changes or removes a message in the index gives this."""
+    known = {} if data is None else json.loads(data)
+    if known.get("streaming"):
+        return ""
+    files = known.get("files")
     if not files:
         return text
     names = "\n".join(file["name"] for file in files)

@@ -46,6 +46,7 @@ from . import search
 from .dialect import is_trouble
 from .errors import UnusableStore
 from .files import FilesOverSQL
+from .growing import GrowingOverSQL
 from .hooks import HooksOverSQL
 from .mail import MailOverSQL
 from .people import delivered
@@ -72,7 +73,7 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL):
+class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, GrowingOverSQL):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 

@@ -15,6 +15,16 @@ LIMITS: Texts = {
         "uz": "Bu xabarda allaqachon {limit} xil reaksiya bor. Shulardan birini tanlang.",
         "ru": "Под этим сообщением уже {limit} разных реакций. Выберите одну из них.",
     },
+    "too_many_streams": {
+        "en": "{limit} of your messages are still growing, which is the limit. Finish some of them first.",
+        "uz": "Sizning {limit} ta xabaringiz hali yozilmoqda, chegara shu. Avval baʼzilarini yakunlang.",
+        "ru": "{limit} ваших сообщений ещё пишутся, это предел. Сначала завершите некоторые из них.",
+    },
+    "too_many_streams.conversation": {
+        "en": "{limit} messages are still growing here, which is the limit. Try again in a moment.",
+        "uz": "Bu yerda {limit} ta xabar hali yozilmoqda, chegara shu. Birozdan keyin qayta urinib koʻring.",
+        "ru": "Здесь ещё пишутся {limit} сообщений, это предел. Повторите чуть позже.",
+    },
     "too_many_saved": {
         "en": "You have saved {limit} messages, which is the limit. Remove some of them first.",
         "uz": "Siz {limit} ta xabarni saqlagansiz, chegara shu. Avval baʼzilarini olib tashlang.",

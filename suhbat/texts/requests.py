@@ -38,6 +38,21 @@ REQUESTS: Texts = {
         "uz": "Bu yerda bunday xabar yoʻq yoki u oʻchirilgan.",
         "ru": "Такого сообщения здесь нет, или оно удалено.",
     },
+    "wrong_offset.text": {
+        "en": "The text of this message has {offset} characters so far. Continue there.",
+        "uz": "Bu xabar matnida hozircha {offset} ta belgi bor. Shu yerdan davom eting.",
+        "ru": "В тексте этого сообщения пока {offset} символов. Продолжайте с этого места.",
+    },
+    "finished": {
+        "en": "This message does not grow any more: it is finished, or somebody stopped it.",
+        "uz": "Bu xabar endi davom etmaydi: u yakunlangan yoki kimdir uni toʻxtatgan.",
+        "ru": "Это сообщение больше не растёт: оно завершено, или его остановили.",
+    },
+    "still_growing": {
+        "en": "This message is still being written. Finish it before you edit it.",
+        "uz": "Bu xabar hali yozilmoqda. Tahrirlashdan oldin uni yakunlang.",
+        "ru": "Это сообщение ещё пишется. Завершите его, прежде чем редактировать.",
+    },
     "not_found.socket": {
         "en": "There is no WebSocket at this address. Open /ws/ and your name, such as /ws/user1, or /api/v1/ws.",
         "uz": "Bu manzilda WebSocket yoʻq. /ws/ va ismingizni, masalan /ws/user1 ni, yoki /api/v1/ws ni oching.",

@@ -14,8 +14,10 @@ from suhbat.hub.connection import Target, Wire
 from suhbat.protocol import replies
 from suhbat.protocol.commands import (
     Active,
+    Append,
     ChangeThread,
     Command,
+    Finish,
     Hello,
     History,
     MarkUnread,
@@ -27,6 +29,7 @@ from suhbat.protocol.commands import (
     V1StateCommand,
 )
 from suhbat.protocol.events import own_log
+from suhbat.protocol.extras import Extra
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.types import ME
@@ -37,7 +40,7 @@ from .opening import Opening
 from .upgrade import Upgrade
 from .v1_hello import V1Hello
 
-C = TypeVar("C", bound=V1StateCommand | History | Sync | Typing)
+C = TypeVar("C", bound=V1StateCommand | Append | Finish | History | Sync | Typing)
 
 TYPING_SECONDS = 3.0
 """The shortest time between two typing notices of one connection in one conversation. Further ones are dropped."""
@@ -66,6 +69,8 @@ class V1Dialect(V1Hello):
         match command:
             case Send():
                 return self._send(command)
+            case Append():
+                return self._append(command)
             case Hello():
                 return self.hello(command)
             case Ping():
@@ -78,6 +83,8 @@ class V1Dialect(V1Hello):
                 return self._carry_out(command, self._history)
             case Sync():
                 return self._carry_out(command, self._sync)
+            case Finish():
+                return self._carry_out(command, self._finish)
             case _:
                 return self._carry_out(command, self._change)
         return None
@@ -104,6 +111,8 @@ class V1Dialect(V1Hello):
             thread=command.thread,
             also=command.also,
             files=command.files,
+            extra=_extra(command),
+            attended=True,
             done=partial(self._sent, command.id),
         )
 
@@ -125,6 +134,7 @@ class V1Dialect(V1Hello):
                 client_id=command.client_id,
                 reply_to=command.reply_to,
                 files=command.files,
+                extra=_extra(command),
             )
         except SuhbatError as refusal:
             self._send_error(refusal, command.id)
@@ -159,6 +169,36 @@ class V1Dialect(V1Hello):
                     sent.thread_ordinal,
                 )
             )
+
+    def _append(self, command: Append) -> Rest | None:
+        """Appends have a rate of their own, so one that passes does not count as a message."""
+        assert self.connection is not None
+        try:
+            offset = self.services.growing.append_now(self.connection.actor, command, self.connection.id)
+        except SuhbatError as error:
+            self._send_error(error, command.id)
+            return None
+        if offset is None:
+            return self._carry_out(command, self._append_later)
+        self.machine.meter.give_back()
+        self._appended(command.id, offset)
+        return None
+
+    async def _append_later(self, command: Append) -> None:
+        assert self.connection is not None
+        actor, source = self.connection.actor, self.connection.id
+        self._appended(command.id, await self.services.growing.append(actor, command, source))
+
+    def _appended(self, id: int | str | None, offset: int) -> None:
+        if id is not None:
+            self._reply(replies.Appended(id=id, offset=offset))
+
+    async def _finish(self, command: Finish) -> None:
+        assert self.connection is not None
+        charge(self.machine.meter, cost_of(command), self.services.clock.steady())
+        result = await self.services.growing.finish(self.connection.actor, command)
+        if command.id is not None:
+            self._reply(replies.Acted(id=command.id, conversation=result.conversation, seq=result.seq))
 
     def _typing(self, command: Typing) -> None:
         assert self.connection is not None
@@ -213,7 +253,7 @@ class V1Dialect(V1Hello):
             self._reply(
                 replies.Page(
                     id=command.id,
-                    messages=page.messages,
+                    messages=self.services.hub.growing.fill(command.conversation, page.messages),
                     has_before=page.has_before,
                     has_after=page.has_after,
                     head=page.head,
@@ -263,3 +303,7 @@ class V1Dialect(V1Hello):
         own = own_log(self.connection.actor.uid)
         heads = self.services.hub.heads_for(self.connection)
         return {ME if key == own else key: head for key, head in heads.items()}
+
+
+def _extra(command: Send) -> Extra | None:
+    return Extra(streaming=True) if command.streaming else None

@@ -10,6 +10,7 @@ import pytest
 
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
+from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor, CommandContext, CommandResult
 from suhbat.chat.ports import Store
@@ -79,7 +80,7 @@ async def test_a_direct(store: Seeing, commands: Commands) -> None:
 def test_a_private_message() -> None:
     """A private message with the uid of an earlier holder of the name is refused. It is not sent to the user who has
     the name now."""
-    messages = Messages(cast(Store, FakeStore()), Names(), FakeClock())
+    messages = Messages(cast(Store, FakeStore()), Names(), FakeClock(), cast(GrowingMessages, None))
     assert messages.recipient("vali", NEWER.uid) is NEWER
     with pytest.raises(UserNotFound):
         messages.recipient("vali", "u-before")

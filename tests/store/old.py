@@ -45,6 +45,7 @@ _UNDO = {
     "ALTER TABLE accounts DROP COLUMN bot_api; ALTER TABLE accounts DROP COLUMN owner_uid; "
     "UPDATE meta SET value = '0021' WHERE key = 'serves';",
     "0025": "DROP TABLE incoming_hooks;",
+    "0026": "DROP TABLE growing; UPDATE meta SET value = '0024' WHERE key = 'serves';",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

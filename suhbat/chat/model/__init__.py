@@ -5,6 +5,7 @@ from __future__ import annotations
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
 from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
+from .growing import GrowingRow, TakenMessage
 from .hooks import IncomingHook
 from .mail import CodeUse, Mail, MailAddress, MailCode, MailKind, MissedMessage, MissedPlace
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
@@ -41,6 +42,7 @@ __all__ = [
     "FileContent",
     "FilePage",
     "FollowedThread",
+    "GrowingRow",
     "Guest",
     "HistoryPage",
     "IncomingHook",
@@ -75,5 +77,6 @@ __all__ = [
     "StoreDelta",
     "StoredBytes",
     "StoredFile",
+    "TakenMessage",
     "ThreadPage",
 ]

@@ -11,6 +11,7 @@ from suhbat.protocol.extras import Extra
 from suhbat.protocol.objects import ConversationKind, FileSenders, Notify, Role, Thread, Visibility
 
 from .files import NewPicture
+from .growing import TakenMessage
 from .people import Actor, Milliseconds
 
 
@@ -94,6 +95,7 @@ class CommandResult:
     invited: bool = False
     thread: Thread | None = None
     notify: Notify | None = None
+    taken: TakenMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from .bus import Bus, BusListener
+from .bus import Bus, BusListener, GrowthPart
 from .clock import Clock
 from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
+from .growing import GrowingStore, GrowingText, GrowingTexts
 from .hooks import HookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailBacklog, MailLimits, MailStore
@@ -26,6 +27,10 @@ __all__ = [
     "Directory",
     "FileReader",
     "FileRecords",
+    "GrowingStore",
+    "GrowingText",
+    "GrowingTexts",
+    "GrowthPart",
     "GuestStore",
     "HookStore",
     "Housekeeping",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from suhbat.chat.model import Change
 from suhbat.protocol.events import LoggedEvent
+
+GrowthPart = tuple[int, int, int, int, str]
+"""What was added to a growing message: its `seq`, its veil and term (see `hub.growing`), the offset, the text."""
 
 
 class BusListener(Protocol):
@@ -17,6 +21,14 @@ class BusListener(Protocol):
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
         """A notice for the listeners of a log. `payload`: the frame. `but`: the uid of a user who must not get it."""
+        ...
+
+    def grew(self, log: str, parts: Sequence[GrowthPart]) -> None:
+        """What was added to growing messages of a log."""
+        ...
+
+    def growth_asked(self, log: str, seq: int) -> None:
+        """Another node asks for the whole text of a growing message."""
         ...
 
     def changed(self, changes: list[Change]) -> None:
@@ -72,5 +84,13 @@ class Bus(Protocol):
         ...
 
     def notice(self, log: str, payload: bytes, but: str | None = None) -> None: ...
+    def grew(self, log: str, parts: Sequence[GrowthPart], *, to_all: bool = False) -> None:
+        """Send what was added to growing messages of a log to the nodes that follow it, or to all."""
+        ...
+
+    def ask_growth(self, log: str, seq: int) -> None:
+        """Ask all nodes for the whole text of a growing message."""
+        ...
+
     def tell(self, changes: list[Change]) -> None: ...
     def nudge(self) -> None: ...

@@ -10,6 +10,7 @@ from suhbat.counting import StoreCounts
 
 from .cluster import Cluster
 from .files import FileRecords
+from .growing import GrowingStore
 from .hooks import HookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailStore
@@ -78,6 +79,7 @@ class Store(
     ConversationReader,
     ModerationReader,
     FileRecords,
+    GrowingStore,
     PushStore,
     PushQueue,
     MailStore,

@@ -37,7 +37,7 @@ from .badge import count_all_unread
 from .floor import LobbyHistory, floor_of
 from .moderation import server_bans
 from .notify import quiet_of
-from .rows import AnyRow, names_of_members
+from .rows import AnyRow, is_streaming, names_of_members
 
 SCANNED = 50
 """Messages among which the newest that notifies is looked for. Nearly always it is the first of them."""
@@ -221,6 +221,8 @@ def _newest(
     place = {"uid": due.uid, "log": log.id, "first": due.first, "last": due.seq}
     for row in connection.execute(_NEWEST, place).all():
         is_reply = row.thread_ordinal is not None
+        if is_streaming(row.data):
+            continue
         if (row.thread if is_reply else row.seq) <= floor or (not is_reply and row.ordinal <= read):
             continue
         mark = _thread_mark(connection, due.uid, log.id, row.thread) if is_reply else None

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.notify import DEFAULTS
-from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log, veil
+from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, mark_grown, own_log, veil
 from suhbat.protocol.extras import FIELDS, Extra, extra_of
 from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage
@@ -121,6 +121,8 @@ def message_json(
         fields["files"] = [kept(file) for file in files]
     if extra is not None:
         fields |= extra.plain()
+        if extra.streaming:
+            fields["grew"] = True  # for ever: see `has_grown`
     return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -134,6 +136,17 @@ def changed_json(data: str | None, **changed: Any) -> str | None:
 def without_content(data: str | None) -> str | None:
     """The `data` of a message that is being deleted: without everything that its sender said."""
     return changed_json(data, **dict.fromkeys(("files", *FIELDS)))
+
+
+def is_streaming(data: str | None) -> bool:
+    """Whether a message with this `data` is still growing."""
+    return data is not None and bool(json.loads(data).get("streaming"))
+
+
+def has_grown(data: str | None) -> bool:
+    """Whether a message with this `data` is growing, or has grown. Then those who want whole messages only find it where it was
+    finished."""
+    return data is not None and "grew" in json.loads(data)
 
 
 def has_files(data: str | None) -> bool:
@@ -168,7 +181,7 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     if log.startswith(ME):
         return [LoggedEvent(log, EVENT.validate_json(json.dumps(_own_fields(connection, log, row)))) for row in rows]
     log_id = rows[0].conversation_id
-    present = _present(connection, log_id, log, _targets(rows, "message.edited", "conversation.updated"))
+    present = _present(connection, log_id, log, _targets(rows, *_WITH_MESSAGE, "conversation.updated"))
     deleted = _deleted(connection, log_id, _targets(rows, "message.deleted"))
     is_for_everybody = all(row.target is None and row.thread is None for row in rows) or _shows_all_history(
         connection, log_id
@@ -179,10 +192,10 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
             found.append(LoggedEvent(log, _created(log, row, is_veiled=not is_for_everybody)))
             continue
         fields = _fields(log, row)
-        if row.type == "message.edited" and row.target in present:
+        if row.type in _WITH_MESSAGE and row.target in present:
             fields["message"] = json.loads(present[row.target].model_dump_json())
-        elif row.type == "message.edited":
-            # Retention deleted the message; the edit keeps its `seq`.
+        elif row.type in _WITH_MESSAGE:
+            # Retention deleted the message; the event keeps its `seq`.
             fields |= {"type": "message.deleted", "target": row.target}
         elif row.type == "conversation.updated":
             if row.target in present and is_for_everybody:
@@ -197,6 +210,10 @@ def entries(connection: Connection, log: str, rows: Sequence[AnyRow]) -> list[Lo
     return found
 
 
+_WITH_MESSAGE = ("message.edited", "message.finished")
+"""The events about a message that carry its new state."""
+
+
 def _created(name: str, row: AnyRow, *, is_veiled: bool) -> LiveMessage | MessageCreated:
     """The event of a new message, without reactions and replies, because the events that add them follow in the log. A model
     only if the message has changed since: most of a replay are such events, and a model takes ten times as long."""
@@ -204,7 +221,7 @@ def _created(name: str, row: AnyRow, *, is_veiled: bool) -> LiveMessage | Messag
     known = {} if data is None else json.loads(data)
     everyone, mentions_all = bool(known.get("everyone")), bool(known.get("mentions_all"))
     root = None if reply is None else thread
-    if not deleted and edited_at is None and everyone == mentions_all:
+    if not deleted and edited_at is None and everyone == mentions_all and "grew" not in known:
         from_thread, veiled = known.get("from_thread"), root if is_veiled else None
         return LiveMessage(
             name,
@@ -233,6 +250,8 @@ def _created(name: str, row: AnyRow, *, is_veiled: bool) -> LiveMessage | Messag
         message=message(name, row),
         everyone=known.get("everyone", 0),
     )
+    if "grew" in known:
+        mark_grown(created)
     if is_veiled:
         veil(created)
     return created

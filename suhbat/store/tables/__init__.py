@@ -6,6 +6,7 @@ A change here needs a migration; tests/store/test_migrations.py compares both.
 from __future__ import annotations
 
 from .files import IS_LOOSE, files, removals
+from .growing import growing
 from .hooks import incoming_hooks
 from .inbox import named, saved
 from .log import (
@@ -45,7 +46,7 @@ from .threads import thread_marks, thread_mentions, threads
 __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
     "audit", "bot_commands", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events",
-    "everyone", "files", "filtered", "guests", "idempotency", "incoming_hooks", "invitations", "invites",
+    "everyone", "files", "filtered", "growing", "guests", "idempotency", "incoming_hooks", "invitations", "invites",
     "invocations", "journal", "mail_addresses", "mail_codes", "mails", "members", "mentions", "meta", "metadata",
     "named", "notify_levels", "numbers", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
     "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions",

@@ -28,6 +28,7 @@ E = TypeVar("E", bound=Stored)
 
 STORED: dict[str, set[str]] = {
     "message.edited": {"everyone"},
+    "message.finished": {"everyone"},
     "message.deleted": {"everyone", "thread", "thread_ordinal", "replies"},
     "reaction.added": {"emoji"},
     "reaction.removed": {"emoji"},

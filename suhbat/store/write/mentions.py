@@ -66,13 +66,16 @@ def mark_mentions_read(connection: Connection, log: Log, uid: str, ordinal: int)
     return count_unread_mentions(connection, log, (uid,)).get(uid, 0)
 
 
-def without_readers(connection: Connection, log: Log, ordinal: int, targets: MentionTargets) -> MentionTargets:
-    """The mentions without people who have read this ordinal: an edit does not mention those who read the message before."""
+def without_readers(
+    connection: Connection, log: Log, ordinal: int, targets: MentionTargets, *, is_new: bool = False
+) -> MentionTargets:
+    """The mentions without people who have read this ordinal: an edit does not mention those who read the message before, and a
+    message that grew (`is_new`) is not unread for those who have watched it. Who has no mark counts for a new one only."""
     keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
     wanted = [(uid, log.id) for uid in sorted(targets.uids)]
     marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
     return MentionTargets(
-        frozenset(uid for uid in targets.uids if uid in marks and marks[uid] < ordinal), targets.everyone
+        frozenset(uid for uid in targets.uids if (marks[uid] < ordinal if uid in marks else is_new)), targets.everyone
     )
 
 

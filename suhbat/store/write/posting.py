@@ -22,6 +22,7 @@ from .direct_posts import DirectPosts
 from .directs import pair_of
 from .file_posts import FilePosts
 from .floors import writer_floors
+from .growing import GrowingPosts
 from .idempotency import IdempotencyKeys
 from .logs import Log, facts_for
 from .marks import add_own, ensure_marks, slow_mode_refused
@@ -61,6 +62,7 @@ class PostRun:
         self._directs: DirectPosts | None = None
         self._threads: ThreadPosts | None = None
         self._files: FilePosts | None = None
+        self._growing: GrowingPosts | None = None
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
         self._messages: dict[tuple[int, int], tuple[int, str]] = {}
@@ -91,6 +93,8 @@ class PostRun:
         if any(post.files for post, _ in placed):
             self._files = FilePosts(self._connection)
             self._files.load([post for post, _ in placed])
+        if any(post.extra is not None and post.extra.streaming for post, _ in placed):
+            self._growing = GrowingPosts(self._connection)
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
@@ -138,6 +142,8 @@ class PostRun:
             beside.append(self._threads.mark_roots)
         if self._files is not None:
             beside.append(self._files.flush)
+        if self._growing is not None:
+            beside.append(self._growing.flush)
         if self._concerns:
             beside.append(lambda: inbox.add(connection, self._concerns))
         self._appender.flush(*beside)
@@ -184,6 +190,9 @@ class PostRun:
         if refused is None and post.files:
             assert self._files is not None
             refused = self._files.refusal(post)
+        if refused is None and post.extra is not None and post.extra.streaming:
+            assert self._growing is not None
+            refused = self._growing.refusal(post, None if log is None else log.id)
         return refused
 
     def _decide(self, post: Post, log: Log) -> SuhbatError | None:
@@ -213,6 +222,9 @@ class PostRun:
         else:
             message = self._appender.message(log, post, everyone=named.everyone)
         seq, ordinal = message.seq, log.ordinal
+        if post.extra is not None and post.extra.streaming:
+            assert self._growing is not None
+            self._growing.take(post, log.id, seq)
         self._keys.add(post, log, message)
         if named is not NO_TARGETS:
             self._named.append((log, seq, ordinal, post, named))
@@ -228,6 +240,9 @@ class PostRun:
     def _append_reply(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
         assert self._threads is not None
         message = self._threads.append(post, log, named, self._files if post.files else None)
+        if post.extra is not None and post.extra.streaming:
+            assert self._growing is not None
+            self._growing.take(post, log.id, message.seq)
         self._keys.add(post, log, message)
         if log.settings.slow_mode:
             self._cache.last_posts[log.id, post.actor.uid] = post.at

@@ -28,6 +28,7 @@ from suhbat.store import cursors
 from suhbat.store.dialect import find_rows, is_contended, is_trouble, put_rows, select_for
 from suhbat.store.journal import NoCursor, Range
 from suhbat.store.people import mail_queue
+from suhbat.store.read.rows import has_grown
 from suhbat.store.tables import (
     IS_MESSAGE,
     conversations,
@@ -64,6 +65,7 @@ _MESSAGES = select(
     events.c.ordinal,
     events.c.thread,
     events.c.thread_ordinal,
+    events.c.data,
 ).select_from(
     _RANGES.outerjoin(
         events,
@@ -75,6 +77,35 @@ _MESSAGES = select(
         ),
     )
 )
+_FINISH = events.alias("finish")
+_FINISHED = select(
+    events.c.conversation_id,
+    events.c.seq,
+    events.c.actor_uid,
+    _FINISH.c.at,
+    events.c.ordinal,
+    events.c.thread,
+    events.c.thread_ordinal,
+    events.c.data,
+).select_from(
+    _RANGES.outerjoin(
+        _FINISH,
+        and_(
+            _FINISH.c.conversation_id == _RANGES.c.log,
+            _FINISH.c.seq.between(_RANGES.c.first, _RANGES.c.last),
+            _FINISH.c.type == "message.finished",
+        ),
+    ).outerjoin(
+        events,
+        and_(
+            events.c.conversation_id == _FINISH.c.conversation_id,
+            events.c.seq == _FINISH.c.target,
+            IS_MESSAGE,
+            events.c.deleted == false(),
+        ),
+    )
+)
+"""The messages that stopped growing, as if they had been sent then."""
 _QUEUE_MANY = text(
     "INSERT INTO push_due (uid, conversation_id, subscription_id, first, seq, due_at, expires_at, attempts) "
     "SELECT l.uid, :log, '', :first, :seq, :due, :until, 0 FROM notify_levels AS l WHERE l.conversation_id = :log "
@@ -172,9 +203,12 @@ def _begin(connection: Connection) -> None:
 
 
 def _messages(connection: Connection, ranges: Sequence[Range]) -> list[_Message]:
-    """The messages in these ranges that are not deleted."""
+    """The messages in these ranges that are not deleted. One that grew is not where it was created, but where it was
+    finished."""
     rows = select_for(connection, _MESSAGES, _RANGES, ranges)
-    return [_Message(*row) for row in rows if row[0] is not None]
+    rows = [row for row in rows if row[0] is not None and not has_grown(row[-1])]
+    rows += [row for row in select_for(connection, _FINISHED, _RANGES, ranges) if row[0] is not None]
+    return [_Message(*row[:-1]) for row in rows]
 
 
 class _Found:

@@ -25,7 +25,7 @@ from suhbat.store.tables import (
     threads,
 )
 
-from . import files
+from . import files, growing
 from .threads import cease
 from .transaction import WriterTransaction
 
@@ -101,6 +101,7 @@ def expire(transaction: WriterTransaction, log_id: int, at: Milliseconds, days: 
     ordinal = max((row.ordinal for row in expired if row.ordinal is not None), default=0)
     connection.execute(delete(events).where(events.c.conversation_id == log_id, events.c.seq <= last))
     files.drop_up_to(connection, log_id, last, at)
+    growing.forget_up_to(connection, log_id, last)
     search.forget(
         connection,
         (

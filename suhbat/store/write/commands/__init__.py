@@ -12,7 +12,7 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.types import ME
 from suhbat.store.write.transaction import WriterTransaction
 
-from . import conversations, membership, messages, moderation, own, read_marks, replies
+from . import conversations, growing, membership, messages, moderation, own, read_marks, replies
 from .execution import Execution
 
 EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
@@ -37,6 +37,9 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.Remove: membership.remove,
     commands.Ban: moderation.ban,
     commands.Mute: moderation.mute,
+    http_commands.TakeOver: growing.take_over,
+    http_commands.SaveGrowing: growing.save,
+    http_commands.FinishGrowing: growing.finish,
     http_commands.AcceptInvite: membership.accept_invite,
     http_commands.SetFilter: moderation.set_filter,
     http_commands.SettleReport: moderation.settle_report,

@@ -7,13 +7,16 @@ from typing import Any
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 
+from suhbat.chat.mentions import NO_TARGETS
 from suhbat.chat.message_changes import edit_refusal, pin_refusal
-from suhbat.chat.model import CommandResult
+from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.reactions import choose
+from suhbat.errors import StillGrowing
 from suhbat.protocol.commands import Delete, Edit, Pin, React
 from suhbat.protocol.events import (
     MessageDeleted,
     MessageEdited,
+    MessageFinished,
     MessagePinned,
     MessageUnpinned,
     ReactionAdded,
@@ -21,9 +24,9 @@ from suhbat.protocol.events import (
 )
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import AnyRow, changed_json, has_files, thread_of, without_content
+from suhbat.store.read.rows import AnyRow, changed_json, has_files, is_streaming, thread_of, without_content
 from suhbat.store.tables import IS_MESSAGE, events, pins, saved
-from suhbat.store.write import files, inbox, reactions, word_filter
+from suhbat.store.write import files, growing, inbox, reactions, word_filter
 from suhbat.store.write.hook_makers import is_maker
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import add_mentions, remove_mentions, resolve_mentions, spend_mentions, without_readers
@@ -37,25 +40,47 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     log = execution.log(command.conversation, "edit")
     row = execution.message_row(log, command.seq)
     allow(edit_refusal(execution.actor, row.actor_uid, command.text, has_files=has_files(row.data)))
+    if is_streaming(row.data):
+        raise StillGrowing()
     if row.text == command.text:
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
     changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
+    return rewrite(execution, log, row, changed, MessageEdited)
+
+
+def rewrite(
+    execution: Execution,
+    log: Log,
+    row: AnyRow,
+    changed: dict[str, Any],
+    kind: type[MessageEdited | MessageFinished],
+    *,
+    is_refusable: bool = True,
+) -> CommandResult:
+    """Write a new text of a message, and whom it mentions now; append an event of this kind. `changed`: the new text, and what
+    else changes in the row. If the sender has mentioned too many people lately, it is refused, or (not `is_refusable`) mentions
+    nobody."""
+    is_own = row.actor_uid == execution.actor.uid
+    author = execution.actor if is_own else Actor(row.actor_uid, row.actor)
     if thread_of(row) is not None:
-        return replies.edit(execution, log, row, changed)
-    after = resolve_mentions(log, execution.actor, execution.context.mentioned, execution.at)
-    allow(spend_mentions(execution.rules.mention_budgets, log, execution.actor, after, execution.at))
+        return replies.rewrite(execution, log, row, changed, kind, author, is_refusable=is_refusable)
+    after = resolve_mentions(log, author, execution.context.mentioned, execution.at)
+    if refused := spend_mentions(execution.rules.mention_budgets, log, author, after, execution.at):
+        allow(refused if is_refusable else None)
+        after = NO_TARGETS
     before = remove_mentions(execution.connection, log, row.ordinal)
-    present = inbox.mentioned(execution.connection, log.id, row.seq) & after.uids
-    after = without_readers(execution.connection, log, row.ordinal, after)
-    inbox.change(execution.connection, log.id, row.seq, present | after.uids)
-    add_mentions(execution.connection, log, row.ordinal, execution.actor, after)
+    is_new = kind is MessageFinished
+    listed = after.uids if is_new else inbox.mentioned(execution.connection, log.id, row.seq) & after.uids
+    after = without_readers(execution.connection, log, row.ordinal, after, is_new=is_new)
+    inbox.change(execution.connection, log.id, row.seq, listed | after.uids)
+    add_mentions(execution.connection, log, row.ordinal, author, after)
     if before.everyone != after.everyone:
-        changed["data"] = changed_json(row.data, mentions_all=after.everyone)
+        changed["data"] = changed_json(changed.get("data", row.data), mentions_all=after.everyone)
     shown = replies.change(execution, log, row, changed)
     everyone = after.everyone - before.everyone
-    event = execution.append(log, MessageEdited, about=command.seq, message=shown, everyone=everyone)
-    execution.append_mentioned(log, command.seq, before.uids ^ after.uids)
+    event = execution.append(log, kind, about=row.seq, message=shown, everyone=everyone)
+    execution.append_mentioned(log, row.seq, before.uids ^ after.uids)
     return CommandResult(log.name, event.seq)
 
 
@@ -85,6 +110,8 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     connection.execute(delete_rows(pins).where(pins.c.conversation_id == log.id, pins.c.target == row.seq))
     connection.execute(delete_rows(saved).where(saved.c.conversation_id == log.id, saved.c.seq == row.seq))
     inbox.remove(connection, log.id, row.seq)
+    if is_streaming(row.data):
+        growing.forget(connection, log.id, row.seq)
     if has_files(row.data):
         files.drop_of_message(connection, log.id, row.seq, execution.at)
     search.forget(connection, [(log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))])

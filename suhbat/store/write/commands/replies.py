@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from suhbat.chat.mentions import EVERYBODY
-from suhbat.chat.model import CommandResult
+from suhbat.chat.mentions import EVERYBODY, NO_TARGETS
+from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.threads import mark_refusal, thread_refusal
 from suhbat.errors import NotFound
 from suhbat.protocol.commands import ChangeThread
-from suhbat.protocol.events import MessageDeleted, MessageEdited
+from suhbat.protocol.events import MessageDeleted, MessageEdited, MessageFinished
 from suhbat.protocol.objects import Message, Thread
 from suhbat.store import search
 from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all, thread_of
@@ -31,22 +31,33 @@ def change(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any])
     condition = (events.c.conversation_id == log.id, events.c.seq == row.seq)
     connection.execute(update(events).where(*condition).values(changed))
     before = (log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))
-    search.replace(connection, before, search.searchable(changed["text"], row.data))
-    (shown,) = shown_to_all(connection, log.id, log.name, [execution.message_row(log, row.seq)], log.head + 1)
+    search.replace(connection, before, search.searchable(changed["text"], changed.get("data", row.data)))
+    present = connection.execute(select(*MESSAGE).where(*condition)).all()
+    (shown,) = shown_to_all(connection, log.id, log.name, present, log.head + 1)
     return shown
 
 
-def edit(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -> CommandResult:
-    """Edit a reply. The thread is now followed by those whom the new text mentions and who have not read the reply."""
+def rewrite(
+    execution: Execution,
+    log: Log,
+    row: AnyRow,
+    changed: dict[str, Any],
+    kind: type[MessageEdited | MessageFinished],
+    author: Actor,
+    *,
+    is_refusable: bool,
+) -> CommandResult:
+    """The same as `messages.rewrite` for a reply. The thread is now followed by those whom the new text mentions and who have
+    not read the reply."""
     connection, root, ordinal = execution.connection, row.thread, row.thread_ordinal
     named = [uid for uid in execution.context.mentioned if uid != EVERYBODY]
-    after = resolve_mentions(log, execution.actor, named, execution.at)
-    allow(spend_mentions(execution.rules.mention_budgets, log, execution.actor, after, execution.at))
+    after = resolve_mentions(log, author, named, execution.at)
+    if refused := spend_mentions(execution.rules.mention_budgets, log, author, after, execution.at):
+        allow(refused if is_refusable else None)
+        after = NO_TARGETS
     present = threads.read_threads(connection, [(log.id, root)]).get((log.id, root))
     if present is None:  # retention has removed the root, and so the thread
-        event = execution.append(
-            log, MessageEdited, about=row.seq, within=root, message=change(execution, log, row, changed)
-        )
+        event = execution.append(log, kind, about=row.seq, within=root, message=change(execution, log, row, changed))
         return CommandResult(log.name, event.seq)
     before = threads.remove_mentions(connection, log.id, root, ordinal)
     allowed = threads.may_follow(connection, execution.rules.lobby_history, log, root, after.uids)
@@ -60,7 +71,7 @@ def edit(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -
     threads.add_mentions(connection, log.id, root, ordinal, allowed)
     inbox.change(connection, log.id, row.seq, allowed)
     shown = change(execution, log, row, changed)
-    event = execution.append(log, MessageEdited, about=row.seq, within=root, message=shown)
+    event = execution.append(log, kind, about=row.seq, within=root, message=shown)
     told: dict[str, ThreadMark | None] = {
         uid: marks[uid] for uid in allowed ^ before if uid in marks and marks[uid].read < ordinal
     }

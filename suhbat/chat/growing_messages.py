@@ -1,0 +1,328 @@
+"""The use case of messages that grow: a language model writes one piece by piece, and readers see it grow.
+
+One node takes the appends of a message: the one on which it was sent, or to which its sender has come since. It keeps the
+text in memory, stores it every SAVE_SECONDS, and stores the whole text when the message is finished. If the sender is gone, it
+finishes the message itself, and if the node is gone, another one does (`cut`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+
+from suhbat.errors import (
+    BadRequest,
+    Busy,
+    Finished,
+    Forbidden,
+    NotFound,
+    RateLimited,
+    SuhbatError,
+    WrongOffset,
+    log_text,
+)
+from suhbat.protocol.commands import Append, Finish
+from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, TakeOver
+from suhbat.protocol.types import MAX_TEXT
+
+from .mentions import mentioned_uids
+from .model import Actor, CommandContext, CommandResult, Outcome, PostResult
+from .ports import Clock, CommandWriter, Directory, GrowingStore, GrowingText, GrowingTexts
+from .presence import PresenceTracker
+from .rate import Gcra, LruDict
+
+SAVE_SECONDS = 2.0
+"""How much of a growing text may be lost if the node dies, in time."""
+SHOWN_SECONDS = 4.0
+"""How often a node shows that it is alive, by writing to the row of each message that it has taken."""
+IDLE_SECONDS = 60.0
+"""A message that does not grow for so long is finished."""
+GONE_SECONDS = 10.0
+"""How long a sender may be without a connection, and a message without a node, before it is finished."""
+SWEEP_SECONDS = 2.0
+MOST_HERE = 2_000
+"""Messages whose appends one node takes. Their texts take up to 16 KB each."""
+APPENDS_PER_SECOND = 200.0
+APPENDS_AT_ONCE = 400.0
+"""Appends of one sender, to all their messages."""
+
+Key = tuple[str, int]
+
+log = structlog.get_logger("suhbat")
+
+
+class _Taken:
+    """A message whose appends this node takes. `version`: see `store.tables.growing`. `saved`: how much of the text is stored.
+    `attended`: it is sent over a connection, so the sender is gone when they have none. `closing`: it is being finished."""
+
+    __slots__ = (
+        "actor", "attended", "closing", "gone_since", "grew_at", "key", "saved", "saved_at", "saving", "text", "version",
+    )  # fmt: skip
+
+    def __init__(self, key: Key, actor: Actor, text: GrowingText, version: int, now: float, *, attended: bool) -> None:
+        self.key = key
+        self.actor = actor
+        self.text = text
+        self.version = version
+        self.saved = len(text.text)
+        self.saved_at = self.grew_at = now
+        self.saving = asyncio.Lock()
+        self.attended = attended
+        self.gone_since: float | None = None
+        self.closing = False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it still grows, and no other node has taken over."""
+        return self.text.is_taken and not self.text.over
+
+    @property
+    def unsaved(self) -> bool:
+        return len(self.text.text) != self.saved
+
+
+class GrowingMessages:
+    """Messages that grow. Used on the event loop only. `texts`: see `GrowingTexts`. `shared`: other nodes may write, too."""
+
+    def __init__(
+        self,
+        writer: CommandWriter,
+        store: GrowingStore,
+        texts: GrowingTexts,
+        directory: Directory,
+        presence: PresenceTracker,
+        clock: Clock,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self._writer = writer
+        self._store = store
+        self._texts = texts
+        self._directory = directory
+        self._presence = presence
+        self._clock = clock
+        self._shared = shared
+        self._taken: dict[Key, _Taken] = {}
+        self._opening: dict[Key, asyncio.Lock] = {}
+        self._meters = LruDict(lambda: Gcra(APPENDS_PER_SECOND, APPENDS_AT_ONCE))
+        self._seen: dict[Key, tuple[int, float]] = {}
+        """The versions of messages of other nodes, and since when they are the same."""
+        self._swept_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._taken)
+
+    def beginning(
+        self, actor: Actor, text: str, thread: int | None, done: Callable[[Outcome], None], *, attended: bool
+    ) -> Callable[[Outcome], None]:
+        """What to call with the outcome of the post with which a message begins; it calls `done`. Raises Busy."""
+        if len(self._taken) >= MOST_HERE:
+            raise Busy(retry_after=5, seconds=5)
+
+        def began(outcome: Outcome) -> None:
+            if isinstance(outcome, PostResult) and not outcome.duplicate:
+                key = outcome.conversation, outcome.seq
+                known = self._texts.take(*key, thread or outcome.seq, 1, text)
+                self._taken[key] = _Taken(key, actor, known, 1, self._clock.steady(), attended=attended)
+            done(outcome)
+
+        return began
+
+    def append_now(self, actor: Actor, command: Append, source: str | None) -> int | None:
+        """Let a message grow whose appends this node takes; returns how many characters it has then. None if this has to ask
+        the store: call `append`. `source`: see `GrowingTexts.extend`.
+
+        Raises WrongOffset, Finished, BadRequest, RateLimited."""
+        taken = self._taken.get((command.conversation, command.seq))
+        if taken is None or taken.actor.uid != actor.uid or taken.text.in_doubt or not taken.is_ours:
+            return None
+        return self._extend(taken, command, source)
+
+    async def append(self, actor: Actor, command: Append, source: str | None) -> int:
+        """The same, in any case. Also raises NotFound, Forbidden, Busy."""
+        key = command.conversation, command.seq
+        lock = self._opening.setdefault(key, asyncio.Lock())
+        try:
+            async with lock:
+                taken = self._taken.get(key)
+                if taken is not None and not taken.is_ours:
+                    self._release(taken)
+                if taken is None or taken.actor.uid != actor.uid or not taken.is_ours:
+                    taken = await self._take_over(actor, key, attended=source is not None)
+                elif taken.text.in_doubt:
+                    taken.text.in_doubt = False
+                    await self._save(taken)  # asks whether the sender may still write there
+        finally:
+            if not lock.locked():
+                self._opening.pop(key, None)
+        return self._extend(taken, command, source)
+
+    async def finish(self, actor: Actor, command: Finish) -> CommandResult:
+        """Finish a message; the whole text is durable on return. Raises NotFound, Forbidden, Finished, BadRequest, RateLimited,
+        Busy."""
+        key = command.conversation, command.seq
+        taken = self._taken.get(key)
+        if taken is not None and taken.actor.uid == actor.uid and taken.is_ours:
+            known: str | None = taken.text.text
+            taken.closing = True  # what is appended from now on would be lost
+        else:
+            taken, known = None, await self._known(key)
+        asked = FinishGrowing(
+            conversation=command.conversation, seq=command.seq, text=command.text, cut=command.cut, known=known
+        )
+        try:
+            return await self._finish(actor, asked)
+        except SuhbatError:
+            if taken is not None:
+                taken.closing = False
+            raise
+
+    # The node's own work
+
+    async def run(self) -> None:
+        """Store texts, and finish what was left behind, until cancelled."""
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                await self.look_after()
+            except SuhbatError as error:
+                log.warning("growing: store not reached, trying again", error=log_text(error))
+            except Exception:
+                log.exception("growing: failed; the next round continues")
+
+    async def look_after(self) -> None:
+        """One round of `run`. Raises Busy."""
+        now = self._clock.steady()
+        await asyncio.gather(*(self._look_after(taken, now) for taken in list(self._taken.values())))
+        if now - self._swept_at >= SWEEP_SECONDS:
+            self._swept_at = now
+            await self._sweep(now)
+            self._texts.drop_idle(2 * IDLE_SECONDS)
+
+    async def close(self) -> None:
+        """Store all texts so far, for the next start. Raises Busy."""
+        await asyncio.gather(*(self._save(one) for one in list(self._taken.values()) if one.unsaved))
+
+    async def _look_after(self, taken: _Taken, now: float) -> None:
+        if not taken.is_ours:
+            self._release(taken)
+        elif taken.closing:
+            pass
+        elif now - taken.grew_at >= IDLE_SECONDS or self._is_gone(taken, now):
+            await self._cut(taken.key, taken.actor, taken.text.text)
+        elif now - taken.saved_at >= (SAVE_SECONDS if taken.unsaved else SHOWN_SECONDS):
+            try:
+                await self._save(taken)
+            except SuhbatError as error:
+                log.debug("growing: text not stored", error=log_text(error))
+
+    def _is_gone(self, taken: _Taken, now: float) -> bool:
+        if not taken.attended or self._presence.is_online(taken.actor.uid):
+            taken.gone_since = None
+            return False
+        if taken.gone_since is None:
+            taken.gone_since = now
+        return now - taken.gone_since >= GONE_SECONDS
+
+    async def _sweep(self, now: float) -> None:
+        """Finish messages that no node looks after: their versions stay the same. Clocks of nodes are not compared."""
+        seen: dict[Key, tuple[int, float]] = {}
+        for row in await self._store.growing():
+            key = row.conversation, row.seq
+            if key in self._taken:
+                continue
+            version, since = self._seen.get(key, (row.version, now))
+            seen[key] = row.version, since if version == row.version else now
+            if version == row.version and now - since >= GONE_SECONDS:
+                known = self._texts.find(*key)
+                await self._cut(key, Actor(row.uid, row.user_id), row.text if known is None else known.text)
+        self._seen = seen
+
+    async def _cut(self, key: Key, actor: Actor, text: str) -> None:
+        """Finish a message for its sender."""
+        command = FinishGrowing(conversation=key[0], seq=key[1], cut=True, known=text, forced=True)
+        try:
+            await self._finish(actor, command)
+        except NotFound:
+            self._forget(key)
+
+    async def _finish(self, actor: Actor, command: FinishGrowing) -> CommandResult:
+        text = command.known if command.text is None else command.text
+        context = CommandContext(mentioned=mentioned_uids(text or "", self._directory))
+        result = await self._writer.execute(actor, self._clock.wall(), command, context)
+        self._forget((command.conversation, command.seq))
+        return result
+
+    async def _save(self, taken: _Taken) -> None:
+        """Store the text so far. A message that its sender may no longer write is finished. Raises the refusal, or Busy."""
+        async with taken.saving:
+            text = taken.text.text
+            command = SaveGrowing(
+                conversation=taken.key[0],
+                seq=taken.key[1],
+                text=text if len(text) != taken.saved else None,
+                version=taken.version,
+            )
+            try:
+                await self._writer.execute(taken.actor, self._clock.wall(), command)
+            except (Finished, NotFound):
+                self._release(taken)
+                raise
+            except (Forbidden, BadRequest):
+                await self._cut(taken.key, taken.actor, text)
+                raise
+            taken.version += 1
+            taken.saved, taken.saved_at = len(text), self._clock.steady()
+
+    async def _take_over(self, actor: Actor, key: Key, *, attended: bool) -> _Taken:
+        """Take the appends of a message from now on. Raises NotFound, Forbidden, Finished, Busy."""
+        command = TakeOver(conversation=key[0], seq=key[1])
+        found = (await self._writer.execute(actor, self._clock.wall(), command)).taken
+        assert found is not None
+        text = found.text
+        known = await self._texts.ask(*key) if self._shared else self._texts.find(*key)
+        if known is not None and known.text.startswith(text):
+            text = known.text  # the other node has not stored all of it
+        if (before := self._taken.pop(key, None)) is not None:
+            before.closing = True
+        self._texts.release(*key)
+        grows = self._texts.take(*key, found.veil, found.version, text)
+        taken = _Taken(key, actor, grows, found.version, self._clock.steady(), attended=attended)
+        taken.saved = len(found.text)
+        self._taken[key] = taken
+        return taken
+
+    def _extend(self, taken: _Taken, command: Append, source: str | None) -> int:
+        if taken.closing or taken.text.over:
+            raise Finished()
+        length = len(taken.text.text)
+        if command.offset != length:
+            raise WrongOffset("wrong_offset.text", offset=length)
+        if length + len(command.text) > MAX_TEXT:
+            raise BadRequest(reason="long_text")
+        now = self._clock.steady()
+        if wait := self._meters[taken.actor.uid].take(now):
+            raise RateLimited(retry_after=wait, scope="command")
+        taken.grew_at = now
+        if source is not None:
+            taken.attended = True
+        self._texts.extend(*taken.key, command.text, source)
+        return length + len(command.text)
+
+    async def _known(self, key: Key) -> str | None:
+        """The text so far of a message whose appends another node takes, or somebody else sends; None if it does not grow."""
+        stored = await self._store.growing_text(*key)
+        if stored is None:
+            return None
+        known = await self._texts.ask(*key) if self._shared and key not in self._taken else self._texts.find(*key)
+        return known.text if known is not None and known.text.startswith(stored) else stored
+
+    def _release(self, taken: _Taken) -> None:
+        if self._taken.get(taken.key) is taken:
+            self._forget(taken.key)
+
+    def _forget(self, key: Key) -> None:
+        self._taken.pop(key, None)
+        self._texts.release(*key)

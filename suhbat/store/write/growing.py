@@ -1,0 +1,83 @@
+"""The rows of growing messages: see `tables.growing`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, select, update
+
+from suhbat.chat.model import Post
+from suhbat.errors import SuhbatError, TooManyStreams
+from suhbat.store.dialect import insert_rows
+from suhbat.store.tables import growing
+
+PER_PERSON = 20
+PER_CONVERSATION = 50
+"""Messages that may grow at once: of one sender, and in one conversation."""
+
+FIRST_VERSION = 1
+
+
+class GrowingPosts:
+    """The growing messages of one run of posts. Nothing is written before `flush`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._rows: list[tuple[int, int, str, int]] = []
+
+    def refusal(self, post: Post, log_id: int | None) -> SuhbatError | None:
+        """Why one more message may not grow. `log_id`: None if the conversation does not exist yet."""
+        uid = post.actor.uid
+        theirs = self._count(growing.c.uid == uid) + sum(1 for row in self._rows if row[2] == uid)
+        if theirs >= PER_PERSON:
+            return TooManyStreams(limit=PER_PERSON)
+        if log_id is None:
+            return None
+        here = self._count(growing.c.conversation_id == log_id) + sum(1 for row in self._rows if row[0] == log_id)
+        return (
+            TooManyStreams("too_many_streams.conversation", limit=PER_CONVERSATION)
+            if here >= PER_CONVERSATION
+            else None
+        )
+
+    def take(self, post: Post, log_id: int, seq: int) -> None:
+        self._rows.append((log_id, seq, post.actor.uid, FIRST_VERSION))
+
+    def flush(self) -> None:
+        insert_rows(self._connection, growing, self._rows)
+
+    def _count(self, condition: object) -> int:
+        counted = select(func.count()).select_from(growing).where(condition)  # type: ignore[arg-type]
+        return int(self._connection.execute(counted).scalar_one())
+
+
+def forget(connection: Connection, log_id: int, seq: int) -> None:
+    """The message has stopped growing."""
+    connection.execute(delete(growing).where(growing.c.conversation_id == log_id, growing.c.seq == seq))
+
+
+def forget_up_to(connection: Connection, log_id: int, last: int) -> None:
+    """Retention has deleted the messages up to this `seq`."""
+    connection.execute(delete(growing).where(growing.c.conversation_id == log_id, growing.c.seq <= last))
+
+
+def take_over(connection: Connection, log_id: int, seq: int) -> int | None:
+    """Make this node the one that takes the appends. Returns the new version; None if the message does not grow."""
+    place = (growing.c.conversation_id == log_id, growing.c.seq == seq)
+    version = connection.execute(select(growing.c.version).where(*place).with_for_update()).scalar()
+    if version is None:
+        return None
+    connection.execute(update(growing).where(*place).values(version=version + 1))
+    return int(version) + 1
+
+
+def move_on(connection: Connection, log_id: int, seq: int, version: int) -> bool:
+    """Raise the version of a message from this one. False if it is another one, or the message does not grow."""
+    place = (growing.c.conversation_id == log_id, growing.c.seq == seq, growing.c.version == version)
+    return connection.execute(update(growing).where(*place).values(version=version + 1)).rowcount == 1
+
+
+def rows(connection: Connection, limit: int) -> Sequence[tuple[int, int, str, int]]:
+    """Log id, `seq`, sender and version of growing messages."""
+    found = select(growing.c.conversation_id, growing.c.seq, growing.c.uid, growing.c.version)
+    return [tuple(row) for row in connection.execute(found.order_by(*growing.primary_key).limit(limit))]

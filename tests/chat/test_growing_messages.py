@@ -1,0 +1,449 @@
+"""Messages that grow: the use case and what readers are told, on two nodes over one store, with a clock that is moved."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from suhbat.bus.memory import MemoryBus, MemoryExchange
+from suhbat.chat.growing_messages import (
+    APPENDS_AT_ONCE,
+    GONE_SECONDS,
+    IDLE_SECONDS,
+    MOST_HERE,
+    SAVE_SECONDS,
+    GrowingMessages,
+)
+from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor
+from suhbat.chat.ports import Directory, Store
+from suhbat.chat.presence import PresenceTracker
+from suhbat.cluster.bus_listener import NodeBusListener
+from suhbat.errors import BadRequest, Busy, Finished, Forbidden, NotFound, RateLimited, WrongOffset
+from suhbat.hub.connection import Connection
+from suhbat.hub.hub import Hub
+from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
+from suhbat.protocol.events import LoggedEvent, MessageFinished
+from suhbat.protocol.extras import Extra
+from suhbat.protocol.types import LOBBY, MAX_TEXT
+from suhbat.tasks import Tasks
+from tests.commands import execute
+from tests.fakes import FakeClock, FakePresenceListener
+from tests.hub.parts import RecordingWire, connect, settle
+from tests.store.parts import Listener, logged, sqlite
+
+BOT = Actor("u-bot", "bot", lobby_from=0)
+ALI = Actor("u-ali", "ali", lobby_from=0)
+OWNER = Actor("u-owner", "owner", "account", 0, role="owner")
+
+
+class Nobody:
+    """A directory without anybody; see chat.ports.Directory."""
+
+    def holder(self, user_id: str) -> Actor | None:
+        return None
+
+
+class Node:
+    """A node over a store that several nodes of this process share."""
+
+    def __init__(self, store: Store, exchange: MemoryExchange, clock: FakeClock) -> None:
+        self.bus, self.tasks = MemoryBus(exchange), Tasks()
+        self.presence = PresenceTracker(1_000, FakePresenceListener())
+        self.hub = Hub(store, self.bus, self.presence, self.tasks, lambda: False, lambda file: file.url)
+        directory = cast(Directory, Nobody())
+        self.growing = GrowingMessages(store, store, self.hub.growing, directory, self.presence, clock, shared=True)
+        self.messages = Messages(store, directory, clock, self.growing)
+
+    async def open(self) -> None:
+        await self.bus.open(NodeBusListener(self.hub, *(cast(Any, None) for _ in range(3))))
+        await self.hub.open()
+
+    async def close(self) -> None:
+        await self.bus.close()
+        await self.tasks.close()
+
+    def reader(self, uid: str = "u-reader") -> tuple[Connection, RecordingWire]:
+        return connect(self.hub, uid)
+
+    async def begin(self, text: str = "", actor: Actor = BOT, conversation: str = LOBBY, **fields: Any) -> int:
+        return (
+            await self.messages.post(actor, text=text, conversation=conversation, extra=Extra(streaming=True), **fields)
+        ).seq
+
+    async def append(
+        self, seq: int, offset: int, text: str, actor: Actor = BOT, conversation: str = LOBBY, source: str | None = None
+    ) -> int:
+        command = Append(type="append", conversation=conversation, seq=seq, offset=offset, text=text)
+        now = self.growing.append_now(actor, command, source)
+        return await self.growing.append(actor, command, source) if now is None else now
+
+    async def finish(self, seq: int, actor: Actor = BOT, **fields: Any) -> int:
+        return (await self.growing.finish(actor, Finish(type="finish", conversation=LOBBY, seq=seq, **fields))).seq
+
+    async def told(self) -> None:
+        """Wait until everything that was added has been told."""
+        while self.hub.growing._ticking:
+            await asyncio.sleep(0.01)
+
+
+class Town:
+    def __init__(self, store: Store, nodes: list[Node], clock: FakeClock, listener: Listener) -> None:
+        self.store, self.nodes, self.clock, self.listener = store, nodes, clock, listener
+
+    async def finished(self) -> list[MessageFinished]:
+        events = [event for _, event in await logged(self.store, LOBBY, 0, 100)]
+        return [event for event in events if isinstance(event, MessageFinished)]
+
+    async def round(self, seconds: float) -> None:
+        """Let time pass, and each node look after its messages."""
+        self.clock.advance(seconds)
+        for node in self.nodes:
+            await node.growing.look_after()
+        await settle()
+
+
+@asynccontextmanager
+async def town_at(place: Path, nodes: int = 2) -> AsyncIterator[Town]:
+    clock, exchange, listener = FakeClock(), MemoryExchange(), Listener()
+    store = sqlite(place, clock=clock)
+    made = [Node(store, exchange, clock) for _ in range(nodes)]
+
+    def committed(entries: list[LoggedEvent]) -> Callable[[], None]:
+        listener.committed(entries)
+        return made[0].hub.committed(entries)
+
+    await store.open(committed)
+    for node in made:
+        await node.open()
+    try:
+        yield Town(store, made, clock, listener)
+    finally:
+        for node in made:
+            await node.close()
+        await store.close()
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[Town]:
+    async with town_at(tmp_path / "data") as town:
+        yield town
+
+
+def text_of(wire: RecordingWire, seq: int) -> str:
+    """The text of a message as a client has it that follows the rule of the notice."""
+    text: str | None = None
+    for frame in wire.frames:
+        if frame["type"] == "message.created" and frame["seq"] == seq:
+            text = frame["message"]["text"]
+        elif frame["type"] == "message.append" and frame["seq"] == seq and text is not None:
+            if frame["offset"] <= len(text):
+                text = text[: frame["offset"]] + frame["text"]
+        elif frame["type"] == "message.finished" and frame["message"]["seq"] == seq:
+            text = frame["message"]["text"]
+    assert text is not None
+    return text
+
+
+def notices(wire: RecordingWire) -> list[tuple[int, str]]:
+    return [(frame["offset"], frame["text"]) for frame in wire.frames if frame["type"] == "message.append"]
+
+
+class TestReaders:
+    async def test_what_comes_together_is_one_notice(self, town: Town) -> None:
+        """On every node; and all that grows in a conversation is one write for each connection."""
+        here, there = town.nodes
+        wires = [node.reader()[1] for node in town.nodes]
+        first, second = await here.begin(), await here.begin()
+        await settle()
+        before = [wire.writes for wire in wires]
+        for offset, letter in enumerate("salom"):
+            await here.append(first, offset, letter)
+            await here.append(second, offset, letter)
+        await here.told()
+        await there.told()
+        for wire, written in zip(wires, before, strict=True):
+            assert notices(wire) == [(0, "salom"), (0, "salom")]
+            assert wire.writes == written + 1
+        await here.append(first, 5, " dunyo")
+        await here.told()
+        await there.told()
+        assert [notices(wire)[-1] for wire in wires] == [(5, " dunyo")] * 2
+
+    async def test_the_connection_of_the_sender(self, town: Town) -> None:
+        """It is not told what it said itself; the sender's other connections are."""
+        node = town.nodes[0]
+        connection, wire = node.reader(BOT.uid)
+        _, other = node.reader(BOT.uid)
+        seq = await node.begin()
+        await node.append(seq, 0, "salom", source=connection.id)
+        await node.told()
+        assert (notices(wire), notices(other)) == ([], [(0, "salom")])
+
+    async def test_who_missed_something(self, town: Town) -> None:
+        """Gets the whole text: a connection that comes later, and one whose socket was full."""
+        node = town.nodes[0]
+        connection, wire = node.reader()
+        seq = await node.begin("Osh")
+        wire.congested = True
+        await node.append(seq, 3, " damlash")
+        await node.told()
+        assert notices(wire) == [] and connection.missed_growth
+        wire.drain()
+        await node.append(seq, 11, " uchun")
+        await node.told()
+        assert notices(wire) == [(0, "Osh damlash uchun")]
+        _, late = node.reader("u-late")
+        assert notices(late) == [(0, "Osh damlash uchun")]
+        await node.append(seq, 17, " guruch")
+        await node.told()
+        assert notices(late)[-1] == notices(wire)[-1] == (17, " guruch")
+
+    async def test_a_floor(self, town: Town) -> None:
+        """Who may not read the message is not told of it."""
+        node = town.nodes[0]
+        connection, wire = node.reader()
+        seq = await node.begin()
+        connection.floors[LOBBY] = seq
+        await node.append(seq, 0, "sir")
+        await node.told()
+        node.hub.growing.catch_up(connection)
+        assert notices(wire) == []
+
+    async def test_many_readers(self, town: Town) -> None:
+        """They are written to in several turns of the loop, so that other frames go out between."""
+        node = town.nodes[0]
+        wires = [node.reader(f"u{number}")[1] for number in range(200)]
+        seq = await node.begin()
+        await node.append(seq, 0, "salom")
+        node.hub.growing._tick()
+        assert {len(notices(wire)) for wire in wires} == {0, 1}
+        await node.told()
+        assert all(notices(wire) == [(0, "salom")] for wire in wires)
+
+    async def test_a_lost_message_of_the_bus(self, town: Town) -> None:
+        """A node that finds a gap asks for the whole text."""
+        here, there = town.nodes
+        _, wire = there.reader()
+        seq = await here.begin()
+        await settle()
+        exchange = here.bus._exchange.nodes
+        exchange.remove(there.bus)
+        await here.append(seq, 0, "salom ")
+        await here.told()
+        exchange.append(there.bus)
+        await here.append(seq, 6, "dunyo")
+        await here.told()
+        await there.told()
+        assert text_of(wire, seq) == "salom dunyo"
+
+
+class TestAppending:
+    async def test_a_wrong_offset(self, town: Town) -> None:
+        """The error says where to continue. Offsets count code points."""
+        node = town.nodes[0]
+        seq = await node.begin("👩‍🍳")
+        with pytest.raises(WrongOffset) as wrong:
+            await node.append(seq, 1, "x")
+        assert wrong.value.offset == 3
+        assert await node.append(seq, 3, "!") == 4
+
+    async def test_too_long(self, town: Town) -> None:
+        """4,000 characters in all."""
+        node = town.nodes[0]
+        seq = await node.begin("a" * (MAX_TEXT - 1))
+        with pytest.raises(BadRequest):
+            await node.append(seq, MAX_TEXT - 1, "bc")
+        assert await node.append(seq, MAX_TEXT - 1, "b") == MAX_TEXT
+
+    async def test_too_fast(self, town: Town) -> None:
+        """So many at once for one sender, over all their messages; then so many a second."""
+        node = town.nodes[0]
+        seqs = [await node.begin(), await node.begin()]
+        lengths = [0, 0]
+        with pytest.raises(RateLimited):
+            for number in range(int(APPENDS_AT_ONCE) + 1):
+                lengths[number % 2] = await node.append(seqs[number % 2], lengths[number % 2], "a")
+        assert sum(lengths) >= APPENDS_AT_ONCE - 1  # the clock of the test is not exact
+        town.clock.advance(1)
+        assert await node.append(seqs[0], lengths[0], "a")
+
+    async def test_too_many_on_a_node(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A node takes so many messages; further ones are to be tried again."""
+        monkeypatch.setattr("suhbat.chat.growing_messages.MOST_HERE", 1)
+        assert MOST_HERE >= 1_000
+        node = town.nodes[0]
+        await node.begin()
+        with pytest.raises(Busy):
+            await node.begin()
+
+    async def test_somebody_elses(self, town: Town) -> None:
+        """It is refused, and grows on; what does not exist is not found."""
+        node = town.nodes[0]
+        seq = await node.begin("Osh")
+        with pytest.raises(Forbidden):
+            await node.append(seq, 3, "!", actor=ALI)
+        with pytest.raises(NotFound):
+            await node.append(99, 0, "!", actor=ALI)
+        assert await node.append(seq, 3, "!") == 4
+
+    async def test_after_the_end(self, town: Town) -> None:
+        """Finished by its sender or stopped by who asked, it does not grow; deleted, it is not found."""
+        node = town.nodes[0]
+        asked = await node.messages.post(ALI, text="qanday?", conversation=LOBBY)
+        for actor in (BOT, ALI):
+            seq = await node.begin("Mana", reply_to=asked.seq)
+            await node.finish(seq, actor)
+            with pytest.raises(Finished):
+                await node.append(seq, 4, "!")
+        assert [(one.message.text, one.message.cut) for one in await town.finished()] == [
+            ("Mana", False),
+            ("Mana", True),
+        ]
+        seq = await node.begin("Mana")
+        await execute(town.store, Delete, BOT, 1_000, conversation=LOBBY, seq=seq)
+        await settle()
+        with pytest.raises(NotFound):
+            await node.append(seq, 4, "!")
+        assert len(node.growing) == 0 and node.hub.growing.by_log == {}
+
+    async def test_a_muted_sender(self, town: Town) -> None:
+        """From the mute on nothing is added, and the message is cut."""
+        node = town.nodes[0]
+        made = await execute(
+            town.store, Create, OWNER, 1_000, title="Choyxona", topic="", visibility="private", history="all"
+        )
+        room = made.conversation
+        await execute(town.store, Admit, OWNER, 1_000, conversation=room, person=BOT, role="member", exempt=True)
+        seq = await node.begin("Mana", conversation=room)
+        await execute(town.store, Mute, OWNER, 1_000, conversation=room, person=BOT, on=True, until=None, reason="")
+        await settle()
+        with pytest.raises(Forbidden):
+            await node.append(seq, 4, " bu", conversation=room)
+        events = [event for _, event in await logged(town.store, room, 0, 100)]
+        assert isinstance(events[-1], MessageFinished) and events[-1].message.cut
+
+
+class TestStoring:
+    async def test_every_few_seconds(self, town: Town) -> None:
+        """What is stored is at most some seconds old, and never more than was appended."""
+        node = town.nodes[0]
+        seq = await node.begin()
+        text = ""
+        for number in range(10):
+            await node.append(seq, len(text), f"{number} ")
+            text += f"{number} "
+            await town.round(1)
+            stored = await town.store.growing_text(LOBBY, seq)
+            assert stored is not None and text.startswith(stored)
+            assert len(text) - len(stored) <= 2 * (SAVE_SECONDS + 1)
+
+    async def test_an_orderly_end(self, town: Town) -> None:
+        """Everything is stored when the server stops."""
+        node = town.nodes[0]
+        seq = await node.begin()
+        await node.append(seq, 0, "hammasi")
+        await node.growing.close()
+        assert await town.store.growing_text(LOBBY, seq) == "hammasi"
+
+    async def test_nothing_for_a_minute(self, town: Town) -> None:
+        """The server finishes it, with all of its text."""
+        node = town.nodes[0]
+        seq = await node.begin()
+        await node.append(seq, 0, "Osh")
+        for _ in range(int(IDLE_SECONDS / 5)):
+            assert await town.finished() == []
+            await town.round(5)
+        [event] = await town.finished()
+        assert (event.message.seq, event.message.text, event.message.cut) == (seq, "Osh", True)
+        await town.round(5)
+        assert len(await town.finished()) == 1
+
+    async def test_a_sender_without_a_connection(self, town: Town) -> None:
+        """Gone for ten seconds, if it was sent over a connection; back in time, it goes on."""
+        node = town.nodes[0]
+        node.presence.enter(BOT)
+        seq = await node.begin()
+        await node.append(seq, 0, "Osh", source="n1")
+        node.presence.leave(BOT, 0)
+        await town.round(1)
+        await town.round(GONE_SECONDS - 2)
+        node.presence.enter(BOT)
+        await town.round(3)
+        await node.append(seq, 3, " bor", source="n2")
+        assert await town.finished() == []
+        node.presence.leave(BOT, 0)
+        await town.round(1)
+        await town.round(GONE_SECONDS)
+        [event] = await town.finished()
+        assert (event.message.text, event.message.cut) == ("Osh bor", True)
+
+    async def test_a_node_that_is_gone(self, town: Town) -> None:
+        """Another node finishes its messages, with what it has heard. A node that lives loses none."""
+        here, there = town.nodes
+        there.reader()
+        seq = await here.begin()
+        await settle()
+        await here.append(seq, 0, "Osh")
+        await here.told()
+        for _ in range(5):
+            await town.round(5)
+        assert await town.finished() == []
+        town.nodes.remove(here)
+        for _ in range(6):
+            await town.round(GONE_SECONDS / 3)
+        [event] = await town.finished()
+        assert (event.message.text, event.message.cut) == ("Osh", True)
+
+
+class TestTwoNodes:
+    async def test_the_sender_goes_to_another_node(self, town: Town) -> None:
+        """It goes on there, with all that was added here; the first node then no longer writes the text."""
+        here, there = town.nodes
+        _, wire = here.reader()
+        seq = await here.begin()
+        await settle()
+        await here.append(seq, 0, "Osh")
+        assert await there.append(seq, 3, " damlash") == 11
+        assert len(there.growing) == 1
+        await there.told()
+        await here.told()
+        assert text_of(wire, seq) == "Osh damlash"
+        await town.round(SAVE_SECONDS + 1)
+        assert len(here.growing) == 0
+        await there.finish(seq)
+        assert [one.message.text for one in await town.finished()] == ["Osh damlash"]
+
+    async def test_after_a_crash(self, town: Town) -> None:
+        """The sender learns from the error where to go on, and goes on."""
+        here, there = town.nodes
+        seq = await here.begin()
+        await here.append(seq, 0, "Osh")
+        await town.round(SAVE_SECONDS + 1)
+        await here.append(seq, 3, " damlash")
+        here.hub.growing._dirty.clear()
+        await here.close()
+        town.nodes.remove(here)
+        with pytest.raises(WrongOffset) as wrong:
+            await there.append(seq, 11, " uchun")
+        assert wrong.value.offset == 3
+        await there.append(seq, 3, " damlash uchun")
+        await there.finish(seq)
+        assert [one.message.text for one in await town.finished()] == ["Osh damlash uchun"]
+
+    async def test_it_is_finished_or_stopped_elsewhere(self, town: Town) -> None:
+        """With all that was added; the node that takes the appends hears of it."""
+        here, there = town.nodes
+        asked = await here.messages.post(ALI, text="qanday?", conversation=LOBBY)
+        for actor in (BOT, ALI):
+            seq = await here.begin(reply_to=asked.seq)
+            await here.append(seq, 0, "Mana bunday")
+            await there.finish(seq, actor)
+            with pytest.raises(Finished):
+                await here.append(seq, 11, "!")
+        assert [one.message.text for one in await town.finished()] == ["Mana bunday"] * 2
