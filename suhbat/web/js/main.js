@@ -46,6 +46,11 @@ onPreferences(() => {
   if (language() !== current()) void use(language());
 });
 api.language = current();
+addEventListener("hashchange", () => {
+  // A link in a mail may open in the installed app, which is there already.
+  const { reset, confirm } = placeOf(location.hash);
+  if (reset || confirm) location.reload();
+});
 await begin();
 setTimeout(() => void keepPage(), QUIET);
 
