@@ -10,7 +10,16 @@ from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
-from suhbat.chat.ports import Clock, DeliveryMarks, FileReader, Housekeeping, LogReader, StoreHealth, StoreReader
+from suhbat.chat.ports import (
+    BotStore,
+    Clock,
+    DeliveryMarks,
+    FileReader,
+    Housekeeping,
+    LogReader,
+    StoreHealth,
+    StoreReader,
+)
 from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
 from suhbat.chat.tarpit import Tarpit
@@ -27,6 +36,7 @@ from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
+from suhbat.identity.bots import Bots
 from suhbat.identity.control import Control
 from suhbat.identity.export import ExportedStore
 from suhbat.identity.external import ExternalLogins
@@ -45,7 +55,7 @@ from suhbat.tasks import Tasks
 
 
 class ServedStore(
-    StoreReader, ExportedStore, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol
+    StoreReader, ExportedStore, BotStore, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol
 ):
     """The reading side of the store. Writes go through `messages`, `commands` and the use cases of identity."""
 
@@ -107,6 +117,7 @@ class Services:
     registration: Registration
     authentication: PasswordAuthentication
     administration: AccountAdministration
+    bots: Bots
     tickets: Tickets
     external: ExternalLogins | None
     """Set if another application identifies the users."""

@@ -39,6 +39,7 @@ from suhbat.chat.ports import MailLimits
 from suhbat.errors import EndpointInUse, Forbidden, IdempotencyConflict, NameTaken, NotFound, Unauthenticated
 from suhbat.files.look import Look
 from suhbat.notify.ports import NoAnswer, ServiceAnswer
+from suhbat.protocol.bots import BotCommand
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import StateCommand
@@ -250,7 +251,8 @@ class FakePeople:
         self._work()
         for id, (at, until) in used.items():
             if id in self.logins and self.logins[id].last_used_at < at:
-                self.logins[id] = replace(self.logins[id], last_used_at=at, expires_at=until)
+                kept = self.logins[id]
+                self.logins[id] = replace(kept, last_used_at=at, expires_at=max(until, kept.expires_at))
 
     async def end_sessions(self, ids: Collection[str]) -> None:
         self._work()
@@ -452,7 +454,24 @@ class FakeMail:
         return None
 
 
-class FakeStore(FakePeople, FakeFiles, FakeMail):
+class FakeBots:
+    """The part of chat.ports.BotStore that HTTP uses."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.bots_commands: dict[str, tuple[BotCommand, ...]] = {}
+
+    async def number_of(self, ref: str) -> int:
+        return self.numbers.setdefault(ref, 4_500_000_000_000_000 + len(self.numbers))
+
+    async def bot_commands(self, uid: str) -> tuple[BotCommand, ...]:
+        return self.bots_commands.get(uid, ())
+
+    async def set_bot_commands(self, uid: str, commands: Sequence[BotCommand]) -> None:
+        self.bots_commands[uid] = tuple(commands)
+
+
+class FakeStore(FakePeople, FakeFiles, FakeMail, FakeBots):
     """The part of the store that identity and HTTP use. It commits at once; if `broken` is set, every call fails with
     it."""
 
@@ -462,6 +481,7 @@ class FakeStore(FakePeople, FakeFiles, FakeMail):
         FakePeople.__init__(self)
         FakeFiles.__init__(self)
         FakeMail.__init__(self)
+        FakeBots.__init__(self)
         self.touched: list[dict[str, int]] = []
         self.logs: dict[str, list[Message]] = {LOBBY: []}
         self.directs: dict[frozenset[str], str] = {}

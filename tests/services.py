@@ -36,6 +36,7 @@ from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
+from suhbat.identity.bots import Bots
 from suhbat.identity.control import Control
 from suhbat.identity.guests import Guests
 from suhbat.identity.mail_addresses import MailAddresses
@@ -143,6 +144,7 @@ def services_over(
         registration=registration,
         authentication=authentication,
         administration=AccountAdministration(clock, people, passwords, registration),
+        bots=Bots(store, clock, people, settings.bots),
         tickets=Tickets(clock, people, MemoryPasses(clock), tokens),
         external=None,
         proxies=Proxies(settings.trusted_proxies),

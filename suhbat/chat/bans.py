@@ -6,7 +6,7 @@ from typing import Protocol
 
 from suhbat.errors import Forbidden
 
-from .model import Milliseconds
+from .model import Actor, Milliseconds
 from .ports import Clock, ModerationReader
 
 
@@ -35,8 +35,13 @@ class Bans:
         if on:
             self._until[uid] = until
 
-    def check(self, uid: str) -> None:
-        """Raise Forbidden if the user is banned now."""
+    def check(self, actor: Actor) -> None:
+        """Raise Forbidden if the user is banned now, or, of a bot, its owner."""
+        self._check(actor.uid)
+        if actor.owner is not None:
+            self._check(actor.owner)
+
+    def _check(self, uid: str) -> None:
         if uid not in self._until:
             return
         until = self._until[uid]

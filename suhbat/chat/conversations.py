@@ -34,7 +34,9 @@ _NOT_ONLY_ROOMS = frozenset(("topic", "slow_mode", "retention", "files"))
 
 
 def room_refusal(actor: Actor) -> SuhbatError | None:
-    """Of making a room. A bare guest could not come back to it."""
+    """Of making a room. A bare guest could not come back to it, and a bot is only where its owner is."""
+    if actor.kind == "bot":
+        return Forbidden("forbidden.bots.room")
     return None if actor.lasting else Forbidden("forbidden.bare")
 
 

@@ -87,6 +87,9 @@ def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> Suh
         told = facts.kind == "lobby" or (action == "join" and facts.visibility == "public")
         return Forbidden("forbidden.banned") if told else NotFound()
     # Rooms are for users who can come back; a bare guest sees none.
+    # A bot sees no room that it is not in; it may join one in which its owner is.
+    if actor.kind == "bot" and rank == "stranger" and not (action == "join" and facts.has_owner):
+        return NotFound()
     visible = rank != "stranger" or (facts.kind == "room" and facts.visibility == "public" and actor.lasting)
     # An invitation permits to join, but shows nothing of the room.
     visible = visible or (facts.invited and action == "join")
@@ -108,7 +111,7 @@ def decide(actor: Actor, action: Action, facts: ConversationFacts | None) -> Suh
 
 def _sends_files(actor: Actor, rank: Rank, senders: FileSenders) -> bool:
     if senders in ("everyone", "accounts"):
-        return senders == "everyone" or actor.kind == "account"
+        return senders == "everyone" or actor.kind != "guest"
     return RANKS.index(rank) >= RANKS.index("moderator" if senders == "moderators" else "owner")
 
 

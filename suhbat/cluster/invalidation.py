@@ -9,7 +9,7 @@ from itertools import islice
 import structlog
 
 from suhbat.chat.bans import Bans
-from suhbat.chat.model import Change
+from suhbat.chat.model import Actor, Change
 from suhbat.chat.ports import ModerationReader
 from suhbat.errors import Forbidden, SuhbatError, log_text
 from suhbat.hub.hub import Hub
@@ -95,8 +95,9 @@ class CacheInvalidation:
             await self._people.sessions.reload(keys)
         elif kind == "bans":
             await self._bans.load(self._store)
-            for uid in keys:
-                self._close_if_banned(uid)
+            banned = set(keys)
+            for actor in {one.actor for one in self._hub.connections if {one.actor.uid, one.actor.owner} & banned}:
+                self._close_if_banned(actor)
         elif kind == "account":
             await self._people.reload_accounts(keys)
         elif kind == "guest":
@@ -110,12 +111,12 @@ class CacheInvalidation:
         sessions = {connection.session for connection in self._hub.connections}
         await self._people.sessions.reload_all({session for session in sessions if session is not None})
         await self._bans.load(self._store)
-        for uid in {connection.actor.uid for connection in self._hub.connections}:
-            self._close_if_banned(uid)
+        for actor in {connection.actor for connection in self._hub.connections}:
+            self._close_if_banned(actor)
         await self._people.reload_all()
 
-    def _close_if_banned(self, uid: str) -> None:
+    def _close_if_banned(self, actor: Actor) -> None:
         try:
-            self._bans.check(uid)
+            self._bans.check(actor)
         except Forbidden:
-            self._hub.connections.close_banned(uid)
+            self._hub.connections.close_banned(actor.uid)

@@ -150,6 +150,11 @@ class Settings(BaseSettings):
         description="Conversations that one person can be in; 0 for no limit. Directs opened by others do not count until "
         "the person writes in them.",
     )
+    bots: Literal["owner", "moderators", "everyone"] = Field(
+        "moderators",
+        description="Who may make bots: the owner of the server (owner), its moderators, too (moderators), or everyone who has "
+        "an account (everyone).",
+    )
     rooms_per_day: int = Field(100, ge=0, description="Rooms that one person can make within a day; 0 for no limit.")
     directs_per_day: int = Field(
         200, ge=0, description="New directs that one person can open within a day; 0 for no limit."

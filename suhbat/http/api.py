@@ -14,6 +14,8 @@ from suhbat.services import Services
 from . import (
     accounts,
     asyncapi,
+    bot_commands,
+    bots,
     control,
     conversations,
     docs,
@@ -92,7 +94,8 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        hooks, search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
+        hooks, bots, bot_commands,
+        search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)

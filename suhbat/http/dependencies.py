@@ -70,7 +70,7 @@ async def login(request: Request, response: Response, services: Served, credenti
 def _admit(login: Login, request: Request, services: Services) -> Login:
     account = services.people.accounts.of_uid(login.actor.uid)
     request.state.locale = None if account is None else account.locale
-    services.bans.check(login.actor.uid)
+    services.bans.check(login.actor)
     wait = services.limits.rates.meter(login.actor.uid, metered(address_of(request, services))).take(
         services.clock.steady()
     )

@@ -40,8 +40,8 @@ class Connections:
         self._all.discard(connection)
 
     def close_banned(self, uid: str) -> None:
-        """Close every connection of a banned user."""
-        for connection in self._of(uid):
+        """Close every connection of a banned user, and of their bots."""
+        for connection in [one for one in self._all if uid in (one.actor.uid, one.actor.owner)]:
             connection.wire.close(Close.FORBIDDEN, "banned")
 
     def end_session(self, session: str) -> None:

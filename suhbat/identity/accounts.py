@@ -31,6 +31,8 @@ class Accounts:
         self._listener = listener
         self._by_name: dict[str, Account] = {}
         self._by_uid: dict[str, Account] = {}
+        self._bots: dict[str, dict[str, None]] = {}
+        """The uids of the bots of an account, by its uid."""
         self._reserved: set[str] = set()
         self._words: list[tuple[str, str]] = []
         """The search index: the words of names and display names with their uids, sorted."""
@@ -53,7 +55,7 @@ class Accounts:
                 self._replace(account)
             elif account is None and before is not None:
                 self._remove(before)
-                self._listener.end_user(uid)
+                self._end(uid)
 
     async def reload_all(self) -> None:
         """Read all accounts again, because it is unknown what changed."""
@@ -87,11 +89,23 @@ class Accounts:
         return self._by_uid.get(uid)
 
     def require(self, uid: str) -> Account:
-        """The account with this uid. Raises Unauthenticated if there is none, or if it is disabled."""
+        """The account with this uid. Raises Unauthenticated if there is none, or if it is disabled; the same for a bot if its
+        owner is."""
+        if not self.is_enabled(uid):
+            raise Unauthenticated()
+        return self._by_uid[uid]
+
+    def is_enabled(self, uid: str) -> bool:
+        """Whether there is an account with this uid that can be used: neither it nor, if it is a bot, its owner is disabled."""
         account = self._by_uid.get(uid)
         if account is None or account.disabled:
-            raise Unauthenticated()
-        return account
+            return False
+        return account.owner_uid is None or self.is_enabled(account.owner_uid)
+
+    def bots_of(self, uid: str) -> list[Account]:
+        """The bots of this account, the oldest first."""
+        bots = [bot for one in self._bots.get(uid, ()) if (bot := self._by_uid.get(one)) is not None]
+        return sorted(bots, key=lambda bot: (bot.created_at, bot.uid))
 
     def is_taken(self, user_id: str) -> bool:
         """Whether a (normalised) name belongs to an account, or to one that is being made."""
@@ -155,7 +169,7 @@ class Accounts:
             await self._store.erase(account.actor, at, with_messages=with_messages)
             self._lookups.changed([account.uid])
             self._remove(account)
-        self._listener.end_user(account.uid)
+        self._end(account.uid)
 
     def _replace(self, account: Account) -> None:
         """Put an account as it is in the store, known before or not, in memory."""
@@ -168,10 +182,17 @@ class Accounts:
         if before is None or _shown(person_of(before)) != _shown(person):
             self._listener.change_profile(person)
         if account.disabled:
-            self._listener.end_user(account.uid)
+            self._end(account.uid)
+
+    def _end(self, uid: str) -> None:
+        """An account cannot be used any more, and neither can its bots."""
+        for one in (uid, *self._bots.get(uid, ())):
+            self._listener.end_user(one)
 
     def _remove(self, account: Account) -> None:
         self._by_uid.pop(account.uid, None)
+        if account.owner_uid is not None:
+            self._bots.get(account.owner_uid, {}).pop(account.uid, None)
         self._by_name.pop(skeleton(account.user_id), None)
         self._remove_words(account)
 
@@ -185,6 +206,8 @@ class Accounts:
         # Folded again, because the stored skeleton may be from an older table of confusables.
         self._by_name[skeleton(account.user_id)] = account
         self._by_uid[account.uid] = account
+        if account.owner_uid is not None:
+            self._bots.setdefault(account.owner_uid, {})[account.uid] = None
         for word in _words_of(account):
             if sort:
                 insort(self._words, (word, account.uid))

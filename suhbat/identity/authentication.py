@@ -35,7 +35,7 @@ class PasswordAuthentication:
             if account is None:
                 await self._people.refresh(name)  # another node may have made the account a moment ago
                 account = accounts.of_name(name)
-            if account is None or account.disabled:
+            if account is None or account.disabled or account.owner_uid is not None:
                 await self._passwords.verify(password, None, address)  # takes as long as for an account
                 raise Unauthenticated("unauthenticated.password")
             if not await self._is_correct(account, password, address):
@@ -74,7 +74,7 @@ class PasswordAuthentication:
         """Whether this is the account's password, also after the verification. Renews a hash of outdated parameters."""
         verdict = await self._passwords.verify(password, account.password_hash, address)
         now = self._people.accounts.of_uid(account.uid)
-        if not verdict.right or now is None or now.disabled:
+        if not verdict.right or now is None or now.disabled or now.owner_uid is not None:
             return False
         if now.password_hash != account.password_hash:  # changed meanwhile, or renewed by another login
             return await self._is_correct(now, password, address)

@@ -19,10 +19,12 @@ from suhbat.protocol.characters import cut
 from .listeners import IdentityListener
 from .live_sessions import FORGOTTEN, SESSION_KEPT, LiveSessions
 from .lookups import Lookups, groups
-from .tokens import OF_SESSION, digest, random_token, short_id
+from .tokens import OF_SESSION, digest, is_of_session, random_token, short_id
 
 ROTATED: Milliseconds = 24 * 3600 * 1000
 """The age at which the token of a cookie is changed."""
+NEVER: Milliseconds = 253_402_300_799_999
+"""The last time that RFC 3339 can express: when the session of a bot expires."""
 MAX_LABEL = 200
 """Characters of a label; longer ones are cut."""
 MOST_SESSIONS = 100
@@ -47,12 +49,15 @@ class Sessions:
         self._lookups = Lookups[Session](attrgetter("id"))
         self._deleted_at: Milliseconds = 0
 
-    async def create(self, uid: str, label: str) -> tuple[Session, str]:
-        """A new session and its token, durable on return. Of more than MOST_SESSIONS the least recently used are revoked.
+    async def create(self, uid: str, label: str, *, token: str | None = None) -> tuple[Session, str]:
+        """A new session and its token, durable on return. `token`: that of a bot, whose session never expires. Of more than
+        MOST_SESSIONS the least recently used are revoked.
 
         Raises Unauthenticated if all sessions of `uid` were revoked meanwhile.
         """
-        token, now = OF_SESSION + self._random_token(), self._clock.wall()
+        now = self._clock.wall()
+        expires_at = now + SESSION_KEPT if token is None else NEVER
+        token = token or OF_SESSION + self._random_token()
         session = Session(
             id=short_id("s", self._random_token()),
             uid=uid,
@@ -61,7 +66,7 @@ class Sessions:
             rotated_at=now,
             created_at=now,
             last_used_at=now,
-            expires_at=now + SESSION_KEPT,
+            expires_at=expires_at,
             label=cut(label, MAX_LABEL),
         )
         live = self._live.add(session)
@@ -82,7 +87,7 @@ class Sessions:
         """The session of a token. This is a use of it. Raises Unauthenticated."""
         token_hash = digest(token)
         live = self._live.of_hash(token_hash)
-        if live is None and token.startswith(OF_SESSION):
+        if live is None and is_of_session(token):
             row = await self._lookups.one(lambda: self._store.session_by_token(token_hash))
             # Another request may have loaded the same session while this one waited.
             live = self._live.of_hash(token_hash) or (None if row is None else self._live.update(row))
@@ -110,7 +115,9 @@ class Sessions:
     async def rotate(self, id: str, token: str) -> str | None:
         """A new token for the cookie that contains `token`, if that is a day old; otherwise None."""
         live = self._live.of_id(id)
-        if live is None or live.rotating or self._clock.wall() - live.session.rotated_at < ROTATED:
+        if live is None or live.rotating or live.session.expires_at == NEVER:
+            return None
+        if self._clock.wall() - live.session.rotated_at < ROTATED:
             return None
         live.rotating = True
         try:

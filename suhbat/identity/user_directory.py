@@ -18,7 +18,7 @@ from .claims import Claim, Names
 from .guests import Guests
 from .names import entered, fold, normalise, skeleton
 from .sessions import Sessions
-from .tokens import OF_SESSION
+from .tokens import is_of_session
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +146,14 @@ class UserDirectory:
 
     async def authenticate(self, token: str) -> Login:
         """The user of a token. This is a use of the session, or of the guest. Raises Unauthenticated."""
-        if not token.startswith(OF_SESSION):
+        if not is_of_session(token):
             return Login(await self.guests.authenticate(token))
         session = await self.sessions.authenticate(token)
         if self.accounts.of_uid(session.uid) is None:
             await self.reload_accounts([session.uid])  # another node has made it; its cache invalidation is on the way
+        account = self.accounts.of_uid(session.uid)
+        if account is not None and account.owner_uid is not None and self.accounts.of_uid(account.owner_uid) is None:
+            await self.reload_accounts([account.owner_uid])
         return Login(self.accounts.require(session.uid).actor, session.id)
 
     def is_current(self, login: Login) -> bool:
@@ -158,8 +161,7 @@ class UserDirectory:
         replaced by an account."""
         if login.session is None and not login.external:
             return self.guests.knows(login.actor.uid)
-        account = self.accounts.of_uid(login.actor.uid)
-        if account is None or account.disabled:
+        if not self.accounts.is_enabled(login.actor.uid):
             return False
         return login.session is None or self.sessions.is_alive(login.session)
 
@@ -199,11 +201,14 @@ class UserDirectory:
         return changed
 
     async def erase(self, account: Account, at: Milliseconds, *, with_messages: bool) -> None:
-        """Erase an account. Its sessions and its name are gone on return; its name in the logs, and with `with_messages` its
-        messages, soon after (`Housekeeping.erase_more`). Raises BadRequest for the last owner of the server."""
+        """Erase an account and its bots. Its sessions and its name are gone on return; its name in the logs, and with
+        `with_messages` its messages, soon after (`Housekeeping.erase_more`). Raises BadRequest for the last owner of the
+        server."""
         owners = [one for one in self.accounts if one.role == "owner" and not one.disabled]
         if owners == [account]:
             raise BadRequest(reason="last_owner")
+        for bot in self.accounts.bots_of(account.uid):
+            await self.erase(bot, at, with_messages=with_messages)
         await self.sessions.revoke_all(account.uid)
         await self.accounts.erase(account, at, with_messages=with_messages)
 

@@ -203,13 +203,15 @@ class ConversationState(ConversationSettings):
 
 
 class Invitation(Schema):
-    """An offered membership: the title of the room and the person who invites. Nothing else about the room is revealed."""
+    """An offered membership: the title of the room and the person who invites. Nothing else about the room is revealed. `bot`:
+    the reader's bot that is invited; accepting makes both members."""
 
     conversation: ConversationId
     title: str = Field(examples=["Choyxona"])
     inviter: UserId
     inviter_uid: Uid
     invited_at: Time
+    bot: User | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 def by_time(invitation: Invitation) -> tuple[int, str]:

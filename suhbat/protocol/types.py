@@ -44,6 +44,7 @@ ME = "@me"
 """The name of a user's own log on the wire."""
 
 GUEST_TOKEN = "sg_a_token_as_it_was_shown_once"  # noqa: S105 (an example)  # nosec B105
+BOT_TOKEN = "4839201122334455:a_token_as_it_was_shown_once_0123456789"  # noqa: S105  # nosec B105
 SESSION_TOKEN = "ss_a_token_as_it_was_shown_once"  # noqa: S105  # nosec B105
 """Tokens for examples; nobody has them."""
 

@@ -37,6 +37,7 @@ from suhbat.hub.unidentified import UnidentifiedConnections
 from suhbat.identity.accounts import Accounts
 from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
+from suhbat.identity.bots import Bots
 from suhbat.identity.control import Control
 from suhbat.identity.external import Authenticate, ExternalLogins
 from suhbat.identity.guests import Guests
@@ -172,6 +173,7 @@ class Node:
             registration=registration,
             authentication=authentication,
             administration=AccountAdministration(clock, self.people, self.passwords, registration),
+            bots=Bots(store, clock, self.people, settings.bots),
             tickets=Tickets(clock, self.people, store.cluster or MemoryPasses(clock)),
             external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
             proxies=Proxies(settings.trusted_proxies),

@@ -43,6 +43,7 @@ from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
 from . import search
+from .bots import BotsOverSQL
 from .dialect import is_trouble
 from .errors import UnusableStore
 from .files import FilesOverSQL
@@ -73,7 +74,7 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, GrowingOverSQL):
+class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, BotsOverSQL, GrowingOverSQL):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 
@@ -156,7 +157,7 @@ class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOve
         return await self._read(lambda c: states.states_of(c, actor, self._lobby_history, wanted))
 
     async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
-        return await self._read(lambda c: invitations.open_for(c, actor.uid))
+        return await self._read(lambda c: invitations.open_for(c, actor))
 
     async def events(self, log: str, after: int, limit: int) -> list[LoggedEvent]:
         return await self._read(lambda c: event_page(c, log, after, limit))

@@ -50,6 +50,26 @@ ACCESS: Texts = {
         "uz": "Buni faqat aʼzolar qila oladi. Avval xonaga qoʻshiling.",
         "ru": "Это доступно только участникам. Сначала вступите в комнату.",
     },
+    "forbidden.bots": {
+        "en": "On this server only its owner or its moderators may make bots. Ask them for one.",
+        "uz": "Bu serverda botlarni faqat egasi yoki moderatorlar yarata oladi. Ulardan soʻrang.",
+        "ru": "На этом сервере ботов могут создавать только владелец или модераторы. Попросите их.",
+    },
+    "forbidden.bots.account": {
+        "en": "Only a person with an account can do this, not a guest and not a bot.",
+        "uz": "Buni faqat hisobi bor odam qila oladi, mehmon yoki bot emas.",
+        "ru": "Это может только человек с аккаунтом, не гость и не бот.",
+    },
+    "forbidden.bots.room": {
+        "en": "A bot cannot make rooms. Its owner makes one and adds it.",
+        "uz": "Bot xona ocha olmaydi. Egasi ochib, uni qoʻshadi.",
+        "ru": "Бот не может создавать комнаты. Её создаёт владелец и добавляет бота.",
+    },
+    "forbidden.bots.role": {
+        "en": "A bot cannot have a higher role than its owner. Give its owner the role first.",
+        "uz": "Botning roli egasinikidan yuqori boʻla olmaydi. Avval egasiga shu rolni bering.",
+        "ru": "Роль бота не может быть выше роли его владельца. Сначала дайте эту роль владельцу.",
+    },
     "forbidden.kind": {
         "en": "This is not possible in a conversation of this kind.",
         "uz": "Bunday turdagi suhbatda buni qilib boʻlmaydi.",

@@ -103,6 +103,21 @@ REASONS: Texts = {
         "uz": "tarmoqda buncha javob yoʻq",
         "ru": "в ветке меньше ответов",
     },
+    "bots.many": {
+        "en": "an account has at most 20 bots; erase one",
+        "uz": "bitta hisobda koʻpi bilan 20 ta bot boʻladi; birini oʻchiring",
+        "ru": "у аккаунта не больше 20 ботов; удалите одного",
+    },
+    "command.name": {
+        "en": "the name of a command has up to 32 letters a–z, digits and `_`",
+        "uz": "buyruq nomi koʻpi bilan 32 ta a–z harfi, raqam va `_` dan iborat",
+        "ru": "имя команды – до 32 букв a–z, цифр и `_`",
+    },
+    "command.twice": {
+        "en": "two commands have the same name",
+        "uz": "ikki buyruqning nomi bir xil",
+        "ru": "у двух команд одно имя",
+    },
     "file.empty": {"en": "the file is empty", "uz": "fayl boʻsh", "ru": "файл пуст"},
     "file.missing": {
         "en": "the form has no part `file`",

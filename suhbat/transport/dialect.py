@@ -136,7 +136,7 @@ class BaseDialect:
 
     def use(self, login: Login) -> None:
         """Use a login until `release`. Raises Forbidden if the user is banned."""
-        self.services.bans.check(login.actor.uid)
+        self.services.bans.check(login.actor)
         self.services.people.attach(login)
         self.attached = login
         if login.until is not None:

@@ -103,6 +103,7 @@ class ConversationFacts:
     """What the policy needs to know about a conversation and an actor, as the transaction sees it.
 
     `role`: the actor's role in the conversation, None for a stranger. `banned` and `muted`: at this moment.
+    `has_owner`: false for a bot whose owner is not a member.
     """
 
     id: str
@@ -114,6 +115,7 @@ class ConversationFacts:
     muted: bool = False
     invited: bool = False
     files: FileSenders = "everyone"
+    has_owner: bool = True
 
 
 Committed = Callable[[list[LoggedEvent]], Callable[[], None] | None]

@@ -90,7 +90,8 @@ class Account:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.uid, self.user_id, self.kind, self.lobby_from, self.role, self.owner_uid)
+        role = self.role if self.owner_uid is None else "member"
+        return Actor(self.uid, self.user_id, self.kind, self.lobby_from, role, self.owner_uid)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .bots import BotStore
 from .bus import Bus, BusListener, GrowthPart
 from .clock import Clock
 from .cluster import Cluster, Passes
@@ -17,6 +18,7 @@ from .store import Housekeeping, Store, StoreHealth
 
 __all__ = [
     "AccountStore",
+    "BotStore",
     "Bus",
     "BusListener",
     "Clock",

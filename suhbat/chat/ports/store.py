@@ -8,6 +8,7 @@ from typing import Protocol
 from suhbat.chat.model import Changed, Committed
 from suhbat.counting import StoreCounts
 
+from .bots import BotStore
 from .cluster import Cluster
 from .files import FileRecords
 from .growing import GrowingStore
@@ -84,6 +85,7 @@ class Store(
     PushQueue,
     MailStore,
     HookStore,
+    BotStore,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, case, delete, insert, or_, select, update
 
 from suhbat.chat.model import Milliseconds, Session
 from suhbat.store.tables import sessions
@@ -49,10 +49,12 @@ def rotate(
 def touch(connection: Connection, used: Mapping[str, tuple[Milliseconds, Milliseconds]]) -> None:
     """Move the last use and the expiry of these sessions forward; never back."""
     if used:
+        later = sessions.c.expires_at > bindparam("until")  # a bot's never expires
+        expires = case((later, sessions.c.expires_at), else_=bindparam("until"))
         statement = (
             update(sessions)
             .where(sessions.c.id == bindparam("of"), sessions.c.last_used_at < bindparam("used_at"))
-            .values(last_used_at=bindparam("used_at"), expires_at=bindparam("until"))
+            .values(last_used_at=bindparam("used_at"), expires_at=expires)
         )
         rows = [{"of": id, "used_at": used_at, "until": until} for id, (used_at, until) in used.items()]
         connection.execute(statement, rows)

@@ -52,7 +52,7 @@ def states(connection: Connection, actor: Actor, lobby_history: LobbyHistory, af
     if after is not None:
         rows = [row for row in rows if row.kind == "own"]
     mine = connection.execute(PAGE, {"uid": actor.uid, "after": after or 0, "count": limit}).all()
-    invitations = open_for(connection, actor.uid) if after is None else ()
+    invitations = open_for(connection, actor) if after is None else ()
     (found,) = _shown(connection, [_Viewed(actor, [*rows, *mine])], lobby_history)
     return replace(found, invitations=invitations, after=mine[-1].id if len(mine) == limit else None)
 
@@ -69,7 +69,7 @@ def states_of_many(connection: Connection, actors: Sequence[Actor], lobby_histor
         rows[uid].append(StateRow(*fields))
     for uid, log in own.items():
         rows[uid].append(own_row(uid, log))
-    invitations = open_for_many(connection, list(own))
+    invitations = open_for_many(connection, {actor for actor in actors if actor.uid in own})
     # By the whole actor: another request for the same user may be made with another role or place in the lobby.
     viewed = {actor: _Viewed(actor, rows[actor.uid]) for actor in actors if actor.uid in own}
     shown = dict(zip(viewed, _shown(connection, list(viewed.values()), lobby_history), strict=True))

@@ -271,7 +271,7 @@ def _stored(event: Stored) -> str | None:
             "state": set(type(event.state).model_fields) - {"title", "topic", "picture", "last_message", "draft"}
         }
     if isinstance(event, ConversationInvited):
-        include = {"invitation": {"conversation", "inviter_uid", "invited_at"}}
+        include = {"invitation": {"conversation", "inviter_uid", "invited_at", "bot"}}
     written = event.model_dump_json(include=include)
     return None if written == "{}" else written
 

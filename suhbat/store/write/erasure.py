@@ -27,6 +27,7 @@ from suhbat.store.tables import (
     events,
     guests,
     idempotency,
+    invocations,
     members,
     mentions,
     named,
@@ -110,6 +111,7 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
         idempotency,
     ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
+    connection.execute(delete(invocations).where(invocations.c.actor_uid == actor.uid))
     files.drop_loose_of(connection, actor.uid, at)
     pictures.remove(connection, actor.uid, at)
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))

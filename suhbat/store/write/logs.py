@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from suhbat.chat.bots import lower_role
 from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Until, in_force
 from suhbat.protocol.objects import ConversationSettings, Role
@@ -111,16 +112,15 @@ def apply_sanctions(logs: Iterable[Log], rows: Iterable[Sequence[Any]]) -> None:
         (by_id[id_].bans if kind == "ban" else by_id[id_].mutes)[uid] = until
 
 
-def facts_for(log: Log, actor: Actor, at: Milliseconds) -> ConversationFacts | None:
-    """The facts for what an actor writes there. A webhook may write where its maker may."""
-    return facts_of(log, actor.owner if actor.kind == "hook" and actor.owner else actor.uid, at)
-
-
 _LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
 
 
-def facts_of(log: Log, uid: str, at: Milliseconds) -> ConversationFacts | None:
-    """The facts about a conversation and this user there, for the policy; None for an own log."""
+def facts_of(log: Log, actor: Actor, at: Milliseconds) -> ConversationFacts | None:
+    """The facts about a conversation and this user there, for the policy; None for an own log. A bot is what both it and its
+    owner are: a member if both are, muted or banned if one of them is, and of the lower of their roles. A webhook may write where its maker may."""
+    uid, owner = actor.uid, actor.owner
+    if actor.kind == "hook" and owner is not None:
+        uid, owner = owner, None
     if log.kind == "lobby":
         if not log.mutes and not log.bans and log.settings.files == "everyone":
             return _LOBBY_FACTS
@@ -128,19 +128,27 @@ def facts_of(log: Log, uid: str, at: Milliseconds) -> ConversationFacts | None:
             LOBBY,
             "lobby",
             "member",
-            banned=in_force(log.bans, uid, at),
-            muted=in_force(log.mutes, uid, at),
+            banned=_is_held(log.bans, uid, owner, at),
+            muted=_is_held(log.mutes, uid, owner, at),
             files=log.settings.files,
         )
     if log.kind == "own" or log.people is None:
         return None
+    role = log.people.get(uid)
+    if owner is not None and log.kind == "room" and role is not None:
+        role = lower_role(role, log.people.get(owner))
     return ConversationFacts(
         log.name,
         "room" if log.kind == "room" else "direct",
-        log.people.get(uid),
+        role,
         log.settings.visibility,
         log.settings.archived,
-        banned=in_force(log.bans, uid, at),
-        muted=in_force(log.mutes, uid, at),
+        banned=_is_held(log.bans, uid, owner, at),
+        muted=_is_held(log.mutes, uid, owner, at),
         files=log.settings.files,
+        has_owner=owner is None or owner in log.people,
     )
+
+
+def _is_held(held: Mapping[str, Until], uid: str, owner: str | None, at: Milliseconds) -> bool:
+    return in_force(held, uid, at) or (owner is not None and in_force(held, owner, at))

@@ -59,7 +59,7 @@ def add_own(connection: Connection, own: Counter[tuple[int, str]]) -> None:
 def slow_mode_refused(connection: Connection, cache: WriterCache, post: Post, log: Log) -> SuhbatError | None:
     """The refusal of a post that comes too soon in slow mode."""
     actor = post.actor
-    facts = facts_of(log, actor.uid, post.at)
+    facts = facts_of(log, actor, post.at)
     if facts is None or not is_slowed(rank_of(actor, facts)):
         return None
     last = last_post(connection, cache, log, actor.uid)

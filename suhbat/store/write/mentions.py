@@ -18,7 +18,7 @@ from suhbat.protocol.events import Mentioned
 from suhbat.store.dialect import find_rows, insert_new
 from suhbat.store.tables import everyone, mentions, reads
 
-from .logs import Log, facts_for
+from .logs import Log, facts_of
 from .transaction import WriterTransaction
 
 
@@ -28,7 +28,7 @@ def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Millise
         return NO_TARGETS
     if log.people is None:
         return lobby_targets(actor, named, log.bans, at)
-    return member_targets(actor, named, log.people.keys(), facts_for(log, actor, at))
+    return member_targets(actor, named, log.people.keys(), facts_of(log, actor, at))
 
 
 def spend_mentions(

@@ -24,7 +24,7 @@ from .file_posts import FilePosts
 from .floors import writer_floors
 from .growing import GrowingPosts
 from .idempotency import IdempotencyKeys
-from .logs import Log, facts_for
+from .logs import Log, facts_of
 from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .thread_posts import ThreadPosts
@@ -199,12 +199,12 @@ class PostRun:
         """Ask the policy. Posts change none of its facts, so it is asked once per sender and log."""
         sender = (log.id, post.actor.uid)
         if sender not in self._allowed:
-            refusal = decide(post.actor, "post", facts_for(log, post.actor, post.at))
+            refusal = decide(post.actor, "post", facts_of(log, post.actor, post.at))
             if refusal is not None:
                 return refusal
             self._allowed.add(sender)
         if post.files:
-            refusal = decide(post.actor, "attach", facts_for(log, post.actor, post.at))
+            refusal = decide(post.actor, "attach", facts_of(log, post.actor, post.at))
             if refusal is not None:
                 return refusal
         if log.settings.slow_mode and post.actor.kind != "hook":

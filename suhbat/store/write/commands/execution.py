@@ -68,7 +68,7 @@ class Execution:
         allow(decide(self.actor, action, self.facts(log)))
 
     def facts(self, log: Log) -> ConversationFacts | None:
-        return facts_of(log, self.actor.uid, self.at)
+        return facts_of(log, self.actor, self.at)
 
     def rank(self, log: Log) -> Rank:
         facts = self.facts(log)

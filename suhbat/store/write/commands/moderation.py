@@ -32,7 +32,7 @@ def ban(execution: Execution, command: Ban) -> CommandResult:
     if log.kind == "lobby":
         execution.transaction.changes.append(Change("bans", execution.person.uid))
     if command.on:
-        withdraw(execution, log, execution.person.uid)
+        withdraw(execution, log, execution.person)
     if command.on and log.people is not None and execution.person.uid in log.people:
         return CommandResult(log.name, depart(execution, log, execution.person.user))
     return CommandResult(log.name, log.head)
