@@ -18,7 +18,7 @@ class OfferedCommands(Schema):
 
 
 @router.get("/commands", dependencies=[READ])
-async def index(conversation: ConversationPath, actor: Caller, services: Served) -> OfferedCommands:
+async def offered(conversation: ConversationPath, actor: Caller, services: Served) -> OfferedCommands:
     """The commands that can be given in a conversation, for a client that completes what begins with `/`: by the name of the
     bot, then in its order."""
     return OfferedCommands(commands=await services.store.commands_in(actor, valid_id(conversation)))

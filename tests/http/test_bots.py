@@ -89,7 +89,14 @@ async def test_wrong_tokens(house: House) -> None:
     token = (await make(house, await house.account("lord", "owner")))["token"]
     number, _, secret = token.partition(":")
     texts = set()
-    for wrong in (f"{number}:{secret[:-1]}x", f"{int(number) + 1}:{secret}", f"{number}:", "1:" + "a" * 43, "ss_x", "x"):
+    for wrong in (
+        f"{number}:{secret[:-1]}x",
+        f"{int(number) + 1}:{secret}",
+        f"{number}:",
+        "1:" + "a" * 43,
+        "ss_x",
+        "x",
+    ):
         async with house.client(headers=bearer(wrong)) as client:
             answer = await client.get(ME)
             assert_problem(answer, 401, "unauthenticated")
