@@ -106,7 +106,7 @@ class IncomingHooks:
         Busy."""
         said = translate(body, headers, as_slack=as_slack)
         try:
-            self._bans.check(maker.uid)
+            self._bans.check(maker)
             await self._messages.post(
                 speaker(hook.uid, hook.user_id, maker),
                 conversation=hook.conversation,

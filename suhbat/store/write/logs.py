@@ -117,7 +117,8 @@ _LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
 
 def facts_of(log: Log, actor: Actor, at: Milliseconds) -> ConversationFacts | None:
     """The facts about a conversation and this user there, for the policy; None for an own log. A bot is what both it and its
-    owner are: a member if both are, muted or banned if one of them is, and of the lower of their roles. A webhook may write where its maker may."""
+    owner are: a member if both are, muted or banned if one of them is, and of the lower of their roles. A webhook may write
+    where its maker may."""
     uid, owner = actor.uid, actor.owner
     if actor.kind == "hook" and owner is not None:
         uid, owner = owner, None
