@@ -87,12 +87,13 @@ class PushService:
     async def _main(self) -> None:
         async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
-                writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
-                await writer.drain()
-                self._count.value += 1
-                self._last.value = time.perf_counter()
+                while True:
+                    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                    await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+                    writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
+                    await writer.drain()
+                    self._count.value += 1
+                    self._last.value = time.perf_counter()
             writer.close()
 
         server = await asyncio.start_server(take, "127.0.0.1", self.port, backlog=256)

@@ -152,7 +152,9 @@ class FakePushServices:
     def origin(self, endpoint: str) -> str | None:
         return "/".join(endpoint.split("/")[:3]) if endpoint.startswith("https://") else None
 
-    async def post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> ServiceAnswer | NoAnswer:
+    async def post(
+        self, endpoint: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ServiceAnswer | NoAnswer:
         self.pushed.append((endpoint, headers, body))
         return self.answers.pop(0) if self.answers else ServiceAnswer(201)
 

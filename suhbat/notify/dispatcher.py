@@ -26,8 +26,12 @@ CARRY_OUT_SECONDS = 45.0
 """How long an item may be in progress: its claim must hold until it is settled."""
 ROUND_SECONDS = 0.5
 """How often the loop looks for what is due."""
-MOST = 50
+START_SECONDS = 0.002
+"""Between the beginnings of two items. Each takes half a millisecond at once; messages that come meanwhile go first."""
+MOST = 150
 """Items in progress, at most."""
+CLAIMED = 50
+"""Items of one claim, at most. Fewer are not asked for: each claim is a commit, for which messages wait."""
 PER_PERSON = 2
 """Items of one person in progress, at most: a push service that one person runs and that never answers delays nobody else."""
 
@@ -51,8 +55,8 @@ class DueQueue(Protocol[T]):
         ...
 
     async def carry_out(self, item: T) -> None:
-        """Carry out a claimed item and settle it. If it raises, or takes longer than CARRY_OUT_SECONDS, the item is due again
-        when its claim ends."""
+        """Carry out a claimed item, and have it settled soon. If it raises, or takes longer than CARRY_OUT_SECONDS, the item is
+        due again when its claim ends."""
         ...
 
 
@@ -93,16 +97,16 @@ class Dispatcher(Generic[T]):
                 await asyncio.sleep(ROUND_SECONDS)
 
     async def round(self) -> None:
-        """Claim what is due, and begin to carry it out, until nothing is due or MOST items are in progress."""
-        while (room := MOST - self.in_progress) > 0:
+        """Claim what is due, and begin to carry it out, until nothing is due or there is no room for another claim."""
+        while self.in_progress <= MOST - CLAIMED:
             busy = [uid for uid, count in self._in_progress.items() if count >= PER_PERSON]
-            items = await self._queue.claim(room, busy)
+            items = await self._queue.claim(CLAIMED, busy)
             if not items:
                 return
             for item in items:
                 self._in_progress[item.uid] += 1
                 self._tasks.start(self._carry_out(item))
-                await asyncio.sleep(0)  # each begins in a turn of its own: fifty in one would delay messages
+                await asyncio.sleep(START_SECONDS)
 
     async def _carry_out(self, item: T) -> None:
         try:
@@ -115,6 +119,7 @@ class Dispatcher(Generic[T]):
         except Exception:
             log.exception(f"{self._name}: failed, trying again later")
         finally:
-            if self.in_progress >= MOST or self._in_progress[item.uid] >= PER_PERSON:
-                self._woken.set()  # the loop may have left something because of this one
+            is_one_of_many = self._in_progress[item.uid] >= PER_PERSON
             self._in_progress -= Counter({item.uid: 1})
+            if is_one_of_many or self.in_progress == MOST - CLAIMED:
+                self._woken.set()  # the loop may have left something because of this one

@@ -27,6 +27,9 @@ class PushServices(Protocol):
         text says so."""
         ...
 
-    async def post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> ServiceAnswer | NoAnswer:
-        """Send a push. Raises nothing but a cancellation."""
+    async def post(
+        self, endpoint: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ServiceAnswer | NoAnswer:
+        """Send a push. `owner`: who gave the endpoint; a few requests for one owner run at a time. Raises nothing but a
+        cancellation."""
         ...

@@ -18,7 +18,7 @@ from suhbat.chat.model import DuePush, Milliseconds, PushFacts, PushSubscription
 from suhbat.chat.ports import Clock, PushQueue, PushStore
 from suhbat.chat.quiet import quiet_until
 from suhbat.counting import PushCounts
-from suhbat.errors import SuhbatError
+from suhbat.errors import SuhbatError, log_text
 
 from .bodies import body_of
 from .dispatcher import LEASE_SECONDS, PER_PERSON
@@ -34,8 +34,12 @@ GATHERED_SECONDS = 2.0
 """How often messages are gathered, at most. In a busy conversation each time writes a row for everybody in it."""
 ANSWER_SECONDS = 20.0
 """How long a row waits for the answers of push services. Some requests wait for others before they begin."""
-SETTLED_SECONDS = 0.1
-"""For how long settled rows are collected, so that many need one commit, for which messages wait."""
+FACTS_AT_ONCE = 25
+"""Rows whose facts are read at a time: it keeps the interpreter from messages, for some 0.3 ms each."""
+SETTLED_SECONDS = 1.0
+"""For how long settled rows are collected."""
+SETTLED_TOGETHER = 50
+"""Rows of one transaction, for which messages wait: some milliseconds."""
 TOUCHED_SECONDS = 60.0
 """How often the times of the last pushes are saved."""
 
@@ -150,24 +154,23 @@ class Pushing:
 
     async def _left_to_tell(self, claimed: Sequence[DuePush]) -> list[PushFacts]:
         """Settle the rows of which nothing is left to tell, or not now."""
-        facts = await self._store.push_facts(claimed)
+        facts: list[PushFacts | None] = []
+        for first in range(0, len(claimed), FACTS_AT_ONCE):
+            facts += await self._store.push_facts(claimed[first : first + FACTS_AT_ONCE])
         active = await self._active({one.uid for one in claimed})
         now = self._clock.wall()
-        settled: list[SettledPush] = []
         found: list[PushFacts] = []
         for due, one in zip(claimed, facts, strict=True):
             if one is None or due.uid in active:
-                settled.append(SettledPush(due, now + self._delay))
+                self._settle(SettledPush(due, now + self._delay))
             elif (quiet := quiet_until(one.quiet, now)) is not None:
-                settled.append(SettledPush(due, quiet, postponed=True))
+                self._settle(SettledPush(due, quiet, postponed=True))
             else:
                 found.append(one)
-        if settled:
-            await self._store.settle_pushes(settled)
         return found
 
     async def carry_out(self, item: PushFacts) -> None:
-        """Push to each subscription, and settle the row; see `DueQueue`."""
+        """Push to each subscription, and have the row settled; see `DueQueue`."""
         now = self._clock.wall()
         push = Push(
             body_of(item, self._address),
@@ -189,22 +192,36 @@ class Pushing:
         if ended:
             await self._store.end_pushes(ended)
         settled = SettledPush(item.due, now + self._delay, later=later, waiting=item.waiting, reached=reached)
-        await self._settle(settled)
+        self._settle(settled)
 
-    async def _settle(self, settled: SettledPush) -> None:
-        """Settle a row together with those that others settle within SETTLED_SECONDS."""
+    def _settle(self, settled: SettledPush) -> None:
+        """Settle a row together with those that follow within SETTLED_SECONDS. If this process dies before that, or the store
+        fails, the row is due again when its claim ends."""
         self._settled.append(settled)
-        if self._settling is None or self._settling.done():
-            self._settling = asyncio.ensure_future(self._settle_all())
-            # Whoever waits gets an exception. At a shutdown nobody waits: the rows are due again after the next start.
-            self._settling.add_done_callback(lambda task: task.cancelled() or task.exception())
-        await asyncio.shield(self._settling)
+        if self._settling is None:
+            self._settling = asyncio.ensure_future(self._settle_soon())
 
-    async def _settle_all(self) -> None:
+    async def _settle_soon(self) -> None:
         await asyncio.sleep(SETTLED_SECONDS)
-        settled, self._settled = self._settled, []
         self._settling = None
-        await self._store.settle_pushes(settled)
+        try:
+            await self.flush()
+        except SuhbatError as error:
+            log.warning("push: rows not settled, so they are repeated", error=log_text(error))
+        except Exception:
+            log.exception("push: rows not settled, so they are repeated")
+
+    async def flush(self) -> None:
+        """Settle now what was carried out. Durable on return."""
+        settled, self._settled = self._settled, []
+        for first in range(0, len(settled), SETTLED_TOGETHER):
+            await self._store.settle_pushes(settled[first : first + SETTLED_TOGETHER])
+
+    async def close(self) -> None:
+        """The same, when nothing is carried out any more."""
+        if self._settling is not None:
+            self._settling.cancel()
+        await self.flush()
 
     async def _push_to_all(self, push: Push, to: Sequence[PushSubscription], due: DuePush) -> list[Result]:
         """What became of each push. Those that take longer than ANSWER_SECONDS are tried again like others: if the row were not

@@ -97,7 +97,7 @@ class PushSender:
             "urgency": push.urgency,
             "topic": push.topic,
         }
-        answer = await self._services.post(to.endpoint, headers, encrypt(push.body, to.public_key, to.auth))
+        answer = await self._services.post(to.endpoint, headers, encrypt(push.body, to.public_key, to.auth), to.uid)
         result = self._result(answer, attempt)
         if isinstance(answer, ServiceAnswer):
             self._log(origin, answer.status, result)

@@ -2,8 +2,8 @@
 `outgoing_allow` says so.
 
 A name is looked up once for each connection, and the connection goes to an address that was checked, so a name that
-resolves to another address the second time gains nothing. There are no cookies, no proxies from the environment, no
-compression, and no connection is used twice.
+resolves to another address the second time gains nothing. There are no cookies, no proxies from the environment and no
+compression. A connection is used for one request, or with `OutgoingLimits.reuse` for further ones to the same origin.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
@@ -18,8 +19,9 @@ from ipaddress import ip_address
 from .addresses import Address, AllowedAddresses
 from .errors import AddressRefused, TimedOut, Unreachable
 from .exchange import OutgoingAnswer, OutgoingRequest, exchange
+from .idle import IdleConnections, Streams
 from .resolving import Resolve, SystemResolver
-from .slots import Slots
+from .slots import SlotLimits, Slots
 from .targets import OutgoingTarget, parse_target
 
 MOST_BODY = 1 << 20
@@ -28,8 +30,10 @@ CONNECT_SECONDS = 5.0
 """For one address, with its TLS handshake. A host may have several."""
 MOST_ADDRESSES = 4
 """Addresses of a host that are tried."""
-TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST = 64, 8, 2000, 800
-"""Requests in progress, and waiting. All pushes in progress may be for one push service: 50 rows with 16 subscriptions each."""
+SLOTS = SlotLimits(
+    quick=48, others=16, per_host=16, per_owner=4, waiting=2000, waiting_per_host=1600, waiting_per_owner=40
+)
+"""All pushes in progress may be for one push service: 100 rows with 16 subscriptions each."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _FOR_OTHERS = frozenset({"accept", "accept-language", "user-agent"})
@@ -39,11 +43,14 @@ _FOR_OTHERS = frozenset({"accept", "accept-language", "user-agent"})
 @dataclass(frozen=True, slots=True)
 class OutgoingLimits:
     """`seconds`: from the look-up of the name to the end of the answer, over all redirects. `most`: bytes of its body that are
-    read; the answer says if there were more. `redirects`: how many are followed; only GET and HEAD follow any."""
+    read; the answer says if there were more. `redirects`: how many are followed; only GET and HEAD follow any. `reuse`: whether
+    to use a connection of an earlier such request, and to keep it for the next. If the host had closed it, the request is sent
+    again, so it may arrive twice."""
 
     seconds: float = 10.0
     most: int = 65_536
     redirects: int = 0
+    reuse: bool = False
 
 
 class OutgoingClient:
@@ -56,9 +63,12 @@ class OutgoingClient:
         tls: Callable[[], ssl.SSLContext] = ssl.create_default_context,
     ) -> None:
         self._allowed = allowed
-        self._resolve = resolve or SystemResolver()
+        # Names whose look-up hangs hold up only the look-ups of other such names.
+        self._resolve_quick = resolve or SystemResolver()
+        self._resolve_others = resolve or SystemResolver()
         self._make_tls = tls
-        self._slots = Slots(TOTAL, PER_HOST, MOST_WAITING, WAITING_PER_HOST)
+        self._slots = Slots(SLOTS)
+        self._idle = IdleConnections()
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:
@@ -84,8 +94,11 @@ class OutgoingClient:
         headers: Mapping[str, str] | None = None,
         body: bytes = b"",
         limits: OutgoingLimits | None = None,
+        *,
+        owner: str | None = None,
     ) -> OutgoingAnswer:
-        """Send a request; the answer may have any status. `headers`: names in lower case; Host and the like are added.
+        """Send a request; the answer may have any status. `headers`: names in lower case; Host and the like are added. `owner`:
+        who gave the address; only some requests for one owner run at a time.
 
         Raises AddressRefused, TimedOut or Unreachable. While many requests run it waits for its turn, before `limits` begin.
         """
@@ -95,9 +108,9 @@ class OutgoingClient:
         deadline = limits.seconds
         loop = asyncio.get_running_loop()
         while True:
-            async with self._slots.hold(target.host):
+            async with self._slots.hold(target.host, owner):
                 begun = loop.time()
-                answer = await self._within(deadline, method, target, sent, body, limits.most)
+                answer = await self._within(deadline, method, target, sent, body, limits)
                 deadline -= loop.time() - begun
             location = answer.headers.get("location")
             if answer.status not in _REDIRECTS or location is None or not limits.redirects:
@@ -112,36 +125,54 @@ class OutgoingClient:
                 sent = {name: value for name, value in sent.items() if name in _FOR_OTHERS}
             target = following
 
+    def close(self) -> None:
+        """Close the connections that wait for a request."""
+        self._idle.close()
+
     async def _within(
-        self, seconds: float, method: str, target: OutgoingTarget, headers: Mapping[str, str], body: bytes, most: int
+        self,
+        seconds: float,
+        method: str,
+        target: OutgoingTarget,
+        headers: Mapping[str, str],
+        body: bytes,
+        limits: OutgoingLimits,
     ) -> OutgoingAnswer:
+        sent = _complete(target, headers, body, method) | ({} if limits.reuse else {"connection": "close"})
+        request = OutgoingRequest(method, target.path, sent, body)
         try:
             async with asyncio.timeout(seconds):
-                return await self._once(method, target, headers, body, most)
+                if limits.reuse and (streams := await self._idle.take(target.origin)) is not None:
+                    with suppress(OSError, Unreachable):  # closed by the host while the request was on its way
+                        return await self._once(streams, request, target, limits)
+                return await self._once(await self._connect(target), request, target, limits)
         except TimeoutError:
             raise TimedOut(f"{target.origin} did not answer in time") from None
         except OSError as error:  # ssl.SSLError is one
             raise Unreachable(f"{target.origin}: {_reason(error)}") from None
 
     async def _once(
-        self, method: str, target: OutgoingTarget, headers: Mapping[str, str], body: bytes, most: int
+        self, streams: Streams, request: OutgoingRequest, target: OutgoingTarget, limits: OutgoingLimits
     ) -> OutgoingAnswer:
-        reader, writer = await self._connect(target)
+        is_whole = False
         try:
-            request = OutgoingRequest(method, target.path, _complete(target, headers, body, method), body)
-            return await exchange(reader, writer, request, target.url, most)
+            answer, is_whole = await exchange(streams.reader, streams.writer, request, target.url, limits.most)
+            return answer
         finally:
-            # A close would wait for the other side.
-            writer.transport.abort()
+            if is_whole and limits.reuse:
+                self._idle.keep(target.origin, streams)
+            else:
+                streams.writer.transport.abort()  # a close would wait for the other side
 
-    async def _connect(self, target: OutgoingTarget) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _connect(self, target: OutgoingTarget) -> Streams:
         """Connect to a checked address of the target. The certificate must be for the name."""
         addresses = await self._addresses(target)
         tls = {"ssl": self._tls, "server_hostname": target.host.rstrip(".")} if target.encrypted else {}
         for n, address in enumerate(addresses, 1):
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    return await asyncio.open_connection(str(address), target.port, **tls)  # type: ignore[arg-type]
+                    opened = await asyncio.open_connection(str(address), target.port, **tls)  # type: ignore[arg-type]
+                return Streams(*opened, asyncio.get_running_loop().time())
             except OSError:  # TimeoutError and ssl.SSLError are OSErrors
                 if n == len(addresses):
                     raise
@@ -151,7 +182,8 @@ class OutgoingClient:
         try:
             found = [ip_address(target.host)]
         except ValueError:
-            found = list(await self._resolve(target.host))
+            resolve = self._resolve_quick if self._slots.is_quick(target.host) else self._resolve_others
+            found = list(await resolve(target.host))
         self._require(target, found)
         return found[:MOST_ADDRESSES]
 
@@ -163,7 +195,7 @@ class OutgoingClient:
 
 
 def _complete(target: OutgoingTarget, headers: Mapping[str, str], body: bytes, method: str) -> dict[str, str]:
-    own = {"host": target.authority, "user-agent": "Suhbat", "accept-encoding": "identity", "connection": "close"}
+    own = {"host": target.authority, "user-agent": "Suhbat", "accept-encoding": "identity"}
     if body or method not in ("GET", "HEAD"):
         own["content-length"] = str(len(body))
     return {**own, **headers}

@@ -39,11 +39,11 @@ class OutgoingAnswer:
 
 async def exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: OutgoingRequest, url: str, most: int
-) -> OutgoingAnswer:
-    """Send a request and read at most `most` bytes of the body of its answer; with 0 the body is not waited for.
+) -> tuple[OutgoingAnswer, bool]:
+    """Send a request and read at most `most` bytes of the body of its answer; with 0 the body is not waited for. Returns also
+    whether the connection, which is left open, can be used for another request.
 
-    Sets no limit of time, and leaves the connection open, of no more use. Raises Unreachable if the answer breaks the rules of
-    HTTP, OSError if the connection breaks.
+    Sets no limit of time. Raises Unreachable if the answer breaks the rules of HTTP, OSError if the connection breaks.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
     head = h11.Request(method=request.method, target=request.target, headers=list(request.headers.items()))
@@ -65,20 +65,33 @@ async def exchange(
                 raise Unreachable("the answer has too many headers")
             if response is not None and received > 2 * (most + MOST_HEADER_BYTES + _READ):
                 # Many times as long as its body: chunks of a byte, or with long extensions.
-                return _answer(response, bytes(body), url, is_cut=True)
+                return _answer(response, bytes(body), url, is_cut=True), False
             connection.receive_data(data)
         elif isinstance(event, h11.Response):
             response = event
             if most == 0:
-                return _answer(response, b"", url, is_cut=False)
+                return _answer(response, b"", url, is_cut=False), _has_no_body(connection)
         elif isinstance(event, h11.Data):
             body += event.data
             if len(body) > most and response is not None:
-                return _answer(response, bytes(body[:most]), url, is_cut=True)
+                return _answer(response, bytes(body[:most]), url, is_cut=True), False
         elif isinstance(event, h11.EndOfMessage) and response is not None:
-            return _answer(response, bytes(body), url, is_cut=False)
+            return _answer(response, bytes(body), url, is_cut=False), _is_done(connection)
         elif not isinstance(event, h11.InformationalResponse):
             raise Unreachable("the connection was closed without an answer")
+
+
+def _has_no_body(connection: h11.Connection) -> bool:
+    """Whether the answer ends with its headers, and another request may follow."""
+    try:
+        return isinstance(connection.next_event(), h11.EndOfMessage) and _is_done(connection)
+    except h11.RemoteProtocolError:
+        return False
+
+
+def _is_done(connection: h11.Connection) -> bool:
+    """Whether both sides have said all, and neither wants to close."""
+    return connection.our_state is connection.their_state is h11.DONE and connection.trailing_data == (b"", False)
 
 
 def _answer(response: h11.Response, body: bytes, url: str, *, is_cut: bool) -> OutgoingAnswer:

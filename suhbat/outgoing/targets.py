@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -60,6 +61,7 @@ class OutgoingTarget:
             raise AddressRefused("a redirect leads to what is not a web address") from None
 
 
+@lru_cache(maxsize=256)  # a push is checked, and sent
 def parse_target(url: str) -> OutgoingTarget:
     """Parse a web address. Raises AddressRefused unless it is http or https, of at most MOST_CHARACTERS, without a user and a
     password. Which hosts may be reached is decided when connecting, by `AllowedAddresses`."""

@@ -68,6 +68,7 @@ _LEASE_KEPT = "cluster: not left; the other nodes will notice when the lease of 
 _USES_LOST = "people: the last uses of tokens and sessions were not saved; the stored ones are up to a minute old"
 _PICTURES_LEFT = "files: what is being processed was left; it is processed again"
 _TEXTS_LOST = "growing: the texts of growing messages were not stored; the stored ones are up to some seconds old"
+_PUSHED_AGAIN = "push: what was pushed in the last second was not noted; it is pushed again"
 _NOT_CLOSED = "store: not closed; acknowledged messages are stored, sends without an acknowledgement are undecided"
 
 
@@ -129,8 +130,8 @@ class Node:
             store, store, self.hub.growing, self.people, self.presence, clock, shared=store.cluster is not None
         )
         self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
-        outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
-        self.pushes = NodePushes(settings, store, outgoing, active, clock, self.tasks)
+        self._outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
+        self.pushes = NodePushes(settings, store, self._outgoing, active, clock, self.tasks)
         self.passwords = Passwords()
         registration = Registration(
             store,
@@ -219,6 +220,8 @@ class Node:
             if self.cluster_membership is not None:
                 await self.cluster_membership.open()
                 stack.push_async_callback(step, self.cluster_membership.close, LAST_WORDS_SECONDS, _LEASE_KEPT)
+            stack.callback(self._outgoing.close)
+            stack.push_async_callback(step, self.pushes.close, LAST_WORDS_SECONDS, _PUSHED_AGAIN)
             stack.push_async_callback(self.tasks.close)
             await self.hub.open()
             stack.callback(self.hub.close)

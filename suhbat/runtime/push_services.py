@@ -8,8 +8,8 @@ from suhbat.notify.ports import NoAnswer, ServiceAnswer
 from suhbat.outgoing.client import OutgoingClient, OutgoingLimits
 from suhbat.outgoing.errors import AddressRefused, Unreachable
 
-LIMITS = OutgoingLimits(seconds=15.0, most=0)
-"""The body of the answer is of no use."""
+LIMITS = OutgoingLimits(seconds=15.0, most=0, reuse=True)
+"""The body of the answer is of no use. A push that arrives twice has the same topic."""
 
 
 class OutgoingPushServices:
@@ -24,9 +24,11 @@ class OutgoingPushServices:
         except AddressRefused:
             return None
 
-    async def post(self, endpoint: str, headers: Mapping[str, str], body: bytes) -> ServiceAnswer | NoAnswer:
+    async def post(
+        self, endpoint: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ServiceAnswer | NoAnswer:
         try:
-            answer = await self._client.request("POST", endpoint, headers, body, LIMITS)
+            answer = await self._client.request("POST", endpoint, headers, body, LIMITS, owner=owner)
         except AddressRefused:
             return "refused"
         except Unreachable:

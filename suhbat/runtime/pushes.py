@@ -63,6 +63,10 @@ class NodePushes:
         await self.pushing.open()
         self._tasks.start(self.dispatcher.run())
 
+    async def close(self) -> None:
+        """Settle what was pushed, so that it is not pushed again. Call when the tasks have ended."""
+        await self.pushing.close()
+
     @cached_property
     def _vapid(self) -> Vapid:
         return Vapid(self.subscriptions.key, subject_of(self._settings.public_url), self._clock)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 
 from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
+from suhbat.errors import StorageUnavailable
 from suhbat.notify import dispatcher, pushing
 from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
@@ -43,6 +44,7 @@ class FakeQueue:
         self.broken_message = False
         self.singly: list[bool] = []
         self.settlements = 0
+        self.settle_error: Exception | None = None
         self.freed: list[tuple[int, int]] = []
 
     def add(self, **fields: Any) -> PushFacts:
@@ -81,6 +83,9 @@ class FakeQueue:
         return [self.facts.get(one) for one in due]
 
     async def settle_pushes(self, settled: Sequence[SettledPush]) -> None:
+        if self.settle_error is not None:
+            error, self.settle_error = self.settle_error, None
+            raise error
         self.settlements += 1
         self.settled += settled
 
@@ -126,6 +131,7 @@ class Desk:
         """Claim one and carry it out; what became of its row."""
         (facts,) = await self.pushing.claim(50, ())
         await self.pushing.carry_out(facts)
+        await self.pushing.flush()
         return self.queue.settled[-1]
 
 
@@ -203,6 +209,7 @@ async def test_nobody_who_is_looking(desk: Desk) -> None:
     gone = desk.queue.add(due={"uid": "u-soli"})
     del desk.queue.facts[gone.due]
     assert await desk.pushing.claim(2, ()) == []
+    await desk.pushing.flush()
     assert [one.due for one in desk.queue.settled] == [looking.due, gone.due]
     assert not any(one.postponed or one.later for one in desk.queue.settled)
     left = desk.queue.add()
@@ -217,6 +224,7 @@ async def test_quiet_hours_put_it_off(desk: Desk) -> None:
     end = round(ends.timestamp() * 1000)
     facts = desk.queue.add(quiet=quiet)
     assert await desk.pushing.claim(50, ()) == []
+    await desk.pushing.flush()
     assert desk.queue.settled == [SettledPush(facts.due, end, postponed=True)]
     desk.clock.advance(3_600)
     facts = desk.queue.add(quiet=quiet)
@@ -258,7 +266,34 @@ async def test_rows_are_settled_together(desk: Desk) -> None:
         desk.queue.add(due={"log_id": number})
     found = await desk.pushing.claim(50, ())
     await asyncio.gather(*map(desk.pushing.carry_out, found))
+    async with asyncio.timeout(5):
+        while not desk.queue.settled:
+            await asyncio.sleep(0)
     assert len(desk.queue.settled) == 5 and desk.queue.settlements == 1
+
+
+async def test_a_row_that_cannot_be_settled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left to its claim, and later rows are settled."""
+    for error in (StorageUnavailable(), ValueError("broken")):
+        monkeypatch.setattr(desk.queue, "settle_error", error)
+        desk.queue.add()
+        (facts,) = await desk.pushing.claim(50, ())
+        await desk.pushing.carry_out(facts)
+        async with asyncio.timeout(5):
+            while desk.queue.settle_error is not None:
+                await asyncio.sleep(0)
+    desk.queue.add()
+    assert await desk.carry_out() is desk.queue.settled[0]
+
+
+async def test_at_the_end_rows_are_settled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once: after the next start they would be pushed again."""
+    monkeypatch.setattr(pushing, "SETTLED_SECONDS", 60.0)
+    desk.queue.add()
+    (facts,) = await desk.pushing.claim(50, ())
+    await desk.pushing.carry_out(facts)
+    await desk.pushing.close()
+    assert [one.due for one in desk.queue.settled] == [facts.due]
 
 
 async def test_after_a_failure_it_looks_again(desk: Desk) -> None:

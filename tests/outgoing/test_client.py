@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from suhbat.outgoing.client import PER_HOST, OutgoingLimits
+from suhbat.outgoing.client import SLOTS, OutgoingLimits
 from suhbat.outgoing.errors import AddressRefused, TimedOut, Unreachable
 from suhbat.outgoing.resolving import SystemResolver
 from tests.outgoing.hosts import LOOPBACK, Names, make_certificate, make_client, plain, serving
@@ -212,7 +212,7 @@ async def test_the_next_address_is_tried() -> None:
 
 
 async def test_one_host_gets_few_requests_at_a_time() -> None:
-    """Of many requests to a slow host PER_HOST run at a time; another host answers meanwhile."""
+    """Of many requests to a slow host a few run at a time; another host answers meanwhile."""
     running, most, release = 0, 0, asyncio.Event()
 
     async def slow(head: bytes, writer: asyncio.StreamWriter) -> None:
@@ -226,13 +226,13 @@ async def test_one_host_gets_few_requests_at_a_time() -> None:
     names = Names(other_example=[["127.0.0.1"]])
     async with serving(slow) as host, serving(plain()) as other:
         client = make_client(names)
-        requests = [asyncio.create_task(client.request("GET", host.url())) for _ in range(3 * PER_HOST)]
+        requests = [asyncio.create_task(client.request("GET", host.url())) for _ in range(3 * SLOTS.per_host)]
         assert (await client.request("GET", other.url(host="other.example"))).status == 200
-        while running < PER_HOST:
+        while running < SLOTS.per_host:
             await asyncio.sleep(0.01)
         release.set()
         assert {answer.status for answer in await asyncio.gather(*requests)} == {200}
-    assert most == PER_HOST
+    assert most == SLOTS.per_host
 
 
 def test_an_address_can_be_checked_before_it_is_used() -> None:

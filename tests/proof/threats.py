@@ -423,6 +423,14 @@ OUTGOING = {
     "a slow host that holds up the others": (
         *_in(_CLIENT, "one_host_gets_few_requests_at_a_time"),
         *_in("outgoing/test_slots", "one_host_does_not_fill_the_queue", "nothing_is_kept_of_a_host"),
+        *_in("outgoing/test_slots", "hosts_that_do_not_answer_hold_up_only_each_other", "a_host_that_answers_slowly"),
+    ),
+    "one person with many addresses that hang": _in("outgoing/test_slots", "one_owner_does_not_hold_all_slots"),
+    "an answer that belongs to another request": _in(
+        "outgoing/test_reuse",
+        "connections_that_are_not_used_again",
+        "an_answer_that_nobody_asked_for",
+        "an_origin_has_its_own_connections",
     ),
     "a push endpoint of a shared browser": (
         *_in("store/people/test_push", "it_moves_with_its_keys_only", "it_ends_with_its_login_session"),

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, func, or_, select
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.notify import is_over
-from suhbat.store.dialect import find_rows
+from suhbat.protocol.objects import Notify
 from suhbat.store.tables import (
     IS_SHOWN,
     conversations,
     everyone,
     members,
     mentions,
-    notify_levels,
     reads,
     thread_marks,
     thread_mentions,
@@ -89,9 +90,10 @@ _THREAD_MENTIONS = (
 )
 
 
-def count_all_unread(connection: Connection, uid: str, now: Milliseconds) -> int:
-    """The unread messages and replies of a user; where nothing notifies them, only those that mention them."""
-    silent = _silent(connection, uid, now)
+def count_all_unread(connection: Connection, uid: str, levels: Mapping[int, Notify], now: Milliseconds) -> int:
+    """The unread messages and replies of a user; where nothing notifies them, only those that mention them. `levels`: what they
+    chose, by log id."""
+    silent = {log_id for log_id, one in levels.items() if one.level == "none" and not is_over(one.until, now)}
     count = 0
     for row in connection.execute(_UNREAD, {"uid": uid}).all():
         if row.id not in silent:
@@ -106,9 +108,3 @@ def count_all_unread(connection: Connection, uid: str, now: Milliseconds) -> int
             place = {"uid": uid, "log": row.conversation_id, "root": row.root, "read": row.read_ordinal}
             count += connection.execute(_THREAD_MENTIONS, place).scalar_one()
     return count
-
-
-def _silent(connection: Connection, uid: str, now: Milliseconds) -> set[int]:
-    """The conversations of which nothing notifies the user."""
-    rows = find_rows(connection, notify_levels, ("uid",), ("conversation_id", "level", "until"), [(uid,)])
-    return {log_id for log_id, level, until in rows if level == "none" and not is_over(until, now)}

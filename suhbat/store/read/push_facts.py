@@ -25,7 +25,6 @@ from suhbat.store.tables import (
     everyone,
     members,
     mentions,
-    notify_levels,
     push_due,
     push_subscriptions,
     reads,
@@ -36,7 +35,7 @@ from suhbat.store.tables import (
 from .badge import count_all_unread
 from .floor import LobbyHistory, floor_of
 from .moderation import server_bans
-from .notify import quiet_of
+from .notify import chosen_levels, quiet_of
 from .rows import AnyRow, is_streaming, names_of_members
 
 SCANNED = 50
@@ -62,7 +61,6 @@ _NEWEST = (
         events.c.seq.between(bindparam("first"), bindparam("last")),
         IS_MESSAGE,
         events.c.deleted == false(),
-        events.c.actor_uid != bindparam("uid"),
     )
     .order_by(events.c.seq.desc())
     .limit(SCANNED)
@@ -106,18 +104,51 @@ class _Known(NamedTuple):
     people: Mapping[str, _Person]
     logs: Mapping[int, _Log]
     since: Mapping[tuple[str, int], int]
-    levels: Mapping[tuple[str, int], Notify]
+    levels: Mapping[str, Mapping[int, Notify]]
     read: Mapping[tuple[str, int], int]
     bans: Mapping[str, int | None]
     subscriptions: Mapping[str, list[PushSubscription]]
     repeated: Mapping[str, dict[str, Milliseconds]]
 
 
+class _Shared:
+    """What is read for one of the rows and serves others, too: they often are about the same messages."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._messages: dict[tuple[int, int, int], Sequence[AnyRow]] = {}
+        self._to_all: dict[tuple[int, int], bool] = {}
+        self._names: dict[str, str] = {}
+
+    def messages(self, log_id: int, first: int, last: int) -> Sequence[AnyRow]:
+        """The newest messages in this range that are not deleted, the newest first."""
+        key = (log_id, first, last)
+        if key not in self._messages:
+            place = {"log": log_id, "first": first, "last": last}
+            self._messages[key] = self._connection.execute(_NEWEST, place).all()
+        return self._messages[key]
+
+    def is_to_all(self, log_id: int, ordinal: int) -> bool:
+        """Whether a message mentions everybody."""
+        key = (log_id, ordinal)
+        if key not in self._to_all:
+            place = ("conversation_id", "ordinal")
+            self._to_all[key] = bool(find_rows(self._connection, everyone, place, ("uid",), [key]))
+        return self._to_all[key]
+
+    def name(self, uid: str, user_id: str) -> str:
+        """How a sender is called."""
+        if uid not in self._names:
+            found = find_rows(self._connection, accounts, ("uid",), ("display_name",), [(uid,)])
+            self._names[uid] = (found[0][0] if found else "") or user_id
+        return self._names[uid]
+
+
 def push_facts(
     connection: Connection, due: Sequence[DuePush], now: Milliseconds, lobby_history: LobbyHistory
 ) -> list[PushFacts | None]:
     """See `chat.ports.PushQueue.push_facts`."""
-    known = _know(connection, due)
+    known, shared = _know(connection, due), _Shared(connection)
     badges: dict[str, int] = {}
     found: list[PushFacts | None] = []
     for one in due:
@@ -133,12 +164,13 @@ def push_facts(
             found.append(None)
             continue
         log = log._replace(since=known.since.get((one.uid, log.id)))
-        message = _newest(connection, known, one, person, log, floor_of(person.actor, log, lobby_history), now)
+        floor = floor_of(person.actor, log, lobby_history)
+        message = _newest(connection, shared, known, one, log, floor, now)
         if message is None:
             found.append(None)
             continue
         if one.uid not in badges:
-            badges[one.uid] = count_all_unread(connection, one.uid, now)
+            badges[one.uid] = count_all_unread(connection, one.uid, known.levels.get(one.uid, {}), now)
         waiting = known.repeated.get(one.uid, {})
         row, is_mentioned = message
         found.append(
@@ -149,7 +181,7 @@ def push_facts(
                 title=_title(connection, log, one.uid),
                 seq=row.seq,
                 thread=None if row.thread_ordinal is None else row.thread,
-                sender=_name(connection, row.actor_uid, row.actor),
+                sender=shared.name(row.actor_uid, row.actor),
                 text=row.text or "",
                 files=() if row.data is None else tuple(map(restored, json.loads(row.data).get("files", ()))),
                 urgent=is_mentioned or log.kind == "direct",
@@ -185,10 +217,7 @@ def _know(connection: Connection, due: Sequence[DuePush]) -> _Known:
             for uid, log_id, since, hidden in find_rows(connection, members, key, (*key, "since", "hidden"), places)
             if not hidden
         },
-        levels={
-            (uid, log_id): Notify(level=level, until=until)
-            for uid, log_id, level, until in find_rows(connection, notify_levels, key, (*key, "level", "until"), places)
-        },
+        levels=chosen_levels(connection, [uid for (uid,) in uids]),
         read={
             (uid, log_id): ordinal
             for uid, log_id, ordinal in find_rows(connection, reads, key, (*key, "read_ordinal"), places)
@@ -211,24 +240,23 @@ def _may_read(known: _Known, person: _Person, log: _Log, now: Milliseconds) -> b
 
 
 def _newest(
-    connection: Connection, known: _Known, due: DuePush, person: _Person, log: _Log, floor: int, now: Milliseconds
+    connection: Connection, shared: _Shared, known: _Known, due: DuePush, log: _Log, floor: int, now: Milliseconds
 ) -> tuple[AnyRow, bool] | None:
     """The newest message of these that notifies the user, and whether it mentions them. None if there is none any more."""
-    level = level_at(log.kind, known.levels.get((due.uid, log.id)), now)
+    level = level_at(log.kind, known.levels.get(due.uid, {}).get(log.id), now)
     if level == "none":
         return None
     read = known.read.get((due.uid, log.id), 0)
-    place = {"uid": due.uid, "log": log.id, "first": due.first, "last": due.seq}
-    for row in connection.execute(_NEWEST, place).all():
+    for row in shared.messages(log.id, due.first, due.seq):
         is_reply = row.thread_ordinal is not None
-        if is_streaming(row.data):
+        if row.actor_uid == due.uid or is_streaming(row.data):
             continue
         if (row.thread if is_reply else row.seq) <= floor or (not is_reply and row.ordinal <= read):
             continue
         mark = _thread_mark(connection, due.uid, log.id, row.thread) if is_reply else None
         if is_reply and mark is not None and row.thread_ordinal <= mark:
             continue
-        is_mentioned = _is_mentioned(connection, due.uid, log.id, row)
+        is_mentioned = _is_mentioned(connection, shared, due.uid, log.id, row)
         if notifies(level, mentioned=is_mentioned, reply=is_reply, follows=mark is not None):
             return row, is_mentioned
     return None
@@ -241,7 +269,7 @@ def _thread_mark(connection: Connection, uid: str, log_id: int, root: int) -> in
     return int(found[0][0]) if found else None
 
 
-def _is_mentioned(connection: Connection, uid: str, log_id: int, row: AnyRow) -> bool:
+def _is_mentioned(connection: Connection, shared: _Shared, uid: str, log_id: int, row: AnyRow) -> bool:
     if row.thread_ordinal is not None:
         key = ("uid", "conversation_id", "root", "thread_ordinal")
         wanted = [(uid, log_id, row.thread, row.thread_ordinal)]
@@ -249,7 +277,7 @@ def _is_mentioned(connection: Connection, uid: str, log_id: int, row: AnyRow) ->
     place = ("conversation_id", "ordinal")
     if find_rows(connection, mentions, ("uid", *place), ("uid",), [(uid, log_id, row.ordinal)]):
         return True
-    return bool(find_rows(connection, everyone, place, ("uid",), [(log_id, row.ordinal)]))
+    return shared.is_to_all(log_id, row.ordinal)
 
 
 def _title(connection: Connection, log: _Log, uid: str) -> str:
@@ -257,8 +285,3 @@ def _title(connection: Connection, log: _Log, uid: str) -> str:
         return log.title
     people = names_of_members(connection, [log.id]).get(log.id, {})
     return direct_title(people, uid) if len(people) > 2 else ""
-
-
-def _name(connection: Connection, uid: str, user_id: str) -> str:
-    found = find_rows(connection, accounts, ("uid",), ("display_name",), [(uid,)])
-    return (found[0][0] if found else "") or user_id
