@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from .addresses import Address, AllowedAddresses
 from .errors import AddressRefused, TimedOut, Unreachable
 from .exchange import OutgoingAnswer, OutgoingRequest, exchange
-from .idle import IdleConnections, Streams
+from .idle import IdleConnections, OpenConnection
 from .resolving import Resolve, SystemResolver
 from .slots import SlotLimits, Slots
 from .targets import OutgoingTarget, parse_target
@@ -152,7 +152,7 @@ class OutgoingClient:
             raise Unreachable(f"{target.origin}: {_reason(error)}") from None
 
     async def _once(
-        self, streams: Streams, request: OutgoingRequest, target: OutgoingTarget, limits: OutgoingLimits
+        self, streams: OpenConnection, request: OutgoingRequest, target: OutgoingTarget, limits: OutgoingLimits
     ) -> OutgoingAnswer:
         is_whole = False
         try:
@@ -164,7 +164,7 @@ class OutgoingClient:
             else:
                 streams.writer.transport.abort()  # a close would wait for the other side
 
-    async def _connect(self, target: OutgoingTarget) -> Streams:
+    async def _connect(self, target: OutgoingTarget) -> OpenConnection:
         """Connect to a checked address of the target. The certificate must be for the name."""
         addresses = await self._addresses(target)
         tls = {"ssl": self._tls, "server_hostname": target.host.rstrip(".")} if target.encrypted else {}
@@ -172,7 +172,7 @@ class OutgoingClient:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     opened = await asyncio.open_connection(str(address), target.port, **tls)  # type: ignore[arg-type]
-                return Streams(*opened, asyncio.get_running_loop().time())
+                return OpenConnection(*opened, asyncio.get_running_loop().time())
             except OSError:  # TimeoutError and ssl.SSLError are OSErrors
                 if n == len(addresses):
                     raise

@@ -14,7 +14,7 @@ USED_SECONDS = 300.0
 """How old a connection may be: then the name of its host is looked up anew."""
 
 
-class Streams(NamedTuple):
+class OpenConnection(NamedTuple):
     """An open connection. `opened`: when, on the clock of the loop."""
 
     reader: asyncio.StreamReader
@@ -27,13 +27,13 @@ class IdleConnections:
     what nobody asked for, it is closed here, too."""
 
     def __init__(self) -> None:
-        self._waiting: dict[asyncio.Task[bytes], tuple[str, Streams]] = {}
+        self._waiting: dict[asyncio.Task[bytes], tuple[str, OpenConnection]] = {}
         """In the order in which they began to wait."""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def take(self, origin: str) -> Streams | None:
+    async def take(self, origin: str) -> OpenConnection | None:
         """A connection to this origin, which is now the caller's; None if there is none."""
         while (
             found := next((task for task, (of, _) in reversed(self._waiting.items()) if of == origin), None)
@@ -46,7 +46,7 @@ class IdleConnections:
             streams.writer.transport.abort()
         return None
 
-    def keep(self, origin: str, streams: Streams) -> None:
+    def keep(self, origin: str, streams: OpenConnection) -> None:
         """Let a connection wait, of whose last answer nothing is left to read."""
         loop = asyncio.get_running_loop()
         if loop.time() - streams.opened > USED_SECONDS:
