@@ -19,6 +19,7 @@ from suhbat.chat.ports import (
     LogReader,
     StoreHealth,
     StoreReader,
+    UpdateStore,
 )
 from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import Rates
@@ -51,11 +52,22 @@ from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.telegram.chats import Chats
+from suhbat.programs.telegram.pollers import Pollers
 from suhbat.tasks import Tasks
 
 
 class ServedStore(
-    StoreReader, ExportedStore, BotStore, FileReader, LogReader, DeliveryMarks, Housekeeping, StoreHealth, Protocol
+    StoreReader,
+    ExportedStore,
+    BotStore,
+    UpdateStore,
+    FileReader,
+    LogReader,
+    DeliveryMarks,
+    Housekeeping,
+    StoreHealth,
+    Protocol,
 ):
     """The reading side of the store. Writes go through `messages`, `commands` and the use cases of identity."""
 
@@ -103,6 +115,14 @@ class MailServices:
 
 
 @dataclass(frozen=True, slots=True)
+class TelegramServices:
+    """What the bots of Telegram's Bot API share."""
+
+    chats: Chats
+    pollers: Pollers
+
+
+@dataclass(frozen=True, slots=True)
 class Services:
     """Made once by `runtime.node` and shared by all requests and connections."""
 
@@ -136,6 +156,7 @@ class Services:
     """None if this server sends no mails."""
     push_trial: PushTrial
     hooks: IncomingHooks
+    telegram: TelegramServices
     links: FileLinks
     limits: RequestLimits
     counts: Counts

@@ -55,8 +55,10 @@ from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import PushKey, Vapid, make_key
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.telegram.chats import Chats
+from suhbat.programs.telegram.pollers import Pollers
 from suhbat.runtime.hooks import HookMakers, HookTokens
-from suhbat.services import MailServices, RequestLimits, Services
+from suhbat.services import MailServices, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
 
 from .fakes import (
@@ -160,6 +162,7 @@ def services_over(
         mail=_mail(store, clock, people, passwords, authentication, registration, tasks),
         push_trial=PushTrial(store, sender, "https://chat.example.org"),
         hooks=hooks,
+        telegram=TelegramServices(Chats(store, clock), Pollers()),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

@@ -52,6 +52,7 @@ from . import (
 )
 from .cross_origin import CrossOrigin
 from .middleware import BoundedBody, HeadAsGet, LocalRedirects, OverriddenMethod, PromptBody
+from .telegram import routes
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
@@ -99,7 +100,7 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)
-    apart = (downloads, incoming_hooks, health, asyncapi, sockets, control, unsubscribe)
+    apart = (downloads, incoming_hooks, routes, health, asyncapi, sockets, control, unsubscribe)
     for router in (version, *(one.router for one in apart)):
         app.include_router(router)
     docs.install(app)

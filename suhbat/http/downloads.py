@@ -147,7 +147,7 @@ async def download(
         caller = await login(request, response, services, credentials)
         found = await services.store.readable_file(caller.actor, file)
     opened = await services.downloads.open(found, None if size is None else int(size))
-    headers = _headers(found, is_thumbnail=size is not None) | {"cache-control": "private, no-cache"}
+    headers = headers_of(found, is_thumbnail=size is not None) | {"cache-control": "private, no-cache"}
     return await answer(request, response, opened, headers)
 
 
@@ -170,7 +170,8 @@ async def answer(request: Request, response: Response, opened: OpenFile, headers
     return Bytes(opened, part, headers, is_head=request.scope.get("asked") == "HEAD")
 
 
-def _headers(file: StoredFile, *, is_thumbnail: bool) -> dict[str, str]:
+def headers_of(file: StoredFile, *, is_thumbnail: bool) -> dict[str, str]:
+    """The headers that say what is sent, and that a browser must not run it."""
     is_shown = is_thumbnail or inline(file.type, file.kind)
     plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in file.name)
     disposition = "inline" if is_shown else "attachment"

@@ -16,8 +16,9 @@ from suhbat.programs.hooks.incoming.payload import MOST_BYTES
 from suhbat.protocol.headers import DEFAULT_HEADERS, fixed_headers
 from suhbat.protocol.types import MAX_FRAME
 
-from .media import OF_UPLOADS, has_body, is_to_hook, is_upload, media_type
+from .media import FORM, OF_UPLOADS, has_body, is_to_hook, is_upload, media_type
 from .problem import problem
+from .telegram.answers import is_bot_api
 
 STALLED_SECONDS = 60.0
 """How long a body may stand still."""
@@ -142,7 +143,8 @@ class BoundedBody:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        if is_upload(scope) and media_type(request.headers) in OF_UPLOADS:
+        kind = media_type(request.headers)
+        if (is_upload(scope) and kind in OF_UPLOADS) or (is_bot_api(scope) and kind == FORM):
             await self._app(scope, receive, send)
             return
         is_hook = is_to_hook(scope)

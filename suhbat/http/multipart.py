@@ -48,7 +48,7 @@ class FileForm:
             await self._skip_past_delimiter()
             if bytes(await self._up_to(_LINE)).strip(_BLANK):  # the last delimiter of the form, or none
                 break
-            headers = _parse(bytes(await self._up_to(_LINE + _LINE)))
+            headers = parse_headers(bytes(await self._up_to(_LINE + _LINE)))
             del self._buffer[: 2 * len(_LINE)]
             _, options = parse_options_header(headers.get(b"content-disposition", b""))
             if options.get(b"name") == PART:
@@ -106,7 +106,7 @@ class FileForm:
 _INVALID = "the form is not valid multipart/form-data"
 
 
-def _parse(lines: bytes) -> dict[bytes, bytes]:
+def parse_headers(lines: bytes) -> dict[bytes, bytes]:
     """The headers of a part by their names in lower case."""
     pairs = (line.partition(b":") for line in lines.split(_LINE))
     return {name.strip().lower(): value.strip() for name, colon, value in pairs if colon}

@@ -22,6 +22,7 @@ from suhbat.services import Services
 from suhbat.texts import REASONS, Language, choose
 
 from .dependencies import address_of
+from .telegram.answers import is_bot_api, refusal
 
 
 def install(app: FastAPI) -> None:
@@ -36,8 +37,11 @@ def install(app: FastAPI) -> None:
 def problem(
     request: Request, error: SuhbatError, status: int | None = None, headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """The problem document for `error`, in the user's language. `status` overrides that of the error."""
+    """The problem document for `error`, in the user's language; for the Bot API its own form. `status` overrides that of the
+    error."""
     request.app.state.services.counts.refuse("http", error.code)
+    if is_bot_api(request.scope):
+        return refusal(request, error, headers)
     status = status or error.status
     language = language_of_request(request)
     sent = {"content-language": language, **getattr(request.state, "headers", {}), **(headers or {})}

@@ -140,11 +140,12 @@ class ServerApp:
 
     async def drain(self) -> None:
         """Hand the connections over to other nodes; `/readyz` answers 503 from now on. Without a cluster, only end the event
-        streams: the server waits for open responses."""
+        streams and the polls of bots: the server waits for open responses."""
         if self.node.cluster_membership is not None and self.services is not None:
             self.health.draining = True
             await close_gradually(self.node.hub.connections)
         self.streams.close()
+        self.node.services.telegram.pollers.close()
 
     async def _start(self, stack: AsyncExitStack) -> None:
         try:

@@ -51,7 +51,9 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
-from suhbat.services import NodeHealth, RequestLimits, Services
+from suhbat.programs.telegram.chats import Chats
+from suhbat.programs.telegram.pollers import Pollers
+from suhbat.services import NodeHealth, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
@@ -191,6 +193,7 @@ class Node:
             mail=None if self.mail is None else self.mail.services,
             push_trial=self.pushes.trial,
             hooks=hooks,
+            telegram=TelegramServices(Chats(store, clock), Pollers()),
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

@@ -59,6 +59,7 @@ from .read.few_logs import FEW
 from .read.floor import LobbyHistory
 from .read.joint import Joint
 from .read.reader import Reader
+from .telegram import TelegramOverSQL
 from .write import erasure, idempotency, limits, retention, word_filter
 from .write.batch import unavailable
 from .write.commands import execute, touched
@@ -74,7 +75,9 @@ DEFAULTS = Bounds()
 """The default limits."""
 
 
-class SQLStore(PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, BotsOverSQL, GrowingOverSQL):
+class SQLStore(
+    PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, BotsOverSQL, GrowingOverSQL, TelegramOverSQL
+):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 

@@ -158,6 +158,7 @@ ENDING: dict[tuple[str, str], str] = {
 OPEN = {
     ("GET", "/"), ("GET", "/setup"), ("GET", "/try"), ("GET", "/sw.js"), ("GET", "/manifest.webmanifest"), ("GET", "/web"),
     ("GET", "/page/{version}/{name}"), ("GET", "/files/{file}/{name}"),
+    ("GET", "/bot{token}/{method}"), ("POST", "/bot{token}/{method}"), ("GET", "/file/bot{token}/{file}/{name}"),
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
     ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/file"), ("POST", "/control/proxy"),

@@ -34,6 +34,7 @@ CHECKSUMS = {
     "0024_bots.py": "4c9e4fa0d6dc33a3b56fa50c0b810d5f8719d59368c7673c98bef6825acf6ac8",
     "0025_incoming_hooks.py": "094e286c8bc18eeb97c17b1ab06859a8c23f30264a29d09b96d44e75db1e19c3",
     "0026_growing.py": "ef48dd44bbdeba35d705fa418212aaa8d9976440a9a707144207c7638a892987",
+    "0027_telegram.py": "b83d255c1be22692276b786b69973479194dd9ce248aa88cd9bd5919ff9c30ef",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

@@ -154,6 +154,7 @@ async def fill(place: Path) -> None:
         await house.write(VALI, room, "", files=("ovoz", "rasm"))
         await order(house, room)
         await store.delivered_to(ALI.uid, {pair: 3})
+        await store.number_events(ALI, ("message.created",), 5)
         await store.erase(GONE, house.at, with_messages=True)  # their messages are in the log by now
 
 
@@ -178,6 +179,7 @@ async def people(store: Store) -> None:
     for number in range(2):
         one = hook(f"h{number}", LOBBY, LORD)
         await store.add_hook(LORD, one, AT, of_conversation=9, of_maker=9)
+    await store.begin_poll("u-ali", 0, "nonce")
     await store.want_address("u-ali", "ali@example.org", mail(), LIMITS)
     await store.add_code(code())
     await store.link_secret()

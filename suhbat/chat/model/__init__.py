@@ -23,6 +23,7 @@ from .reading import (
     States,
     ThreadPage,
 )
+from .telegram import NumberedEvent, UnnumberedEvents
 
 __all__ = [
     "GUEST_KEPT",
@@ -58,6 +59,7 @@ __all__ = [
     "MissedPlace",
     "NewPicture",
     "NodeUpdate",
+    "NumberedEvent",
     "Outcome",
     "Places",
     "Post",
@@ -79,4 +81,5 @@ __all__ = [
     "StoredFile",
     "TakenMessage",
     "ThreadPage",
+    "UnnumberedEvents",
 ]

@@ -15,6 +15,7 @@ from .people import AccountStore, Directory, GuestStore, InviteStore, SessionSto
 from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader, StoreReader
 from .store import Housekeeping, Store, StoreHealth
+from .telegram import UpdateStore
 
 __all__ = [
     "AccountStore",
@@ -50,4 +51,5 @@ __all__ = [
     "Store",
     "StoreHealth",
     "StoreReader",
+    "UpdateStore",
 ]

@@ -18,6 +18,7 @@ from .mail import MailStore
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
 from .push import PushQueue, PushStore
 from .reading import ConversationReader, ModerationReader
+from .telegram import UpdateStore
 
 
 class Housekeeping(Protocol):
@@ -86,6 +87,7 @@ class Store(
     MailStore,
     HookStore,
     BotStore,
+    UpdateStore,
     Housekeeping,
     StoreHealth,
     Protocol,

@@ -41,6 +41,7 @@ from .people import accounts, allowances, erasures, guests, invites, sessions, u
 from .programs import bot_commands, invocations, numbers
 from .push import push_due, push_subscriptions
 from .schema import cursors, journal, meta, metadata
+from .telegram import telegram_bots, telegram_cursors, telegram_updates
 from .threads import thread_marks, thread_mentions, threads
 
 __all__ = (
@@ -49,6 +50,7 @@ __all__ = (
     "everyone", "files", "filtered", "growing", "guests", "idempotency", "incoming_hooks", "invitations", "invites",
     "invocations", "journal", "mail_addresses", "mail_codes", "mails", "members", "mentions", "meta", "metadata",
     "named", "notify_levels", "numbers", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
-    "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions",
+    "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions", "telegram_bots",
+    "telegram_cursors", "telegram_updates",
     "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

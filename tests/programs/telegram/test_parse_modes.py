@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from suhbat.programs.telegram import html, markdown_v2
+from suhbat.programs.telegram import html, markdown_v1, markdown_v2
 from suhbat.programs.telegram.entities import Entity, MarkedText
 
 
@@ -100,7 +100,33 @@ def test_invalid_markdown_v2(source: str, told: str) -> None:
     assert str(refused.value) == told
 
 
-@pytest.mark.parametrize("mode", [html, markdown_v2])
+@pytest.mark.parametrize(
+    ("source", "text", "entities"),
+    [
+        ("*a* _b_ `c`", "a b c", (Entity("bold", 0, 1), Entity("italic", 2, 3), Entity("code", 4, 5))),
+        ("2 + 2 = 4. (!) a\\_b \\x", "2 + 2 = 4. (!) a_b \\x", ()),
+        (
+            "[a](http://a.uz?x=1_2) [b]",
+            "a b",
+            (Entity("text_link", 0, 1, "http://a.uz?x=1_2"), Entity("text_link", 2, 3, "b")),
+        ),
+        ("```py\nx_y```", "x_y", (Entity("pre", 0, 3, "py"),)),
+        ("** a", " a", ()),
+    ],
+)
+def test_markdown(source: str, text: str, entities: tuple[Entity, ...]) -> None:
+    """The older Markdown: everything that is no mark is text, and nothing nests."""
+    assert markdown_v1.parse(source) == MarkedText(text, entities)
+
+
+def test_invalid_markdown() -> None:
+    """A mark without its end is refused with the words of Telegram."""
+    with pytest.raises(ValueError) as refused:
+        markdown_v1.parse("ў snake_case")
+    assert str(refused.value) == "Can't find end of the entity starting at byte offset 8"
+
+
+@pytest.mark.parametrize("mode", [html, markdown_v1, markdown_v2])
 @given(source=st.text(st.sampled_from("ab *_~`[]()<>/=\"'&;#|!.\\\n>-ў😀"), max_size=40))
 def test_any_text_is_parsed_or_refused(mode: object, source: str) -> None:
     """No text makes a parser fail otherwise, and entities are within the text."""
@@ -132,6 +158,7 @@ def test_hostile_html_takes_linear_time(piece: str) -> None:
 def test_hostile_markdown_takes_linear_time(piece: str) -> None:
     """The same for MarkdownV2."""
     _in_time(markdown_v2.parse, piece)
+    _in_time(markdown_v1.parse, piece)
 
 
 def _in_time(parse: object, piece: str) -> None:
