@@ -16,10 +16,11 @@ from suhbat.protocol.files import File
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
 
 from .chat import Suhbat
-from .errors import ChatClosed, ClientError, Refused
+from .errors import ChatClosed, ClientError, Refused, StreamStopped
 from .files import TransferProgress
 from .frames import Happening, OtherEvent
 from .replay import Missed
+from .streaming import StreamedMessage
 from .web import ask_for_password, confirm_email, new_guest, people_of, reset_password
 
 __all__ = [
@@ -37,6 +38,8 @@ __all__ = [
     "Resume",
     "Sent",
     "Snapshot",
+    "StreamStopped",
+    "StreamedMessage",
     "Suhbat",
     "TransferProgress",
     "ask_for_password",

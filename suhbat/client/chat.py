@@ -20,6 +20,7 @@ from .files import FileTransfers, Progress
 from .frames import Happening
 from .lifeline import Lifeline, Token
 from .reading_calls import ReadingCalls
+from .streaming import StreamedMessage
 from .web import Address, end_guest, new_guest
 
 _uniform = secrets.SystemRandom().uniform
@@ -162,6 +163,34 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls):
             also=also,
             files=tuple(shown),
         )
+
+    def stream(
+        self,
+        conversation: str,
+        text: str = "",
+        *,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        thread: int | None = None,
+    ) -> StreamedMessage:
+        """A message that grows while the program writes it: `async with chat.stream("lobby") as message:`, and in it
+        `await message.write(piece)`. It is sent when the block begins, with `text` as its beginning, and finished when the
+        block ends: then its whole text is durable. Who may see it sees it grow. The fields are those of `send`."""
+
+        async def begin() -> Sent:
+            return await self._do(
+                Send,
+                Sent,
+                type="send",
+                conversation=conversation,
+                text=text,
+                client_id=client_id or _new_key(),
+                reply_to=reply_to,
+                thread=thread,
+                streaming=True,
+            )
+
+        return StreamedMessage(self._do, begin, text)
 
     async def send_to(
         self,

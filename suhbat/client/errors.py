@@ -2,6 +2,7 @@
 
 ClientError
 ├── Refused      the server (or the SDK, before sending) refused one command
+├── StreamStopped      somebody has stopped the message that the program was writing
 └── ChatClosed   the chat has ended and will not reconnect
 """
 
@@ -17,14 +18,20 @@ class ClientError(Exception):
 class Refused(ClientError):
     """One command was refused. The chat goes on.
 
-    `code`: stable, for programs (see `suhbat.errors`). `message`: for people. `retry_after`: seconds, or None.
+    `code`: stable, for programs (see `suhbat.errors`). `message`: for people. `retry_after`: seconds, or None. `offset`: of
+    `wrong_offset`, where to continue.
     """
 
-    def __init__(self, code: str, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, code: str, message: str, retry_after: float | None = None, offset: int | None = None) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
         self.retry_after = retry_after
+        self.offset = offset
+
+
+class StreamStopped(ClientError):
+    """Somebody has stopped the message that the program was writing, or it is gone."""
 
 
 class ChatClosed(ClientError):

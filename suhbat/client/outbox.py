@@ -14,7 +14,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from suhbat.protocol.commands import ChangeThread, History, Join, Leave, MarkUnread, Read, Save, Send, SetNotify
+from suhbat.protocol.commands import (
+    Append,
+    ChangeThread,
+    Finish,
+    History,
+    Join,
+    Leave,
+    MarkUnread,
+    Read,
+    Save,
+    Send,
+    SetNotify,
+)
 from suhbat.protocol.replies import Error, Ok
 
 from .errors import WAIT_AND_REPEAT, ClientError, Refused
@@ -33,7 +45,7 @@ LONGEST_SECONDS = 60.0
 """The longest wait after which a command is repeated. If the server asks for more (a limit of new directs a day), the command
 is refused, and the others go on. Only a conversation may ask for more: slow mode can be a day."""
 
-Asked = Send | History | Read | MarkUnread | ChangeThread | SetNotify | Save | Join | Leave
+Asked = Send | Append | Finish | History | Read | MarkUnread | ChangeThread | SetNotify | Save | Join | Leave
 """The commands of the outbox. Their `id` is an ascending integer."""
 
 
@@ -135,7 +147,7 @@ class Outbox:
         short = wait <= LONGEST_SECONDS or error.id is None or error.scope == "conversation"
         if error.code not in WAIT_AND_REPEAT or not short:
             if ask := self._take(error.id):
-                ask.done(Refused(error.code, error.message, error.retry_after))
+                ask.done(Refused(error.code, error.message, error.retry_after, error.offset))
         elif error.scope is None:
             self._not_before = max(self._not_before, now + min(wait, LONGEST_SECONDS))
             self._window = 1.0

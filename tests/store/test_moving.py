@@ -70,6 +70,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "INSERT INTO numbers VALUES (4503599627370495, 'u-ali');"
             "INSERT INTO bot_commands VALUES ('u-ali', 'ob', 0, 'Ob-havo', '');"
             "INSERT INTO invocations VALUES ('k1', 'u-ali', 1, 'u-vali', NULL, 5, 1);"
+            "INSERT INTO growing VALUES (1, 1, 'u-ali', 1);"
         )
     return place
 

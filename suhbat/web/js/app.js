@@ -7,6 +7,7 @@ import { isIn, keyOf } from "./models/threads.js";
 import { SavedMessages } from "./models/saved.js";
 import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
+import { WholeMessages } from "./models/whole.js";
 import { OutgoingFiles } from "./outgoing-files.js";
 import { Pushes } from "./pushes.js";
 import { newId } from "./sdk/ids.js";
@@ -24,7 +25,7 @@ import { Writing } from "./writing.js";
 
 const OPEN_TIMELINES = 12;
 const SAVE_AFTER = 300; // ms
-const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "message.unpinned"]);
+const ABOUT = new Set(["message.edited", "message.finished", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /**
  * @typedef {Person & {display_name?: string, role?: string, locale?: string | null,
@@ -41,6 +42,7 @@ const ABOUT = new Set(["message.edited", "message.deleted", "message.pinned", "m
 export class App {
   typing = new TypingPeople();
   receipts = new Receipts();
+  #whole = new WholeMessages();
   /** By the keys of conversations and threads, in order of use, the most recent last. @type {Map<string, Timeline>} */
   #timelines = new Map();
   /** @type {Map<string, Set<Function>>} */
@@ -132,6 +134,9 @@ export class App {
         this.typing.seen(notice);
         this.#emit("typing", notice.conversation);
       }),
+      chat.on("append", (/** @type {any} */ notice) => {
+        for (const timeline of this.#timelinesIn(notice.conversation)) timeline.grow(notice);
+      }),
       chat.on("caught_up", () => {
         this.#save();
         if (this.me.kind) void this.saved.load().catch(() => {}); // the next connection tries again
@@ -161,10 +166,11 @@ export class App {
     this.changes.confirm(event, this.me.uid);
     // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
-    if (event.type === "message.created") {
-      if (event.actor_uid === this.me.uid) this.pending.remove(event.message.client_id);
-      else this.#emit("message", event.message);
+    if (event.type === "message.created" && event.actor_uid === this.me.uid) {
+      this.pending.remove(event.message.client_id);
     }
+    const { message } = event;
+    if (this.#whole.isNew(event) && message.sender_uid !== this.me.uid) this.#emit("message", message);
   }
 
   /** What was muted on this device before the server knew levels: nothing of it notifies, from now on on any device. */

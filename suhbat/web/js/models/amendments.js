@@ -11,14 +11,17 @@ import { threadOf, withReply } from "../sdk/threads.js";
  * @returns {number | null}
  */
 export function aboutText(event) {
-  return event.type === "message.edited" ? event.message.seq : event.type === "message.deleted" ? event.target : null;
+  return isNewText(event) ? event.message.seq : event.type === "message.deleted" ? event.target : null;
 }
 
 /** A message with an event about its text applied. @param {Message} message @param {Event} event @returns {Message} */
 export function amended(message, event) {
   if (message.seq !== aboutText(event)) return message;
-  return event.type === "message.edited" ? edited(message, event.message) : tombstone(message);
+  return isNewText(event) ? edited(message, event.message) : tombstone(message);
 }
+
+/** Whether an event carries the whole new state of its message. @param {Event} event */
+export const isNewText = ({ type }) => type === "message.edited" || type === "message.finished";
 
 /**
  * Apply an event to its message if that is in the list. Returns its `seq`, or 0.
@@ -30,6 +33,7 @@ export function change(messages, event, me) {
   if (!message) return 0;
   switch (event.type) {
     case "message.edited":
+    case "message.finished":
     case "message.deleted":
       messages[at] = amended(message, event);
       break;

@@ -2,7 +2,7 @@
 // network. Events keep them up to date, whether the conversation is open or not. (Only the reactions of a thread that
 // is not in memory stay as they were: those events do not name it.)
 
-import { aboutText, change, countReply } from "./amendments.js";
+import { aboutText, change, countReply, isNewText } from "./amendments.js";
 import { isIn, isThread, keyOf, ordinalOf, threadOfMessage } from "./threads.js";
 import { threadOf } from "../sdk/threads.js";
 
@@ -127,6 +127,6 @@ export class KeptMessages {
  * @param {Event} event
  */
 function keysOf(event) {
-  const thread = threadOf(event) ?? (event.type === "message.edited" ? event.message.thread : null) ?? aboutText(event);
+  const thread = threadOf(event) ?? (isNewText(event) ? event.message.thread : null) ?? aboutText(event);
   return [event.conversation, ...(thread ? [keyOf(event.conversation, thread)] : [])];
 }

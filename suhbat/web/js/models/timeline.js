@@ -1,6 +1,7 @@
 // The loaded messages of one conversation, or of a thread in it: a window without gaps into its history. Events keep it
 // up to date.
 
+import { grown } from "../sdk/growing.js";
 import { change, countReply } from "./amendments.js";
 import { Quotes } from "./quotes.js";
 import { ordinalOf, threadOfMessage } from "./threads.js";
@@ -53,6 +54,8 @@ export class Timeline {
   /** @type {Promise<void> | null} */
   #loading = null;
   #visit = 0;
+  /** The growing messages that are being read again. @type {Set<number>} */
+  #asked = new Set();
   /** The request that opens the newest window. @type {Promise<void>} */
   #opened = Promise.resolve();
 
@@ -258,6 +261,7 @@ export class Timeline {
         this.#changed({ at: "end" });
         return;
       case "message.edited":
+      case "message.finished":
       case "message.deleted":
       case "reaction.added":
       case "reaction.removed": {
@@ -280,6 +284,32 @@ export class Timeline {
           uid: event.user.uid,
           user_id: event.user.user_id,
         });
+    }
+  }
+
+  /** A growing message has grown. @param {{seq: number, offset: number, text: string}} notice */
+  grow({ seq, offset, text }) {
+    const messages = seq === this.root?.seq ? this.#root : this.messages;
+    const at = messages.findIndex((message) => message.seq === seq);
+    if (!messages[at]?.streaming) return;
+    const whole = grown(messages[at].text, offset, text);
+    if (whole === null) return void this.#ask(seq);
+    messages[at] = { ...messages[at], text: whole };
+    this.#changed({ at: seq });
+  }
+
+  /** Something of a growing message was missed: read it again. @param {number} seq */
+  async #ask(seq) {
+    if (this.#asked.has(seq)) return;
+    this.#asked.add(seq);
+    try {
+      const page = await this.#load({ around: seq, limit: 1 });
+      const found = [...page.messages, page.root].find((message) => message?.seq === seq);
+      if (found?.streaming) this.grow({ seq, offset: 0, text: found.text });
+    } catch {
+      // the next notice asks again
+    } finally {
+      this.#asked.delete(seq);
     }
   }
 

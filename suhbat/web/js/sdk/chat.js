@@ -9,6 +9,7 @@
 import { systemClock } from "./clock.js";
 import { Email } from "./email.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
+import { GrowingMessage } from "./growing-message.js";
 import { Api } from "./http.js";
 import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
@@ -230,6 +231,20 @@ export class Chat {
   }
 
   /**
+   * Begin a message that grows, for example the answer of a language model (docs/how-to/streaming.md). The text is its
+   * beginning, and may be left out.
+   * @param {string} conversation
+   * @param {{text?: string, replyTo?: number | null, thread?: number | null, clientId?: string}} [options]
+   */
+  async stream(conversation, { text = "", replyTo = null, thread = null, clientId = newId() } = {}) {
+    const reply = replyTo === null ? {} : { reply_to: replyTo };
+    const place = thread === null ? {} : { thread };
+    const fields = { conversation, text, ...reply, ...place, streaming: true, client_id: clientId };
+    const { seq } = await this.command("send", fields);
+    return new GrowingMessage((type, asked) => this.command(type, asked), { conversation, seq, text });
+  }
+
+  /**
    * How many ms no message to this conversation will be sent, because the server asked to wait: slow mode, for example.
    * @param {string} conversation
    */
@@ -278,8 +293,8 @@ export class Chat {
    * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
    * "receipt" (notice) · "presence" (uids or null for all) · "people" (uids) · "invitations" () · "caught_up" () ·
-   * "held" (): the server asked to wait · "file" (file): an upload is ready. Returns a function that removes the
-   * listener.
+   * "held" (): the server asked to wait · "file" (file): an upload is ready · "append" (notice): a message has grown.
+   * Returns a function that removes the listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */
   on(name, listener) {

@@ -9,15 +9,17 @@ export const WAIT_AND_REPEAT = new Set(["busy", "storage_unavailable", "rate_lim
  */
 export class Refused extends Error {
   /**
-   * @param {{ code: string, message: string, status?: number | null, retryAfter?: number | null }} why
-   *   `status`: the HTTP status, null for an error that did not come over HTTP; `retryAfter`: in seconds
+   * @param {{ code: string, message: string, status?: number | null, retryAfter?: number | null,
+   *   offset?: number | null }} why  `status`: the HTTP status, null for an error that did not come over HTTP;
+   *   `retryAfter`: in seconds; `offset`: of `wrong_offset`, where to continue
    */
-  constructor({ code, message, status = null, retryAfter = null }) {
+  constructor({ code, message, status = null, retryAfter = null, offset = null }) {
     super(message);
     this.name = "Refused";
     this.code = code;
     this.status = status;
     this.retryAfter = retryAfter;
+    this.offset = offset;
   }
 }
 

@@ -107,6 +107,7 @@ function changed(state, event, uid, tally) {
       };
     }
     case "message.edited":
+    case "message.finished":
       return last && last.seq === event.message.seq ? { last_message: edited(last, event.message) } : {};
     case "message.deleted": {
       const others = event.sender_uid !== undefined && event.sender_uid !== uid;

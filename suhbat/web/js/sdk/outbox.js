@@ -153,9 +153,8 @@ export class Outbox {
     const wait = error.retry_after ? error.retry_after * 1000 : WAIT_MS;
     const short = wait <= LONGEST_MS || error.id == null || error.scope === "conversation";
     if (!WAIT_AND_REPEAT.has(error.code) || !short) {
-      this.#take(error.id)?.reject(
-        new Refused({ code: error.code, message: error.message, retryAfter: error.retry_after ?? null }),
-      );
+      const { code, message, retry_after: retryAfter = null, offset = null } = error;
+      this.#take(error.id)?.reject(new Refused({ code, message, retryAfter, offset }));
       return;
     }
     const ask = this.#asks.get(error.id);

@@ -3,6 +3,7 @@
 
 import { WAIT_AND_REPEAT } from "./errors.js";
 import { fold, foldOwn } from "./fold.js";
+import { grown } from "./growing.js";
 import { Logs } from "./logs.js";
 import { WAIT_MS } from "./outbox.js";
 import { People } from "./people.js";
@@ -122,6 +123,8 @@ export class State {
       case "receipt":
         this.people.seen(frame);
         return [{ emit: [frame.type, frame] }];
+      case "message.append":
+        return this.#append(frame);
       case "file":
         return [{ emit: ["file", frame.file] }];
       case "users": {
@@ -227,6 +230,17 @@ export class State {
     this.people.seen(frame);
     for (const person of frame.users) this.presence.set(person.uid, person);
     return [{ emit: ["presence", frame.whole ? null : frame.users.map((/** @type {Presence} */ { uid }) => uid)] }];
+  }
+
+  /** A growing message has grown. @param {Frame} frame @returns {Effect[]} */
+  #append(frame) {
+    const state = this.conversations.get(frame.conversation);
+    const last = state?.last_message;
+    if (state && last?.streaming && last.seq === frame.seq) {
+      const text = grown(last.text, frame.offset, frame.text);
+      if (text !== null) this.conversations.set(frame.conversation, { ...state, last_message: { ...last, text } });
+    }
+    return [{ emit: ["append", frame] }];
   }
 
   /** @param {Frame} frame @param {number} now @returns {Effect[]} */

@@ -33,6 +33,7 @@ export const FOLDED = 8;
  * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
+ * @property {(seq: number) => void} stop  stops a growing message
  * @property {(seq: number) => void} reply
  * @property {(seq: number) => void} forward
  * @property {(seq: number, anchor: Element) => void} more
@@ -60,6 +61,7 @@ export function messageNode(message, acts) {
     message.deleted && "deleted",
     message.leaving && "leaving",
     message.root && "root",
+    message.growing && "growing",
   ];
   const row = h("article", {
     class: ["message", ...kinds.filter(Boolean)].join(" "),
@@ -93,6 +95,7 @@ function bodyNodes(message, acts) {
   if (message.quote) nodes.push(quoteNode(message.quote, acts));
   if (message.files.length) nodes.push(filesNode(message.files, acts));
   nodes.push(...marked(textNode(message.text, acts), marksNode(message)));
+  if (message.stops) nodes.push(stopNode(message.seq, acts));
   const { change } = message;
   if (change && change.error !== null) {
     nodes.push(
@@ -147,13 +150,14 @@ function marked(text, marks) {
 }
 
 /** @param {ShownMessage} message */
-function marksNode({ pinned, editedAt, readers, newest, change }) {
+function marksNode({ pinned, editedAt, cut, readers, newest, change }) {
   const marks = h("span", { class: "marks" });
   if (pinned) marks.append(h("span", { class: "pinned", data: { label: t("message.pinned") } }, icon("pin")));
   if (editedAt) {
     const title = moment(new Date(editedAt));
     marks.append(h("span", { class: "edited", title, data: { label: t("message.edited") } }));
   }
+  if (cut) marks.append(h("span", { class: "edited", data: { label: t("message.cut") } }));
   if (change) marks.append(clockNode());
   else if (readers) marks.append(ticks(readers, newest));
   return marks;
@@ -234,6 +238,10 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
     h("span", { class: "count" }, String(count)),
   );
 }
+
+/** @param {number} seq @param {RowActs} acts */
+const stopNode = (seq, acts) =>
+  h("button", { type: "button", class: "stop", on: { click: () => acts.stop(seq) } }, t("message.stop"));
 
 /** @param {Event} event */
 const pressed = (event) => /** @type {Element} */ (event.currentTarget);

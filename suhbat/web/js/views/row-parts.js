@@ -7,6 +7,9 @@ import { later } from "./later.js";
 import { actionsFor } from "./message-actions.js";
 import { shownChosen, shownFile } from "./shown-files.js";
 import { called, namesIn, personOf, uidOf } from "./names.js";
+import { toast } from "./dialog.js";
+import { sentence } from "./form.js";
+import { moderates, moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -35,10 +38,23 @@ export function factsFor(app, source) {
       ((app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId)),
     files: (files) => files.map((one) => shownFile(one, app.outgoing)),
     chosen: (ids) => app.outgoing.chosen.of(ids).map((one) => shownChosen(one, app.outgoing)),
+    stops: (message) => maySayStop(app, source, message),
     leaving: (seq) => timeline.leaving.has(seq),
     thread: source.thread === null ? (message) => threadFacts(app, source, message) : null,
     mentioned: (folded) => names.called(folded),
   };
+}
+
+/**
+ * Whether the user may stop a growing message: because it answers them, because it is in a direct, or as a moderator.
+ * @param {App} app @param {ConversationSource | ThreadSource} source @param {Message} message
+ */
+function maySayStop(app, { conversation, timeline }, message) {
+  if (message.sender_uid === app.me.uid) return false;
+  const state = app.chat.conversations.get(conversation);
+  if (state?.kind === "direct" || (state && moderates(state))) return true;
+  if (conversation === "lobby" && moderatesServer(app)) return true;
+  return Boolean(message.reply_to) && timeline.quote(message.reply_to ?? 0)?.sender_uid === app.me.uid;
 }
 
 /** @param {App} app @param {ConversationSource | ThreadSource} source @param {Message} root */
@@ -62,6 +78,10 @@ export function actsFor(app, source, { reply, edit, go, ...ways }) {
   return {
     ...actionsFor(app, source, { reply, edit, go, thread: ways.thread }),
     ...ways,
+    stop: (seq) =>
+      void app.chat
+        .command("finish", { conversation: source.conversation, seq })
+        .catch((error) => toast(sentence(error))),
     show: (files, at, from) => void later("lightbox").then(({ lightbox }) => lightbox(files, at, from)),
     person,
     mentioned: (name, anchor) => {

@@ -24,6 +24,7 @@ import { day, short } from "../text/time.js";
  * @property {(uid: string, user_id: string) => string} called  the name that people see
  * @property {(message: Message) => Identity[]} readers
  * @property {(seq: number) => boolean} pinned
+ * @property {(message: Message) => boolean} stops  whether the reader may stop this growing message
  * @property {(seq: number) => boolean} unfolded  whether all of its reactions are shown
  * @property {(clientId: string) => boolean} waits  whether a message that is being sent waits, and can be taken back
  * @property {(files: MessageFile[]) => ShownFile[]} files
@@ -65,6 +66,9 @@ import { day, short } from "../text/time.js";
  * @property {ShownFile[]} files
  * @property {ShownQuote | null} quote
  * @property {string | null} editedAt
+ * @property {boolean} growing
+ * @property {boolean} cut  it stopped growing before its end
+ * @property {boolean} stops  whether the reader may stop it
  * @property {{id: string, error: string | null} | null} change  an edit that is not confirmed, or was refused
  * @property {boolean} pinned
  * @property {string[] | null} readers  their names; null for a message of another user
@@ -152,6 +156,9 @@ function shownMessage(message, follows, facts, now) {
       ? shownQuote(message.from_thread, facts, message.reply_to)
       : shownQuote(message.reply_to, facts),
     editedAt: message.edited_at ?? null,
+    growing: Boolean(message.streaming),
+    cut: Boolean(message.cut),
+    stops: Boolean(message.streaming) && facts.stops(message),
     change: message.change ?? null,
     pinned: facts.pinned(message.seq),
     readers: mine ? labels(facts.readers(message), facts) : null,

@@ -1,0 +1,113 @@
+"""A message that grows while a program writes it, for example the answer of a language model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Any, Self
+
+from suhbat.protocol.commands import Append, Finish
+from suhbat.protocol.replies import Acted, Appended, Sent
+
+from .errors import ClientError, Refused, StreamStopped
+
+OVER = frozenset({"finished", "not_found", "forbidden"})
+"""The errors after which the message does not grow any more."""
+
+Do = Callable[..., Awaitable[Any]]
+"""See `Asking._do`."""
+
+
+class StreamedMessage:
+    """What `Suhbat.stream` gives; use it with `async with`.
+
+    `text`: everything that was written. `stopped`: somebody has stopped the message, or it is gone.
+    """
+
+    def __init__(self, do: Do, begin: Callable[[], Awaitable[Sent]], text: str) -> None:
+        self._do = do
+        self._begin = begin
+        self._sent = text
+        self._sender: asyncio.Task[None] | None = None
+        self._begun: Sent | None = None
+        self.text = text
+        self.stopped = False
+
+    @property
+    def seq(self) -> int:
+        """Of the message, in its `conversation`."""
+        return self._place["seq"]  # type: ignore[no-any-return]
+
+    @property
+    def conversation(self) -> str:
+        return self._place["conversation"]  # type: ignore[no-any-return]
+
+    async def write(self, text: str) -> None:
+        """Add to the message. What comes faster than the server answers is sent together, so this hardly waits.
+
+        Raises StreamStopped if the message does not grow any more. That ends the `async with` without an error."""
+        if self.stopped:
+            raise StreamStopped()
+        self.text += text
+        if self._sender is None or self._sender.done():
+            self._sender = asyncio.create_task(self._send(), name="suhbat-stream")
+        await asyncio.sleep(0)
+
+    async def __aenter__(self) -> Self:
+        self._begun = await self._begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        """Finish the message. After an error in the block it is marked as cut."""
+        if self._sender is not None:
+            if isinstance(error, asyncio.CancelledError):
+                self._sender.cancel()
+            await asyncio.wait([self._sender])
+        if not self.stopped:
+            is_cut = error is not None
+            fields = {**self._place, "text": self.text, "cut": is_cut}
+            try:
+                await self._do(Finish, Acted, type="finish", **fields)
+            except Refused as refused:
+                if not self._is_over(refused) and error is None:
+                    raise
+            except ClientError:
+                if error is None:
+                    raise
+        return isinstance(error, StreamStopped)
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        if self._begun is None:
+            raise RuntimeError("use `async with chat.stream(...) as message:`")
+        return {"conversation": self._begun.conversation, "seq": self._begun.seq}
+
+    async def _send(self) -> None:
+        """Send what was written, one append after the other. `finish` sends the whole text, so an error is no loss."""
+        try:
+            while not self.stopped and self._sent != self.text:
+                whole = self.text
+                await self._append(whole)
+        except Refused as refused:
+            self._is_over(refused)
+        except ClientError:
+            pass
+
+    async def _append(self, whole: str) -> None:
+        added = whole[len(self._sent) :]
+        fields = {**self._place, "offset": len(self._sent), "text": added}
+        try:
+            await self._do(Append, Appended, type="append", **fields)
+            self._sent = whole
+        except Refused as refused:
+            if refused.code != "wrong_offset" or refused.offset is None:
+                raise
+            # The server has less than was sent, because it was restarted, or more, because an answer was lost.
+            self._sent = whole[: refused.offset]
+
+    def _is_over(self, refused: Refused) -> bool:
+        self.stopped = self.stopped or refused.code in OVER
+        return refused.code in OVER
