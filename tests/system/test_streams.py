@@ -23,9 +23,8 @@ async def guest(server: Server, name: str) -> str:
     return token
 
 
-async def grown(reader: V1, seq: int, until: str) -> str:
-    """The text of a message as the notices tell it, once it is this text."""
-    text = ""
+async def grown(reader: V1, seq: int, until: str, text: str = "") -> str:
+    """The text of a message as the notices tell it, once it is `until`. `text`: what it is now."""
     async with asyncio.timeout(PATIENCE):
         while text != until:
             frame = await reader.hear()
@@ -93,3 +92,37 @@ async def test_a_message_grows(tmp_path: Path) -> None:
             assert (await bot.ask("append", **place, offset=len(text), text="!"))["code"] == "finished"
             found = (await ask(server, tokens[1], "GET", "/search?q=osh&conversation=lobby"))[1]
             assert [one["seq"] for one in found["messages"]] == [sent["seq"]]
+
+
+async def begin(bot: V1, reply_to: int | None = None) -> dict[str, Any]:
+    sent = await bot.ask("send", conversation="lobby", text="", streaming=True, reply_to=reply_to, client_id="k1")
+    assert sent["type"] == "ok", sent
+    return {"conversation": "lobby", "seq": sent["seq"]}
+
+
+async def test_a_crash(tmp_path: Path) -> None:
+    """After kill -9 what was stored is a beginning of what was appended; its sender goes on where the error says, and the end
+    that is acknowledged is stored, over one more kill -9."""
+    with running("suhbat", tmp_path / "data", **LIMITS) as server:
+        token = await guest(server, "bot")
+        text = "Guruchni yuving. "
+        async with V1(server.ws, token) as bot:
+            place = await begin(bot)
+            await append(bot, **place, offset=0, text=text)
+            await asyncio.sleep(4)  # the text is stored every two seconds
+            await append(bot, **place, offset=len(text), text="Keyin")
+        server.kill()
+        server.start()
+        async with V1(server.ws, token) as bot:
+            assert await begin(bot) == place, "the repeated beginning is the same message"
+            wrong = await bot.ask("append", **place, offset=4_000, text="x")
+            assert wrong["code"] == "wrong_offset" and 0 < wrong["offset"] <= len(text) + 5
+            left = (text + "Keyin toʻkib tashlang.")[wrong["offset"] :]
+            await append(bot, **place, offset=wrong["offset"], text=left)
+            assert (await bot.ask("finish", **place))["type"] == "ok"
+            server.kill()
+        server.start()
+        async with V1(server.ws, token) as bot:
+            page = await bot.ask("history", conversation="lobby")
+            assert page["messages"][-1]["text"] == text + "Keyin toʻkib tashlang."
+            assert "cut" not in page["messages"][-1] and page["head"] == place["seq"] + 1
