@@ -4,6 +4,7 @@ SuhbatError
 ├── BadRequest            400  the request is invalid
 │   └── TooLarge          413
 │       └── FileTooLarge  413  the file is larger than allowed
+├── UnknownCommand        400  the bot of a direct does not know this command
 ├── InvalidPayload        400  what was sent to an incoming webhook cannot be shown
 ├── Unauthenticated       401  no token, or an invalid one               close 4501
 ├── Forbidden             403  the user is known, but may not do this    close 4503
@@ -111,6 +112,10 @@ class TooLarge(BadRequest):
 
 class FileTooLarge(TooLarge):
     code = "file_too_large"
+
+
+class UnknownCommand(SuhbatError):
+    code, status = "unknown_command", 400
 
 
 class InvalidPayload(SuhbatError):
@@ -255,6 +260,7 @@ ERRORS: tuple[type[SuhbatError], ...] = (
     BadRequest,
     TooLarge,
     FileTooLarge,
+    UnknownCommand,
     InvalidPayload,
     Unauthenticated,
     Forbidden,

@@ -9,11 +9,13 @@ from suhbat.errors import Busy, RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
 from suhbat.protocol.extras import Extra
 
+from .bots import buttons_refusal
 from .growing_messages import GrowingMessages
 from .mentions import mentioned_uids
 from .model import Actor, Outcome, Post, PostResult
 from .ports import Clock, Directory, PostWriter
 from .rate import Rates, charge, mention_cost
+from .slash import slash_of
 
 
 class Messages:
@@ -80,6 +82,7 @@ class Messages:
         files: tuple[str, ...] = (),
         extra: Extra | None = None,
         attended: bool = False,
+        slash: bool = False,
     ) -> None:
         """Send a message to a conversation or to a user; exactly one of the two is given.
 
@@ -87,10 +90,14 @@ class Messages:
         (NotFound, IdempotencyConflict, BadRequest, RateLimited, Busy, Internal). `thread`: the `seq` of the message below which
         it is a reply; `also`: the conversation gets it, too, and it counts as two messages. `files`: the ids of the sender's
         files that it shows. `extra`: its rare fields. `attended`: it comes over a connection (see `chat.growing_messages`).
+        `slash`: a text such as `/name` may be a command of a bot; then it is no message, and `command` of the result is set.
         """
         wait = self._rates.room(conversation or (peer.uid if peer else ""), self._clock.steady())
         if wait:
             done(RateLimited("rate_limited.room", retry_after=wait, scope="conversation"))
+            return
+        if extra is not None and (refused := buttons_refusal(actor, extra.actions)) is not None:
+            done(refused)
             return
         named: tuple[str, ...] = ()
         if "@" in text or also:
@@ -109,8 +116,24 @@ class Messages:
                 done(error)
                 return
         at = self._clock.wall()
+        command = slash_of(text) if slash else None
         self._store.post(
-            Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra)
+            Post(
+                actor,
+                conversation,
+                peer,
+                text,
+                client_id,
+                reply_to,
+                at,
+                done,
+                named,
+                thread,
+                also,
+                files,
+                extra,
+                command,
+            )
         )
 
     async def post(
@@ -126,6 +149,7 @@ class Messages:
         also: bool = False,
         files: tuple[str, ...] = (),
         extra: Extra | None = None,
+        slash: bool = False,
     ) -> PostResult:
         """The same as a coroutine, and to a user by name. Raises the refusal, or UserNotFound."""
         try:
@@ -156,5 +180,6 @@ class Messages:
             also=also,
             files=files,
             extra=extra,
+            slash=slash,
         )
         return await answer

@@ -28,6 +28,7 @@ from suhbat.protocol.notices import (
     Notice,
     PresenceNotice,
     Receipt,
+    ReplyNotice,
     TypingNotice,
     UsersNotice,
 )
@@ -103,7 +104,15 @@ class State:
                 return self._caught_up(now)
             case Pong():
                 self._pong(frame, now)
-            case PresenceNotice() | TypingNotice() | Receipt() | UsersNotice() | FileNotice() | MessageAppend():
+            case (
+                PresenceNotice()
+                | TypingNotice()
+                | Receipt()
+                | UsersNotice()
+                | FileNotice()
+                | MessageAppend()
+                | ReplyNotice()
+            ):
                 return self._notice(frame, full)
             case Error() if frame.code in WAIT_AND_REPEAT and not isinstance(frame.id, int):  # no command of the outbox
                 self._pulse.refused(frame.retry_after or WAIT_SECONDS, now)

@@ -11,7 +11,7 @@ from suhbat.chat.erasing import erase_all
 from suhbat.chat.model import Account, Actor
 from suhbat.errors import BadRequest, InvalidName, NameInUse, NameTaken, NotFound
 from suhbat.identity.profile import person_of
-from suhbat.protocol.bots import BotCommand, BotCommands
+from suhbat.protocol.bots import BotCommand, NewCommands
 from suhbat.protocol.objects import Person
 from suhbat.protocol.types import BOT_TOKEN, Name, Schema, Storable
 from suhbat.services import Services
@@ -92,14 +92,15 @@ async def commands(user_id: UserPath, actor: Caller, services: Served) -> Comman
 
 @router.put("/{user_id}/commands", dependencies=[SAFE_WRITE])
 @refuses(NotFound, BadRequest)
-async def set_commands(user_id: UserPath, body: BotCommands, actor: Caller, services: Served) -> CommandList:
+async def set_commands(user_id: UserPath, body: NewCommands, actor: Caller, services: Served) -> CommandList:
     """Replace the commands of one of the caller's bots, or of the calling bot; at most 100. From then on a text that begins
     with `/name` or `/name@bot` in a conversation with the bot is given to it as `command.invoked`, and is no message."""
     bot = _bot(user_id, actor, services)
     if len({one.name for one in body}) < len(body):
         raise BadRequest(reason="command.twice")
-    await services.bots.set_commands(bot, body)
-    return CommandList(commands=tuple(body))
+    commands = tuple(BotCommand(**dict(one)) for one in body)
+    await services.bots.set_commands(bot, commands)
+    return CommandList(commands=commands)
 
 
 def _bot(user_id: str, actor: Actor, services: Services) -> Account:

@@ -19,8 +19,10 @@ from suhbat.errors import (
     StillGrowing,
     TooManyReactions,
     TooManyStreams,
+    UnknownCommand,
     WrongOffset,
 )
+from suhbat.protocol.bots import NewButtons, buttons_of
 from suhbat.protocol.commands import Append, Appending, Delete, Edit, Finish, Finishing, Pin, React, Report
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.objects import Message, Reaction
@@ -65,11 +67,12 @@ class NewMessage(Schema):
     also: bool = False
     files: Annotated[list[FileId], Field(max_length=MAX_FILES)] = Field(default_factory=list)
     streaming: bool = False
+    actions: NewButtons = ()
 
 
 class Posted(Schema):
     """The message is durable and numbered. `duplicate`: it already was. A reply in a thread has a `thread_ordinal` instead of
-    an `ordinal`."""
+    an `ordinal`. `command`: a bot got it as a command, and it is no message; `seq` is 0 then."""
 
     conversation: str = Field(examples=[LOBBY])
     seq: int = Field(examples=[12])
@@ -77,10 +80,14 @@ class Posted(Schema):
     sent_at: Time
     duplicate: bool
     thread_ordinal: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[3])
+    command: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
 
 
 class NewText(Schema):
+    """`actions`: the buttons of a message of a bot from now on; left out: as they are."""
+
     text: AnyText
+    actions: NewButtons | None = None
 
 
 class Grown(Schema):
@@ -157,7 +164,7 @@ async def page(
     dependencies=[SAFE_WRITE],
     responses={200: {"model": Posted, "description": "A repetition: the first answer, with `duplicate` true"}},
 )
-@refuses(IdempotencyConflict, FileInUse, FileNotReady, TooManyStreams)
+@refuses(IdempotencyConflict, FileInUse, FileNotReady, UnknownCommand, TooManyStreams)
 async def write(
     conversation: ConversationPath, body: NewMessage, actor: Caller, services: Served, response: Response
 ) -> Posted:
@@ -177,7 +184,8 @@ async def write(
         thread=body.thread,
         also=body.also,
         files=tuple(body.files),
-        extra=Extra(streaming=True) if body.streaming else None,
+        extra=Extra(buttons_of(body.actions), streaming=body.streaming) if body.streaming or body.actions else None,
+        slash=True,
     )
     services.counts.sends["http"] += 1
     if sent.duplicate:
@@ -189,7 +197,7 @@ async def write(
 @refuses(StillGrowing)
 async def edit(conversation: ConversationPath, seq: SeqPath, body: NewText, actor: Caller, services: Served) -> Changed:
     """Change the text of one's own message."""
-    command = Edit(type="edit", conversation=valid_id(conversation), seq=seq, text=body.text)
+    command = Edit(type="edit", conversation=valid_id(conversation), seq=seq, text=body.text, actions=body.actions)
     charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
+from .extras import Buttons, MessageButton
 from .sent_types import Uid, UserId
 from .types import Schema, Storable
 
@@ -26,7 +27,7 @@ CommandName = Annotated[str, Field(max_length=32, examples=["ob_havo"]), AfterVa
 """Up to 32 letters a–z, digits and `_`, as in Telegram. People may type it in any case."""
 
 
-class BotCommand(Schema):
+class NewCommand(Schema):
     """A command that people give with `/name`. `description`: in a list of commands. `usage`: what may follow the name."""
 
     name: CommandName
@@ -34,7 +35,15 @@ class BotCommand(Schema):
     usage: Annotated[str, Field(max_length=100, examples=["<shahar>"]), Storable] = ""
 
 
-BotCommands = Annotated[list[BotCommand], Field(max_length=MAX_COMMANDS)]
+NewCommands = Annotated[list[NewCommand], Field(max_length=MAX_COMMANDS)]
+
+
+class BotCommand(Schema):
+    """A command as its bot has registered it."""
+
+    name: str = Field(examples=["ob_havo"])
+    description: str = Field(examples=["Ob-havoni aytadi"])
+    usage: str = Field(default="", examples=["<shahar>"])
 
 
 class OfferedCommand(Schema):
@@ -47,3 +56,50 @@ class OfferedCommand(Schema):
     bot: UserId = Field(examples=["ob-havo"])
     bot_uid: Uid
     native: bool = Field(default=True, examples=[True])
+
+
+MAX_BUTTONS, MAX_IN_ROW = 100, 8
+"""Buttons of a message, and of one of its rows."""
+
+
+class NewButton(Schema):
+    """A button of a message: `label` with an `id`, which its bot is told when somebody presses it, or with a `url` that it
+    opens."""
+
+    label: Annotated[str, Field(min_length=1, max_length=64, examples=["Ha"]), Storable]
+    id: Annotated[str, Field(min_length=1, max_length=64, examples=["yes"]), Storable] | None = None
+    url: (
+        Annotated[
+            str, Field(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.org/plov"]), Storable
+        ]
+        | None
+    ) = Field(default=None, examples=["https://example.org/plov"])
+
+    @model_validator(mode="after")
+    def _one_effect(self) -> Self:
+        if (self.id is None) == (self.url is None):
+            raise ValueError("button.effect")
+        return self
+
+
+def _not_too_many(rows: Rows) -> Rows:
+    ids = [button.id for row in rows for button in row if button.id is not None]
+    if sum(map(len, rows)) > MAX_BUTTONS:
+        raise ValueError("buttons.many")
+    if len(set(ids)) < len(ids):
+        raise ValueError("button.twice")
+    return rows
+
+
+Rows = tuple[tuple[NewButton, ...], ...]
+NewButtons = Annotated[
+    tuple[Annotated[tuple[NewButton, ...], Field(min_length=1, max_length=MAX_IN_ROW)], ...],
+    Field(max_length=MAX_BUTTONS, examples=[[[{"label": "Ha", "id": "yes"}]]]),
+    AfterValidator(_not_too_many),
+]
+"""Rows of buttons, at most 100 in all."""
+
+
+def buttons_of(rows: Rows) -> Buttons:
+    """The buttons as a message has them."""
+    return tuple(tuple(MessageButton(label=one.label, id=one.id, url=one.url) for one in row) for row in rows)

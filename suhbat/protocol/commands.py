@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationInfo, field_validator, model_validator
 
+from .bots import NewButtons
 from .objects import FileSenders, HistoryFrom, Level, Role, Visibility
 from .types import (
     GUEST_TOKEN,
@@ -88,6 +89,7 @@ class Send(_Command):
     also: bool = False
     files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES)] = ()
     streaming: bool = False
+    actions: NewButtons = ()
 
     @model_validator(mode="after")
     def _one_target(self) -> Self:
@@ -136,12 +138,14 @@ class Finish(_Command, Finishing):
 
 
 class Edit(_Command):
-    """Change the text of one's own message. Its files stay; beside them the text may be empty."""
+    """Change the text of one's own message. Its files stay; beside them the text may be empty. `actions`: the buttons of a
+    message of a bot from now on; left out: as they are."""
 
     type: Literal["edit"]
     conversation: ConversationId
     seq: Seq
     text: AnyText
+    actions: NewButtons | None = None
 
 
 class Delete(_Command):

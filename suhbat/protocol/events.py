@@ -25,6 +25,9 @@ from .objects import (
 from .sent_types import ConversationId, Count, Cursor, Ordinal, Seq, Uid, UserId
 from .types import ME, Schema, Time
 
+REPLY_KEY = "Zk3vR8mQ1xT5bN7cW2yL9pAd"
+"""In examples."""
+
 Everyone = Annotated[
     Literal[-1, 0, 1],
     Field(exclude_if=lambda value: not value, examples=[1]),
@@ -272,6 +275,29 @@ class Saved(_PersonalEvent):
     on: bool = Field(examples=[True])
 
 
+class CommandInvoked(_PersonalEvent):
+    """`@me` of a bot: the `actor` gave it the command `name` in `target`, or in a thread there (`thread`: its root), followed
+    by the text `args`. With `key` it answers: `POST /api/v1/command-replies/{key}`."""
+
+    type: Literal["command.invoked"] = "command.invoked"
+    target: ConversationId
+    name: str = Field(examples=["ob_havo"])
+    args: str = Field(examples=["Toshkent"])
+    key: str = Field(examples=[REPLY_KEY])
+    thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
+class ActionPressed(_PersonalEvent):
+    """`@me` of a bot: the `actor` pressed the button `action` of its message `message` in `target`. `key`: as in
+    `command.invoked`."""
+
+    type: Literal["action.pressed"] = "action.pressed"
+    target: ConversationId
+    message: Seq
+    action: str = Field(examples=["yes"])
+    key: str = Field(examples=[REPLY_KEY])
+
+
 class UserUpdated(_PersonalEvent):
     """`@me`: your profile changed; `user` is its new state."""
 
@@ -285,6 +311,7 @@ Stored = (
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
     | ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged | Saved | UserUpdated
+    | CommandInvoked | ActionPressed
 )  # fmt: skip
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
@@ -294,6 +321,7 @@ EVENTS: tuple[type[EventBase], ...] = (
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
     ReadMarked, Mentioned, ThreadChanged, NotifyChanged, DraftChanged, Saved, UserUpdated,
+    CommandInvoked, ActionPressed,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage

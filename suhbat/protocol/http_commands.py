@@ -68,7 +68,23 @@ class FinishGrowing(Schema):
     forced: bool = False
 
 
+class AnswerKey(Schema):
+    """Use a key with which a bot answers a command or a press of a button. For that bot."""
+
+    key: Annotated[str, Field(max_length=64), Storable]
+
+
+class Press(Schema):
+    """Press a button of a message."""
+
+    conversation: ConversationId
+    seq: Seq
+    action: Annotated[str, Field(max_length=64), Storable]
+
+
 GrowingCommand = TakeOver | SaveGrowing | FinishGrowing
 """The commands of `chat.growing_messages`."""
-StateCommand = V1StateCommand | AcceptInvite | SetFilter | SettleReport | ChangePicture | GrowingCommand
+StateCommand = (
+    V1StateCommand | AcceptInvite | SetFilter | SettleReport | ChangePicture | GrowingCommand | AnswerKey | Press
+)
 """Every command that changes stored state, except `Send`. `chat.commands` accepts it, a `CommandWriter` executes it."""

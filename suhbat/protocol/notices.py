@@ -59,6 +59,17 @@ class UsersNotice(Schema):
     users: tuple[Person, ...]
 
 
+class ReplyNotice(Schema):
+    """A bot answers your command, or your press of its button, so that nobody else sees it. It is stored nowhere."""
+
+    type: Literal["reply"] = "reply"
+    conversation: ConversationId
+    user_id: UserId
+    uid: Uid
+    text: str = Field(examples=["Toshkentda 24°"])
+    thread: Seq | None = Field(default=None, exclude_if=lambda value: value is None)
+
+
 class FileNotice(Schema):
     """A file that you have uploaded is ready, and can be sent."""
 
@@ -77,5 +88,13 @@ class MessageAppend(Schema):
     text: str = Field(examples=[" osh damlash"])
 
 
-Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice | FileNotice | MessageAppend
-NOTICES: tuple[type[Schema], ...] = (TypingNotice, PresenceNotice, Receipt, UsersNotice, FileNotice, MessageAppend)
+Notice = TypingNotice | PresenceNotice | Receipt | UsersNotice | FileNotice | MessageAppend | ReplyNotice
+NOTICES: tuple[type[Schema], ...] = (
+    TypingNotice,
+    PresenceNotice,
+    Receipt,
+    UsersNotice,
+    FileNotice,
+    MessageAppend,
+    ReplyNotice,
+)

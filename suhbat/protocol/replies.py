@@ -91,7 +91,7 @@ class Ok(_Reply):
 
 class Sent(Ok):
     """The reply to `send`: the message is durable and numbered. `duplicate`: it already was. A reply in a thread has a
-    `thread_ordinal` instead of an `ordinal`."""
+    `thread_ordinal` instead of an `ordinal`. `command`: a bot got it as a command, and it is no message; `seq` is 0 then."""
 
     conversation: ConversationId
     seq: int = Field(examples=[12])
@@ -99,6 +99,7 @@ class Sent(Ok):
     sent_at: Time
     duplicate: bool = False
     thread_ordinal: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[3])
+    command: bool = Field(default=False, exclude_if=lambda value: not value, examples=[True])
 
 
 class Acted(Ok):
@@ -199,9 +200,12 @@ def sent(
     sent_at: int,
     duplicate: bool,
     thread_ordinal: int | None = None,
+    command: bool = False,
 ) -> bytes:
     """An encoded `Sent`. It skips validation for speed: it is written for every message, from the server's own values."""
     reply = "" if thread_ordinal is None else f',"thread_ordinal":{thread_ordinal}'
+    if command:
+        reply += ',"command":true'
     return (
         f'{{"type":"ok","id":{quote(id) if isinstance(id, str) else id},"conversation":{quote(conversation)},"seq":{seq}'
         f',"ordinal":{"null" if ordinal is None else ordinal},"sent_at":"{format_time(sent_at)}"'

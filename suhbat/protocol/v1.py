@@ -106,6 +106,7 @@ def command_of(text: str) -> Command:
             and not (is_blank(send.text) and not send.files)
             and (send.conversation is None) is not (send.to_user is None)
             and not send.also
+            and not send.actions
         ):
             return send
     return COMMAND.validate_json(text)

@@ -50,6 +50,11 @@ ACCESS: Texts = {
         "uz": "Buni faqat aʼzolar qila oladi. Avval xonaga qoʻshiling.",
         "ru": "Это доступно только участникам. Сначала вступите в комнату.",
     },
+    "forbidden.actions": {
+        "en": "Only bots can send buttons.",
+        "uz": "Tugmalarni faqat botlar yubora oladi.",
+        "ru": "Кнопки могут отправлять только боты.",
+    },
     "forbidden.bots": {
         "en": "On this server only its owner or its moderators may make bots. Ask them for one.",
         "uz": "Bu serverda botlarni faqat egasi yoki moderatorlar yarata oladi. Ulardan soʻrang.",

@@ -113,6 +113,26 @@ REASONS: Texts = {
         "uz": "buyruq nomi koʻpi bilan 32 ta a–z harfi, raqam va `_` dan iborat",
         "ru": "имя команды – до 32 букв a–z, цифр и `_`",
     },
+    "button.effect": {
+        "en": "a button has either an `id` or a `url`",
+        "uz": "tugmada yo `id`, yo `url` boʻladi",
+        "ru": "у кнопки есть либо `id`, либо `url`",
+    },
+    "button.twice": {
+        "en": "two buttons have the same `id`",
+        "uz": "ikki tugmaning `id` si bir xil",
+        "ru": "у двух кнопок один `id`",
+    },
+    "button.unknown": {
+        "en": "the message has no such button any more; load it again",
+        "uz": "xabarda bunday tugma endi yoʻq; uni qayta yuklang",
+        "ru": "у сообщения больше нет такой кнопки; загрузите его снова",
+    },
+    "buttons.many": {
+        "en": "a message has at most 100 buttons",
+        "uz": "xabarda koʻpi bilan 100 ta tugma boʻladi",
+        "ru": "у сообщения не больше 100 кнопок",
+    },
     "command.twice": {
         "en": "two commands have the same name",
         "uz": "ikki buyruqning nomi bir xil",

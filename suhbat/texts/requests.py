@@ -15,6 +15,21 @@ REQUESTS: Texts = {
         "uz": "Xabar notoʻgʻri: {reason}. JSONni shunday yuboring: {example}",
         "ru": "Неверное сообщение: {reason}. Отправьте JSON в таком виде: {example}",
     },
+    "unknown_command": {
+        "en": "This bot has no command /{name}. Type / to see its commands, or // to send a text that begins with a slash.",
+        "uz": "Bu botda /{name} buyrugʻi yoʻq. Buyruqlarini koʻrish uchun / yozing; matn / bilan boshlansa, // deb yozing.",
+        "ru": "У этого бота нет команды /{name}. Введите /, чтобы увидеть команды, или //, если текст начинается с черты.",
+    },
+    "not_found.bot": {
+        "en": "The bot that sent this message is not here any more.",
+        "uz": "Bu xabarni yuborgan bot endi bu yerda yoʻq.",
+        "ru": "Бота, который отправил это сообщение, здесь больше нет.",
+    },
+    "not_found.key": {
+        "en": "This key is unknown or has expired, or was used often enough. A key is good for 30 minutes and 5 answers.",
+        "uz": "Bu kalit nomaʼlum, muddati oʻtgan yoki yetarlicha ishlatilgan. Kalit 30 daqiqa va 5 javobga yaraydi.",
+        "ru": "Этот ключ неизвестен, истёк или использован достаточно раз. Ключ действует 30 минут и для 5 ответов.",
+    },
     "invalid_payload": {
         "en": 'This cannot be shown as a message. Send JSON like {{"text": "Salom!"}}, or a text as text/plain, of at most '
         "1 MiB.",

@@ -12,6 +12,7 @@ from suhbat.chat.sync import sync_plan
 from suhbat.errors import Internal, NotFound, SuhbatError, UserNotFound
 from suhbat.hub.connection import Target, Wire
 from suhbat.protocol import replies
+from suhbat.protocol.bots import buttons_of
 from suhbat.protocol.commands import (
     Active,
     Append,
@@ -113,6 +114,7 @@ class V1Dialect(V1Hello):
             files=command.files,
             extra=_extra(command),
             attended=True,
+            slash=True,
             done=partial(self._sent, command.id),
         )
 
@@ -167,6 +169,7 @@ class V1Dialect(V1Hello):
                     sent.sent_at,
                     sent.duplicate,
                     sent.thread_ordinal,
+                    sent.command,
                 )
             )
 
@@ -306,4 +309,6 @@ class V1Dialect(V1Hello):
 
 
 def _extra(command: Send) -> Extra | None:
-    return Extra(streaming=True) if command.streaming else None
+    if not command.streaming and not command.actions:
+        return None
+    return Extra(actions=buttons_of(command.actions), streaming=command.streaming)

@@ -58,6 +58,11 @@ def outcome(decode: Callable[[str], BaseModel], text: str) -> object:
 @example(text='{"type":"send","type":"ping","text":"a","conversation":"b"}')
 @example(text='{"type":"send","text":"a","conversation":"b","to_user":"c"}')
 @example(text='{"type":"send","text":"a"}')
+@example(text='{"type":"send","conversation":"lobby","text":"a","actions":[[{"label":"a","id":"b"}]]}')
+@example(text='{"type":"send","conversation":"lobby","text":"a","actions":[[{"label":"a"}]]}')
+@example(
+    text='{"type":"send","conversation":"lobby","text":"a","actions":[[{"label":"a","id":"b"},{"label":"a","id":"b"}]]}'
+)
 def test_a_command(text: str) -> None:
     """A frame is decoded, or refused with the same errors, as by the union of all commands."""
     assert outcome(command_of, text) == outcome(COMMAND.validate_json, text)
@@ -80,7 +85,7 @@ def test_a_send_is_validated_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("model", "known"),
     [
-        (Send, {"_no_bool", "_storable", "_one_target"}),
+        (Send, {"_no_bool", "_storable", "_one_target", "_one_effect", "_not_too_many"}),
         (SimpleSend, {"_storable", "_not_blank", "strip"}),
     ],
 )

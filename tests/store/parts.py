@@ -16,6 +16,7 @@ from sqlalchemy import Connection, inspect, text
 
 from suhbat.chat.model import Actor, Guest, Outcome, Post, PostResult, States
 from suhbat.chat.ports import Store
+from suhbat.chat.slash import Slash
 from suhbat.directories import make_directory
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
@@ -149,10 +150,13 @@ def make_post(
     also: bool = False,
     files: tuple[str, ...] = (),
     extra: Extra | None = None,
+    slash: Slash | None = None,
 ) -> Post:
     if peer is None and conversation is None:
         conversation = LOBBY
-    return Post(actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra)
+    return Post(
+        actor, conversation, peer, text, client_id, reply_to, at, done, named, thread, also, files, extra, slash
+    )
 
 
 @asynccontextmanager

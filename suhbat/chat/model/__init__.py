@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from .cluster import Change, Changed, Lapsed, NodeUpdate, StoreDelta
-from .commands import PLAIN, CommandContext, CommandResult, Committed, ConversationFacts, Outcome, Post, PostResult
+from .commands import (
+    PLAIN,
+    Asker,
+    CommandContext,
+    CommandResult,
+    Committed,
+    ConversationFacts,
+    Outcome,
+    Post,
+    PostResult,
+)
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .growing import GrowingRow, TakenMessage
 from .hooks import IncomingHook
@@ -30,6 +40,7 @@ __all__ = [
     "PLAIN",
     "Account",
     "Actor",
+    "Asker",
     "Audited",
     "Backend",
     "Change",

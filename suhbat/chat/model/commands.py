@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from suhbat.chat.slash import Slash
 from suhbat.errors import SuhbatError
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
@@ -18,7 +19,8 @@ from .people import Actor, Milliseconds
 @dataclass(slots=True)
 class PostResult:
     """A durable message: its conversation, and its position there. `ordinal`: None for a reply in a thread, which has a
-    `thread_ordinal` instead. `duplicate`: it was stored by an earlier post with the same key.
+    `thread_ordinal` instead. `duplicate`: it was stored by an earlier post with the same key. `command`: a bot got it, and
+    it is no message: `seq` is 0, `ordinal` None.
 
     Do not change it. It is not frozen, because one is made for every message, and that would take four times as long.
     """
@@ -29,6 +31,7 @@ class PostResult:
     sent_at: Milliseconds
     duplicate: bool = False
     thread_ordinal: int | None = None
+    command: bool = False
 
 
 Outcome = PostResult | SuhbatError
@@ -42,7 +45,8 @@ class Post:
     when the server received it. `done`: called once, on the event loop, after COMMIT or with the refusal. `named`: the uids
     of the users whom the text mentions; "*" stands for everybody. `thread`: the `seq` of the root of the thread in which it
     is a reply; `also`: the conversation gets it, too. `files`: the ids of its files, in order.
-    `extra`: its rare fields; None for nearly every message.
+    `extra`: its rare fields; None for nearly every message. `slash`: the command of a bot that the text may be. `typed`: the
+    text as it was sent, if the message has another one.
     """
 
     actor: Actor
@@ -58,6 +62,8 @@ class Post:
     also: bool = False
     files: tuple[str, ...] = ()
     extra: Extra | None = None
+    slash: Slash | None = None
+    typed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +87,20 @@ PLAIN = CommandContext()
 
 
 @dataclass(frozen=True, slots=True)
+class Asker:
+    """The user who gave a command to a bot, or pressed its button. `thread`: the root of the thread in which that was."""
+
+    uid: str
+    thread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CommandResult:
     """The result of a command. `seq`: of the event in the conversation's log, or its head where nothing had to change.
 
     `unread`: after a read mark. `thread`: what the command asked for, if the actor follows it now. `notify`: after it was set.
     `created`: the command made something new. `invited`: the user was invited, not added.
+    `asked`: whom the bot answers.
     """
 
     conversation: str
@@ -93,6 +108,7 @@ class CommandResult:
     unread: int = 0
     created: bool = False
     invited: bool = False
+    asked: Asker | None = None
     thread: Thread | None = None
     notify: Notify | None = None
     taken: TakenMessage | None = None

@@ -40,7 +40,7 @@ def commands_of(connection: Connection, uid: str) -> tuple[BotCommand, ...]:
     """The commands of a bot, in its order."""
     columns = (bot_commands.c.name, bot_commands.c.description, bot_commands.c.usage)
     rows = connection.execute(select(*columns).where(bot_commands.c.uid == uid).order_by(bot_commands.c.position))
-    return tuple(BotCommand.model_construct(**row._asdict()) for row in rows)
+    return tuple(BotCommand(**row._asdict()) for row in rows)
 
 
 def set_commands(connection: Connection, uid: str, commands: Sequence[BotCommand]) -> None:

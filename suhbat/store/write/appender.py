@@ -36,6 +36,8 @@ STORED: dict[str, set[str]] = {
     "member.left": {"user"},
     "member.updated": {"user", "role"},
     "member.muted": {"user", "on", "until"},
+    "command.invoked": {"target", "name", "args", "key", "thread"},
+    "action.pressed": {"target", "message", "action", "key"},
     "conversation.updated": {
         "title",
         "topic",

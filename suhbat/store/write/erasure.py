@@ -180,6 +180,10 @@ def _erase_event(execution: Execution, log_id: int, seq: int, uid: str, with_mes
         changed |= {"text": "", "deleted": True}
         if row.data is not None:
             changed["data"] = without_content(changed["data"])
+    if with_message and row.type == "command.invoked" and row.actor_uid == uid:
+        changed["data"] = json.dumps(
+            json.loads(changed["data"]) | {"args": ""}, ensure_ascii=False, separators=(",", ":")
+        )
     if with_message and row.type == "reaction.added" and row.actor_uid == uid:
         emoji = json.loads(row.data)["emoji"]
         if reaction_rows.remove(connection, log_id, row.target, emoji, uid):

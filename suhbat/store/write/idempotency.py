@@ -26,7 +26,7 @@ class KeyRow(NamedTuple):
     conversation_id: int
     seq: int
     ordinal: int
-    """For a reply: its `thread_ordinal` with a minus."""
+    """For a reply: its `thread_ordinal` with a minus. For a command this and `seq` are 0."""
     sent_at: Milliseconds
     digest: bytes
 
@@ -59,13 +59,22 @@ class IdempotencyKeys:
             return IdempotencyConflict()
         return _first_answer(log.name, first.seq, first.ordinal, first.sent_at)
 
+    def add_command(self, post: Post, log: Log) -> None:
+        """Remember that a bot got the post as a command, if it has a key."""
+        self._add(post, log, 0, 0)
+
     def add(self, post: Post, log: Log, message: LiveMessage) -> None:
         """Remember that the post became this message, if it has a key."""
         if post.client_id is None:
             return
-        key, uid = post.client_id, post.actor.uid
         place = -(message.thread_ordinal or 0) if message.ordinal is None else message.ordinal
-        row = (key, uid, log.id, message.seq, place, post.at, digest_of(post))
+        self._add(post, log, message.seq, place)
+
+    def _add(self, post: Post, log: Log, seq: int, place: int) -> None:
+        if post.client_id is None:
+            return
+        key, uid = post.client_id, post.actor.uid
+        row = (key, uid, log.id, seq, place, post.at, digest_of(post))
         self._rows.append(row)
         self._answers[uid, key] = row
 
@@ -97,6 +106,8 @@ def answered(
 
 
 def _first_answer(conversation: str, seq: int, ordinal: int, sent_at: Milliseconds) -> PostResult:
+    if seq == 0:
+        return PostResult(conversation, 0, None, sent_at, duplicate=True, command=True)
     is_reply = ordinal < 0
     return PostResult(
         conversation,
@@ -110,9 +121,10 @@ def _first_answer(conversation: str, seq: int, ordinal: int, sent_at: Millisecon
 
 def digest_of(post: Post) -> bytes:
     """A hash of what was asked for, without the conversation."""
+    text = post.typed or post.text
     if post.thread is None and not post.files and post.extra is None:  # nearly every post
-        return blake2b(f"{post.reply_to or ''}\0{post.text}".encode(), digest_size=16).digest()
-    return _digest(post.text, post.reply_to, post.thread, post.also, post.files, post.extra)
+        return blake2b(f"{post.reply_to or ''}\0{text}".encode(), digest_size=16).digest()
+    return _digest(text, post.reply_to, post.thread, post.also, post.files, post.extra)
 
 
 def _digest(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
@@ -17,7 +18,7 @@ from suhbat.errors import NotFound, SuhbatError
 from suhbat.store.dialect import Question, find_rows
 from suhbat.store.tables import events
 
-from . import inbox, word_filter
+from . import inbox, slashes, word_filter
 from .direct_posts import DirectPosts
 from .directs import pair_of
 from .file_posts import FilePosts
@@ -27,6 +28,7 @@ from .idempotency import IdempotencyKeys
 from .logs import Log, facts_of
 from .marks import add_own, ensure_marks, slow_mode_refused
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
+from .slashes import Taker
 from .thread_posts import ThreadPosts
 from .transaction import WriterTransaction
 
@@ -106,13 +108,23 @@ class PostRun:
             return answer
         if (refused := self._refusal(post, log)) is not None:
             return refused
+        taker: Taker | None = None
+        if post.slash is not None and slashes.is_tried(post):
+            found = slashes.taker_of(self._connection, post, log)
+            if found is not None and post.slash.escaped:
+                # Only where `/` would have been taken it had to be escaped.
+                post = replace(post, text=post.text[1:], typed=post.text)
+            elif isinstance(found, SuhbatError):
+                return found
+            else:
+                taker = found
         if log is None:
             assert post.peer is not None and self._directs is not None
             made = self._directs.make(post, post.peer)
             if isinstance(made, SuhbatError):
                 return made
             log = made
-        named = self._targets(post, log) if post.named else NO_TARGETS
+        named = self._targets(post, log) if post.named and taker is None else NO_TARGETS
         if named is not NO_TARGETS and (
             too_many := spend_mentions(self._transaction.rules.mention_budgets, log, post.actor, named, post.at)
         ):
@@ -121,6 +133,10 @@ class PostRun:
             assert self._directs is not None
             if (refused := self._directs.enter(post, log)) is not None:
                 return refused
+        if taker is not None:
+            slashes.invoke(self._transaction, post, log, taker)
+            self._keys.add_command(post, log)
+            return PostResult(log.name, 0, None, post.at, command=True)
         return self._append(post, log, named)
 
     def flush(self) -> None:

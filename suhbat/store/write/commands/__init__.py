@@ -12,7 +12,7 @@ from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.types import ME
 from suhbat.store.write.transaction import WriterTransaction
 
-from . import conversations, growing, membership, messages, moderation, own, read_marks, replies
+from . import conversations, growing, membership, messages, moderation, own, programs, read_marks, replies
 from .execution import Execution
 
 EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
@@ -43,6 +43,8 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     http_commands.AcceptInvite: membership.accept_invite,
     http_commands.SetFilter: moderation.set_filter,
     http_commands.SettleReport: moderation.settle_report,
+    http_commands.AnswerKey: programs.answer_key,
+    http_commands.Press: programs.press,
     http_commands.ChangePicture: conversations.change_picture,
 }
 """The function that executes each command. tests/store/write/test_commands.py checks that none is missing."""

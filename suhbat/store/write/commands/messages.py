@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import insert, select, update
 
+from suhbat.chat.bots import buttons_refusal
 from suhbat.chat.mentions import NO_TARGETS
 from suhbat.chat.message_changes import edit_refusal, pin_refusal
 from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.reactions import choose
 from suhbat.errors import StillGrowing
+from suhbat.protocol.bots import buttons_of
 from suhbat.protocol.commands import Delete, Edit, Pin, React
 from suhbat.protocol.events import (
     MessageDeleted,
@@ -22,6 +25,7 @@ from suhbat.protocol.events import (
     ReactionAdded,
     ReactionRemoved,
 )
+from suhbat.protocol.extras import Extra, extra_of
 from suhbat.store import search
 from suhbat.store.read.reactions import of_person, present
 from suhbat.store.read.rows import AnyRow, changed_json, has_files, is_streaming, thread_of, without_content
@@ -42,11 +46,22 @@ def edit(execution: Execution, command: Edit) -> CommandResult:
     allow(edit_refusal(execution.actor, row.actor_uid, command.text, has_files=has_files(row.data)))
     if is_streaming(row.data):
         raise StillGrowing()
-    if row.text == command.text:
+    allow(buttons_refusal(execution.actor, command.actions))
+    if row.text == command.text and not _changes_buttons(command, row.data):
         return CommandResult(log.name, log.head)
     allow(word_filter.refusal(execution.connection, execution.cache, command.text))
     changed: dict[str, Any] = {"text": command.text, "edited_at": execution.at}
+    if command.actions is not None:
+        buttons = Extra(buttons_of(command.actions)).plain().get("actions")
+        changed["data"] = changed_json(row.data, actions=buttons)
     return rewrite(execution, log, row, changed, MessageEdited)
+
+
+def _changes_buttons(command: Edit, data: str | None) -> bool:
+    if command.actions is None:
+        return False
+    extra = None if data is None else extra_of(json.loads(data))
+    return buttons_of(command.actions) != (() if extra is None else extra.actions)
 
 
 def rewrite(

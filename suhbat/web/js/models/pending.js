@@ -103,7 +103,8 @@ export class PendingMessages {
   /** @param {Pending} message */
   async #go(message) {
     try {
-      await this.#send(message);
+      const sent = /** @type {{command?: boolean} | undefined} */ (await this.#send(message));
+      if (sent?.command) return this.remove(message.clientId); // a bot got it: it is no message, and no event follows
       // The message's event usually removes it before this. The timer covers a lost event (snapshot, reset).
       setTimeout(() => this.remove(message.clientId), LATE);
     } catch (error) {

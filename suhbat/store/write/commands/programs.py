@@ -1,0 +1,68 @@
+"""What people ask of bots apart from commands, and the keys with which bots answer."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select, update
+
+from suhbat.chat.bots import ANSWERS, KEY_KEPT
+from suhbat.chat.model import Asker, CommandResult
+from suhbat.errors import BadRequest, NotFound
+from suhbat.protocol.events import ActionPressed
+from suhbat.protocol.extras import extra_of
+from suhbat.protocol.http_commands import AnswerKey, Press
+from suhbat.store.read.rows import AnyRow, thread_of
+from suhbat.store.tables import accounts, conversations, invocations
+from suhbat.store.write.logs import Log
+from suhbat.store.write.slashes import new_key
+
+from .execution import Execution
+
+
+def press(execution: Execution, command: Press) -> CommandResult:
+    """Tell the bot of a message that the actor pressed its button. Whoever may read the message may press."""
+    log = execution.log(command.conversation, "read")
+    row = execution.message_row(log, command.seq)
+    extra = None if row.data is None else extra_of(json.loads(row.data))
+    buttons = () if extra is None else extra.actions
+    if all(button.id != command.action for line in buttons for button in line):
+        raise BadRequest(reason="button.unknown")
+    bot = _bot_of(execution, log, row)
+    thread = thread_of(row)
+    key = new_key(execution.connection, log, bot, execution.actor.uid, execution.at, thread=thread)
+    execution.add_users((execution.actor,))
+    execution.append(
+        execution.own_log(bot), ActionPressed, target=log.name, message=command.seq, action=command.action, key=key
+    )
+    return CommandResult(log.name, log.head)
+
+
+def _bot_of(execution: Execution, log: Log, row: AnyRow) -> str:
+    """The uid of the bot that sent a message. Raises NotFound if it is not in the conversation any more, or disabled."""
+    found = select(accounts.c.uid, accounts.c.disabled).where(accounts.c.uid == row.actor_uid)
+    bot = execution.connection.execute(found).one_or_none()
+    if bot is None or bot.disabled or (log.people is not None and bot.uid not in log.people):
+        raise NotFound("not_found.bot")
+    uid: str = bot.uid
+    return uid
+
+
+def answer_key(execution: Execution, command: AnswerKey) -> CommandResult:
+    """Use a key of the actor, a bot, once. The result says whom it answers. The bot must be allowed to write there, and the
+    user to read."""
+    mine = (invocations.c.key == command.key, invocations.c.uid == execution.actor.uid)
+    row = execution.connection.execute(
+        select(
+            invocations.c.actor_uid, invocations.c.thread, invocations.c.at, invocations.c.replies, conversations.c.name
+        )
+        .join(conversations, conversations.c.id == invocations.c.conversation_id)
+        .where(*mine)
+    ).one_or_none()
+    if row is None or row.at <= execution.at - KEY_KEPT or row.replies >= ANSWERS:
+        raise NotFound("not_found.key")
+    log = execution.log(row.name, "post")
+    if log.people is not None and row.actor_uid not in log.people:
+        raise NotFound("not_found.key")
+    execution.connection.execute(update(invocations).where(*mine).values(replies=row.replies + 1))
+    return CommandResult(log.name, log.head, asked=Asker(row.actor_uid, row.thread))

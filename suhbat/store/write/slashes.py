@@ -1,0 +1,103 @@
+"""Posts that are commands of bots: they are given to the bot as `command.invoked`, and are no messages."""
+
+from __future__ import annotations
+
+import secrets
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select
+
+from suhbat.chat.bots import KEY_KEPT, KEYS_OF_ONE
+from suhbat.chat.model import Actor, Milliseconds, Post
+from suhbat.chat.slash import Slash
+from suhbat.errors import UnknownCommand
+from suhbat.protocol.events import CommandInvoked
+from suhbat.protocol.mentions import fold
+from suhbat.store.tables import accounts, bot_commands, invocations, members
+
+from .logs import Log
+from .transaction import WriterTransaction
+
+
+class Taker(NamedTuple):
+    """A native bot in a conversation. `knows`: whether it has registered the command."""
+
+    uid: str
+    user_id: str
+    knows: bool
+
+
+def taker_of(connection: Connection, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
+    """The bot that takes the command of a post; None if the post is an ordinary message there. `log`: None for a direct that
+    does not exist yet. Of several bots the one that has been there longest takes it."""
+    slash = post.slash
+    assert slash is not None
+    bots = _native_bots(connection, slash, log, None if post.peer is None else post.peer.uid)
+    for bot in bots:
+        if bot.knows and slash.bot in (None, fold(bot.user_id)):
+            return bot
+    is_direct_of_two = log is None or (log.kind == "direct" and len(log.people or ()) == 2)
+    return UnknownCommand(name=slash.name) if bots and is_direct_of_two else None
+
+
+def _native_bots(connection: Connection, slash: Slash, log: Log | None, peer: str | None) -> list[Taker]:
+    knows = (
+        select(bot_commands.c.uid)
+        .where(bot_commands.c.uid == accounts.c.uid, bot_commands.c.name == slash.name)
+        .correlate(accounts)
+        .exists()
+    )
+    found = select(accounts.c.uid, accounts.c.user_id, knows).where(accounts.c.bot_api == "native")
+    if log is None:
+        found = found.where(accounts.c.uid == peer)
+    else:
+        inside = members.c.uid == accounts.c.uid
+        found = found.join(members, inside).where(members.c.conversation_id == log.id)
+        found = found.order_by(members.c.joined_at, accounts.c.created_at, accounts.c.uid)
+    return [Taker(uid, user_id, bool(known)) for uid, user_id, known in connection.execute(found)]
+
+
+def invoke(transaction: WriterTransaction, post: Post, log: Log, bot: Taker) -> None:
+    """Give the command of a post to a bot. The post was not refused."""
+    assert post.slash is not None
+    key = new_key(transaction.connection, log, bot.uid, post.actor.uid, post.at, thread=post.thread)
+    transaction.cache.load_own(transaction.connection, (bot.uid,), post.at)
+    transaction.appender.append(
+        transaction.cache.own[bot.uid],
+        CommandInvoked,
+        post.actor,
+        post.at,
+        target=log.name,
+        name=post.slash.name,
+        args=post.slash.args,
+        key=key,
+        thread=post.thread,
+    )
+    transaction.appender.add_users((post.actor,), post.at)
+
+
+def new_key(
+    connection: Connection, log: Log, bot_uid: str, actor_uid: str, at: Milliseconds, *, thread: int | None
+) -> str:
+    """A new key with which a bot answers a user. Expired ones are deleted, and the oldest of a user who has many."""
+    connection.execute(delete(invocations).where(invocations.c.at <= at - KEY_KEPT))
+    theirs = (invocations.c.uid == bot_uid, invocations.c.actor_uid == actor_uid)
+    newest_first = select(invocations.c.key).where(*theirs).order_by(invocations.c.at.desc(), invocations.c.key)
+    surplus = connection.execute(newest_first.offset(KEYS_OF_ONE - 1)).scalars().all()
+    if surplus:
+        connection.execute(delete(invocations).where(invocations.c.key.in_(surplus)))
+    key = secrets.token_urlsafe(18)
+    row = {
+        "key": key, "uid": bot_uid, "conversation_id": log.id, "actor_uid": actor_uid, "thread": thread, "at": at, "replies": 0,
+    }  # fmt: skip
+    connection.execute(insert(invocations), row)
+    return key
+
+
+def is_tried(post: Post) -> bool:
+    """Whether a post could be a command at all: a person's text without files."""
+    return post.slash is not None and not post.files and post.extra is None and _is_person(post.actor)
+
+
+def _is_person(actor: Actor) -> bool:
+    return actor.kind in ("account", "guest")
