@@ -125,18 +125,18 @@ class _Listening:
             if self._poll.is_replaced:
                 raise TelegramError(OTHER_POLLER, 409)
             numbered = await store.numbered_events(actor, self._limit)
+            room, has_more = self._limit - len(numbered), False
+            if room and (has_more := await store.number_events(actor, self._types, room)):
+                numbered = await store.numbered_events(actor, self._limit)
             found: list[Json] = []
             for one in numbered:
                 update = None if one.event is None else await _update(self._call, one.event)
                 if update is not None:
                     found.append({"update_id": one.number, **update})
-            if found:
+            if found or not (numbered or has_more):
                 return found
             if numbered:
                 await store.begin_poll(actor.uid, numbered[-1].number + 1, self._poll.nonce)
-                continue
-            if not await store.number_events(actor, self._types, self._limit):
-                return []
 
 
 async def _update(call: Call, entry: LoggedEvent) -> Json | None:
