@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import NamedTuple
 
 from pydantic import ValidationError
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from suhbat.protocol.closes import Close
@@ -18,6 +17,7 @@ from suhbat.protocol.replies import Error, Ok, Welcome
 
 from .effects import Dead, Deliver, Effect, Live, Say
 from .frames import BadFrame, decode
+from .http_socket import Socket
 from .inbox import Inbox
 from .outbox import Outbox
 from .state import State
@@ -26,11 +26,13 @@ TICK_SECONDS = 0.25
 
 
 class Goodbye(NamedTuple):
-    """How a connection ended. `retry_after`: seconds the server asked to wait before reconnecting."""
+    """How a connection ended. `retry_after`: seconds the server asked to wait before reconnecting. `silent`: nothing came for
+    too long."""
 
     code: int
     reason: str = ""
     retry_after: float = 0.0
+    silent: bool = False
 
 
 class _Ended(Exception):
@@ -52,7 +54,7 @@ class ConnectionTasks:
 
     def __init__(
         self,
-        socket: ClientConnection,
+        socket: Socket,
         state: State,
         outbox: Outbox,
         inbox: Inbox,
@@ -164,7 +166,7 @@ class ConnectionTasks:
                 case Live():
                     self._live()
                 case Dead():
-                    raise _Ended(Goodbye(Close.ABNORMAL, "the server does not answer"))
+                    raise _Ended(Goodbye(Close.ABNORMAL, "the server does not answer", silent=True))
 
     def _goodbye(self, closed: ConnectionClosed) -> Goodbye:
         """The close code, with the text and the wait of the error frame before it."""

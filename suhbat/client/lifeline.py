@@ -22,9 +22,11 @@ from suhbat.protocol.v1 import SUBPROTOCOL
 from .backoff import Backoff
 from .connection import ConnectionTasks, Goodbye
 from .errors import WAIT_AND_REPEAT, ChatClosed, ClientError, Refused
+from .http_socket import HttpSocket, Socket
 from .inbox import Inbox
 from .outbox import Outbox
 from .state import State
+from .ways import Way, Ways
 from .web import Address, who_am_i
 
 log = logging.getLogger("suhbat.client")
@@ -55,6 +57,7 @@ class Lifeline:
         self._address = address
         self._token = token
         self._backoff = Backoff(uniform)
+        self._ways = Ways(uniform)
         self._clock = clock
         self._sleep = sleep
         self._connection: ConnectionTasks | None = None
@@ -111,7 +114,7 @@ class Lifeline:
         except OSError as error:
             return Goodbye(Close.ABNORMAL, str(error))
         try:
-            socket = await self._open()
+            socket = await self._open(token)
         except ssl.SSLCertVerificationError:
             raise
         except (OSError, InvalidHandshake) as error:
@@ -120,7 +123,10 @@ class Lifeline:
                 raise ChatClosed(code, unwanted.message) from error
             if isinstance(error, InvalidStatus) and error.response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
                 return Goodbye(Close.BUSY, "the server is busy", _retry_after(error.response))
+            if isinstance(error, InvalidHandshake | TimeoutError):
+                self._ways.blocked()
             return Goodbye(Close.ABNORMAL, str(error) or type(error).__name__)
+        returning = asyncio.create_task(self._return_to_socket(socket)) if isinstance(socket, HttpSocket) else None
         try:
             self._connection = ConnectionTasks(
                 socket,
@@ -133,8 +139,13 @@ class Lifeline:
                 clock=self._clock,
                 sleep=self._sleep,
             )
-            return await self._connection.run(self.state.hello(token, self._clock()))
+            goodbye = await self._connection.run(self.state.hello(token, self._clock()))
+            named = goodbye.code not in (Close.ABNORMAL, Close.GOING_AWAY)
+            self._ways.ended(welcomed=self.state.welcomed, silent=goodbye.silent, named=named)
+            return goodbye
         finally:
+            if returning is not None:
+                returning.cancel()
             self._connection = None
             self.outbox.cut()
             await socket.close()
@@ -145,7 +156,23 @@ class Lifeline:
         token = self._token()
         return await token if inspect.isawaitable(token) else token
 
-    async def _open(self) -> ClientConnection:
+    async def _open(self, token: str) -> Socket:
+        if self._ways.way is not Way.SOCKET:
+            return HttpSocket(self._address.http, token, self._clock, polls=self._ways.way is Way.POLLS)
+        return await self._open_socket()
+
+    async def _return_to_socket(self, used: HttpSocket) -> None:
+        """End the connection over HTTP when a socket can be opened, which repeats the commands on their way."""
+        while True:
+            await asyncio.sleep(self._ways.next_trial())
+            try:
+                await (await self._open_socket()).close()
+            except (OSError, InvalidHandshake):
+                continue
+            self._ways.works_again()
+            used.end(Close.RESTART, "WebSockets work again")
+
+    async def _open_socket(self) -> ClientConnection:
         return await connect(
             self._address.socket,
             subprotocols=[Subprotocol(SUBPROTOCOL)],

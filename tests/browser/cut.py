@@ -76,13 +76,17 @@ class Cut:
             for source, target in ((client, server), (server, client)):
                 threading.Thread(target=self._carry, args=(source, target), daemon=True).start()
 
+    def passed(self, source: socket.socket, data: bytes) -> bytes:
+        """What comes out of a piece of data from this end of a connection."""
+        return data
+
     def _carry(self, source: socket.socket, target: socket.socket) -> None:
         try:
             source.settimeout(None)
             while data := source.recv(65536):
                 self._flows.wait()
                 time.sleep(self.delay)
-                target.sendall(data)
+                target.sendall(self.passed(source, data))
         except OSError:
             pass
         for one in (source, target):

@@ -13,7 +13,7 @@ import { GrowingMessage } from "./growing-message.js";
 import { Api } from "./http.js";
 import { newId } from "./ids.js";
 import { Lifeline } from "./lifeline.js";
-import { WebSocketLink, socketUrl } from "./link.js";
+import { bestLink } from "./link.js";
 import { DisplayNames } from "./display-names.js";
 import { Uploads } from "./files.js";
 import { Outbox } from "./outbox.js";
@@ -23,7 +23,7 @@ import { State } from "./state.js";
 export { askForPassword, confirmEmail, resetPassword } from "./email.js";
 export { Closed, Refused, Unreachable } from "./errors.js";
 export { Api } from "./http.js";
-export { WebSocketLink, socketUrl } from "./link.js";
+export { WebSocketLink, bestLink, socketUrl } from "./link.js";
 export { TabsLink } from "./tabs.js";
 
 /** The limit of a command, in bytes. After a larger one the server closes the connection for good. */
@@ -49,7 +49,7 @@ export class Chat {
    * @param {object} options
    * @param {string | URL} options.base  the root URL of the server, with a slash at its end
    * @param {string | null} [options.token]  null: the browser's cookie authenticates
-   * @param {Link | null} [options.link]  null: a WebSocketLink
+   * @param {Link | null} [options.link]  null: a `bestLink`
    * @param {Saved | null} [options.restored]  the result of `save`
    * @param {string | null} [options.language]  of the server's messages
    * @param {Clock} [options.clock]
@@ -76,7 +76,7 @@ export class Chat {
     this.#line = new Lifeline({
       state: this.#state,
       outbox: this.#outbox,
-      link: link ?? new WebSocketLink({ url: socketUrl(base, language), clock }),
+      link: link ?? bestLink({ base, token, language, clock, random, fetch }),
       token,
       clock,
       random,

@@ -55,10 +55,25 @@ export const CLOSE = Object.freeze({
   INVALID_DATA: 1007,
   INTERNAL: 1011,
   RESTART: 1012,
+  BUSY: 1013,
   DEAD: 4000, // sent by this client to a server that does not answer
+  RATE_LIMITED: 4029,
   UNAUTHENTICATED: 4501,
   FORBIDDEN: 4503,
 });
+
+const OF_STATUS = new Map([
+  [401, CLOSE.UNAUTHENTICATED],
+  [403, CLOSE.FORBIDDEN],
+  [429, CLOSE.RATE_LIMITED],
+  [500, CLOSE.INTERNAL],
+  [503, CLOSE.BUSY],
+]);
+
+/** The close of a WebSocket that means the same as a refusal over HTTP. @param {number} status @returns {number} */
+export function closeOfStatus(status) {
+  return OF_STATUS.get(status) ?? CLOSE.ABNORMAL;
+}
 
 const COME_BACK = new Set([1001, 1005, 1006, 1011, 1012, 1013]);
 

@@ -4,6 +4,8 @@
 
 import { systemClock } from "./clock.js";
 import { CLOSE } from "./errors.js";
+import { FallbackLink } from "./fallback.js";
+import { HttpLink } from "./http-link.js";
 
 const SUBPROTOCOL = "suhbat.v1";
 /** The time limit for opening a socket, in ms. A browser would wait for minutes. */
@@ -56,6 +58,22 @@ export class WebSocketLink {
     };
   }
 
+  /** Whether a socket can be opened now, besides the one that is used. @returns {Promise<boolean>} */
+  probe() {
+    return new Promise((resolve) => {
+      const socket = new this.#Socket(this.#url, [SUBPROTOCOL]);
+      const end = (/** @type {boolean} */ works) => {
+        callOff();
+        socket.onopen = socket.onclose = null;
+        socket.close(CLOSE.NORMAL);
+        resolve(works);
+      };
+      const callOff = this.#clock.after(OPEN_MS, () => end(false));
+      socket.onopen = () => end(true);
+      socket.onclose = () => end(false);
+    });
+  }
+
   /** @param {Frame} frame */
   send(frame) {
     if (this.#socket?.readyState !== 1) return false; // OPEN
@@ -87,4 +105,20 @@ function parsed(data) {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * The link of a chat that is given none: a WebSocket, and plain HTTP where sockets are blocked.
+ * @param {{ base: string | URL, token?: string | null, language?: string | null, clock?: Clock,
+ *   random?: () => number, fetch?: typeof globalThis.fetch }} options
+ */
+export function bestLink({ base, token = null, language = null, clock, random, fetch }) {
+  const plain = { base, token, language, clock, fetch };
+  return new FallbackLink({
+    socket: new WebSocketLink({ url: socketUrl(base, language), clock }),
+    stream: new HttpLink(plain),
+    polls: new HttpLink({ ...plain, polls: true }),
+    clock,
+    random,
+  });
 }
