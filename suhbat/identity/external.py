@@ -56,34 +56,29 @@ Authenticate = Callable[[Asked], ExternalPerson | Awaitable[ExternalPerson | Non
 """Returns the user of a request, None if there is none. It is called for every request and socket, so it should be fast."""
 
 
-class ExternalLogins:
-    """Asks the embedding application with `authenticate`. An account is made when a user is first seen."""
+class ExternalAccounts:
+    """The accounts of such users. One is made when a user is first seen."""
 
-    def __init__(self, store: LogReader, clock: Clock, people: UserDirectory, authenticate: Authenticate) -> None:
+    def __init__(self, store: LogReader, clock: Clock, people: UserDirectory) -> None:
         self._store = store
         self._clock = clock
         self._people = people
-        self._authenticate = authenticate
 
-    async def login(self, asked: Asked) -> Login | None:
-        """The user of a request; None if the application knows none. Raises InvalidName for a name that cannot be one,
-        Unauthenticated for a disabled account."""
-        answer = self._authenticate(asked)
-        person = await answer if inspect.isawaitable(answer) else answer
-        if person is None:
-            return None
+    async def of(self, person: ExternalPerson, *, sees_all: bool = False) -> Account:
+        """The account of a user, with the display name and the role that they have now. `sees_all`: a new account sees what was
+        said in the lobby before. Raises InvalidName for a name that cannot be one, Unauthenticated for a disabled account."""
         uid = uid_of(person)
         account = self._people.accounts.of_uid(uid)
         if account is None:
-            account = await self._make_account(uid, person)
+            account = await self._make_account(uid, person, sees_all=sees_all)
         if account.disabled:
             raise Unauthenticated
         shown = display_name(person.shown or account.display_name)
         if (account.display_name, account.role) != (shown, person.role):
             account = await self._people.accounts.change(uid, display_name=shown, role=person.role)
-        return Login(account.actor, external=True, until=person.until)
+        return account
 
-    async def _make_account(self, uid: str, person: ExternalPerson) -> Account:
+    async def _make_account(self, uid: str, person: ExternalPerson, *, sees_all: bool) -> Account:
         """An account under the wanted name, or under the first free one with a number."""
         wanted = entered(person.name)
         for number in range(1, 1_000):
@@ -92,6 +87,7 @@ class ExternalLogins:
                 continue
             try:
                 with self._people.accounts.held(user_id):
+                    head = (await self._store.heads([LOBBY])).get(LOBBY, 0)
                     account = Account(
                         uid=uid,
                         user_id=user_id,
@@ -101,7 +97,7 @@ class ExternalLogins:
                         role=person.role,
                         locale=None,
                         disabled=False,
-                        lobby_from=(await self._store.heads([LOBBY])).get(LOBBY, 0),
+                        lobby_from=0 if sees_all else head,
                         created_at=self._clock.wall(),
                     )
                     await self._people.accounts.add(account)
@@ -111,6 +107,24 @@ class ExternalLogins:
                 if (made := self._people.accounts.of_uid(uid)) is not None:
                     return made
         raise NameTaken(user_id=wanted)
+
+
+class ExternalLogins:
+    """Asks the embedding application with `authenticate`."""
+
+    def __init__(self, accounts: ExternalAccounts, authenticate: Authenticate) -> None:
+        self._accounts = accounts
+        self._authenticate = authenticate
+
+    async def login(self, asked: Asked) -> Login | None:
+        """The user of a request; None if the application knows none. Raises InvalidName for a name that cannot be one,
+        Unauthenticated for a disabled account."""
+        answer = self._authenticate(asked)
+        person = await answer if inspect.isawaitable(answer) else answer
+        if person is None:
+            return None
+        account = await self._accounts.of(person)
+        return Login(account.actor, external=True, until=person.until)
 
 
 def uid_of(person: ExternalPerson) -> str:

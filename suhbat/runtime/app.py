@@ -28,6 +28,7 @@ from suhbat.transport.native import ADMISSION, uvicorn_stops
 
 from . import logs, process
 from .adapters import SystemClock, make_bus, make_store
+from .handlers import EventHandlers
 from .health import ProcessHealth
 from .node import Node
 from .shutdown import close_gradually
@@ -72,7 +73,8 @@ class ServerApp:
         bus = bus or make_bus(settings)
         self.control = Control(settings.data, None if worker is None else worker.secret)
         self.health = ProcessHealth(settings.data, store, bus, worker)
-        self.node = Node(settings, store, bus, clock, self.health, self.control, authenticate)
+        self.handlers = EventHandlers()
+        self.node = Node(settings, store, bus, clock, self.health, self.control, self.handlers, authenticate)
         self.health.watch(self.node)
         self.admission = Admission(lambda: None if self.health.draining else self.services, self.node.hub.turn_end)
         self.streams = EventStreams(self.admission, uvicorn_stops)

@@ -11,12 +11,12 @@ from starlette.applications import Starlette
 from suhbat.config import Settings
 from suhbat.identity.external import Authenticate
 
-from .app import ServerApp, create_app
+from .embedding import EmbeddedChat
 
 
 def mount(
     app: Starlette, path: str, *, settings: Settings | None = None, authenticate: Authenticate | None = None
-) -> ServerApp:
+) -> EmbeddedChat:
     """Mount Suhbat below `path` (such as "/chat"), and start and stop it with `app`.
 
     `settings`: read from the environment and suhbat.toml if not given. `authenticate`: identifies the user of a request,
@@ -24,7 +24,7 @@ def mount(
     """
     if not path.startswith("/") or path.endswith("/"):
         raise ValueError(f'the path must be like "/chat", not {path!r}')
-    suhbat = create_app(settings, authenticate)
+    suhbat = EmbeddedChat(settings or Settings(), authenticate)
     around = app.router.lifespan_context
 
     @asynccontextmanager

@@ -7,7 +7,7 @@ both sides get a third object: `PresenceTracker` sets a `HeartbeatSignal`, on wh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
@@ -39,7 +39,7 @@ from suhbat.identity.administration import AccountAdministration
 from suhbat.identity.authentication import PasswordAuthentication
 from suhbat.identity.bots import Bots
 from suhbat.identity.control import Control
-from suhbat.identity.external import Authenticate, ExternalLogins
+from suhbat.identity.external import Authenticate, ExternalAccounts, ExternalLogins
 from suhbat.identity.guests import Guests
 from suhbat.identity.passes import MemoryPasses
 from suhbat.identity.passwords import Passwords
@@ -53,10 +53,12 @@ from suhbat.outgoing.client import OutgoingClient
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
+from suhbat.protocol.events import LoggedEvent
 from suhbat.services import NodeHealth, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
 
 from .files import NodeFiles
+from .handlers import EventHandlers
 from .hooks import HookMakers, HookTokens
 from .mail import NodeMail
 from .pushes import NodePushes
@@ -77,7 +79,8 @@ _NOT_CLOSED = "store: not closed; acknowledged messages are stored, sends withou
 class Node:
     """Everything that runs on one node; nothing runs before `running`. `services` is for requests and connections.
 
-    `control` checks that a command comes from the command line on this machine. `authenticate`: see `identity.external`.
+    `control` checks that a command comes from the command line on this machine. `handlers`: of the application around.
+    `authenticate`: see `identity.external`.
     """
 
     def __init__(
@@ -88,9 +91,11 @@ class Node:
         clock: Clock,
         health: NodeHealth,
         control: Control,
+        handlers: EventHandlers,
         authenticate: Authenticate | None = None,
     ) -> None:
         self.settings = settings
+        self.handlers = handlers
         self.store = store
         self.bus = bus
         self.clock = clock
@@ -164,6 +169,7 @@ class Node:
         address = settings.public_url or settings.root_path or ""
         makers = HookMakers(self.people)
         hooks = IncomingHooks(store, messages, makers, self.bans, clock, rates, HookTokens(), address)
+        self.external_accounts = ExternalAccounts(store, clock, self.people)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -178,7 +184,7 @@ class Node:
             administration=AccountAdministration(clock, self.people, self.passwords, registration),
             bots=Bots(store, clock, self.people, settings.bots),
             tickets=Tickets(clock, self.people, store.cluster or MemoryPasses(clock)),
-            external=None if authenticate is None else ExternalLogins(store, clock, self.people, authenticate),
+            external=None if authenticate is None else ExternalLogins(self.external_accounts, authenticate),
             proxies=Proxies(settings.trusted_proxies),
             control=control,
             messages=messages,
@@ -208,7 +214,7 @@ class Node:
         ImportError if the client of the bus is not installed."""
         step = ShutdownSteps(limited=self.cluster_membership is not None).run
         async with AsyncExitStack() as stack:
-            await self.store.open(self.hub.committed, self.bus.tell)
+            await self.store.open(self._committed, self.bus.tell)
             stack.push_async_callback(step, self.store.close, CLOSE_SECONDS, _NOT_CLOSED)
             await self.reconciliation.begin()
             await self.people.load()
@@ -239,7 +245,13 @@ class Node:
             self.tasks.start(self.growing.run())
             stack.push_async_callback(step, self.growing.close, LAST_WORDS_SECONDS, _TEXTS_LOST)
             self.tasks.start(self._maintain())
+            self.handlers.start(self.tasks)
             yield
+
+    def _committed(self, entries: list[LoggedEvent]) -> Callable[[], None]:
+        """As `Hub.committed`."""
+        self.handlers.committed(entries)
+        return self.hub.committed(entries)
 
     async def _maintain(self) -> None:
         """Once a minute: save when sessions were last used, remove expired guests and sessions, apply the retention."""

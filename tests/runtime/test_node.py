@@ -11,6 +11,7 @@ from suhbat.config import Settings
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.identity.control import Control
 from suhbat.protocol.events import LoggedEvent
+from suhbat.runtime.handlers import EventHandlers
 from suhbat.runtime.node import Node
 from suhbat.store.sqlite.store import SQLiteStore
 from tests.fakes import FakeClock
@@ -30,7 +31,7 @@ async def test_own_connections_come_before_the_bus(tmp_path: Path) -> None:
     """If publishing a batch to the other nodes fails, the connections of this node have it all the same."""
     clock, settings = FakeClock(), Settings()
     store = SQLiteStore(tmp_path / "data", clock=clock)
-    node = Node(settings, store, cast(Bus, BrokenBus()), clock, FakeHealth(), Control(settings.data))
+    node = Node(settings, store, cast(Bus, BrokenBus()), clock, FakeHealth(), Control(settings.data), EventHandlers())
     async with node.running():
         wire = RecordingWire()
         reader = Connection(wire, FrameFormat.V1, ALI, "en")

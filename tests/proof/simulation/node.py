@@ -13,6 +13,7 @@ from suhbat.config import Settings
 from suhbat.files.threads import FileThreads
 from suhbat.identity.control import Control
 from suhbat.runtime import files
+from suhbat.runtime.handlers import EventHandlers
 from suhbat.runtime.node import Node
 from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
@@ -100,7 +101,7 @@ class SimulatedNode:
         self.world.ether.leave(self.bus)
         self.bus = SimulatedBus(self.world.ether, process)
         store = SimulatedStore(self.disk, self.clock, self.chance)
-        node = Node(SETTINGS, store, self.bus, self.clock, FakeHealth(), Control(SETTINGS.data))
+        node = Node(SETTINGS, store, self.bus, self.clock, FakeHealth(), Control(SETTINGS.data), EventHandlers())
         self._stopping = asyncio.Event()
         try:
             async with node.running():
