@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Protocol, cast
 
 from fastapi import APIRouter, Body, Depends, Header, Query, Request
@@ -58,9 +59,9 @@ class Streams(Protocol):
         ...
 
     async def poll(
-        self, scope: Scope, cursor: StreamCursor, given: str, seconds: float, gone: Awaitable[None]
+        self, scope: Scope, cursor: StreamCursor, given: str, seconds: float, gone: Callable[[], Awaitable[None]]
     ) -> tuple[list[bytes], str, Closing]:
-        """Frames, and the next cursor. `given`: the text of the cursor; `gone`: done when the client has gone. Raises the
+        """Frames, and the next cursor. `given`: the text of the cursor; `gone` returns when the client has gone. Raises the
         same."""
         ...
 
@@ -213,7 +214,7 @@ class EventStream(Response):
 async def _answer(request: Request, streams: Streams, cursor: StreamCursor, given: str, wait: int | None) -> Response:
     if wait is None:
         return EventStream(await streams.open(request.scope, cursor.resume))
-    frames, after, closing = await streams.poll(request.scope, cursor, given, wait, _gone(request.receive))
+    frames, after, closing = await streams.poll(request.scope, cursor, given, wait, partial(_gone, request.receive))
     return _joined(b"frames", frames, b'"cursor":%b' % to_json(after), closing)
 
 

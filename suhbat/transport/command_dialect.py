@@ -40,6 +40,7 @@ class CommandDialect(V1Dialect):
     all requests of a user."""
 
     label = "http"
+    is_connection = False
 
     __slots__ = ("_idle",)
 

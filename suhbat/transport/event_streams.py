@@ -149,10 +149,10 @@ class EventStreams:
         return stream
 
     async def poll(
-        self, scope: Scope, cursor: StreamCursor, given: str, seconds: float, gone: Awaitable[None]
+        self, scope: Scope, cursor: StreamCursor, given: str, seconds: float, gone: Callable[[], Awaitable[None]]
     ) -> tuple[list[bytes], str, tuple[Close, str] | None]:
         """The frames after the cursor, as soon as there are any, at most after some seconds; the cursor for the next poll; how
-        the stream was closed, or None. `given`: the text of the cursor. `gone`: done when the client has gone.
+        the stream was closed, or None. `given`: the text of the cursor. `gone` returns when the client has gone.
 
         Raises the same as `open`.
         """
@@ -161,7 +161,7 @@ class EventStreams:
             stream = await self.open(scope, cursor.resume)
             stream.key = secrets.token_urlsafe(16)
         waiting = asyncio.ensure_future(stream.poll(seconds))
-        leaving = asyncio.ensure_future(gone)
+        leaving = asyncio.ensure_future(gone())
         try:
             await asyncio.wait({waiting, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from suhbat.chat.model import Actor, Outcome, PostResult
 from suhbat.chat.rate import charge, cost_of
@@ -51,6 +51,8 @@ class V1Dialect(V1Hello):
     """Implements `dialect.Dialect`."""
 
     label = "v1"
+    is_connection: ClassVar[bool] = True
+    """Whether its end means that the client has gone."""
 
     __slots__ = ("typed",)
 
@@ -113,7 +115,7 @@ class V1Dialect(V1Hello):
             also=command.also,
             files=command.files,
             extra=_extra(command),
-            attended=True,
+            attended=self.is_connection,
             slash=True,
             done=partial(self._sent, command.id),
         )
@@ -177,7 +179,7 @@ class V1Dialect(V1Hello):
         """Appends have a rate of their own, so one that passes does not count as a message."""
         assert self.connection is not None
         try:
-            offset = self.services.growing.append_now(self.connection.actor, command, self.connection.id)
+            offset = self.services.growing.append_now(self.connection.actor, command, self._source)
         except SuhbatError as error:
             self._send_error(error, command.id)
             return None
@@ -189,8 +191,12 @@ class V1Dialect(V1Hello):
 
     async def _append_later(self, command: Append) -> None:
         assert self.connection is not None
-        actor, source = self.connection.actor, self.connection.id
-        self._appended(command.id, await self.services.growing.append(actor, command, source))
+        self._appended(command.id, await self.services.growing.append(self.connection.actor, command, self._source))
+
+    @property
+    def _source(self) -> str | None:
+        """The connection over which a message grows."""
+        return self.connection.id if self.connection is not None and self.is_connection else None
 
     def _appended(self, id: int | str | None, offset: int) -> None:
         if id is not None:

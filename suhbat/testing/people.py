@@ -1,79 +1,22 @@
-"""For the tests of your application: a real server on loopback, and people who talk to it (docs/how-to/in-your-app.md).
-
-    pytest_plugins = ["suhbat.testing"]          # in conftest.py
-
-    def test_a_greeting(suhbat_server):
-        ali, vali = suhbat_server.person("ali"), suhbat_server.person("vali")
-        ali.says("salom")
-        assert vali.waits_for("salom")["sender"] == "ali"
-
-`serving(app, "/chat")` does the same for an application that has mounted Suhbat. It needs nothing but pytest.
-
-PYTEST_DONT_REWRITE: a conftest may import this module as well as name it as a plugin.
-"""
+"""People who talk to a server under test, over HTTP."""
 
 from __future__ import annotations
 
 import json
-import socket
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
-import pytest
-import uvicorn
-
-from suhbat.client import Refused, Suhbat
+from suhbat.client import Suhbat
 from suhbat.client.web import json_object, refusal_of
-from suhbat.config import Settings
 from suhbat.protocol.types import LOBBY
-from suhbat.runtime.app import create_app
 
 PATIENCE_SECONDS = 30.0
 """How long the start, an answer or a message may take."""
 POLL_SECONDS = 0.05
-
-
-def settings(data: Path | str, **others: Any) -> Settings:
-    """Settings for tests: everything is kept in `data`, and nothing is limited, whatever the environment and suhbat.toml say.
-    `others`: further settings by name."""
-    free = {"send_rate": 0, "address_rate": 0, "room_rate": 0, "connections_per_address": 0, "guests_per_address": 0}
-    return Settings(data=Path(data), **{**free, **others})
-
-
-@contextmanager
-def serving(app: Any, path: str = "") -> Iterator[TestServer]:
-    """Serve an ASGI application on a free port of 127.0.0.1, in a thread, with its lifespan. `path`: where Suhbat is mounted in
-    it, such as "/chat". Raises RuntimeError if it does not start."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="suhbat-test-server", daemon=True)
-        thread.start()
-        try:
-            until = time.monotonic() + PATIENCE_SECONDS
-            while not server.started:
-                if not thread.is_alive() or time.monotonic() > until:
-                    raise RuntimeError("the application did not start; its log says why")
-                time.sleep(0.01)
-            yield TestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", path)
-        finally:
-            server.should_exit = True
-            thread.join(PATIENCE_SECONDS)
-
-
-@pytest.fixture
-def suhbat_server(tmp_path: Path) -> Iterator[TestServer]:
-    """A Suhbat of its own for one test, with an empty store."""
-    with serving(create_app(settings(tmp_path / "suhbat"), quiet=True)) as server:
-        yield server
 
 
 class TestServer:
@@ -158,6 +101,3 @@ def _ask(method: str, url: str, headers: Mapping[str, str], body: Any) -> Any:
     except HTTPError as refused:
         with refused:
             raise refusal_of(refused.code, json_object(refused.read())) from None
-
-
-__all__ = ["Refused", "TestPerson", "TestServer", "serving", "settings", "suhbat_server"]
