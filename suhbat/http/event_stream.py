@@ -204,6 +204,7 @@ class EventStream(Response):
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             while (data := await self._stream.next()) is not None:
                 await send({"type": "http.response.body", "body": data, "more_body": True})
+                data = None  # an opening is large, and the next event may be far away
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             self._stream.end()
