@@ -32,7 +32,7 @@ class TestServer:
         """A new guest with this name. Raises Refused."""
         return self._made("/guests", {"user_id": name})
 
-    def account(self, name: str, password: str = "a password for tests") -> TestPerson:  # noqa: S107 (for tests)
+    def account(self, name: str, password: str = "a password for tests") -> TestPerson:  # noqa: S107 (for tests)  # nosec B107
         """A new account. Raises Refused."""
         return self._made("/accounts", {"user_id": name, "password": password})
 
