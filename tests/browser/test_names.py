@@ -94,11 +94,11 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
     # The messages
     expect(author(page, "birinchi").locator(".author")).to_have_text(SHOWN["sora"])
     expect(author(page, "birinchi").locator(".author")).to_have_attribute("title", "@sora")
-    expect(author(page, "birinchi").locator(".handle, .guest")).to_have_count(0)
+    expect(author(page, "birinchi").locator(".handle, .mark")).to_have_count(0)
     for text, handle in (("ikkinchi", "@anna"), ("uchinchi", "@anya")):
         expect(author(page, text).locator(".author")).to_have_text("Анна")
         expect(author(page, text).locator(".handle")).to_have_text(handle)
-    expect(author(page, "toʻrtinchi").locator(".guest")).to_have_text("guest")
+    expect(author(page, "toʻrtinchi").locator(".mark")).to_have_text("guest")
     expect(page.locator(".quote strong")).to_have_text(SHOWN["dana"])
     expect(page.locator(".quote")).to_contain_text("@Ali Valiyev שלום")
     mentions = page.locator(f'[data-seq="{mine}"] .mention')
@@ -130,7 +130,7 @@ def test_display_names(server: Server, person: Make, cut: Cut) -> None:
     page.get_by_label("Details").click()
     members = page.locator(".members .name")
     expect(members.filter(has_text=SHOWN["dana"])).to_have_attribute("title", "@dana")
-    expect(members.filter(has_text="mehmon").locator(".guest")).to_be_visible()
+    expect(members.filter(has_text="mehmon").locator(".mark")).to_be_visible()
     expect(members.filter(has_text="@anya")).to_have_text("Анна @anya")
     page.locator(".panel").get_by_label("Close").click()
     ali.field.fill("")
@@ -219,7 +219,7 @@ def test_a_room_of_many_loads_few_names(server: Server, person: Make) -> None:
     asked: list[str] = []
     ali.page.on("request", lambda request: "/users?" in request.url and asked.append(request.url))
     page = names.comes(ali)
-    expect(author(page, "salom 2").locator(".guest")).to_be_visible()
-    expect(author(page, "salom 0").locator(".guest")).to_be_visible()
+    expect(author(page, "salom 2").locator(".mark")).to_be_visible()
+    expect(author(page, "salom 0").locator(".mark")).to_be_visible()
     assert 1 <= len(asked) <= 3
     assert sum(url.count("uid=") for url in asked) <= 8

@@ -256,6 +256,19 @@ test("rows: days, the first unread, groups of five minutes, who came and went in
   assert.deepEqual([note.kind, note.joined, note.left], ["note", [b], [a]]);
 });
 
+test("rows: messages of one webhook form a group while they have the same name and sign", async () => {
+  const { timeline, log } = scene(0);
+  const hook = (name, icon) => ({ sender: "webhook:CI", sender_uid: "uh", hook: icon ? { name, icon } : { name } });
+  const faces = [hook("CI"), hook("CI"), hook("Deploy"), hook("Deploy", "🚀"), hook("Deploy", "🚀")];
+  log.push(...faces.map((face, at) => message(at + 1, { ...face, sent_at: "2026-11-20T10:00:00Z" })));
+  await timeline.open();
+  const rows = rowsOf(timeline, [], { readOrdinal: null, me: "u9" }).slice(1);
+  assert.deepEqual(
+    rows.map(({ follows }) => follows),
+    [false, true, false, false, true],
+  );
+});
+
 test("rows: what is on its way stands at the end, until its message is there", async () => {
   const { timeline } = scene(1);
   await timeline.open();

@@ -9,7 +9,7 @@ import { DisplayNames } from "../../suhbat/web/js/sdk/display-names.js";
 import { People, withOthers } from "../../suhbat/web/js/sdk/people.js";
 import { State } from "../../suhbat/web/js/sdk/state.js";
 import { look } from "../../suhbat/web/js/text/looks.js";
-import { called, handlesOf, namesIn, personOf, titleOf } from "../../suhbat/web/js/views/names.js";
+import { authorOf, called, handlesOf, namesIn, personOf, titleOf } from "../../suhbat/web/js/views/names.js";
 import { ANNA, CAUGHT_UP, FakeClock, emitted, message, snapshot, welcome } from "./parts.mjs";
 
 const person = (n, more = {}) => ({
@@ -205,12 +205,25 @@ function app(...seen) {
 
 test("people are shown by their display names, and by their user_id until these are known", () => {
   const house = app(person(1), { uid: "u2", user_id: "n2", kind: "guest" });
-  assert.deepEqual(personOf(house, "u1", "n1"), { name: "Name 1", handle: null, guest: false, face: null });
-  assert.deepEqual(personOf(house, "u2", "n2"), { name: "n2", handle: null, guest: true, face: null });
-  assert.deepEqual(personOf(house, "u3", "n3"), { name: "n3", handle: null, guest: false, face: null });
+  assert.deepEqual(personOf(house, "u1", "n1"), { name: "Name 1", handle: null, mark: null, face: null });
+  assert.deepEqual(personOf(house, "u2", "n2"), { name: "n2", handle: null, mark: "guest", face: null });
+  assert.deepEqual(personOf(house, "u3", "n3"), { name: "n3", handle: null, mark: null, face: null });
   assert.equal(called(house, "um", "me"), "Men");
   assert.equal(called(house, "u1", "deleted account"), "deleted account");
   assert.deepEqual(house.wanted.map(({ uid }) => uid).slice(0, 3), ["u1", "u2", "u3"]);
+});
+
+test("a webhook is shown as its message says, is marked, and is nobody who can be known or asked for", () => {
+  const house = app();
+  const hook = { sender: "webhook:CI", sender_uid: "uh" };
+  const shown = { handle: null, mark: "hook", face: null };
+  const posted = { ...hook, hook: { name: "Grafana", icon: "🔥" } };
+  assert.deepEqual(authorOf(house, posted), { ...shown, name: "Grafana", sign: "🔥" });
+  assert.deepEqual(authorOf(house, hook), { ...shown, name: "CI" }, "a deleted message has no more than the name");
+  assert.deepEqual(authorOf(house, { sender: "n1", sender_uid: "u1" }), personOf(house, "u1", "n1"));
+  const people = new People();
+  people.wrote(posted);
+  assert.deepEqual([people.known.size, people.holders("webhook:CI")], [0, []]);
 });
 
 test("of two people whose names look the same both are shown with their @names", () => {

@@ -50,6 +50,7 @@ export const texts = {
   // Everywhere
   add: "New conversation",
   back: "Back",
+  bot: "bot",
   cancel: "Cancel",
   close: "Close",
   copied: "Copied",
@@ -57,6 +58,7 @@ export const texts = {
   "error.unexpected": "Something went wrong. Try again, or reload the page.",
   "error.unreachable": "Cannot reach the server. Check your connection and try again.",
   guest: "guest",
+  hook: "webhook",
   language: "Language",
   loading: "Loading…",
   offline: "offline",

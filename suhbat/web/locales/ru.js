@@ -50,6 +50,7 @@ export const texts = {
   // Everywhere
   add: "Новый чат",
   back: "Назад",
+  bot: "бот",
   cancel: "Отмена",
   close: "Закрыть",
   copied: "Скопировано",
@@ -57,6 +58,7 @@ export const texts = {
   "error.unexpected": "Что-то пошло не так. Попробуйте ещё раз или обновите страницу.",
   "error.unreachable": "Не удаётся связаться с сервером. Проверьте подключение и попробуйте ещё раз.",
   guest: "гость",
+  hook: "вебхук",
   language: "Язык",
   loading: "Загрузка…",
   offline: "не в сети",

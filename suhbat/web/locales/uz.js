@@ -50,6 +50,7 @@ export const texts = {
   // Everywhere
   add: "Yangi suhbat",
   back: "Orqaga",
+  bot: "bot",
   cancel: "Bekor qilish",
   close: "Yopish",
   copied: "Nusxalandi",
@@ -57,6 +58,7 @@ export const texts = {
   "error.unexpected": "Xatolik yuz berdi. Qayta urinib koʻring yoki sahifani yangilang.",
   "error.unreachable": "Serverga ulanib boʻlmadi. Internet aloqasini tekshirib, qayta urinib koʻring.",
   guest: "mehmon",
+  hook: "vebhuk",
   language: "Til",
   loading: "Yuklanmoqda…",
   offline: "oflayn",

@@ -38,6 +38,9 @@ export function withOthers(people, others) {
   return [...theirs.values(), ...ours].slice(-SAVED);
 }
 
+/** The names of webhooks begin so, and no others. A webhook is nobody: it has no profile and cannot be mentioned. */
+export const HOOK = "webhook:";
+
 export class People {
   /** In order of use, the last used at the end. @type {Map<string, Person>} */
   known = new Map();
@@ -54,6 +57,7 @@ export class People {
    *   picture?: string | null }} person  with the display name always comes the picture, unless there is none
    */
   add({ uid, user_id, kind, display_name, picture }) {
+    if (user_id.startsWith(HOOK)) return false;
     const before = this.known.get(uid);
     // Under another name it is an erased account. What was known of it is no longer true.
     const same = before?.user_id === user_id ? before : null;

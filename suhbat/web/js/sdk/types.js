@@ -1,6 +1,6 @@
 // The types that the modules of the SDK share. This file contains no code.
 
-/** @typedef {"guest" | "account"} UserKind */
+/** @typedef {"guest" | "account" | "bot" | "hook"} UserKind */
 
 /**
  * @typedef {{ uid: string, user_id: string, kind: UserKind | null, display_name?: string | null,

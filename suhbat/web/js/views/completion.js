@@ -7,7 +7,9 @@ import { loadWords, search } from "../text/emoji-search.js";
 import { toned } from "../text/emoji.js";
 import { current, t } from "../text/languages.js";
 import { avatar } from "./avatar.js";
-import { guestMark, h, set } from "./dom.js";
+import { h, markNode, set } from "./dom.js";
+
+/** @import { NameMark } from "./names.js" */
 
 const SHOWN = 8;
 
@@ -17,7 +19,7 @@ const SHOWN = 8;
  * @property {string} label
  * @property {string} detail
  * @property {string} [user_id] of a person
- * @property {boolean} [guest]
+ * @property {NameMark} [mark]
  * @property {string | null} [face] the address of the picture
  * @property {() => void} [taken]  is called when the offer is taken
  */
@@ -90,8 +92,8 @@ export class Completion {
             id: `offer-${index}`,
             on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
           },
-          offer.user_id !== undefined && avatar(offer.label, offer.user_id, offer.face ?? null),
-          h("span", { class: "offered" }, h("bdi", {}, offer.label), offer.guest && guestMark()),
+          offer.user_id !== undefined && avatar(offer.label, offer.user_id, offer.face ?? null, offer),
+          h("span", { class: "offered" }, h("bdi", {}, offer.label), markNode(offer.mark)),
           h("small", {}, h("bdi", {}, offer.detail)),
         ),
       ),

@@ -12,7 +12,7 @@ import { ComposerFiles } from "./composer-files.js";
 import { composes, h, icon, iconButton } from "./dom.js";
 import { heldNote } from "./held.js";
 import { later } from "./later.js";
-import { called, namesIn } from "./names.js";
+import { namesIn, writtenBy } from "./names.js";
 import { sentence } from "./form.js";
 import { receive } from "./receiving.js";
 import { filesRefusal } from "./rights.js";
@@ -273,7 +273,7 @@ export class Composer {
     const label = edit
       ? t("composer.editing")
       : t("composer.replying", {
-          name: message ? called(this.app, message.sender_uid, message.sender) : "",
+          name: message ? writtenBy(this.app, message) : "",
         });
     this.context.replaceChildren(
       icon(edit ? "edit" : "reply"),

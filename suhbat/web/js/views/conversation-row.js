@@ -7,6 +7,7 @@ import { avatar, roomAvatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { textNames } from "./shown.js";
 
+/** @import { NameMark } from "./names.js" */
 /** @import { ShownText } from "./shown.js" */
 
 /**
@@ -19,6 +20,7 @@ import { textNames } from "./shown.js";
  * @property {string} colour  the name that the avatar of a direct has its colour of
  * @property {"people" | "hash" | "lock" | null} icon  null for a direct
  * @property {string | null} face  the address of the picture
+ * @property {NameMark} mark  of the other person in a direct
  * @property {boolean} here  the other person is online
  * @property {boolean} current
  * @property {boolean} silent
@@ -35,7 +37,7 @@ import { textNames } from "./shown.js";
 export function conversationRow(entry) {
   const { title, last } = entry;
   const { face } = entry;
-  const picture = entry.icon ? roomAvatar(entry.icon, face) : avatar(entry.pictured, entry.colour, face);
+  const picture = entry.icon ? roomAvatar(entry.icon, face) : avatar(entry.pictured, entry.colour, face, entry);
   if (entry.here) picture.classList.add("here");
   const first = h(
     "span",

@@ -14,7 +14,7 @@ import { sentence } from "./form.js";
 import { levels } from "./levels.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
-import { called, faceIn, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
+import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
 import { adds, moderates, moderatesServer, renames } from "./rights.js";
@@ -136,7 +136,7 @@ export function detailsPanel(app, conversation, acts) {
     return h(
       "button",
       { type: "button", class: "result", on: { click: () => acts.go(conversation, message.seq, message.thread) } },
-      h("strong", { dir: "auto" }, called(app, message.sender_uid, message.sender)),
+      h("strong", { dir: "auto" }, writtenBy(app, message)),
       h("span", { dir: direction(said(message)) }, plain(said(message), namesIn(app))),
     );
   }
@@ -203,7 +203,10 @@ function identity(app, state, setTopic) {
   const face = faceIn(app, state, true);
   const sign = state.kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock";
   const name = other ? personOf(app, other.uid, other.user_id).name : title;
-  const picture = state.kind === "direct" ? avatar(name, other?.user_id ?? state.title, face) : roomAvatar(sign, face);
+  const picture =
+    state.kind === "direct"
+      ? avatar(name, other?.user_id ?? state.title, face, { mark: markOf(other?.kind) })
+      : roomAvatar(sign, face);
   const may = pictures(app, state);
   return h(
     "section",
@@ -234,9 +237,10 @@ function aboutOf(app, state, other) {
   if (state.kind === "room") return t(`room.kind.${state.visibility}`);
   if (state.kind === "lobby") return t("lobby.about");
   if (!other) return state.member_count > 2 ? t("direct.group", { n: state.member_count }) : `@${state.title}`;
+  const mark = markOf(other.kind);
   const seen = app.chat.presence.get(other.uid)?.last_seen;
   const presence = isHere(app, other.uid) ? t("online") : seen ? ago(new Date(seen), new Date()) : t("offline");
-  return [`@${other.user_id}`, other.kind === "guest" && t("guest"), presence].filter(Boolean).join(" · ");
+  return [`@${other.user_id}`, mark && t(mark), presence].filter(Boolean).join(" · ");
 }
 
 /**

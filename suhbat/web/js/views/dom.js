@@ -2,6 +2,8 @@
 
 import { t } from "../text/languages.js";
 
+/** @import { NameMark } from "./names.js" */
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
@@ -123,20 +125,24 @@ export function iconButton(name, label, act, props = {}) {
   );
 }
 
-/** The mark beside the name of a guest, whose name nobody has checked and anybody can have next. */
-export const guestMark = () => h("span", { class: "guest" }, t("guest"));
+/**
+ * The mark beside the name of a guest, whose name nobody has checked and anybody can have next, of a bot, and of a
+ * webhook.
+ * @param {NameMark} [mark]
+ */
+export const markNode = (mark) => mark && h("span", { class: "mark" }, t(mark));
 
 /**
- * A name in a line of its own, with the @name where another name looks the same, and the mark of a guest.
- * @param {{name: string, handle: string | null, guest: boolean}} person @param {string} user_id
+ * A name in a line of its own, with the @name where another name looks the same, and the mark.
+ * @param {{name: string, handle: string | null, mark: NameMark}} person @param {string} user_id
  */
-export const nameNode = ({ name, handle, guest }, user_id) =>
+export const nameNode = ({ name, handle, mark }, user_id) =>
   h(
     "strong",
     { class: "name", title: `@${user_id}` },
     h("bdi", {}, name),
     handle !== null && h("span", { class: "handle" }, " ", h("bdi", {}, handle)),
-    guest && guestMark(),
+    markNode(mark),
   );
 
 /**

@@ -12,7 +12,7 @@ import { avatar, roomAvatar } from "./avatar.js";
 import { composes, h } from "./dom.js";
 import { field, sentence } from "./form.js";
 import { faceOfGoal, ownGoals, peopleGoals } from "./goals.js";
-import { called, handlesOf, namesIn } from "./names.js";
+import { handlesOf, namesIn, writtenBy } from "./names.js";
 import { pickChip, pickInput, pickRow } from "./picking.js";
 
 /** @import { App } from "../app.js" */
@@ -72,7 +72,7 @@ export function forward(app, find, go) {
   const about = h(
     "p",
     { class: "forwarded" },
-    h("strong", {}, h("bdi", {}, called(app, message.sender_uid, message.sender))),
+    h("strong", {}, h("bdi", {}, writtenBy(app, message))),
     " ",
     h("bdi", {}, plain(message.text, namesIn(app))),
     message.files !== undefined && h("span", { class: "quiet" }, ` ${said({ text: "", files: message.files })}`),
@@ -177,7 +177,7 @@ export function forward(app, find, go) {
   async function sendTo(goal) {
     const now = find();
     if (!now || now.deleted) throw new Gone();
-    const author = escaped(called(app, now.sender_uid, now.sender));
+    const author = escaped(writtenBy(app, now));
     const from = t("forward.from", { name: `**${author}**` });
     const text = forwarded({ from, text: now.text, comment: comment.value });
     const over = [...text].length - LONGEST;

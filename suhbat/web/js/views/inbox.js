@@ -13,13 +13,14 @@ import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
-import { called, namesIn, personOf, titleOf } from "./names.js";
+import { authorOf, labelOf, namesIn, titleOf } from "./names.js";
 import { addressOf, INBOX, SAVED } from "./places.js";
 import { shownNames, textNames } from "./shown.js";
 import { trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Listing } from "../models/inbox.js" */
+/** @import { ShownPerson } from "./names.js" */
 /** @import { Go } from "./places.js" */
 /** @import { ShownText } from "./shown.js" */
 
@@ -32,8 +33,7 @@ const PAGE = 50;
  * @property {number | undefined} thread
  * @property {Listing["reason"]} reason
  * @property {string} where  the title of the conversation
- * @property {string} pictured  the name that the initials are of
- * @property {string | null} face  the address of their picture
+ * @property {ShownPerson} person  who wrote it
  * @property {string} sender
  * @property {string} by
  * @property {string} text
@@ -199,17 +199,16 @@ export class InboxView {
     const message = app.current(known);
     const { conversation, seq, thread, sender, sender_uid } = message;
     const state = app.chat.conversations.get(conversation);
-    const person = personOf(app, sender_uid, sender);
+    const person = authorOf(app, message);
     return {
       conversation,
       seq,
       thread,
       reason,
       where: state ? titleOf(app, state) : "",
-      pictured: person.name,
-      face: person.face,
+      person,
       sender,
-      by: sender_uid === app.me.uid ? t("you") : called(app, sender_uid, sender),
+      by: sender_uid === app.me.uid ? t("you") : labelOf(person),
       text: said(message),
       names: shownNames(message, namesIn(app).called),
       when: short(new Date(message.sent_at), new Date()),
@@ -231,7 +230,7 @@ export class InboxView {
       h(
         "a",
         { href: addressOf(conversation, seq, thread), on: { click: open } },
-        avatar(shown.pictured, shown.sender, shown.face),
+        avatar(shown.person.name, shown.sender, shown.person.face, shown.person),
         h(
           "span",
           { class: "about-thread" },

@@ -4,12 +4,13 @@ import { t } from "../text/languages.js";
 import { avatar, roomAvatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
-import { faceIn, otherOf, personOf, titleOf } from "./names.js";
+import { faceIn, markOf, otherOf, personOf, titleOf } from "./names.js";
 import { adds, moderates, moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
-/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { ConversationState, UserKind } from "../sdk/types.js" */
 /** @import { Step, StepActs } from "./first-steps.js" */
+/** @import { NameMark } from "./names.js" */
 
 /**
  * @typedef {object} ShownIntro
@@ -19,6 +20,7 @@ import { adds, moderates, moderatesServer } from "./rights.js";
  * @property {string} pictured the name that the initials are of
  * @property {string | null} colour the name that the avatar of a direct has its colour of; null for a room
  * @property {string | null} face the address of the picture
+ * @property {NameMark} mark of the other person in a direct
  * @property {string} about a line below the title
  * @property {string} topic
  * @property {boolean} isPublic
@@ -44,6 +46,7 @@ export function introOf(app, state) {
     face: faceIn(app, state, true),
     about: aboutOf(state, other),
     topic,
+    mark: markOf(other?.kind),
     isPublic: state.visibility === "public",
     setsTopic: !topic && !archived && moderates(state),
     adds: adds(state),
@@ -53,20 +56,21 @@ export function introOf(app, state) {
   };
 }
 
-/** @param {ConversationState} state @param {{user_id: string, kind: string | null} | null} other */
+/** @param {ConversationState} state @param {{user_id: string, kind: UserKind | null} | null} other */
 function aboutOf(state, other) {
   if (state.kind === "lobby") return t("lobby.about");
   if (state.kind === "room")
     return `${t(`room.kind.${state.visibility}`)} · ${t("members", { n: state.member_count })}`;
   if (state.member_count > 2) return t("direct.group", { n: state.member_count });
-  return [`@${other?.user_id ?? state.title}`, other?.kind === "guest" && t("guest")].filter(Boolean).join(" · ");
+  const mark = markOf(other?.kind);
+  return [`@${other?.user_id ?? state.title}`, mark && t(mark)].filter(Boolean).join(" · ");
 }
 
 /** @param {ShownIntro} shown @param {IntroActs} acts */
 export function introNode(shown, acts) {
   const { of, title, pictured, colour, face } = shown;
   const sign = of === "lobby" ? "people" : shown.isPublic ? "hash" : "lock";
-  const picture = colour !== null ? avatar(pictured, colour, face) : roomAvatar(sign, face);
+  const picture = colour !== null ? avatar(pictured, colour, face, shown) : roomAvatar(sign, face);
   const topic = shown.topic && h("p", { class: "topic", dir: "auto" }, shown.topic);
   return h(
     "div",

@@ -83,7 +83,7 @@ export function memberList(app, state, go) {
   function row(member) {
     const { uid, user_id: name } = member.user;
     const shown = personOf(app, uid, name);
-    const picture = avatar(shown.name, name, shown.face);
+    const picture = avatar(shown.name, name, shown.face, shown);
     if (isHere(app, uid)) picture.classList.add("here");
     const about = [
       uid === app.me.uid && t("you"),

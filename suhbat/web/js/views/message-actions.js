@@ -13,7 +13,7 @@ import { download } from "./download.js";
 import { h } from "./dom.js";
 import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
-import { called, namesIn } from "./names.js";
+import { called, namesIn, writtenBy } from "./names.js";
 import { addressOf } from "./places.js";
 
 /** @import { App } from "../app.js" */
@@ -96,7 +96,7 @@ export function actionsFor(app, source, acts) {
     const answer = { label: t("message.reply"), icon: "reply", act: () => acts.reply(message) };
     void later("sheet").then(({ messageSheet }) =>
       messageSheet(row, {
-        name: called(app, message.sender_uid, message.sender),
+        name: writtenBy(app, message),
         text: said(message),
         names: namesIn(app),
         chosen: chosenOn(seq),
@@ -201,7 +201,7 @@ export function actionsFor(app, source, acts) {
       timeline.leave(message.seq, false);
     };
     if (!mine) {
-      const name = called(app, message.sender_uid, message.sender);
+      const name = writtenBy(app, message);
       if (await confirm(t("message.delete"), t("message.delete.ask", { name }), t("message.delete"))) go();
       return;
     }

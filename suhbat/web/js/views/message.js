@@ -8,7 +8,7 @@ import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar } from "./avatar.js";
-import { guestMark, h, icon } from "./dom.js";
+import { h, icon, markNode } from "./dom.js";
 import { filesNode } from "./files.js";
 import { listed } from "./listed.js";
 import { labelOf } from "./names.js";
@@ -67,24 +67,31 @@ export function messageNode(message, acts) {
     class: ["message", ...kinds.filter(Boolean)].join(" "),
     tabindex: -1,
     data: { seq: String(message.seq) },
-    "aria-label": [isolated(labelOf(shown)), ...(shown.guest ? [t("guest")] : []), clock(sentAt)].join(", "),
+    "aria-label": [isolated(labelOf(shown)), ...(shown.mark ? [t(shown.mark)] : []), clock(sentAt)].join(", "),
   });
   const time = h("time", { datetime: message.sentAt, title: moment(sentAt) }, (follows ? brief : clock)(sentAt));
   const person = (/** @type {Event} */ event) => acts.person(sender, message.uid, pressed(event));
   if (follows) row.append(h("span", { class: "gutter" }, time));
   else {
-    row.append(avatar(shown.name, sender, shown.face));
-    const author = { type: "button", class: "author", dir: "auto", title: `@${sender}`, on: { click: person } };
-    row.append(h("header", {}, h("button", author, shown.name), ...beside(shown), time));
+    row.append(avatar(shown.name, sender, shown.face, shown));
+    const author =
+      shown.mark === "hook" // it has no card
+        ? h("span", { class: "author", dir: "auto" }, shown.name)
+        : h(
+            "button",
+            { type: "button", class: "author", dir: "auto", title: `@${sender}`, on: { click: person } },
+            shown.name,
+          );
+    row.append(h("header", {}, author, ...beside(shown), time));
   }
   row.append(h("div", { class: "body" }, ...bodyNodes(message, acts)));
   return row;
 }
 
 /** What stands beside the name of a sender. @param {ShownPerson} person */
-const beside = ({ handle, guest }) => [
+const beside = ({ handle, mark }) => [
   handle !== null && h("span", { class: "handle", dir: "auto" }, handle),
-  guest && guestMark(),
+  markNode(mark),
 ];
 
 /** @param {ShownMessage} message @param {RowActs} acts @returns {(Node | string)[]} */
@@ -182,7 +189,7 @@ function ticks(readers, newest) {
 }
 
 /** @param {ShownQuote} quote @param {RowActs} acts */
-function quoteNode({ seq, name, said, deleted, reply }, acts) {
+function quoteNode({ seq, name, mark, said, deleted, reply }, acts) {
   const shown = said && !deleted ? plain(said.text, textNames(said.names)) : null;
   const act = () => (reply === null ? acts.jump(seq) : acts.thread?.(seq, reply));
   return h(
@@ -190,7 +197,7 @@ function quoteNode({ seq, name, said, deleted, reply }, acts) {
     { type: "button", class: "quote", on: { click: act } },
     reply !== null
       ? h("strong", {}, icon("thread"), t("thread.from"))
-      : name !== null && h("strong", { dir: "auto" }, name),
+      : name !== null && h("strong", {}, h("bdi", {}, name), mark === "hook" && markNode(mark)),
     shown === null
       ? h("span", {}, t(said ? "message.deleted" : "message.quoted.far"))
       : h("span", { dir: said && direction(said.text) }, shown),

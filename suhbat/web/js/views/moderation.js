@@ -190,7 +190,8 @@ function log(app) {
  * @param {App} app @param {string} uid @param {string} user_id
  */
 function whose(app, uid, user_id) {
-  const { name } = personOf(app, uid, user_id);
+  const { name, mark } = personOf(app, uid, user_id);
+  if (mark === "hook") return `${name} (${t(mark)})`;
   return name === user_id ? `@${user_id}` : `${name} (@${user_id})`;
 }
 

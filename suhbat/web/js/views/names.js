@@ -1,26 +1,50 @@
 // The names shown for people and conversations.
 
+import { HOOK } from "../sdk/people.js";
 import { isolated, untwisted } from "../text/bidi.js";
 import { t } from "../text/languages.js";
 import { look } from "../text/looks.js";
 import { fold } from "../text/mentions.js";
 
 /** @import { App } from "../app.js" */
-/** @import { ConversationState, Person } from "../sdk/types.js" */
+/** @import { ConversationState, Message, Person, UserKind } from "../sdk/types.js" */
 /** @import { Pictured } from "../sdk/pictures.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 
 /**
- * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then. `face`: the
- * address of the picture.
- * @typedef {{name: string, handle: string | null, guest: boolean, face: string | null}} ShownPerson
+ * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then. `mark`: what
+ * A person as shown. `handle`: the @name, if somebody else's name looks the same; it is shown too then. `mark`: what
+ * in place of a picture, of a webhook.
+ * @typedef {{name: string, handle: string | null, mark: NameMark, face: string | null,
+ *   sign?: string}} ShownPerson
+ * @typedef {"guest" | "bot" | "hook" | null} NameMark
  */
+
+/** @param {UserKind | null | undefined} kind @returns {NameMark} */
+export const markOf = (kind) => (kind === "account" ? null : (kind ?? null));
+
+/**
+ * The author of a message, as shown. A webhook is shown as it asks for in each message.
+ * @param {App} app @param {Pick<Message, "sender" | "sender_uid" | "hook">} message @returns {ShownPerson}
+ */
+export function authorOf(app, { sender, sender_uid, hook }) {
+  return hook ? shownHook(hook.name, hook.icon) : personOf(app, sender_uid, sender);
+}
+
+/** The same as one text. @param {App} app @param {Pick<Message, "sender" | "sender_uid" | "hook">} message */
+export const writtenBy = (app, message) => labelOf(authorOf(app, message));
+
+/** @param {string} name @param {string} [sign] @returns {ShownPerson} */
+function shownHook(name, sign) {
+  return { name: untwisted(name), handle: null, mark: "hook", face: null, ...(sign ? { sign } : {}) };
+}
 
 /**
  * How a person is shown who is named by a uid and a `user_id`. A display name that is not known yet is asked for.
  * @param {App} app @param {string} uid @param {string} user_id @returns {ShownPerson}
  */
 export function personOf(app, uid, user_id) {
+  if (user_id.startsWith(HOOK)) return shownHook(user_id.slice(HOOK.length));
   app.chat.want({ uid, user_id });
   const known = uid === app.me.uid ? app.me : app.chat.people.get(uid);
   if (known?.user_id !== user_id) return shown(app, { uid, user_id });
@@ -32,7 +56,7 @@ function shown(app, person) {
   const { user_id, display_name, kind } = person;
   const called = untwisted(display_name || user_id);
   const handle = isTwin(app, called) ? `@${user_id}` : null;
-  return { name: called, handle, guest: kind === "guest", face: faceOf(app, person) };
+  return { name: called, handle, mark: markOf(kind), face: faceOf(app, person) };
 }
 
 /**
@@ -94,7 +118,7 @@ export function namesIn(app) {
     called: (folded) => {
       if (folded === app.me.user_id) return called(app, app.me.uid, folded);
       const holders = app.chat.holders(folded);
-      const one = holders.length > 1 ? holders.find(({ kind }) => kind === "account") : holders[0];
+      const one = holders.length > 1 ? holders.find(({ kind }) => kind === "account" || kind === "bot") : holders[0];
       if (!holders.length) app.chat.want({ user_id: folded });
       return one ? called(app, one.uid, folded) : null;
     },

@@ -16,7 +16,7 @@ import { named, plain } from "../text/markdown.js";
 import { onPreferences, prefer, preferences } from "../storage/preferences.js";
 import { allowed, standingHere } from "./abilities.js";
 import { looksAnywhere, looksHere, tellOthers } from "./looking.js";
-import { called, namesIn, titleOf } from "./names.js";
+import { namesIn, titleOf, writtenBy } from "./names.js";
 import { badge } from "./signals.js";
 
 /** @import { App } from "../app.js" */
@@ -87,7 +87,7 @@ export function notify(app, go) {
     if (!wants(levelOf(state), about) || isQuiet(app.me.quiet, new Date())) return;
     if (standingHere() !== "granted") return;
     if (await looksAnywhere()) return;
-    const by = isolated(called(app, message.sender_uid, message.sender));
+    const by = isolated(writtenBy(app, message));
     const title = state.kind === "direct" ? by : `${by} · ${isolated(titleOf(app, state))}`;
     await show(title, message, namesIn(app), false);
   };

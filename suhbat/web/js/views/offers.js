@@ -1,5 +1,6 @@
 // The people that the composer suggests after an @.
 
+import { HOOK } from "../sdk/people.js";
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { personOf } from "./names.js";
@@ -21,10 +22,10 @@ export async function peopleFor(app, conversation, begun) {
   /** @type {Map<string, Offer>} by uid */
   const offers = new Map();
   const add = (/** @type {{uid: string, user_id: string}} */ { uid, user_id }) => {
-    if (offers.size >= SHOWN || offers.has(uid) || uid === app.me.uid) return;
-    const { name, guest, face } = personOf(app, uid, user_id);
+    if (offers.size >= SHOWN || offers.has(uid) || uid === app.me.uid || user_id.startsWith(HOOK)) return;
+    const { name, mark, face } = personOf(app, uid, user_id);
     if (!begins(name, wanted) && !begins(user_id, wanted)) return;
-    offers.set(uid, { insert: `@${user_id}`, label: name, detail: `@${user_id}`, user_id, guest, face });
+    offers.set(uid, { insert: `@${user_id}`, label: name, detail: `@${user_id}`, user_id, mark, face });
   };
   const { messages } = app.timeline(conversation);
   for (const { sender_uid, sender } of messages.slice(-100).reverse()) add({ uid: sender_uid, user_id: sender });

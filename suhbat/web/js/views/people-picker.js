@@ -74,7 +74,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
 
   /** Before anything is typed: accounts that this client has seen, those who are here first. @returns {Candidate[]} */
   function known() {
-    const accounts = [...app.chat.people.values()].filter(({ kind }) => kind === "account");
+    const accounts = [...app.chat.people.values()].filter(({ kind }) => kind === "account" || kind === "bot");
     return accounts.sort((one, other) => Number(isHere(app, other.uid)) - Number(isHere(app, one.uid))).slice(0, MOST);
   }
 
@@ -84,7 +84,7 @@ export function pickPeople(app, { title, hint, button, without = new Set([app.me
     const shown = personOf(app, uid, name);
     return pickRow(
       { picked: chosen.has(uid), data: { uid }, act: () => toggle(person) },
-      avatar(shown.name, name, shown.face),
+      avatar(shown.name, name, shown.face, shown),
       nameNode({ ...shown, handle: null }, name),
       h("small", {}, h("bdi", {}, `@${name}`)),
     );

@@ -7,7 +7,7 @@ import { t } from "../text/languages.js";
 import { confirm, toast } from "./dialog.js";
 import { avatar } from "./avatar.js";
 import { h } from "./dom.js";
-import { faceOf, personOf } from "./names.js";
+import { faceOf, markOf, personOf } from "./names.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
 import { removesPicture } from "./rights.js";
@@ -31,6 +31,7 @@ export async function showPerson(app, name, uid, anchor, go) {
   app.chat.learn([person]);
   const { name: shown } = personOf(app, person.uid, person.user_id);
   const face = faceOf(app, person, true);
+  const mark = markOf(person.kind);
   const presence = app.chat.presence.get(person.uid);
   const state =
     presence?.state === "online"
@@ -42,13 +43,13 @@ export async function showPerson(app, name, uid, anchor, go) {
   const card = h(
     "div",
     { class: "person", role: "dialog", tabindex: -1, "aria-label": `${isolated(shown)} @${person.user_id}` },
-    avatar(shown, person.user_id, face),
+    avatar(shown, person.user_id, face, { mark }),
     h("strong", { dir: "auto" }, shown),
     h(
       "span",
       {},
       h("bdi", {}, `@${person.user_id}`),
-      person.kind === "guest" ? ` · ${t("guest")}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : "",
+      mark ? ` · ${t(mark)}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : "",
     ),
     h("span", { class: "about" }, state),
     person.uid !== app.me.uid && write,

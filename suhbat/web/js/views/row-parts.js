@@ -6,7 +6,7 @@ import { SHORT } from "./held.js";
 import { later } from "./later.js";
 import { actionsFor } from "./message-actions.js";
 import { shownChosen, shownFile } from "./shown-files.js";
-import { called, namesIn, personOf, uidOf } from "./names.js";
+import { authorOf, called, namesIn, personOf, uidOf } from "./names.js";
 import { toast } from "./dialog.js";
 import { sentence } from "./form.js";
 import { moderates, moderatesServer } from "./rights.js";
@@ -29,6 +29,7 @@ export function factsFor(app, source) {
       const quoted = timeline.quote(seq);
       return quoted && app.current(quoted);
     },
+    author: (message) => authorOf(app, message),
     person: (uid, user_id) => personOf(app, uid, user_id),
     called: (uid, user_id) => called(app, uid, user_id),
     readers: (message) => source.readers(message),

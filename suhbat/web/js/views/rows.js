@@ -29,7 +29,7 @@ const GROUPED = 5 * 60 * 1000; // ms; consecutive messages of one sender that ar
 export function rowsOf(timeline, pending, visit) {
   /** @type {Row[]} */
   const rows = [];
-  /** @type {{uid: string, at: number} | null} */
+  /** @type {{by: string, at: number} | null} `by`: see `byOf` */
   let before = null;
   let day = "";
   const read = visit.readOrdinal;
@@ -65,9 +65,9 @@ export function rowsOf(timeline, pending, visit) {
     }
     if (rows.at(-1)?.kind === "note") before = null;
     const follows =
-      before !== null && before.uid === message.sender_uid && at.getTime() - before.at < GROUPED && !message.reply_to;
+      before !== null && before.by === byOf(message) && at.getTime() - before.at < GROUPED && !message.reply_to;
     rows.push({ key: `m${message.seq}`, kind: "message", message, follows });
-    before = { uid: message.sender_uid, at: at.getTime() };
+    before = { by: byOf(message), at: at.getTime() };
   }
   if (timeline.hasAfter) return rows;
   addNotes(rows, notes, note, Infinity);
@@ -75,12 +75,15 @@ export function rowsOf(timeline, pending, visit) {
   const arrived = new Set(timeline.messages.slice(-100).map((message) => message.client_id));
   for (const one of pending) {
     if (arrived.has(one.clientId)) continue;
-    const follows = before !== null && before.uid === visit.me && one.at - before.at < GROUPED && !one.replyTo;
+    const follows = before !== null && before.by === visit.me && one.at - before.at < GROUPED && !one.replyTo;
     rows.push({ key: `p${one.clientId}`, kind: "pending", pending: one, follows });
-    before = { uid: visit.me, at: one.at };
+    before = { by: visit.me, at: one.at };
   }
   return rows;
 }
+
+/** By whom a message is shown: a person, or a webhook under one of its names. @param {Message} message */
+const byOf = ({ sender_uid, hook }) => (hook ? `${sender_uid} ${hook.name} ${hook.icon ?? ""}` : sender_uid);
 
 /**
  * The joins and leaves between two messages, in one row.

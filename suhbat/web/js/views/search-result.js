@@ -8,7 +8,7 @@ import { excerpt, rangesOf } from "../text/highlights.js";
 import { plain } from "../text/markdown.js";
 import { moment } from "../text/time.js";
 import { h, nameNode } from "./dom.js";
-import { namesIn, personOf } from "./names.js";
+import { authorOf, namesIn } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -23,7 +23,7 @@ const WHOLE = 8000; // UTF-16 units: the longest message
  *   conversation, null if only one is searched
  * @param {() => void} act
  */
-export function resultRow(app, { sender, sender_uid, sent_at, ...message }, { id, where, terms }, act) {
+export function resultRow(app, message, { id, where, terms }, act) {
   const place = [where && isolated(where), message.thread && t("thread")].filter(Boolean).join(" · ");
   const text = said(message);
   const line = plain(text, namesIn(app), WHOLE);
@@ -34,9 +34,9 @@ export function resultRow(app, { sender, sender_uid, sent_at, ...message }, { id
     h(
       "span",
       { class: "first" },
-      nameNode(personOf(app, sender_uid, sender), sender),
+      nameNode(authorOf(app, message), message.sender),
       place && h("span", { class: "where", dir: "auto" }, place),
-      h("time", {}, moment(new Date(sent_at))),
+      h("time", {}, moment(new Date(message.sent_at))),
     ),
     h(
       "span",

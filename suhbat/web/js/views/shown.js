@@ -4,13 +4,14 @@
 import { possibleNames } from "../text/mentions.js";
 import { said } from "../text/said.js";
 import { day, short } from "../text/time.js";
+import { labelOf } from "./names.js";
 
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Message, MessageFile, Replies } from "../sdk/types.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 /** @import { ShownIntro } from "./intro.js" */
-/** @import { ShownPerson } from "./names.js" */
+/** @import { NameMark, ShownPerson } from "./names.js" */
 /** @import { Identity, Row } from "./rows.js" */
 /** @import { ShownFile } from "./shown-files.js" */
 
@@ -20,6 +21,7 @@ import { day, short } from "../text/time.js";
  * @property {{uid: string, user_id: string}} me
  * @property {(message: Message) => Current} current  the message with the changes that are not confirmed yet
  * @property {(seq: number) => Message | null} find  the same of a quoted message
+ * @property {(message: Message) => ShownPerson} author
  * @property {(uid: string, user_id: string) => ShownPerson} person
  * @property {(uid: string, user_id: string) => string} called  the name that people see
  * @property {(message: Message) => Identity[]} readers
@@ -40,9 +42,9 @@ import { day, short } from "../text/time.js";
  */
 
 /**
- * @typedef {{seq: number, name: string | null, said: ShownText | null, deleted: boolean, reply: number | null}}
- *   ShownQuote  `name` is null where the message is not known. `reply`: it is the root of the thread in which the
- *   message was sent, too, as this reply
+ * @typedef {{seq: number, name: string | null, mark: NameMark, said: ShownText | null, deleted: boolean,
+ *   reply: number | null}} ShownQuote  `name` is null where the message is not known. `reply`: it is the root of the
+ *   thread in which the message was sent, too, as this reply
  * @typedef {{count: number, when: string, faces: {name: string, user_id: string, face: string | null}[]}
  *   & ThreadFacts} ShownReplies
  * @typedef {{emoji: string, count: number, mine: boolean, users: string[]}} ShownReaction
@@ -144,7 +146,7 @@ function shownMessage(message, follows, facts, now) {
     seq: message.seq,
     uid: message.sender_uid,
     sender: message.sender,
-    person: facts.person(message.sender_uid, message.sender),
+    person: facts.author(message),
     sentAt: message.sent_at,
     follows,
     mine,
@@ -216,11 +218,11 @@ function shownPending(pending, follows, facts) {
 function shownQuote(seq, facts, reply = null) {
   if (!seq) return null;
   const quoted = facts.find(seq);
-  if (!quoted) return { seq, name: null, said: null, deleted: false, reply };
-  const name = facts.called(quoted.sender_uid, quoted.sender);
+  if (!quoted) return { seq, name: null, mark: null, said: null, deleted: false, reply };
+  const author = facts.author(quoted);
   const text = said(quoted);
   const shown = shownText(text === quoted.text ? quoted : { text }, false, facts);
-  return { seq, name, said: shown, deleted: quoted.deleted, reply };
+  return { seq, name: labelOf(author), mark: author.mark, said: shown, deleted: quoted.deleted, reply };
 }
 
 /** @param {Identity[]} people @param {RowFacts} facts */

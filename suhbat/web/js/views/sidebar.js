@@ -16,7 +16,7 @@ import { INBOX, SAVED, THREADS } from "./places.js";
 import { InvitationList } from "./invitations.js";
 import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
-import { called, faceIn, handlesOf, isHere, namesIn, otherOf, personOf, titleOf } from "./names.js";
+import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { ReadAll } from "./read-all.js";
 import { moderatesServer } from "./rights.js";
 import { shownNames } from "./shown.js";
@@ -220,7 +220,7 @@ export class Sidebar {
     const last = last_message && app.current(last_message);
     const current = this.open === conversation;
     const other = otherOf(app, state);
-    const by = last && (last.sender_uid === app.me.uid ? t("you") : called(app, last.sender_uid, last.sender));
+    const by = last && (last.sender_uid === app.me.uid ? t("you") : writtenBy(app, last));
     const names = namesIn(app);
     return {
       conversation,
@@ -229,6 +229,7 @@ export class Sidebar {
       handles: handlesOf(state),
       colour: state.title,
       face: faceIn(app, state),
+      mark: markOf(other?.kind),
       icon: kind === "direct" ? null : kind === "lobby" ? "people" : state.visibility === "public" ? "hash" : "lock",
       here: isHere(app, other?.uid),
       current,

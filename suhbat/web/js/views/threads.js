@@ -14,12 +14,13 @@ import { remembered } from "./focus.js";
 import { sentence } from "./form.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
-import { called, namesIn, personOf, titleOf } from "./names.js";
+import { authorOf, called, labelOf, namesIn, titleOf } from "./names.js";
 import { addressOf, THREADS } from "./places.js";
 import { shownNames, textNames } from "./shown.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Followed } from "../models/followed.js" */
+/** @import { ShownPerson } from "./names.js" */
 /** @import { Go } from "./places.js" */
 /** @import { ShownText } from "./shown.js" */
 
@@ -33,8 +34,7 @@ const STORED = 50; // roots that are kept on this device
  * @property {string} conversation
  * @property {number} root
  * @property {string} where  the title of the conversation
- * @property {string} pictured  the name that the initials are of
- * @property {string | null} face  the address of their picture
+ * @property {ShownPerson} person  who wrote it
  * @property {string} sender  the `user_id` of who wrote the root
  * @property {string} by  who wrote the root
  * @property {{text: string, names: ShownText["names"]} | null} said  null if it is deleted
@@ -177,17 +177,16 @@ export class ThreadsView {
     const message = app.current(known);
     const { people = [], last_at = message.sent_at } = message.replies ?? {};
     const [last] = people;
-    const person = personOf(app, message.sender_uid, message.sender);
+    const person = authorOf(app, message);
     const name = (/** @type {string} */ uid, /** @type {string} */ user_id) =>
       uid === app.me.uid ? t("you") : called(app, uid, user_id);
     return {
       conversation: state.conversation,
       root: thread.root,
       where: titleOf(app, state),
-      pictured: person.name,
-      face: person.face,
+      person,
       sender: message.sender,
-      by: name(message.sender_uid, message.sender),
+      by: message.sender_uid === app.me.uid ? t("you") : labelOf(person),
       said: message.deleted ? null : { text: said(message), names: shownNames(message, namesIn(app).called) },
       count: thread.count,
       last: last ? name(last.uid, last.user_id) : "",
@@ -222,7 +221,7 @@ export class ThreadsView {
       h(
         "a",
         { href, on: { click: open } },
-        avatar(shown.pictured, shown.sender, shown.face),
+        avatar(shown.person.name, shown.sender, shown.person.face, shown.person),
         h(
           "span",
           { class: "about-thread" },

@@ -14,7 +14,7 @@ import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
-import { called, namesIn } from "./names.js";
+import { namesIn, writtenBy } from "./names.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
@@ -218,7 +218,7 @@ export class TimelineView {
   /** @param {Message} message */
   #arrived(message) {
     const mine = message.sender_uid === this.app.me.uid;
-    const name = mine ? t("you") : called(this.app, message.sender_uid, message.sender);
+    const name = mine ? t("you") : writtenBy(this.app, message);
     this.#announcer.message(name, said(message), namesIn(this.app));
     if (mine || this.#marks.looking || this.#marks.missed) return;
     this.#marks.missed = true;
