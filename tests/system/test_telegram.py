@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import threading
@@ -9,13 +10,14 @@ from collections.abc import Iterator
 from copy import copy
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from suhbat.http.telegram.routes import METHODS
 from tests.files.samples import png
 from tests.servers import PATIENCE, Server, running
+from tests.talk import V1
 from tests.uploading import FileClient, account
 
 
@@ -393,3 +395,29 @@ def test_what_it_may_not_see_any_more(server: Server, bot: Bot) -> None:
     bot.call("getUpdates")
     bot.say("keyingi")
     assert [one["message"]["text"] for one in bot.call("getUpdates") if "text" in one["message"]] == ["keyingi"]
+
+
+async def test_a_press(server: Server, bot: Bot) -> None:
+    """A press of a button is a `callback_query`; its answer is shown to the person who pressed; an edit changes the buttons.
+    Several buttons may have the same data."""
+    chat = chat_of(bot)
+    button = {"text": "Ha", "callback_data": "ha:1"}
+    sent = bot.call("sendMessage", chat_id=chat, text="?", reply_markup={"inline_keyboard": [[button, button]]})
+    async with V1(server.ws, bot.owner) as person:
+        path = f"/api/v1/conversations/{bot.direct}/messages/{sent['message_id']}/actions/{quote('ha:1', safe='')}"
+        status, answer = await asyncio.to_thread(server.request, "POST", path, token=bot.owner)
+        assert status < 300, answer
+        (update,) = await asyncio.to_thread(bot.call, "getUpdates", timeout=20)
+        query = update["callback_query"]
+        assert query["data"] == "ha:1" and query["from"]["id"] == chat
+        assert query["message"]["message_id"] == sent["message_id"]
+        assert query["message"]["reply_markup"] == {"inline_keyboard": [[button, button]]}
+        assert await asyncio.to_thread(bot.call, "answerCallbackQuery", callback_query_id=query["id"], text="Rahmat!")
+        assert (await person.until("reply"))["text"] == "Rahmat!"
+    place = {"chat_id": chat, "message_id": sent["message_id"]}
+    markup = {"inline_keyboard": [[{"text": "Yoʻq", "callback_data": "x"}] * 2]}
+    assert bot.call("editMessageReplyMarkup", **place, reply_markup=markup)["reply_markup"] == markup
+    assert "reply_markup" not in bot.call("editMessageText", **place, text="!")
+    told = "Bad Request: query is too old and response timeout expired or query ID is invalid"
+    assert bot.refused("answerCallbackQuery", callback_query_id="none", text="a") == (400, told)
+    assert bot.call("answerCallbackQuery", callback_query_id=query["id"]) is True

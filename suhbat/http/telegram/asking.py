@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from suhbat.programs.telegram import objects
 from suhbat.programs.telegram.errors import TelegramError
 from suhbat.programs.telegram.objects import Json
-from suhbat.protocol.bots import MAX_COMMANDS, BotCommand
+from suhbat.protocol.bots import MAX_COMMANDS, BotCommand, NewCommand
 
 from .call import Call, Result
 from .sending import original
@@ -95,10 +95,10 @@ async def set_my_commands(call: Call) -> Result:
     for one in given:
         name, description = one.get("command"), one.get("description")
         try:
-            command = BotCommand(name=str(name).removeprefix("/").lower(), description=str(description))
+            command = NewCommand(name=str(name).removeprefix("/").lower(), description=str(description))
         except ValidationError:
             raise TelegramError("BOT_COMMAND_INVALID") from None
-        commands[command.name] = command
+        commands[command.name] = BotCommand(name=command.name, description=command.description)
     await call.services.store.set_bot_commands(call.actor.uid, tuple(commands.values()))
     return True
 

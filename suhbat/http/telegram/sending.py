@@ -6,7 +6,7 @@ from suhbat.chat.model import StoredFile
 from suhbat.chat.rate import charge, cost_of
 from suhbat.errors import NotFound
 from suhbat.programs.telegram.errors import EMPTY_TEXT, SAME_TEXT, TelegramError
-from suhbat.programs.telegram.keyboards import buttons_of
+from suhbat.programs.telegram.keyboards import buttons_of, new_buttons
 from suhbat.programs.telegram.objects import SIZES
 from suhbat.programs.telegram.parameters import Parameters
 from suhbat.programs.telegram.texts import markdown_of
@@ -117,10 +117,12 @@ async def edit_message_reply_markup(call: Call) -> Result:
 
 async def _edit(call: Call, text: str | None) -> Result:
     found = await _own_message(call)
+    buttons = buttons_of(call.parameters.object("reply_markup"))
     text = found.text if text is None else text
-    if text == found.text:
+    if (text, buttons) == (found.text, found.actions):
         raise TelegramError(SAME_TEXT)
     command = Edit(type="edit", conversation=found.conversation, seq=found.seq, text=text)
+    command = command.model_copy(update={"actions": new_buttons(buttons)})
     charge(call.services.limits.rates.meter(call.actor.uid), cost_of(command), call.services.clock.steady())
     await call.services.commands.execute(call.actor, command)
     changed = await call.find_message(found.conversation, found.seq)

@@ -20,6 +20,7 @@ from suhbat.programs.telegram.objects import Json
 from suhbat.programs.telegram.pollers import Poll
 from suhbat.protocol.closes import Close
 from suhbat.protocol.events import (
+    ActionPressed,
     Event,
     LoggedEvent,
     MemberJoined,
@@ -43,6 +44,7 @@ LOOK_SECONDS = 2.0
 TYPES = {
     "message": ("message.created", "message.finished", "member.joined", "member.left"),
     "edited_message": ("message.edited",),
+    "callback_query": ("action.pressed",),
 }
 """The events of the kinds of updates that bots get here."""
 ALL_TYPES = tuple(type_ for types in TYPES.values() for type_ in types)
@@ -156,6 +158,8 @@ async def _of_event(call: Call, event: Event) -> Json | None:
             return await _of_message(call, "message", event.message)
         case MessageEdited():
             return await _of_message(call, "edited_message", event.message)
+        case ActionPressed():
+            return await _of_press(call, event)
         case MemberJoined() | MemberLeft():
             return await _of_member(call, event)
     return None
@@ -165,6 +169,20 @@ async def _of_message(call: Call, kind: str, message: Message) -> Json | None:
     if message.deleted or message.hook is not None:
         return None
     return {kind: await call.message(message)}
+
+
+async def _of_press(call: Call, event: ActionPressed) -> Json | None:
+    message = await call.find_message(event.target, event.message)
+    if message is None:
+        return None
+    query = {
+        "id": event.key,
+        "from": await call.user(event.actor_uid, event.actor),
+        "message": await call.message(message),
+        "chat_instance": str(await call.chats.number(event.target)),
+        "data": event.action,
+    }
+    return {"callback_query": query}
 
 
 async def _of_member(call: Call, event: MemberJoined | MemberLeft) -> Json:

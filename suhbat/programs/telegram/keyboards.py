@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
+from suhbat.protocol.bots import NewButton, Rows
+from suhbat.protocol.characters import cut
 from suhbat.protocol.extras import Buttons, MessageButton
 
 from .errors import TelegramError
@@ -12,6 +15,9 @@ from .errors import TelegramError
 MOST_BUTTONS = 100
 MOST_DATA = 64
 """Bytes of `callback_data`."""
+LONGEST_LABEL, LONGEST_URL = 64, 2048
+"""Characters. A longer label is cut."""
+_WEB = re.compile(r"https?://[^\s\0\ud800-\udfff]+")
 _INVALID = "can't parse inline keyboard button: "
 
 
@@ -32,19 +38,31 @@ def _button(given: Any) -> MessageButton:
     if not isinstance(given, dict):
         raise TelegramError(f"{_INVALID}expected an Object")
     text, data, url = given.get("text"), given.get("callback_data"), given.get("url")
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip() or not _is_storable(text):
         raise TelegramError(f'{_INVALID}Field "text" must be a non-empty String')
+    text = cut(text, LONGEST_LABEL)
     if isinstance(data, str) and data:
-        if len(data.encode("utf-8", "surrogatepass")) > MOST_DATA:
+        if not _is_storable(data) or len(data.encode()) > MOST_DATA:
             raise TelegramError("BUTTON_DATA_INVALID")
         return MessageButton(label=text, id=data)
     if isinstance(url, str) and url:
-        if url.partition(":")[0].lower() not in ("http", "https"):
+        if not _WEB.fullmatch(url) or len(url) > LONGEST_URL:
             raise TelegramError(f"inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")
         return MessageButton(label=text, url=url)
     if data is None and url is None and len(given) > 1:
         raise TelegramError("BUTTON_TYPE_INVALID")
     raise TelegramError(f"{_INVALID}Text buttons are unallowed in the inline keyboard")
+
+
+def _is_storable(text: str) -> bool:
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def new_buttons(buttons: Buttons) -> Rows:
+    """The same for a command. They are checked, and several may have the same data, which the server's own form forbids."""
+    return tuple(
+        tuple(NewButton.model_construct(label=one.label, id=one.id, url=one.url) for one in row) for row in buttons
+    )
 
 
 def markup_of(buttons: Buttons) -> dict[str, Any]:
