@@ -52,6 +52,7 @@ from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
 from suhbat.tasks import Tasks
@@ -156,6 +157,7 @@ class Services:
     """None if this server sends no mails."""
     push_trial: PushTrial
     hooks: IncomingHooks
+    outgoing_hooks: OutgoingHooks
     telegram: TelegramServices
     links: FileLinks
     limits: RequestLimits

@@ -27,6 +27,7 @@ from suhbat.chat.model import (
     MailCode,
     Milliseconds,
     NewPicture,
+    OutgoingHook,
     Places,
     Post,
     PostResult,
@@ -473,7 +474,17 @@ class FakeBots:
         self.bots_commands[uid] = tuple(commands)
 
 
-class FakeStore(FakePeople, FakeFiles, FakeMail, FakeBots):
+class FakeHooks:
+    """See chat.ports.HookStore: there are no webhooks."""
+
+    async def hook_by_token(self, token_hash: bytes) -> None:
+        return None
+
+    async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
+        return []
+
+
+class FakeStore(FakeHooks, FakePeople, FakeFiles, FakeMail, FakeBots):
     """The part of the store that identity and HTTP use. It commits at once; if `broken` is set, every call fails with
     it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_bytes
 from typing import cast
 
 from argon2 import PasswordHasher
@@ -54,10 +55,14 @@ from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import PushKey, Vapid, make_key
+from suhbat.outgoing.addresses import AllowedAddresses
+from suhbat.outgoing.client import OutgoingClient
+from suhbat.programs.hooks.delivering import Delivering
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
-from suhbat.runtime.hooks import HookMakers, HookTokens
+from suhbat.runtime.hooks import HookMakers, HookReceivers, HookTokens
 from suhbat.services import MailServices, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
 
@@ -134,6 +139,10 @@ def services_over(
     hooks = IncomingHooks(
         store, messages, HookMakers(people), bans, clock, rates, HookTokens(), "https://chat.example.org"
     )
+    receivers = HookReceivers(OutgoingClient(AllowedAddresses(settings.outgoing_allow)))
+    makers = HookMakers(people)
+    delivering = Delivering(store, receivers, messages, makers, clock, lambda: 0.0, is_shared=False, wake=lambda: None)
+    outgoing_hooks = OutgoingHooks(store, receivers, delivering, clock, HookTokens(), token_bytes, lambda: None)
     return Services(
         settings=settings,
         clock=clock,
@@ -162,6 +171,7 @@ def services_over(
         mail=_mail(store, clock, people, passwords, authentication, registration, tasks),
         push_trial=PushTrial(store, sender, "https://chat.example.org"),
         hooks=hooks,
+        outgoing_hooks=outgoing_hooks,
         telegram=TelegramServices(Chats(store, clock), Pollers()),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,

@@ -18,6 +18,7 @@ from .asking import checked
 from .file_calls import FileCalls, Sendable
 from .files import FileTransfers, Progress
 from .frames import Happening
+from .hook_calls import HookCalls
 from .lifeline import Lifeline, Token
 from .reading_calls import ReadingCalls
 from .streaming import StreamedMessage
@@ -26,7 +27,7 @@ from .web import Address, end_guest, new_guest
 _uniform = secrets.SystemRandom().uniform
 
 
-class Suhbat(FileCalls, ReadingCalls, AccountCalls):
+class Suhbat(FileCalls, ReadingCalls, AccountCalls, HookCalls):
     """A chat that stays open: it reconnects and resumes by itself, until the program leaves it or the server ends it for good.
 
     `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.

@@ -34,6 +34,7 @@ from . import (
     messages,
     moderation,
     openapi,
+    outgoing_hooks,
     pages,
     password_resets,
     pictures,
@@ -95,7 +96,7 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     version = APIRouter(prefix=PREFIX)
     resources = (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        hooks, bots, bot_commands,
+        hooks, outgoing_hooks, bots, bot_commands,
         search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
     )  # fmt: skip
     for resource in resources:

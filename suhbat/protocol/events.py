@@ -305,13 +305,23 @@ class UserUpdated(_PersonalEvent):
     user: Profile | User
 
 
+class HookStopped(_PersonalEvent):
+    """`@me`: your outgoing webhook `hook` was switched off, because its receiver has failed for 24 hours (`failing`), or has
+    answered that it is gone (`gone`, 410). Switched on again it goes on where it stopped."""
+
+    type: Literal["hook.stopped"] = "hook.stopped"
+    hook: str = Field(examples=["kq3l5x7c2ma4k6wz8d0pt9e"])
+    name: str = Field(examples=["warehouse.example.org"])
+    reason: Literal["failing", "gone"]
+
+
 Stored = (
     MessageCreated | MessageEdited | MessageFinished | MessageDeleted | MessagePinned | MessageUnpinned
     | ReactionAdded | ReactionRemoved
     | MemberJoined | MemberLeft | MemberUpdated | MemberMuted
     | ConversationUpdated | ConversationAdded | ConversationInvited | ConversationRemoved
     | ReadMarked | Mentioned | ThreadChanged | NotifyChanged | DraftChanged | Saved | UserUpdated
-    | CommandInvoked | ActionPressed
+    | CommandInvoked | ActionPressed | HookStopped
 )  # fmt: skip
 Event = Stored | Hidden
 """The stored events, and the one that some readers get in their place."""
@@ -321,7 +331,7 @@ EVENTS: tuple[type[EventBase], ...] = (
     MemberJoined, MemberLeft, MemberUpdated, MemberMuted,
     ConversationUpdated, ConversationAdded, ConversationInvited, ConversationRemoved,
     ReadMarked, Mentioned, ThreadChanged, NotifyChanged, DraftChanged, Saved, UserUpdated,
-    CommandInvoked, ActionPressed,
+    CommandInvoked, ActionPressed, HookStopped,
 )  # fmt: skip
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 LiveEvent = Event | LiveMessage

@@ -2,9 +2,94 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Mapping
+from typing import Literal
+
+from suhbat.chat.bans import Bans
+from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
+from suhbat.chat.ports import Clock, Store
+from suhbat.chat.rate import Rates
 from suhbat.identity.tokens import digest, random_token, short_id
 from suhbat.identity.user_directory import UserDirectory
+from suhbat.notify.dispatcher import Dispatcher
+from suhbat.outgoing.client import OutgoingClient, OutgoingLimits
+from suhbat.outgoing.errors import AddressRefused, OutgoingError
+from suhbat.programs.hooks.delivering import Delivering, ReceiverAnswer
+from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
+from suhbat.tasks import Tasks
+
+LIMITS = OutgoingLimits(seconds=10.0, most=65_536)
+"""Of a request of a webhook. Redirects are not followed: an answer with 3xx is a failure."""
+
+
+class NodeHooks:
+    """`incoming` and `outgoing` are for requests. Call `open` when the store is open.
+
+    `client`: for these alone, so that slow receivers keep no slot from pushes.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        messages: Messages,
+        people: UserDirectory,
+        bans: Bans,
+        clock: Clock,
+        rates: Rates,
+        client: OutgoingClient,
+        tasks: Tasks,
+        address: str,
+    ) -> None:
+        self._store = store
+        self._tasks = tasks
+        makers, tokens, receivers = HookMakers(people), HookTokens(), HookReceivers(client)
+        self.incoming = IncomingHooks(store, messages, makers, bans, clock, rates, tokens, address)
+        delivering = Delivering(
+            store,
+            receivers,
+            messages,
+            makers,
+            clock,
+            lambda: store.counts.batches.total,
+            is_shared=store.cluster is not None,
+            wake=self._wake,
+        )
+        self.outgoing = OutgoingHooks(store, receivers, delivering, clock, tokens, secrets.token_bytes, self._wake)
+        self.dispatcher = Dispatcher("hooks", delivering, tasks)
+
+    async def open(self) -> None:
+        """Begin to deliver."""
+        if self._store.cluster is None:
+            await self._store.release_hooks()  # what a process that was killed had claimed
+        self._tasks.start(self.dispatcher.run())
+
+    def _wake(self) -> None:
+        self.dispatcher.wake()
+
+
+class HookReceivers:
+    """Implements `programs.hooks.delivering.Receivers`."""
+
+    def __init__(self, client: OutgoingClient) -> None:
+        self._client = client
+
+    def origin(self, url: str) -> str | None:
+        try:
+            return self._client.check(url).origin
+        except AddressRefused:
+            return None
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
+        try:
+            answer = await self._client.request("POST", url, headers, body, LIMITS)
+        except OutgoingError:
+            return "no answer"
+        wait = answer.headers.get("retry-after", "")
+        seconds = float(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0.0
+        return ReceiverAnswer(answer.status, seconds, b"" if answer.is_cut else answer.body)
 
 
 class HookMakers:

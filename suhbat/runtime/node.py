@@ -50,7 +50,6 @@ from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
-from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
 from suhbat.protocol.events import LoggedEvent
@@ -59,7 +58,7 @@ from suhbat.tasks import Tasks
 
 from .files import NodeFiles
 from .handlers import EventHandlers
-from .hooks import HookMakers, HookTokens
+from .hooks import NodeHooks
 from .mail import NodeMail
 from .pushes import NodePushes
 from .shutdown import CLOSE_SECONDS, LAST_WORDS_SECONDS, ShutdownSteps
@@ -167,9 +166,9 @@ class Node:
             )
         messages = Messages(store, self.people, clock, self.growing, rates)
         address = settings.public_url or settings.root_path or ""
-        makers = HookMakers(self.people)
-        hooks = IncomingHooks(store, messages, makers, self.bans, clock, rates, HookTokens(), address)
         self.external_accounts = ExternalAccounts(store, clock, self.people)
+        client = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
+        self.hooks = NodeHooks(store, messages, self.people, self.bans, clock, rates, client, self.tasks, address)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -198,7 +197,8 @@ class Node:
             pushes=self.pushes.subscriptions,
             mail=None if self.mail is None else self.mail.services,
             push_trial=self.pushes.trial,
-            hooks=hooks,
+            hooks=self.hooks.incoming,
+            outgoing_hooks=self.hooks.outgoing,
             telegram=TelegramServices(Chats(store, clock), Pollers()),
             links=self.links,
             limits=RequestLimits(
@@ -240,6 +240,7 @@ class Node:
             stack.push_async_callback(step, self.files.close, LAST_WORDS_SECONDS, _PICTURES_LEFT)
             await self.files.open(alone=self.store.cluster is None)
             await self.pushes.open()
+            await self.hooks.open()
             if self.mail is not None:
                 self.tasks.start(self.mail.dispatcher.run())
             self.tasks.start(self.growing.run())

@@ -1,17 +1,31 @@
-"""The part of the store with webhooks: see chat.ports.HookStore. The work itself is in `write.hooks`; this class runs it in
-threads."""
+"""The part of the store with webhooks: see chat.ports.hooks. The work itself is in `write.hooks`, `write.outgoing_hooks`,
+`write.hook_cursors` and `read.hook_events`; this class runs it in threads."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from suhbat.chat.model import Actor, IncomingHook
+from suhbat.chat.model import (
+    Actor,
+    DueHook,
+    HookBacklog,
+    HookDelivery,
+    IncomingHook,
+    Milliseconds,
+    OutgoingHook,
+    SettledHook,
+)
+from suhbat.chat.ports import Clock
+from suhbat.protocol.events import LoggedEvent
 
-from .write import hooks
+from .people import accounts
+from .read.floor import LobbyHistory
+from .read.hook_events import hook_events, one_event
+from .write import hook_cursors, hooks, outgoing_hooks
 from .write.writer import Writer
 
 T = TypeVar("T")
@@ -25,6 +39,12 @@ class HooksOverSQL:
 
     @abstractmethod
     def _open_writer(self) -> Writer: ...
+
+    @abstractmethod
+    async def _write(self, run: Callable[[Connection], T]) -> T: ...
+
+    _clock: Clock
+    _lobby_history: LobbyHistory
 
     async def add_hook(self, actor: Actor, hook: IncomingHook, at: int, *, of_conversation: int, of_maker: int) -> None:
         await self._open_writer().work(
@@ -42,3 +62,59 @@ class HooksOverSQL:
 
     async def hook_by_token(self, token_hash: bytes) -> IncomingHook | None:
         return await self._read(lambda c: hooks.by_token(c, token_hash))
+
+    async def add_outgoing(self, actor: Actor, hook: OutgoingHook, most: int) -> None:
+        await self._open_writer().work(
+            lambda transaction: outgoing_hooks.add(transaction, actor, hook, most), frozenset(hook.conversations or ())
+        )
+
+    async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
+        return await self._read(lambda c: outgoing_hooks.of(c, uid))
+
+    async def switch_outgoing(self, uid: str, id: str, on: bool) -> None:
+        at = self._clock.wall()
+        await self._write(lambda c: outgoing_hooks.switch(c, uid, id, on, at))
+
+    async def end_outgoing(self, uid: str, id: str) -> None:
+        await self._write(lambda c: outgoing_hooks.end(c, uid, id))
+
+    async def deliveries_of(self, uid: str, id: str) -> list[HookDelivery]:
+        return await self._read(lambda c: outgoing_hooks.deliveries(c, uid, id))
+
+    async def delivery(self, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
+        at = self._clock.wall()
+        return await self._read(lambda c: self._delivery(c, uid, id, n, at))
+
+    def _delivery(
+        self, connection: Connection, uid: str, id: str, n: int, at: Milliseconds
+    ) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
+        hook, one = outgoing_hooks.delivery(connection, uid, id, n)
+        found = accounts.of(connection, [uid])
+        place = (one.conversation, one.seq, at, self._lobby_history)
+        return hook, one, one_event(connection, hook, found[0].actor, *place) if found else None
+
+    async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
+        await self._write(lambda c: outgoing_hooks.note(c, id, delivery))
+
+    async def hook_backlog(self) -> HookBacklog:
+        return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_cursors.next_due(c)))
+
+    async def gather_hooks(self) -> bool:
+        now = self._clock.wall()
+        return await self._write(lambda c: hook_cursors.gather(c, now))
+
+    async def claim_hooks(self, until: int, most: int, busy: Collection[str]) -> list[DueHook]:
+        now, but = self._clock.wall(), tuple(busy)
+        return await self._write(lambda c: hook_cursors.claim(c, now, until, most, but))
+
+    async def hook_events(self, due: DueHook, most: int) -> tuple[list[LoggedEvent], int]:
+        now = self._clock.wall()
+        return await self._read(lambda c: hook_events(c, due, most, now, self._lobby_history))
+
+    async def settle_hook(self, settled: SettledHook, at: int) -> bool:
+        return await self._open_writer().work(
+            lambda transaction: hook_cursors.settle(transaction, settled, at), hook_cursors.logs_of(settled)
+        )
+
+    async def release_hooks(self) -> None:
+        await self._write(hook_cursors.release)

@@ -4,8 +4,8 @@ The journal has one row for each transaction that appended events. The rows name
 name events of the same log are in the order of their `seq`.
 
 A durable cursor is the stored place of a reader in the journal. Whoever does something for each event after its commit reads
-with a cursor of its own: the indexer of the search, and the gathering of pushes, which finds out who is to be told; hooks will
-in the same way. In one transaction a reader
+with a cursor of its own: the indexer of the search, and the gathering of pushes, which finds out who is to be told; and that of
+webhooks. In one transaction a reader
 
 1. opens its cursor by name, which locks it (`cursors.open_cursor`): on PostgreSQL one node at a time reads with a cursor, and
    any node can continue;

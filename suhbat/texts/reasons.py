@@ -5,6 +5,11 @@ from __future__ import annotations
 from .languages import Texts
 
 REASONS: Texts = {
+    "hook_url": {
+        "en": "the address is not an https address that this server may reach",
+        "uz": "manzil bu server murojaat qila oladigan https manzil emas",
+        "ru": "адрес — не адрес https, к которому может обращаться этот сервер",
+    },
     "hook_name": {
         "en": "the name of a webhook has 1 to 40 characters",
         "uz": "vebhuk nomi 1 dan 40 tagacha belgidan iborat",

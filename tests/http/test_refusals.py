@@ -93,8 +93,10 @@ async def test_who_is_banned(house: House) -> None:
 
 
 async def test_a_foreign_page_and_a_bad_body() -> None:
-    """Every write can answer 403, 400 (of files 415) and 413."""
+    """Every write can answer 403, 400 (of files 415) and 413; but the addresses of webhooks, whose token is their authority."""
     for operation in writes():
+        if operation[1].startswith("/hooks/{token}"):
+            continue
         house = House()
         headers = await house.account("aziza", "owner")
         foreign = await ask(house, operation, headers=headers | {"origin": "https://evil.example"})

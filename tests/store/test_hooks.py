@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat.model import Actor, IncomingHook
+from suhbat.chat.model import Actor, IncomingHook, OutgoingHook
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
 from suhbat.programs.hooks.incoming_hooks import speaker
@@ -15,10 +15,12 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.extras import Extra, HookFace
 
+from . import parts
 from .house import AT, SOLI, House
-from .parts import ALI, VALI, Listener
+from .parts import Listener
 from .people.test_people import account
 
+ALI, VALI = replace(parts.ALI, kind="account"), replace(parts.VALI, kind="account")
 EXTRA = Extra(hook=HookFace(name="CI", icon="🚀"))
 
 
@@ -28,6 +30,13 @@ def hook(id: str, conversation: str, maker: Actor = ALI, **fields: Any) -> Incom
         "created_at": AT, "token_hash": id.encode(),
     }  # fmt: skip
     return IncomingHook(**(row | fields))
+
+
+def outgoing(id: str, conversations: tuple[str, ...] | None, maker: Actor = ALI) -> OutgoingHook:
+    return OutgoingHook(
+        id, f"u-{id}", maker.uid, f"hook {id}", "https://hooks.example.org/", "whsec_c2VjcmV0", ("message.created",),
+        conversations, AT,
+    )  # fmt: skip
 
 
 def voice(one: IncomingHook, maker: Actor = ALI) -> Actor:
@@ -72,6 +81,8 @@ async def test_a_webhook_is_read_as_it_was_written(house: House) -> None:
 async def test_moderators_make_them_and_whoever_made_one_removes_it(house: House) -> None:
     """A member makes and sees none; one who has made one removes it as a member; for a stranger nothing exists."""
     room = await house.room(ALI, VALI)
+    with pytest.raises(Forbidden):
+        await make(house, hook("h1", room), replace(ALI, kind="guest"))
     for wrong, error in ((VALI, Forbidden), (SOLI, NotFound)):
         with pytest.raises(error):
             await make(house, hook("h1", room, wrong), wrong)

@@ -24,7 +24,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from suhbat import cli
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, HookDelivery, SettledHook
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.cli import migrate_store
@@ -50,7 +50,7 @@ from .people.test_mail import LIMITS, code, mail
 from .people.test_people import account, invite, session
 from .people.test_push import subscription
 from .test_files import ready
-from .test_hooks import hook
+from .test_hooks import hook, outgoing
 
 GONE = Actor("u-gone", "sarvinoz", "account", 0)
 STRANGER = Actor("u-stranger", "begona")
@@ -154,6 +154,7 @@ async def fill(place: Path) -> None:
             await ready(store, name, VALI, width=3, key=f"toza-{name}")
         await house.write(VALI, room, "", files=("ovoz", "rasm"))
         await order(house, room)
+        await deliveries(store)
         await store.delivered_to(ALI.uid, {pair: 3})
         await store.number_events(ALI, ("message.created",), 5)
         await store.erase(GONE, house.at, with_messages=True)  # their messages are in the log by now
@@ -181,6 +182,8 @@ async def people(store: Store) -> None:
         one = hook(f"h{number}", LOBBY, LORD)
         await store.add_hook(LORD, one, AT, of_conversation=9, of_maker=9)
     await store.begin_poll("u-ali", 0, "nonce")
+    await store.add_outgoing(LORD, outgoing("k1", (LOBBY,)), 9)
+    await store.add_outgoing(LORD, outgoing("k2", None), 9)
     await store.want_address("u-ali", "ali@example.org", mail(), LIMITS)
     await store.add_code(code())
     await store.link_secret()
@@ -206,6 +209,14 @@ async def messages(house: House, room: str, pair: str) -> None:
     await house.do(commands.Save, SOLI, room, seq=seqs[0], on=True)
     await house.do(commands.Draft, VALI, pair, text='hali "tugamagan"')
     await house.do(commands.SetNotify, VALI, pair, level="none")
+
+
+async def deliveries(store: Store) -> None:
+    """One delivery that has failed."""
+    await store.gather_hooks()
+    (due, *_) = await store.claim_hooks(AT + 60_000, 9, ())
+    made = (HookDelivery(None, due.conversation, due.upto, "message.created", 500, 1, AT),)
+    await store.settle_hook(SettledHook(due, due.after, made, AT + 5_000, AT), AT)
 
 
 async def order(house: House, room: str) -> None:

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { Hooks } from "../../suhbat/web/js/sdk/hooks.js";
 import { Email, askForPassword, confirmEmail, resetPassword } from "../../suhbat/web/js/sdk/email.js";
 import { Api } from "../../suhbat/web/js/sdk/http.js";
 import { socketUrl } from "../../suhbat/web/js/sdk/link.js";
@@ -53,6 +54,34 @@ test("the address of an account, and what needs no login", async () => {
       ["POST", "/email-confirmations", { code: "c" }],
       ["POST", "/password-resets", { user_id: "ali" }],
       ["PUT", "/password-resets", { code: "c", password: "new" }],
+    ],
+  );
+});
+
+test("webhooks", async () => {
+  const { api, asked } = make(200, '{"hooks":[],"deliveries":[]}');
+  const hooks = new Hooks(api);
+  await hooks.makeIncoming("r 1", "CI");
+  assert.deepEqual(await hooks.incoming("r1"), []);
+  await hooks.removeIncoming("r1", "h1");
+  await hooks.make({ url: "https://x.example/", conversations: "all" });
+  assert.deepEqual(await hooks.list(), []);
+  await hooks.switch("k1", true);
+  assert.deepEqual(await hooks.deliveries("k1"), []);
+  await hooks.again("k1", 7);
+  await hooks.remove("k1");
+  assert.deepEqual(
+    asked.map(([method, url, , body]) => [method, url.replace(/.*v1/, ""), JSON.parse(body)]),
+    [
+      ["POST", "/conversations/r%201/hooks", { name: "CI" }],
+      ["GET", "/conversations/r1/hooks", null],
+      ["DELETE", "/conversations/r1/hooks/h1", {}],
+      ["POST", "/hooks", { url: "https://x.example/", conversations: "all" }],
+      ["GET", "/hooks", null],
+      ["PATCH", "/hooks/k1", { on: true }],
+      ["GET", "/hooks/k1/deliveries", null],
+      ["POST", "/hooks/k1/deliveries/7/again", {}],
+      ["DELETE", "/hooks/k1", {}],
     ],
   );
 });

@@ -16,7 +16,7 @@ from .commands import (
 )
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .growing import GrowingRow, TakenMessage
-from .hooks import IncomingHook
+from .hooks import DueHook, HookBacklog, HookDelivery, HookEnd, IncomingHook, OutgoingHook, SettledHook
 from .mail import CodeUse, Mail, MailAddress, MailCode, MailKind, MissedMessage, MissedPlace
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .push import DuePush, PushBacklog, PushFacts, PushSubscription, SettledPush
@@ -50,6 +50,7 @@ __all__ = [
     "CommandResult",
     "Committed",
     "ConversationFacts",
+    "DueHook",
     "DuePush",
     "FileContent",
     "FilePage",
@@ -57,6 +58,9 @@ __all__ = [
     "GrowingRow",
     "Guest",
     "HistoryPage",
+    "HookBacklog",
+    "HookDelivery",
+    "HookEnd",
     "IncomingHook",
     "Invite",
     "Lapsed",
@@ -72,6 +76,7 @@ __all__ = [
     "NodeUpdate",
     "NumberedEvent",
     "Outcome",
+    "OutgoingHook",
     "Places",
     "Post",
     "PostResult",
@@ -84,6 +89,7 @@ __all__ = [
     "RoomLine",
     "SearchPage",
     "Session",
+    "SettledHook",
     "SettledPush",
     "SharedFile",
     "States",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
-from .people import Milliseconds
+from .people import Actor, Milliseconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +25,93 @@ class IncomingHook:
     def user_id(self) -> str:
         """The name of the identity. It has a sign that no user's name has, so that nobody takes it for a user."""
         return f"webhook:{self.name}"
+
+
+HookEnd = Literal["failing", "gone"]
+"""Why an outgoing webhook was switched off: its receiver has failed for a day; or said that it is gone (410)."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingHook:
+    """An outgoing webhook: events of these `types` are sent to `url`, signed with `secret`, if `maker_uid` may read them.
+    `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; empty if its maker
+    did it. `uid`: the identity that posts what the receiver answers."""
+
+    id: str
+    uid: str
+    maker_uid: str
+    name: str
+    url: str = field(repr=False)
+    secret: str = field(repr=False)
+    types: tuple[str, ...]
+    conversations: tuple[str, ...] | None
+    created_at: Milliseconds
+    is_on: bool = True
+    off: str = ""
+
+    @property
+    def user_id(self) -> str:
+        """As for `IncomingHook`."""
+        return f"webhook:{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DueHook:
+    """A claimed cursor of an outgoing webhook in the log `log_id`: the events above `after`, up to `upto`, are to be sent in
+    order. The first of them was tried `attempts` times, for the first time at `failing_since`; `n`: its delivery."""
+
+    hook: OutgoingHook
+    maker: Actor
+    conversation: str
+    log_id: int
+    after: int
+    upto: int
+    attempts: int = 0
+    failing_since: Milliseconds | None = None
+    n: int | None = None
+    failures: int = 0
+
+    @property
+    def uid(self) -> str:
+        """By which the dispatcher counts what is in progress: each webhook is served apart from all others."""
+        return self.hook.id
+
+
+@dataclass(frozen=True, slots=True)
+class HookDelivery:
+    """An event that was sent, or tried to be. `n`: counts the deliveries of the webhook; None if it has none yet.
+    `status`: what the receiver answered last; 0 without an answer. `at`: of the last attempt."""
+
+    n: int | None
+    conversation: str
+    seq: int
+    event: str
+    status: int
+    attempts: int
+    at: Milliseconds
+
+    @property
+    def is_done(self) -> bool:
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class SettledHook:
+    """What became of a claimed cursor: everything up to `after` is settled. `again_at`: when the event after it is tried again,
+    if that has failed; `off`: the webhook is switched off instead."""
+
+    due: DueHook
+    after: int
+    deliveries: tuple[HookDelivery, ...]
+    again_at: Milliseconds | None = None
+    failing_since: Milliseconds | None = None
+    pause_until: Milliseconds = 0
+    off: HookEnd | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookBacklog:
+    """As `PushBacklog`."""
+
+    is_behind: bool
+    due_at: Milliseconds | None

@@ -8,7 +8,7 @@ from .clock import Clock
 from .cluster import Cluster, Passes
 from .files import FileReader, FileRecords
 from .growing import GrowingStore, GrowingText, GrowingTexts
-from .hooks import HookStore
+from .hooks import HookStore, OutgoingHookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailBacklog, MailLimits, MailStore
 from .people import AccountStore, Directory, GuestStore, InviteStore, SessionStore
@@ -43,6 +43,7 @@ __all__ = [
     "MailLimits",
     "MailStore",
     "ModerationReader",
+    "OutgoingHookStore",
     "Passes",
     "PostWriter",
     "PushQueue",

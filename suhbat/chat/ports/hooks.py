@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
-from suhbat.chat.model import Actor, IncomingHook
+from suhbat.chat.model import Actor, DueHook, HookBacklog, HookDelivery, IncomingHook, OutgoingHook, SettledHook
+from suhbat.protocol.events import LoggedEvent
 
 
 class HookStore(Protocol):
@@ -24,3 +26,67 @@ class HookStore(Protocol):
         ...
 
     async def hook_by_token(self, token_hash: bytes) -> IncomingHook | None: ...
+
+
+class OutgoingHookStore(Protocol):
+    """Outgoing webhooks, their deliveries, and how far each of them is in each log. Any node may gather and claim.
+
+    Times are those of the caller's clock.
+    """
+
+    async def add_outgoing(self, actor: Actor, hook: OutgoingHook, most: int) -> None:
+        """Insert an outgoing webhook; it begins with the next event. Raises NotFound if the actor may not read one of its
+        conversations; TooManyHooks if they have `most` already."""
+        ...
+
+    async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
+        """The outgoing webhooks of an account, the oldest first."""
+        ...
+
+    async def switch_outgoing(self, uid: str, id: str, on: bool) -> None:
+        """Switch an outgoing webhook of this account off, or on again: then it goes on where it stopped, at once. Raises
+        NotFound."""
+        ...
+
+    async def end_outgoing(self, uid: str, id: str) -> None:
+        """Delete an outgoing webhook of this account. Raises NotFound."""
+        ...
+
+    async def deliveries_of(self, uid: str, id: str) -> list[HookDelivery]:
+        """The last deliveries of an outgoing webhook of this account, the newest first. Raises NotFound."""
+        ...
+
+    async def delivery(self, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
+        """A delivery, and its event as it is now; None if the account may not read it any more. Raises NotFound."""
+        ...
+
+    async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
+        """Replace the status, the attempts and the time of a delivery."""
+        ...
+
+    async def hook_backlog(self) -> HookBacklog:
+        """Whether there is something to gather, and when the next cursor is due. A cheap read."""
+        ...
+
+    async def gather_hooks(self) -> bool:
+        """Find out which outgoing webhooks the next events concern. Returns whether there are more events."""
+        ...
+
+    async def claim_hooks(self, until: int, most: int, busy: Collection[str]) -> list[DueHook]:
+        """Claim cursors that are due, those that wait longest first: at most `most`, one of a webhook, few of an account,
+        none of the webhooks `busy`. Nobody else gets the webhook before `until`, unless the cursor is settled."""
+        ...
+
+    async def hook_events(self, due: DueHook, most: int) -> tuple[list[LoggedEvent], int]:
+        """The next events after a cursor that its webhook is to be told of, as they are now, among `most` events; and up to
+        which `seq` this is everything."""
+        ...
+
+    async def settle_hook(self, settled: SettledHook, at: int) -> bool:
+        """Move a cursor, log its deliveries, and end the claim. A webhook that is switched off is told to its maker in
+        their own log. Returns whether the webhook has more cursors that are due."""
+        ...
+
+    async def release_hooks(self) -> None:
+        """End all claims: of this process before it was killed, where no other node is at work."""
+        ...

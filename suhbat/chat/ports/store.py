@@ -12,7 +12,7 @@ from .bots import BotStore
 from .cluster import Cluster
 from .files import FileRecords
 from .growing import GrowingStore
-from .hooks import HookStore
+from .hooks import HookStore, OutgoingHookStore
 from .log import CommandWriter, DeliveryMarks, LogReader, PostWriter
 from .mail import MailStore
 from .people import AccountStore, GuestStore, InviteStore, SessionStore
@@ -87,6 +87,7 @@ class Store(
     MailStore,
     HookStore,
     BotStore,
+    OutgoingHookStore,
     UpdateStore,
     Housekeeping,
     StoreHealth,

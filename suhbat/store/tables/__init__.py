@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .files import IS_LOOSE, files, removals
 from .growing import growing
-from .hooks import incoming_hooks
+from .hooks import hook_cursors, hook_deliveries, incoming_hooks, outgoing_hooks
 from .inbox import named, saved
 from .log import (
     IS_DELETED,
@@ -47,10 +47,10 @@ from .threads import thread_marks, thread_mentions, threads
 __all__ = (
     "IS_COUNTED", "IS_DELETED", "IS_LOOSE", "IS_MESSAGE", "IS_SHOWN", "VISIBLE_ABOVE", "accounts", "allowances",
     "audit", "bot_commands", "conversations", "cursors", "delivered", "directs", "drafts", "erasures", "events",
-    "everyone", "files", "filtered", "growing", "guests", "idempotency", "incoming_hooks", "invitations", "invites",
-    "invocations", "journal", "mail_addresses", "mail_codes", "mails", "members", "mentions", "meta", "metadata",
-    "named", "notify_levels", "numbers", "pins", "push_due", "push_subscriptions", "reaction_counts", "reactions",
-    "reactions_shown", "reads", "removals", "reports", "sanctions", "saved", "search_rows", "sessions", "telegram_bots",
-    "telegram_cursors", "telegram_updates",
-    "thread_marks", "thread_mentions", "threads", "users",
+    "everyone", "files", "filtered", "growing", "guests", "hook_cursors", "hook_deliveries", "idempotency",
+    "incoming_hooks", "invitations", "invites", "invocations", "journal", "mail_addresses", "mail_codes", "mails",
+    "members", "mentions", "meta", "metadata", "named", "notify_levels", "numbers", "outgoing_hooks", "pins",
+    "push_due", "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads", "removals",
+    "reports", "sanctions", "saved", "search_rows", "sessions", "telegram_bots", "telegram_cursors",
+    "telegram_updates", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

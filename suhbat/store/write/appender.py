@@ -59,6 +59,7 @@ STORED: dict[str, set[str]] = {
     "draft": {"target"},
     "saved": {"target", "message", "on"},
     "user.updated": set(),
+    "hook.stopped": {"hook", "name", "reason"},
 }
 """By type: the fields of an event that are stored in `data`. Texts are not among them. A replay reads them from the present
 rows, so a deleted text is gone from old events too."""

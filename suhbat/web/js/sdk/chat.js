@@ -8,6 +8,7 @@
 
 import { systemClock } from "./clock.js";
 import { Email } from "./email.js";
+import { Hooks } from "./hooks.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
 import { GrowingMessage } from "./growing-message.js";
 import { Api } from "./http.js";
@@ -44,6 +45,7 @@ export class Chat {
   #files;
   #pictures;
   #email;
+  #hooks;
 
   /**
    * @param {object} options
@@ -72,6 +74,7 @@ export class Chat {
     this.#files = new Uploads({ api, clock, random });
     this.#pictures = new Pictures(api);
     this.#email = new Email(api);
+    this.#hooks = new Hooks(api);
     this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
       state: this.#state,
@@ -179,6 +182,11 @@ export class Chat {
   /** The e-mail address of the user's account: `email.get()`. */
   get email() {
     return this.#email;
+  }
+
+  /** The webhooks of the user: `hooks.list()`. */
+  get hooks() {
+    return this.#hooks;
   }
 
   /** What the server allows this user: see docs/reference/v1.md. Empty before the first connection. */

@@ -1,0 +1,214 @@
+"""Outgoing webhooks on their way: events are sent in the order of their log, each until the receiver has it.
+
+A cursor (of a webhook, in a log) is claimed, its next events are sent one after another, and it is settled. A process that ends
+between the two sends them again, under the same ids. While a receiver fails, the pauses grow; after a day the webhook is
+switched off, and keeps its cursors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+import structlog
+
+from suhbat.chat.hooks import told_as
+from suhbat.chat.messages import Messages
+from suhbat.chat.model import DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
+from suhbat.chat.ports import Clock, OutgoingHookStore
+from suhbat.errors import InvalidPayload, SuhbatError, log_text
+from suhbat.protocol.events import Event, LoggedEvent, MessageCreated, MessageFinished, model_of
+from suhbat.protocol.extras import Extra
+from suhbat.protocol.types import format_time
+
+from .incoming.payload import translate
+from .incoming_hooks import Makers, face, speaker
+from .signing import headers, message_id
+
+log = structlog.get_logger("suhbat.hooks")
+
+LEASE_SECONDS = 60.0
+"""How long a claim holds; longer than the dispatcher lets an item be in progress."""
+WORK_SECONDS = 20.0
+"""After this time no further request begins for a claim: the last one may take as long as a request may."""
+MOST_EVENTS = 50
+"""Events after a cursor that are read at once."""
+GATHERED_SECONDS, SHARED_SECONDS, ALONE_SECONDS = 0.25, 2.0, 60.0
+"""How often events are gathered, at most; and how often a node looks for what others have left, with and without others."""
+FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3600.0
+"""Seconds before the second attempt, and at most between two: each pause is four times as long as the one before."""
+MOST_HOOK_PAUSE = 60.0
+"""Seconds between two attempts of a webhook whose receiver fails, whatever the log."""
+GIVEN_UP: Milliseconds = 24 * 3600 * 1000
+"""After how long a failing webhook is switched off."""
+GONE = 410
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiverAnswer:
+    """The answer of a receiver. `retry_after`: seconds it asks to wait; 0 if it does not. `body`: its beginning."""
+
+    status: int
+    retry_after: float = 0.0
+    body: bytes = field(default=b"", repr=False)
+
+
+class Receivers(Protocol):
+    """The receivers of outgoing webhooks, behind the guarded client for addresses that users give."""
+
+    def origin(self, url: str) -> str | None:
+        """The origin of an address; None if this server may never reach it, as far as the text says so."""
+        ...
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
+        """Send a request. Raises nothing but a cancellation."""
+        ...
+
+
+def body_of(event: Event) -> bytes:
+    """What is sent for an event: `data` is the event as a client gets it, without its type."""
+    data = event.model_dump(mode="json", exclude={"type"})
+    body = {"type": told_as(event), "timestamp": format_time(event.at), "data": data}
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def pause_after(attempts: int) -> float:
+    """Seconds after so many failed attempts."""
+    return min(FIRST_PAUSE * 4.0 ** min(attempts - 1, 10), LONGEST_PAUSE)
+
+
+class Delivering:
+    """Implements `notify.dispatcher.DueQueue`. `written`: how much this process has written to the store; a change may be an
+    event. `is_shared`: whether there may be other nodes. `wake`: makes the dispatcher look at once."""
+
+    def __init__(
+        self,
+        store: OutgoingHookStore,
+        receivers: Receivers,
+        messages: Messages,
+        makers: Makers,
+        clock: Clock,
+        written: Callable[[], float],
+        *,
+        is_shared: bool,
+        wake: Callable[[], None],
+    ) -> None:
+        self._store = store
+        self._receivers = receivers
+        self._messages = messages
+        self._makers = makers
+        self._clock = clock
+        self._written = written
+        self._idle = SHARED_SECONDS if is_shared else ALONE_SECONDS
+        self._wake = wake
+        self._look_at = -math.inf
+        self._gathered_at = -math.inf
+        self._seen = -1.0
+
+    async def claim(self, most: int, busy: Collection[str]) -> Sequence[DueHook]:
+        """Gather and claim; see `DueQueue`."""
+        written = self._written()
+        if written == self._seen and self._clock.steady() < self._look_at:
+            return ()
+        backlog = await self._store.hook_backlog()
+        if backlog.is_behind and self._clock.steady() >= self._gathered_at + GATHERED_SECONDS:
+            self._gathered_at = self._clock.steady()
+            while await self._store.gather_hooks():
+                pass
+            backlog = await self._store.hook_backlog()
+        due = backlog.due_at
+        seconds = self._idle if due is None else min(self._idle, (due - self._clock.wall()) / 1000)
+        gather_at = self._gathered_at + GATHERED_SECONDS if backlog.is_behind else math.inf
+        self._look_at = min(self._clock.steady() + seconds, gather_at)
+        found: Sequence[DueHook] = ()
+        if due is not None and due <= self._clock.wall():
+            until = self._clock.wall() + round(LEASE_SECONDS * 1000)
+            found = await self._store.claim_hooks(until, most, busy)
+        self._seen = written
+        return found
+
+    async def carry_out(self, item: DueHook) -> None:
+        """Send the next events after a cursor, and settle it; see `DueQueue`."""
+        events, upto = await self._store.hook_events(item, MOST_EVENTS)
+        ends = self._clock.steady() + WORK_SECONDS
+        made: list[HookDelivery] = []
+        settled: SettledHook | None = None
+        for one in events:
+            if self._clock.steady() >= ends:
+                upto = model_of(one.event).seq - 1
+                break
+            tried, retry_after = await self._deliver(item, one, is_first=not made)
+            made.append(tried)
+            if not tried.is_done:
+                settled = self._failed(item, tuple(made), retry_after)
+                break
+        if settled is None:
+            settled = SettledHook(item, upto, tuple(made))
+        if await self._store.settle_hook(settled, self._clock.wall()):
+            self._look_at = -math.inf
+            self._wake()
+
+    async def again(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent) -> HookDelivery:
+        """Repeat a delivery now, whatever became of it."""
+        tried, _ = await self._send(hook, one, replace(delivery, attempts=delivery.attempts + 1))
+        await self._store.note_delivery(hook.id, tried)
+        return tried
+
+    async def _deliver(self, item: DueHook, one: LoggedEvent, *, is_first: bool) -> tuple[HookDelivery, float]:
+        """`is_first`: it may have been tried before."""
+        event = model_of(one.event)
+        number, attempts = (item.n, item.attempts + 1) if is_first else (None, 1)
+        new = HookDelivery(number, item.conversation, event.seq, told_as(event) or event.type, 0, attempts, 0)
+        return await self._send(item.hook, one, new)
+
+    async def _send(self, hook: OutgoingHook, one: LoggedEvent, attempt: HookDelivery) -> tuple[HookDelivery, float]:
+        event, at = model_of(one.event), self._clock.wall()
+        body, id = body_of(event), message_id(hook.id, attempt.conversation, attempt.seq)
+        answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body)
+        if answer == "no answer":
+            return replace(attempt, at=at), 0.0
+        if answer.status == 200 and answer.body:
+            await self._reply(hook, attempt, event, id, answer.body)
+        return replace(attempt, status=answer.status, at=at), answer.retry_after
+
+    async def _reply(self, hook: OutgoingHook, attempt: HookDelivery, event: Event, id: str, body: bytes) -> None:
+        """Post what the receiver answered, if it is a message. A repetition posts nothing more."""
+        try:
+            said = translate(body, {"content-type": "application/json"}, as_slack=True)
+        except InvalidPayload:
+            return  # most answers are no messages
+        maker = await self._makers.maker(hook.maker_uid)
+        if maker is None:
+            return
+        thread = event.message.thread if isinstance(event, MessageCreated | MessageFinished) else None
+        try:
+            await self._messages.post(
+                speaker(hook.uid, hook.user_id, maker),
+                conversation=attempt.conversation,
+                text=said.text,
+                client_id=id,
+                thread=thread,
+                extra=Extra(hook=face(hook.name, said)),
+            )
+        except SuhbatError as error:
+            log.info("hooks: an answer was not posted", hook=hook.id, error=log_text(error))
+
+    def _failed(self, item: DueHook, made: tuple[HookDelivery, ...], retry_after: float) -> SettledHook:
+        last, now = made[-1], self._clock.wall()
+        since = item.failing_since if len(made) == 1 and item.failing_since is not None else last.at
+        off: Literal["failing", "gone"] | None = None
+        if last.status == GONE:
+            off = "gone"
+        elif now - since >= GIVEN_UP:
+            off = "failing"
+        if off is not None:
+            log.warning("hooks: switched off", hook=item.hook.id, reason=off, status=last.status)
+        seconds = max(pause_after(last.attempts), min(retry_after, LONGEST_PAUSE))
+        failures = item.failures if len(made) == 1 else 0
+        pause = min(2.0 ** min(failures, 10), MOST_HOOK_PAUSE)
+        return SettledHook(
+            item, last.seq - 1, made, now + round(seconds * 1000), since, now + round(pause * 1000), off
+        )  # fmt: skip

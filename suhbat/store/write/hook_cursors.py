@@ -1,0 +1,208 @@
+"""How far outgoing webhooks are: gathered with the durable cursor NAME of the journal, claimed for a time, and settled.
+
+Each webhook has a cursor in each log, which is durable: whatever happens to the journal or to a process, it goes on there. So
+gathering only says that there is more.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, and_, delete, func, select, text, update
+
+from suhbat.chat.model import Actor, DueHook, Milliseconds, SettledHook
+from suhbat.protocol.events import HookStopped, own_log
+from suhbat.store import cursors
+from suhbat.store.dialect import find_rows
+from suhbat.store.journal import NoCursor
+from suhbat.store.tables import accounts, conversations, hook_cursors, outgoing_hooks
+from suhbat.store.tables import cursors as cursor_rows
+
+from .outgoing_hooks import NAME, hook_of, log_deliveries
+from .transaction import WriterTransaction
+
+log = structlog.get_logger("suhbat.store")
+
+CHUNK = 256
+"""Events considered in one transaction, at most: posts wait for it."""
+OF_MAKER = 6
+"""Webhooks of one account at work at a time: slow receivers of one account do not delay those of all others."""
+SCANNED = 200
+
+_MOVE = text("UPDATE hook_cursors SET upto = :last WHERE conversation_id = :log AND upto < :last")
+_BEGIN = text(
+    "INSERT INTO hook_cursors (hook_id, conversation_id, after, upto, due_at, attempts) "
+    "SELECT h.id, :log, :before, :last, :now, 0 FROM outgoing_hooks AS h JOIN members AS m ON m.uid = h.maker_uid "
+    "WHERE m.conversation_id = :log AND h.everywhere AND h.created_at <= :now "
+    "ON CONFLICT (hook_id, conversation_id) DO NOTHING"
+)
+_IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
+_CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
+
+
+def is_behind(connection: Connection) -> bool:
+    """Whether `gather` has something to do. For a connection that reads."""
+    if connection.execute(select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)).first() is None:
+        return _is_any(connection)
+    return cursors.is_behind(connection, NAME)
+
+
+def next_due(connection: Connection) -> Milliseconds | None:
+    """When the next cursor is due."""
+    at = func.min(_due_at(connection))
+    found: Milliseconds | None = connection.execute(select(at).select_from(_CURSORS).where(_IS_WAITING)).scalar()
+    return found
+
+
+def _due_at(connection: Connection) -> Any:
+    parts = (hook_cursors.c.due_at, outgoing_hooks.c.pause_until, outgoing_hooks.c.claimed_until)
+    return func.max(*parts) if connection.dialect.name == "sqlite" else func.greatest(*parts)
+
+
+def gather(connection: Connection, now: Milliseconds) -> bool:
+    """See `chat.ports.OutgoingHookStore.gather_hooks`."""
+    try:
+        cursor = cursors.open_cursor(connection, NAME)
+    except NoCursor:
+        _begin(connection)
+        return False
+    if cursor is None:
+        return False  # another node is at it
+    if not _is_any(connection):
+        connection.execute(delete(cursor_rows).where(cursor_rows.c.name == NAME))
+        return False
+    ranges = cursor.take(CHUNK)
+    spans: dict[int, tuple[int, int]] = {}
+    for log_id, first, last in ranges:
+        known = spans.get(log_id, (first, last))
+        spans[log_id] = (min(known[0], first), max(known[1], last))
+    kinds: dict[int, str] = dict(find_rows(connection, conversations, ("id",), ("id", "kind"), [(id,) for id in spans]))
+    for log_id in sorted(spans):
+        first, last = spans[log_id]
+        if kinds.get(log_id) == "room":
+            place = {"log": log_id, "before": first - 1, "last": last, "now": now}
+            connection.execute(_BEGIN, place)
+        if kinds.get(log_id) in ("room", "lobby", "direct"):
+            connection.execute(_MOVE, {"log": log_id, "last": last})
+    cursor.save()
+    return sum(last - first + 1 for _, first, last in ranges) >= CHUNK
+
+
+def _is_any(connection: Connection) -> bool:
+    return connection.execute(select(outgoing_hooks.c.id).limit(1)).first() is not None
+
+
+def _begin(connection: Connection) -> None:
+    """There is no cursor, because this database was restored or moved, or fell far behind. Nothing above
+    the cursors of webhooks is lost."""
+    if _is_any(connection) and cursors.begin_if_new(connection, NAME):
+        head = (
+            select(conversations.c.head).where(conversations.c.id == hook_cursors.c.conversation_id).scalar_subquery()
+        )
+        connection.execute(update(hook_cursors).values(upto=head))
+        log.info("hooks: their reader begins anew; each goes on at its cursor in each conversation")
+
+
+def claim(
+    connection: Connection, now: Milliseconds, until: Milliseconds, most: int, busy: Collection[str]
+) -> list[DueHook]:
+    """See `chat.ports.OutgoingHookStore.claim_hooks`."""
+    at_work = select(outgoing_hooks.c.maker_uid).where(outgoing_hooks.c.claimed_until > now)
+    of_maker = Counter(connection.execute(at_work).scalars())
+    due = (
+        select(hook_cursors.c.hook_id, hook_cursors.c.conversation_id, outgoing_hooks.c.maker_uid)
+        .select_from(_CURSORS)
+        .where(
+            _IS_WAITING,
+            hook_cursors.c.due_at <= now,
+            outgoing_hooks.c.pause_until <= now,
+            outgoing_hooks.c.claimed_until <= now,
+            outgoing_hooks.c.id.not_in(list(busy)),
+        )
+        .order_by(hook_cursors.c.due_at, hook_cursors.c.hook_id)
+        .limit(SCANNED)
+        .with_for_update(skip_locked=True)
+    )
+    wanted: dict[str, int] = {}
+    for hook_id, log_id, maker in connection.execute(due).all():
+        if hook_id not in wanted and len(wanted) < most and of_maker[maker] < OF_MAKER:
+            wanted[hook_id] = log_id
+            of_maker[maker] += 1
+    found = [
+        place for hook_id, log_id in wanted.items() if (place := _due_hook(connection, hook_id, log_id)) is not None
+    ]
+    ids = [place.hook.id for place in found]
+    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id.in_(ids)).values(claimed_until=until))
+    return found
+
+
+def _due_hook(connection: Connection, hook_id: str, log_id: int) -> DueHook | None:
+    place = (
+        select(hook_cursors, conversations.c.name.label("conversation"))
+        .join(conversations, conversations.c.id == hook_cursors.c.conversation_id)
+        .where(hook_cursors.c.hook_id == hook_id, hook_cursors.c.conversation_id == log_id)
+    )
+    row = connection.execute(place).one()
+    hook = connection.execute(select(outgoing_hooks).where(outgoing_hooks.c.id == hook_id)).one()
+    maker = connection.execute(
+        select(accounts.c.user_id, accounts.c.lobby_from, accounts.c.role).where(accounts.c.uid == hook.maker_uid)
+    ).one()
+    return DueHook(
+        hook_of(hook), Actor(hook.maker_uid, maker.user_id, "account", maker.lobby_from, maker.role), row.conversation,
+        log_id, row.after, row.upto, row.attempts, row.failing_since, row.n, hook.failures,
+    )  # fmt: skip
+
+
+def settle(transaction: WriterTransaction, settled: SettledHook, at: Milliseconds) -> bool:
+    """See `chat.ports.OutgoingHookStore.settle_hook`."""
+    connection, due = transaction.connection, settled.due
+    hook = connection.execute(
+        select(outgoing_hooks).where(outgoing_hooks.c.id == due.hook.id).with_for_update()
+    ).one_or_none()
+    if hook is None:
+        return False  # it was removed meanwhile
+    given = log_deliveries(connection, hook.id, due.log_id, hook.deliveries, settled.deliveries)
+    has_failed = settled.again_at is not None or settled.off is not None
+    values: dict[str, Any] = {"claimed_until": 0, "deliveries": given}
+    if has_failed:
+        values |= {"failures": hook.failures + 1, "pause_until": settled.pause_until}
+    elif settled.deliveries:
+        values |= {"failures": 0, "pause_until": 0}
+    if settled.off is not None and hook.is_on:
+        values |= {"is_on": False, "off": settled.off}
+        _tell(transaction, due, settled, at)
+    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id == hook.id).values(values))
+    last = settled.deliveries[-1] if settled.deliveries else None
+    place: dict[str, Any] = {"after": settled.after, "due_at": settled.again_at or at}
+    if has_failed and last is not None:
+        number = last.n if last.n is not None else given
+        place |= {"attempts": last.attempts, "failing_since": settled.failing_since, "n": number}
+    else:
+        place |= {"attempts": 0, "failing_since": None, "n": None}
+    this = (hook_cursors.c.hook_id == hook.id, hook_cursors.c.conversation_id == due.log_id)
+    connection.execute(update(hook_cursors).where(*this).values(place))
+    more = select(hook_cursors.c.hook_id).select_from(_CURSORS)
+    waiting = (_IS_WAITING, hook_cursors.c.hook_id == hook.id, hook_cursors.c.due_at <= at)
+    return connection.execute(more.where(*waiting).limit(1)).first() is not None
+
+
+def _tell(transaction: WriterTransaction, due: DueHook, settled: SettledHook, at: Milliseconds) -> None:
+    """Tell the maker that the webhook was switched off."""
+    cache, uid = transaction.cache, due.hook.maker_uid
+    cache.load_own(transaction.connection, (uid,), at)
+    transaction.appender.append(
+        cache.own[uid], HookStopped, due.maker, at, hook=due.hook.id, name=due.hook.name, reason=settled.off
+    )
+
+
+def logs_of(settled: SettledHook) -> frozenset[str]:
+    """The logs to which `settle` may append."""
+    return frozenset({own_log(settled.due.hook.maker_uid)}) if settled.off is not None else frozenset()
+
+
+def release(connection: Connection) -> None:
+    """See `chat.ports.OutgoingHookStore.release_hooks`."""
+    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.claimed_until > 0).values(claimed_until=0))

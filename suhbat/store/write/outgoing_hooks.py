@@ -1,0 +1,155 @@
+"""Rows of outgoing webhooks: made, switched, removed, and their deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from suhbat.chat.model import Actor, HookDelivery, Milliseconds, OutgoingHook
+from suhbat.errors import NotFound, TooManyHooks
+from suhbat.store import cursors
+from suhbat.store.read.rows import AnyRow
+from suhbat.store.tables import conversations, hook_cursors, hook_deliveries, outgoing_hooks
+
+from .commands.execution import Execution
+from .transaction import WriterTransaction
+
+NAME = "hooks"
+"""The name of their durable cursor."""
+KEPT = 100
+"""Deliveries of a webhook that are kept."""
+
+
+def add(transaction: WriterTransaction, actor: Actor, hook: OutgoingHook, most: int) -> None:
+    """See `chat.ports.OutgoingHookStore.add_outgoing`."""
+    connection, at = transaction.connection, hook.created_at
+    count = select(func.count()).select_from(outgoing_hooks).where(outgoing_hooks.c.maker_uid == actor.uid)
+    if connection.execute(count).scalar_one() >= most:
+        raise TooManyHooks(limit=most)
+    execution = Execution(transaction, actor, at)
+    logs = [execution.log(name, "read") for name in hook.conversations or ()]
+    execution.add_users((Actor(hook.uid, hook.user_id, "hook"),))
+    execution.flush()
+    row: dict[str, Any] = {
+        "id": hook.id, "uid": hook.uid, "maker_uid": actor.uid, "name": hook.name, "url": hook.url, "secret": hook.secret,
+        "types": " ".join(hook.types), "everywhere": hook.conversations is None, "created_at": at, "is_on": True, "off": "",
+        "deliveries": 0, "failures": 0, "pause_until": 0, "claimed_until": 0,
+    }  # fmt: skip
+    connection.execute(insert(outgoing_hooks), row)
+    places = [
+        {
+            "hook_id": hook.id,
+            "conversation_id": log.id,
+            "after": log.head,
+            "upto": log.head,
+            "due_at": at,
+            "attempts": 0,
+        }
+        for log in logs
+    ]
+    if places:
+        connection.execute(insert(hook_cursors), places)
+    cursors.begin_if_new(connection, NAME)
+
+
+def of(connection: Connection, uid: str, id: str | None = None) -> list[OutgoingHook]:
+    """The outgoing webhooks of an account, or the one with this id. Raises NotFound if there is none with it."""
+    query = select(outgoing_hooks).where(outgoing_hooks.c.maker_uid == uid)
+    if id is not None:
+        query = query.where(outgoing_hooks.c.id == id)
+    rows = connection.execute(query.order_by(outgoing_hooks.c.created_at, outgoing_hooks.c.id)).all()
+    if id is not None and not rows:
+        raise NotFound()
+    named = select(hook_cursors.c.hook_id, conversations.c.name).join(
+        conversations, conversations.c.id == hook_cursors.c.conversation_id
+    )
+    places: dict[str, list[str]] = {row.id: [] for row in rows}
+    listed = [row.id for row in rows if not row.everywhere]
+    for hook_id, name in connection.execute(
+        named.where(hook_cursors.c.hook_id.in_(listed)).order_by(conversations.c.id)
+    ):
+        places[hook_id].append(name)
+    return [hook_of(row, tuple(places[row.id])) for row in rows]
+
+
+def hook_of(row: AnyRow, places: tuple[str, ...] = ()) -> OutgoingHook:
+    """The webhook of a row. `places`: its conversations, if it is not everywhere."""
+    return OutgoingHook(
+        row.id, row.uid, row.maker_uid, row.name, row.url, row.secret, tuple(row.types.split()),
+        None if row.everywhere else places, row.created_at, bool(row.is_on), row.off,
+    )  # fmt: skip
+
+
+def switch(connection: Connection, uid: str, id: str, on: bool, at: Milliseconds) -> None:
+    """See `chat.ports.OutgoingHookStore.switch_outgoing`."""
+    (hook,) = of(connection, uid, id)
+    if hook.is_on == on:
+        return
+    mine = outgoing_hooks.c.id == id
+    connection.execute(update(outgoing_hooks).where(mine).values(is_on=on, off="", failures=0, pause_until=0))
+    if on:
+        tried = {"due_at": at, "attempts": 0, "failing_since": None}
+        connection.execute(update(hook_cursors).where(hook_cursors.c.hook_id == id).values(tried))
+
+
+def end(connection: Connection, uid: str, id: str) -> None:
+    """See `chat.ports.OutgoingHookStore.end_outgoing`."""
+    mine = (outgoing_hooks.c.maker_uid == uid, outgoing_hooks.c.id == id)
+    if connection.execute(delete(outgoing_hooks).where(*mine)).rowcount == 0:
+        raise NotFound()
+
+
+_DELIVERIES = select(
+    hook_deliveries.c.n,
+    conversations.c.name,
+    hook_deliveries.c.seq,
+    hook_deliveries.c.event,
+    hook_deliveries.c.status,
+    hook_deliveries.c.attempts,
+    hook_deliveries.c.at,
+).join(conversations, conversations.c.id == hook_deliveries.c.conversation_id)
+
+
+def deliveries(connection: Connection, uid: str, id: str) -> list[HookDelivery]:
+    """See `chat.ports.OutgoingHookStore.deliveries_of`."""
+    of(connection, uid, id)
+    rows = connection.execute(_DELIVERIES.where(hook_deliveries.c.hook_id == id).order_by(hook_deliveries.c.n.desc()))
+    return [HookDelivery(*row) for row in rows]
+
+
+def delivery(connection: Connection, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery]:
+    """A delivery. Raises NotFound."""
+    (hook,) = of(connection, uid, id)
+    query = _DELIVERIES.where(hook_deliveries.c.hook_id == id, hook_deliveries.c.n == n)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound()
+    return hook, HookDelivery(*row)
+
+
+def note(connection: Connection, id: str, one: HookDelivery) -> None:
+    """See `chat.ports.OutgoingHookStore.note_delivery`."""
+    this = (hook_deliveries.c.hook_id == id, hook_deliveries.c.n == one.n)
+    changed = {"status": one.status, "attempts": one.attempts, "at": one.at}
+    connection.execute(update(hook_deliveries).where(*this).values(changed))
+
+
+def log_deliveries(connection: Connection, id: str, log_id: int, given: int, made: tuple[HookDelivery, ...]) -> int:
+    """Write deliveries; those without a number get the next ones above `given`. Keeps the last KEPT.
+    Returns the last number."""
+    rows = []
+    for one in made:
+        if one.n is not None:
+            note(connection, id, one)
+            continue
+        given += 1
+        rows.append({
+            "hook_id": id, "n": given, "conversation_id": log_id, "seq": one.seq, "event": one.event, "status": one.status,
+            "attempts": one.attempts, "at": one.at,
+        })  # fmt: skip
+    if rows:
+        connection.execute(insert(hook_deliveries), rows)
+        old = (hook_deliveries.c.hook_id == id, hook_deliveries.c.n <= given - KEPT)
+        connection.execute(delete(hook_deliveries).where(*old))
+    return given

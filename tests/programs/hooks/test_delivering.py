@@ -1,0 +1,429 @@
+"""Outgoing webhooks over a real store, with receivers that answer what a test wants, and a clock that moves on request."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import pytest
+from standardwebhooks import Webhook
+
+from suhbat.chat.growing_messages import GrowingMessages
+from suhbat.chat.messages import Messages
+from suhbat.chat.model import Actor, DueHook, OutgoingHook
+from suhbat.chat.ports import Directory, Store
+from suhbat.errors import NotFound, TooManyHooks
+from suhbat.programs.hooks import delivering
+from suhbat.programs.hooks.delivering import GIVEN_UP, Delivering, ReceiverAnswer
+from suhbat.programs.hooks.signing import message_id, secret_of
+from suhbat.protocol import commands
+from suhbat.protocol.events import HookStopped
+from suhbat.protocol.extras import Extra
+from suhbat.protocol.http_commands import FinishGrowing
+from suhbat.store.write.hook_cursors import OF_MAKER
+from suhbat.store.write.outgoing_hooks import KEPT
+from tests.fakes import FakeClock
+from tests.store.house import House
+from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, opened
+from tests.store.people.test_people import account
+
+OK = ReceiverAnswer(200)
+HOUR = 3600
+
+
+class FakeReceivers:
+    """Answer `answer`, or by address what is in `answers`; a request waits for `waits`, if it is set for its address."""
+
+    def __init__(self) -> None:
+        self.answer: ReceiverAnswer | Literal["no answer"] = OK
+        self.answers: dict[str, list[ReceiverAnswer | Literal["no answer"]]] = {}
+        self.waits: dict[str, asyncio.Event] = {}
+        self.requests: list[tuple[str, Mapping[str, str], bytes]] = []
+
+    def origin(self, url: str) -> str | None:
+        return url
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
+        self.requests.append((url, headers, body))
+        if url in self.waits:
+            await self.waits[url].wait()
+        mine = self.answers.get(url)
+        return mine.pop(0) if mine else self.answer
+
+    def texts(self, url: str | None = None) -> list[str]:
+        """The texts of the messages that arrived, tried again or not."""
+        bodies = [json.loads(body) for to, _, body in self.requests if url in (None, to)]
+        return [body["data"]["message"]["text"] for body in bodies if body["type"] == "message.created"]
+
+
+class Nobody:
+    """A directory without anybody."""
+
+    def find(self, name: str) -> Actor | None:
+        return None
+
+    async def refresh(self, *names: str) -> None: ...
+
+    def holder(self, user_id: str) -> Actor | None:
+        return None
+
+
+class Desk(House):
+    """A `House` whose events webhooks are told of. Nothing runs but what `work` does."""
+
+    def __init__(self, store: Store, listener: Listener, clock: FakeClock) -> None:
+        super().__init__(store, listener)
+        self.clock = clock
+        self.receivers = FakeReceivers()
+        self.gone: set[str] = set()
+        self.delivering = self.process()
+        self._hooks = 0
+
+    def process(self) -> Delivering:
+        """Another process over the same store."""
+        messages = Messages(self.store, cast(Directory, Nobody()), self.clock, cast(GrowingMessages, None))
+        return Delivering(
+            self.store, self.receivers, messages, self, self.clock,
+            lambda: float("nan"), is_shared=True, wake=lambda: None,
+        )  # fmt: skip
+
+    async def maker(self, uid: str) -> Actor | None:
+        return None if uid in self.gone else {"u-ali": ALI, "u-vali": VALI}[uid]
+
+    async def hook(self, conversations: list[str] | None = None, maker: Actor = ALI, **fields: Any) -> OutgoingHook:
+        self._hooks += 1
+        id = f"k{self._hooks}"
+        row: dict[str, Any] = {
+            "id": id, "uid": f"u-{id}", "maker_uid": maker.uid, "name": f"hook {id}", "url": f"https://{id}.example.org/",
+            "secret": secret_of(b"s" * 32), "types": ("message.created",), "created_at": self.clock.wall(),
+            "conversations": None if conversations is None else tuple(conversations),
+        }  # fmt: skip
+        hook = OutgoingHook(**(row | fields))
+        await self.store.add_outgoing(maker, hook, 20)
+        return hook
+
+    async def say(self, conversation: str, *texts: str, actor: Actor = VALI, **fields: Any) -> None:
+        for text in texts:
+            self.at = self.clock.wall()
+            await self.write(actor, conversation, text, **fields)
+
+    async def work(self) -> None:
+        """Everything that is due now."""
+        while True:
+            self.clock.advance(1)
+            items = await self.delivering.claim(50, ())
+            if not items:
+                return
+            for item in items:
+                await self.delivering.carry_out(item)
+
+    async def pass_time(self, seconds: float, step: float = 300.0) -> None:
+        """Time passes, while everything is done when it is due."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self.clock.advance(step)
+            await self.work()
+
+
+@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
+async def desk(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Desk]:
+    make: Callable[..., Store] = request.param
+    clock, listener = FakeClock(), Listener()
+    async with opened(make(tmp_path / "data", clock=clock), listener) as store:
+        for name in ("ali", "vali"):
+            await store.add_account(account(name))
+        yield Desk(store, listener, clock)
+    AFTERWARDS[make](tmp_path)
+
+
+async def test_a_request(desk: Desk) -> None:
+    """Its body, and the headers of Standard Webhooks; it is logged; what came before the webhook is not told."""
+    room = await desk.room(ALI, VALI)
+    await desk.say(room, "oldin")
+    hook = await desk.hook([room])
+    await desk.say(room, "salom")
+    await desk.work()
+    ((url, headers, body),) = desk.receivers.requests
+    assert url == hook.url
+    told = json.loads(body)
+    assert set(told) == {"type", "timestamp", "data"} and told["type"] == "message.created"
+    message = told["data"]["message"]
+    assert (message["text"], message["sender"], told["data"]["conversation"]) == ("salom", "vali", room)
+    assert headers["webhook-id"] == message_id("k1", room, message["seq"])
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert headers["webhook-signature"] == Webhook(hook.secret).sign(headers["webhook-id"], at, body.decode())
+    (done,) = await desk.store.deliveries_of("u-ali", "k1")
+    assert (done.n, done.event, done.status, done.attempts, done.seq) == (1, "message.created", 200, 1, message["seq"])
+
+
+async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
+    """Everything arrives when it is back, in order, each event once; its id was the same at each attempt; pauses grow to an
+    hour."""
+    room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
+    await desk.hook([room, other])
+    desk.receivers.answer = "no answer"
+    await desk.say(room, "1")
+    await desk.work()
+    for hour in range(20):
+        await desk.pass_time(HOUR)
+        await desk.say(room, f"{hour + 2}")
+        await desk.say(other, f"o{hour}")
+    tried = len(desk.receivers.requests)
+    assert 2 * 20 <= tried < 2 * 40
+    assert {headers["webhook-id"] for _, headers, body in desk.receivers.requests if room in body.decode()} == {
+        message_id("k1", room, json.loads(desk.receivers.requests[0][2])["data"]["seq"])
+    }
+    desk.receivers.answer = OK
+    await desk.pass_time(HOUR + 600)
+    arrived = desk.receivers.texts()[tried:]
+    assert [text for text in arrived if text[0] != "o"] == [f"{n}" for n in range(1, 22)]
+    assert [text for text in arrived if text[0] == "o"] == [f"o{n}" for n in range(20)]
+    log = await desk.store.deliveries_of("u-ali", "k1")
+    assert {one.status for one in log} == {200} and log[-1].attempts > 20 and len(log) == 41
+
+
+async def test_a_receiver_that_is_down_for_a_day(desk: Desk) -> None:
+    """The webhook is switched off, its maker is told once in their own log, and nothing is sent. Switched on again, it goes on
+    where it stopped: nothing is left out."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    desk.receivers.answer = ReceiverAnswer(503)
+    await desk.say(room, "1", "2")
+    await desk.work()
+    await desk.pass_time(GIVEN_UP / 1000 - 2 * HOUR)
+    assert (await desk.store.outgoing_of("u-ali"))[0].is_on
+    await desk.pass_time(4 * HOUR)
+    (hook,) = await desk.store.outgoing_of("u-ali")
+    assert (hook.is_on, hook.off) == (False, "failing")
+    stopped = [event for event in await desk.own(ALI) if isinstance(event, HookStopped)]
+    assert [(event.hook, event.name, event.reason) for event in stopped] == [("k1", "hook k1", "failing")]
+    tried = len(desk.receivers.requests)
+    desk.receivers.answer = OK
+    await desk.say(room, "3")
+    await desk.pass_time(2 * HOUR)
+    assert len(desk.receivers.requests) == tried
+    await desk.store.switch_outgoing("u-ali", "k1", True)
+    await desk.work()
+    assert desk.receivers.texts()[tried:] == ["1", "2", "3"]
+    assert (await desk.store.outgoing_of("u-ali"))[0].off == ""
+
+
+async def test_a_receiver_that_is_gone(desk: Desk) -> None:
+    """410 switches the webhook off at once."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    desk.receivers.answer = ReceiverAnswer(410)
+    await desk.say(room, "1")
+    await desk.work()
+    assert (await desk.store.outgoing_of("u-ali"))[0].off == "gone"
+    assert isinstance((await desk.own(ALI))[-1], HookStopped)
+
+
+async def test_an_event_that_is_never_taken_holds_up_its_conversation_only(desk: Desk) -> None:
+    """Order is kept within a conversation; the others go on."""
+    room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
+    hook = await desk.hook([room, other])
+    desk.receivers.answers[hook.url] = [OK, ReceiverAnswer(500)]
+    await desk.say(room, "1", "2", "3")
+    await desk.work()
+    await desk.say(other, "o1")
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "2", "o1"]
+    await desk.pass_time(60, 10)
+    assert desk.receivers.texts() == ["1", "2", "o1", "2", "3"]
+
+
+async def test_what_its_maker_may_read_at_that_moment(desk: Desk) -> None:
+    """Nothing after they have left, nor what was said while they were away; a deleted text is not told."""
+    room = await desk.room(VALI, ALI, history="joined")
+    await desk.hook([room])
+    await desk.hook(None)
+    await desk.say(room, "1")
+    seq = (await desk.log(room))[-1].seq
+    await desk.do(commands.Delete, VALI, room, seq=seq)
+    await desk.say(room, "2")
+    await desk.do(commands.Leave, ALI, room)
+    await desk.say(room, "3")
+    await desk.work()
+    assert desk.receivers.requests == []  # they left before anything was sent
+    await desk.admit(VALI, room, ALI)
+    await desk.say(room, "4")
+    await desk.work()
+    assert desk.receivers.texts() == ["4", "4"]
+    await desk.say(room, "5")
+    seq = (await desk.log(room))[-1].seq
+    await desk.do(commands.Delete, VALI, room, seq=seq)
+    await desk.work()
+    assert desk.receivers.texts()[2:] == ["", ""]
+
+
+async def test_all_means_the_rooms(desk: Desk) -> None:
+    """Those in which the maker is at the time of an event; no directs, not the lobby, and no room of others."""
+    room, others = await desk.room(ALI, VALI), await desk.room(VALI)
+    await desk.hook(None)
+    direct = (await desk.do(commands.Meet, ALI, people=(VALI,))).conversation
+    for place in (room, others, direct, "lobby"):
+        await desk.say(place, f"in {place}")
+    later = await desk.room(ALI, VALI)
+    await desk.say(later, "later")
+    await desk.work()
+    assert desk.receivers.texts() == [f"in {room}", "later"]
+
+
+async def test_a_direct_that_is_named(desk: Desk) -> None:
+    """And the lobby; a conversation that the maker may not read is refused."""
+    direct = (await desk.do(commands.Meet, ALI, people=(VALI,))).conversation
+    await desk.hook([direct, "lobby"])
+    await desk.say(direct, "d")
+    await desk.say("lobby", "l")
+    await desk.work()
+    assert sorted(desk.receivers.texts()) == ["d", "l"]
+    for place in (await desk.room(VALI), "r-unknown"):
+        with pytest.raises(NotFound):
+            await desk.hook([place])
+
+
+async def test_types(desk: Desk) -> None:
+    """Only events of the types that it asked for; others are passed."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room], types=("reaction.added", "message.edited"))
+    await desk.say(room, "1")
+    seq = (await desk.log(room))[-1].seq
+    await desk.do(commands.React, ALI, room, seq=seq, emoji="👍", on=True)
+    await desk.do(commands.Edit, VALI, room, seq=seq, text="2")
+    await desk.work()
+    bodies = [json.loads(body) for _, _, body in desk.receivers.requests]
+    assert [(body["type"], body["data"].get("target")) for body in bodies] == [
+        ("reaction.added", seq),
+        ("message.edited", None),
+    ]
+
+
+async def test_an_answer_is_posted_once_and_not_told(desk: Desk) -> None:
+    """A 200 with `{"text"}` is posted as the webhook, in the conversation and the thread of the event; no webhook is told of
+    it; a repetition of the delivery posts nothing more. Other answers are not posted."""
+    room = await desk.room(ALI, VALI)
+    first, second = await desk.hook([room]), await desk.hook([room])
+    for hook in (first, second):
+        desk.receivers.answers[hook.url] = [ReceiverAnswer(200, 0, b'{"text": "*javob*", "username": "Echo"}')] * 1
+    await desk.say(room, "savol")
+    await desk.work()
+    await desk.pass_time(600)
+    assert desk.receivers.texts() == ["savol", "savol"]
+    shown = (await desk.store.history(ALI, room)).messages
+    assert [message.text for message in shown] == ["savol", "**javob**", "**javob**"]
+    assert [message.hook.name if message.hook else None for message in shown] == [None, "Echo", "Echo"]
+    seq = shown[0].seq
+    desk.receivers.answers[first.url] = [ReceiverAnswer(200, 0, b'{"text": "*javob*", "username": "Echo"}')]
+    hook, delivery, event = await desk.store.delivery("u-ali", "k1", 1)
+    assert event is not None
+    again = await desk.delivering.again(hook, delivery, event)
+    assert (again.attempts, again.status) == (2, 200)
+    assert len((await desk.store.history(ALI, room)).messages) == 3
+    desk.receivers.answers[first.url] = [
+        ReceiverAnswer(200, 0, body) for body in (b"ok", b'"text"', b"{}", b'{"ok": true}')
+    ]
+    await desk.say(room, "1", "2", "3", "4", thread=seq)
+    desk.receivers.answers[second.url] = [ReceiverAnswer(200, 0, b'{"text": "ip"}')] * 4
+    await desk.work()
+    thread = (await desk.store.history(ALI, room, thread=seq)).messages
+    assert sorted(message.text for message in thread) == ["1", "2", "3", "4", "ip", "ip", "ip", "ip"]
+
+
+async def test_a_process_that_dies_leaves_nothing_out(desk: Desk) -> None:
+    """Between the request and the settlement: the event is sent again under the same id, when the claim has ended; meanwhile
+    nobody else sends it."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    await desk.say(room, "1", "2")
+    desk.clock.advance(1)
+    (item,) = await desk.process().claim(50, ())
+    assert isinstance(item, DueHook)
+    await desk.work()
+    assert desk.receivers.requests == []
+    await desk.pass_time(delivering.LEASE_SECONDS + 1, 20)
+    assert desk.receivers.texts() == ["1", "2"]
+    await desk.say(room, "3")
+    desk.clock.advance(1)
+    (item,) = await desk.process().claim(50, ())
+    await desk.store.release_hooks()  # as a start does where there is one process
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "2", "3"]
+
+
+async def test_a_slow_receiver_delays_nobody_else(desk: Desk) -> None:
+    """Of an account, a few webhooks are at work at a time; those of others go on beside them."""
+    room = await desk.room(ALI, VALI)
+    slow = [await desk.hook([room]) for _ in range(OF_MAKER + 2)]
+    quick = await desk.hook([room], VALI)
+    for hook in slow[:-2]:
+        desk.receivers.waits[hook.url] = asyncio.Event()
+    await desk.say(room, "1")
+    desk.clock.advance(1)
+    items = await desk.delivering.claim(50, ())
+    assert len(items) == OF_MAKER + 1
+    tasks = [asyncio.create_task(desk.delivering.carry_out(item)) for item in items]
+    async with asyncio.timeout(60):
+        while desk.receivers.texts(quick.url) != ["1"]:
+            await asyncio.sleep(0.01)
+    for waits in desk.receivers.waits.values():
+        waits.set()
+    await asyncio.gather(*tasks)
+    await desk.work()
+    assert len(desk.receivers.texts()) == OF_MAKER + 3
+
+
+async def test_the_log_and_the_number_of_webhooks_are_bounded(desk: Desk) -> None:
+    """The last deliveries are kept; an account has so many webhooks at most; they end with the account."""
+    room = await desk.room(VALI, ALI)
+    hook = await desk.hook([room])
+    for n in range(KEPT // 20 + 1):
+        await desk.say(room, *(f"{n} {m}" for m in range(20)))
+    await desk.work()
+    log = await desk.store.deliveries_of("u-ali", "k1")
+    assert [one.n for one in log] == list(range(KEPT + 20, 20, -1))
+    assert len(desk.receivers.requests) == KEPT + 20
+    for _ in range(19):
+        await desk.hook([room])
+    with pytest.raises(TooManyHooks):
+        await desk.hook([room])
+    await desk.store.end_outgoing("u-ali", hook.id)
+    with pytest.raises(NotFound):
+        await desk.store.deliveries_of("u-ali", hook.id)
+    await desk.store.erase(ALI, desk.clock.wall(), with_messages=False)
+    assert await desk.store.outgoing_of("u-ali") == []
+    await desk.say(room, "yana")
+    await desk.work()
+    assert len(desk.receivers.requests) == KEPT + 20
+
+
+async def test_the_wish_of_a_receiver(desk: Desk) -> None:
+    """Retry-After is kept, up to an hour."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    desk.receivers.answers[hook.url] = [ReceiverAnswer(429, 600.0)]
+    await desk.say(room, "1")
+    await desk.work()
+    await desk.pass_time(500, 10)
+    assert len(desk.receivers.requests) == 1
+    await desk.pass_time(200, 10)
+    assert len(desk.receivers.requests) == 2
+
+
+async def test_a_message_that_grows(desk: Desk) -> None:
+    """It is told once, when it is finished, with its whole text, as a new message."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    await desk.say(room, "Osh", extra=Extra(streaming=True))
+    seq = (await desk.log(room))[-1].seq
+    await desk.work()
+    assert desk.receivers.requests == []
+    command = FinishGrowing(conversation=room, seq=seq, text="Osh tayyor")
+    await desk.store.execute(VALI, desk.clock.wall(), command)
+    await desk.work()
+    assert desk.receivers.texts() == ["Osh tayyor"]
+    assert json.loads(desk.receivers.requests[0][2])["data"]["message"]["seq"] == seq
