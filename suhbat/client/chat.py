@@ -9,17 +9,20 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from types import TracebackType
 from typing import Self
 
+from suhbat.protocol.bots import NewButton
 from suhbat.protocol.commands import Active, Join, Leave, Resume, Send, Typing
 from suhbat.protocol.objects import ConversationState, Invitation, Presence, User
 from suhbat.protocol.replies import Acted, Sent
 
 from .account_calls import AccountCalls
 from .asking import checked
+from .bot_calls import BotCalls
 from .file_calls import FileCalls, Sendable
 from .files import FileTransfers, Progress
 from .frames import Happening
 from .hook_calls import HookCalls
 from .lifeline import Lifeline, Token
+from .message_calls import MessageCalls
 from .reading_calls import ReadingCalls
 from .streaming import StreamedMessage
 from .web import Address, end_guest, new_guest
@@ -27,7 +30,7 @@ from .web import Address, end_guest, new_guest
 _uniform = secrets.SystemRandom().uniform
 
 
-class Suhbat(FileCalls, ReadingCalls, AccountCalls, HookCalls):
+class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, HookCalls):
     """A chat that stays open: it reconnects and resumes by itself, until the program leaves it or the server ends it for good.
 
     `url`: the server's address (http, https, ws or wss, with the root path if there is one). Give either `token` or `name`.
@@ -138,6 +141,7 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls, HookCalls):
         reply_to: int | None = None,
         thread: int | None = None,
         also: bool = False,
+        actions: Sequence[Sequence[NewButton]] = (),
     ) -> Sent:
         """Send a message to a conversation; returns when it is durable, even if that takes several connections.
 
@@ -147,7 +151,8 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls, HookCalls):
         mode a message waits for its turn (see `held`), maybe for hours, and messages to other conversations go on. To cancel
         it meanwhile withdraws it. `thread`: the `seq` of the message in whose thread it is a reply; `also`: the conversation
         gets it, too. `files`: at most 10 paths, which are uploaded first, or files that `upload` gave; beside them the
-        text may be empty. `progress` is called while they are uploaded. Raises OSError for a file that cannot be read,
+        text may be empty. `progress` is called while they are uploaded. `actions`: rows of buttons below a
+        message of a bot. Raises OSError for a file that cannot be read,
         ChatClosed, and Refused; its code `outbox_full` is the SDK's own: 10,000 commands
         await their reply.
         """
@@ -163,6 +168,7 @@ class Suhbat(FileCalls, ReadingCalls, AccountCalls, HookCalls):
             thread=thread,
             also=also,
             files=tuple(shown),
+            actions=tuple(map(tuple, actions)),
         )
 
     def stream(

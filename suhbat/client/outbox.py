@@ -17,11 +17,14 @@ from dataclasses import dataclass, field
 from suhbat.protocol.commands import (
     Append,
     ChangeThread,
+    Delete,
+    Edit,
     Finish,
     History,
     Join,
     Leave,
     MarkUnread,
+    React,
     Read,
     Save,
     Send,
@@ -45,7 +48,22 @@ LONGEST_SECONDS = 60.0
 """The longest wait after which a command is repeated. If the server asks for more (a limit of new directs a day), the command
 is refused, and the others go on. Only a conversation may ask for more: slow mode can be a day."""
 
-Asked = Send | Append | Finish | History | Read | MarkUnread | ChangeThread | SetNotify | Save | Join | Leave
+Asked = (
+    Send
+    | Append
+    | Finish
+    | Edit
+    | Delete
+    | React
+    | History
+    | Read
+    | MarkUnread
+    | ChangeThread
+    | SetNotify
+    | Save
+    | Join
+    | Leave
+)
 """The commands of the outbox. Their `id` is an ascending integer."""
 
 
