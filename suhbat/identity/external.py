@@ -19,6 +19,9 @@ from .names import entered, normalise, skeleton
 from .profile import display_name
 from .user_directory import Login, UserDirectory
 
+SENDER = "suhbat.sender:"
+"""Before a name, the id of a sender that is nobody's account: the application itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -64,9 +67,21 @@ class ExternalAccounts:
         self._clock = clock
         self._people = people
 
-    async def of(self, person: ExternalPerson, *, sees_all: bool = False) -> Account:
-        """The account of a user, with the display name and the role that they have now. `sees_all`: a new account sees what was
-        said in the lobby before. Raises InvalidName for a name that cannot be one, Unauthenticated for a disabled account."""
+    async def of(self, person: ExternalPerson) -> Account:
+        """The account of a user, with the display name and the role that they have now. Raises InvalidName for a name that
+        cannot be one, Unauthenticated for a disabled account and for an id that belongs to the application itself."""
+        if person.id.startswith(SENDER):
+            raise Unauthenticated  # users choose their ids in some applications
+        return await self._of(person, sees_all=False)
+
+    async def of_sender(self, name: str) -> Account:
+        """The account of the application itself under this name. Raises InvalidName, Unauthenticated for a disabled account."""
+        # The identity follows from the name, so nobody who takes the name before speaks as the application. It answers messages
+        # that are older than its account.
+        return await self._of(ExternalPerson(f"{SENDER}{name}", name), sees_all=True)
+
+    async def _of(self, person: ExternalPerson, *, sees_all: bool) -> Account:
+        """`sees_all`: a new account sees what was said in the lobby before."""
         uid = uid_of(person)
         account = self._people.accounts.of_uid(uid)
         if account is None:
@@ -118,7 +133,7 @@ class ExternalLogins:
 
     async def login(self, asked: Asked) -> Login | None:
         """The user of a request; None if the application knows none. Raises InvalidName for a name that cannot be one,
-        Unauthenticated for a disabled account."""
+        Unauthenticated for a disabled account and for an id that belongs to the application itself."""
         answer = self._authenticate(asked)
         person = await answer if inspect.isawaitable(answer) else answer
         if person is None:

@@ -20,9 +20,6 @@ from suhbat.protocol.machine import reason_of
 from .app import ServerApp
 from .handlers import EventHandler
 
-SENDER = "suhbat.sender:"
-"""Before a name, the id of a sender that is nobody's account."""
-
 
 class EmbeddedChat(ServerApp):
     """The chat, for the routes, tasks and threads of the application. It works while the application runs."""
@@ -58,7 +55,8 @@ class EmbeddedChat(ServerApp):
         """Send a message; it is durable on return. `sender`: one of your users, or a name for the application itself, which
         gets an account at the first use. With the same `client_id` a repetition happens once.
 
-        Raises NotFound if the sender may not write there, and the other errors of a message (suhbat.errors)."""
+        Raises NotFound if the sender may not write there, Forbidden if they are banned from the server, Unauthenticated if
+        their account is disabled, and the other errors of a message (suhbat.errors); RuntimeError on another event loop."""
         return await self._send(sender, text, conversation, None, client_id, reply_to, thread)
 
     async def send_to(
@@ -101,7 +99,8 @@ class EmbeddedChat(ServerApp):
         reply_to: int | None,
         thread: int | None,
     ) -> PostResult:
-        self._running_loop()
+        if asyncio.get_running_loop() is not self._running_loop():
+            raise RuntimeError("this is another event loop: use send_from_thread in a thread")
         try:
             asked = Send(
                 type="send",
@@ -125,12 +124,10 @@ class EmbeddedChat(ServerApp):
         )
 
     async def _actor(self, sender: str | ExternalPerson) -> Actor:
-        if not isinstance(sender, str):
-            return (await self.node.external_accounts.of(sender)).actor
-        # The identity follows from the name, so nobody who takes the name before speaks as the application. It answers messages
-        # that are older than its account.
-        person = ExternalPerson(f"{SENDER}{sender}", sender)
-        return (await self.node.external_accounts.of(person, sees_all=True)).actor
+        accounts = self.node.external_accounts
+        account = await (accounts.of_sender(sender) if isinstance(sender, str) else accounts.of(sender))
+        self.node.bans.check(account.actor)
+        return account.actor
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from structlog.testing import capture_logs
 
 import suhbat
 from suhbat.chat.model import PostResult
-from suhbat.errors import BadRequest, NotFound, UserNotFound
+from suhbat.errors import BadRequest, Forbidden, NotFound, Unauthenticated, UserNotFound
+from suhbat.identity.external import Asked, Authenticate
 from suhbat.protocol.events import MessageCreated
 from suhbat.runtime import handlers
 from suhbat.runtime.embedding import EmbeddedChat
@@ -133,6 +135,45 @@ async def test_before_the_start(tmp_path: Path) -> None:
         await chat.send("lobby", "x", sender="shop")
     with pytest.raises(RuntimeError, match="runs"):
         await asyncio.to_thread(chat.send_from_thread, "lobby", "x", sender="shop")
+
+
+@asynccontextmanager
+async def running(place: Path, authenticate: Authenticate | None = None) -> AsyncIterator[EmbeddedChat]:
+    app = FastAPI()
+    chat = suhbat.mount(app, "/chat", settings=settings(place / "data"), authenticate=authenticate)
+    async with chat.lifespan(app):
+        yield chat
+
+
+async def test_who_is_banned_does_not_write(tmp_path: Path) -> None:
+    """A ban from the server holds for `send` as for every other way to write."""
+    async with running(tmp_path) as chat:
+        vali = suhbat.Person(id="user-17", name="vali")
+        await chat.send("lobby", "salom", sender=vali)
+        chat.node.bans.put((await chat.node.external_accounts.of(vali)).uid, None, on=True)
+        for work in (chat.send("lobby", "again", sender=vali), chat.send_to("shop", "again", sender=vali)):
+            with pytest.raises(Forbidden):
+                await work
+
+
+async def test_no_user_is_the_application(tmp_path: Path) -> None:
+    """A user whose id the application took from outside is not its own sender: neither at a login, nor in `send`."""
+    thief = suhbat.Person(id="suhbat.sender:shop", name="ali")
+    async with running(tmp_path, lambda asked: thief) as chat:
+        await chat.send("lobby", "salom", sender="shop")
+        external = chat.node.services.external
+        assert external is not None
+        with pytest.raises(Unauthenticated):
+            await external.login(Asked("/", {}, {}))
+        with pytest.raises(Unauthenticated):
+            await chat.send("lobby", "I am the shop", sender=thief)
+
+
+async def test_another_event_loop(tmp_path: Path) -> None:
+    """The store belongs to the loop that the chat runs on: `send` on another one is refused, with what to use."""
+    async with running(tmp_path) as chat:
+        with pytest.raises(RuntimeError, match="send_from_thread"):
+            await asyncio.to_thread(lambda: asyncio.run(chat.send("lobby", "salom", sender="shop")))
 
 
 async def test_a_slow_handler_delays_only_itself(monkeypatch: pytest.MonkeyPatch) -> None:
