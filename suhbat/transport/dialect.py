@@ -124,12 +124,16 @@ class BaseDialect:
         self.use(login)
         return login
 
-    async def login_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
-        """Ask the application that Suhbat is mounted in for the user of a request, and hold the login. None if there is no
-        such application, if the token is Suhbat's own, or if the application does not know the user."""
+    async def ask_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
+        """Ask the application that Suhbat is mounted in for the user of a request. None if there is no such application, if the
+        token is Suhbat's own, or if the application does not know the user."""
         if self.services.external is None or (token is not None and is_ours(token)):
             return None
-        login = await self.services.external.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
+        return await self.services.external.login(Asked(upgrade.path, upgrade.headers, upgrade.query, token))
+
+    async def login_outside(self, upgrade: Upgrade, token: str | None) -> Login | None:
+        """The same, and hold the login."""
+        login = await self.ask_outside(upgrade, token)
         if login is not None:
             self.use(login)
         return login

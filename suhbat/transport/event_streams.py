@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Seque
 from typing import Any
 
 from suhbat.chat.rate import LruDict
-from suhbat.errors import Busy
-from suhbat.identity.tokens import digest
+from suhbat.errors import Busy, RateLimited
+from suhbat.identity.address import metered
 from suhbat.identity.user_directory import Login
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Resume
@@ -60,7 +60,6 @@ class OpenStream:
         self.expiry: asyncio.TimerHandle | None = None
         self.wire = EventWire(self.end)
         self.dialect = StreamDialect(services, self.wire, upgrade)
-        self.presented = _presented(upgrade)
 
     async def next(self) -> bytes | None:
         """The next bytes of the response: events, or a comment after BEAT_SECONDS without any. None after the last ones."""
@@ -156,7 +155,7 @@ class EventStreams:
 
         Raises the same as `open`.
         """
-        stream = self._resumed(_request(scope), cursor.poll, given)
+        stream = await self._resumed(_request(scope), cursor.poll, given)
         if stream is None:
             stream = await self.open(scope, cursor.resume)
             stream.key = secrets.token_urlsafe(16)
@@ -186,20 +185,23 @@ class EventStreams:
         for stream in list(self._open):
             stream.wire.close(Close.RESTART, "restart")
 
-    def _resumed(self, request: Request, key: str, given: str) -> OpenStream | None:
-        """The stream that waits for this poll, if the client got everything until then."""
-        stream = self._parked.pop(key, None)
-        if stream is None:
+    async def _resumed(self, request: Request, key: str, given: str) -> OpenStream | None:
+        """The stream that waits for this poll, if the client got everything until then. Raises as `open`; it waits on."""
+        stream = self._parked.get(key)
+        if stream is None or given != stream.cursor:
             return None
+        upgrade = self._admission.upgrade(request)
+        # The cursor is no proof: in a URL, it is in the log of every proxy.
+        login = await stream.dialect.login_of(upgrade)
+        if self._parked.get(key) is not stream or stream.wire.closed or not stream.dialect.is_of(login):
+            return None
+        services = self._admission.services()
+        meter = services.limits.rates.meter(login.actor.uid, metered(upgrade.address))
+        if wait := meter.take(services.clock.steady()):
+            raise RateLimited(retry_after=wait)
+        del self._parked[key]
         if stream.expiry is not None:
             stream.expiry.cancel()
-        if (
-            stream.wire.closed
-            or given != stream.cursor
-            or _presented(self._admission.upgrade(request)) != stream.presented
-        ):
-            stream.end()
-            return None
         return stream
 
     def _park(self, stream: OpenStream) -> None:
@@ -230,9 +232,3 @@ def _request(scope: Scope) -> Request:
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     path = str(scope["path"]).removeprefix(scope.get("root_path", ""))
     return Request(path, scope["query_string"], headers, scope["client"][0] if scope.get("client") else None)
-
-
-def _presented(upgrade: Upgrade) -> bytes:
-    """What shows who asks, as a digest. The cookie may be replaced in between, so only its presence counts: the key in the
-    cursor is as secret as a token."""
-    return digest(upgrade.bearer or "") + (b"cookie" if upgrade.cookie else b"")

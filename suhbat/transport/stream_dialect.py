@@ -6,6 +6,7 @@ import asyncio
 
 from suhbat.errors import SuhbatError, Unauthenticated
 from suhbat.hub.connection import Connection, Wire
+from suhbat.identity.user_directory import Login
 from suhbat.protocol.commands import Hello, Resume
 from suhbat.services import Services
 
@@ -40,6 +41,11 @@ class StreamDialect(V1Hello):
         connection = self.connection
         is_complete = self._opening is not None and self._opening.done()
         return is_complete and connection is not None and not connection.targets
+
+    def is_of(self, login: Login) -> bool:
+        """Whether a further request with this login belongs to the stream. A new cookie of the same session does."""
+        own = self.attached
+        return own is not None and (own.actor.uid, own.session) == (login.actor.uid, login.session)
 
     def enter(self, connection: Connection) -> None:
         super().enter(connection)

@@ -125,17 +125,20 @@ class V1Hello(BaseDialect):
     async def _identify(self, command: Hello) -> Login:
         upgrade, self._upgrade = self._upgrade, None
         assert upgrade is not None
-        ticket = upgrade.query.get("ticket")
-        if command.token is None and ticket is not None:
-            found = await self.services.tickets.redeem(ticket)
-            self.use(found)
-            return found
-        if login := await self.login_outside(upgrade, command.token or upgrade.bearer):
+        login = await self.login_of(upgrade, command.token)
+        self.use(login)
+        return login
+
+    async def login_of(self, upgrade: Upgrade, token: str | None = None) -> Login:
+        """The login of a request. `token`: from `hello`. A ticket is used up. Raises Unauthenticated, InvalidName, Busy."""
+        if token is None and (ticket := upgrade.query.get("ticket")) is not None:
+            return await self.services.tickets.redeem(ticket)
+        if login := await self.ask_outside(upgrade, token or upgrade.bearer):
             return login
-        token = command.token or upgrade.token
+        token = token or upgrade.token
         if token is None:
             raise Unauthenticated
-        return await self.authenticate(token)
+        return await self.services.people.authenticate(token)
 
     async def _send_plan(self, connection: Connection, opening: Opening, plan: Plan) -> None:
         """Send the states of the conversations that the connection follows, and `removed` for those that it does not. If

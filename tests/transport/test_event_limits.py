@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from suhbat.identity.cookie import NAME
 from suhbat.protocol.stream_cursor import LONGEST
 from suhbat.runtime.app import ServerApp, create_app
 from suhbat.testing import settings
@@ -29,7 +30,19 @@ class Client:
 
     async def comes(self, name: str) -> None:
         answer = await self._http.post("/guests", json={"user_id": name})
-        self._http.headers["authorization"] = f"Bearer {answer.json()['token']}"
+        self.token: str = answer.json()["token"]
+        self.shows(authorization=f"Bearer {self.token}")
+
+    def shows(self, **headers: str) -> None:
+        """Present this, and nothing else, from now on."""
+        for name in ("authorization", "cookie"):
+            self._http.headers.pop(name, None)
+        self._http.headers.update(headers)
+
+    async def ticket(self) -> str:
+        answer = await self._http.post("/tickets", json={}, headers={"authorization": f"Bearer {self.token}"})
+        ticket: str = answer.json()["ticket"]
+        return ticket
 
     async def poll(self, **query: Any) -> tuple[int, JSON]:
         answer = await self._http.get("/events", params={"wait": 0} | query)
@@ -85,6 +98,49 @@ async def test_another_user_does_not_get_a_polled_stream(tmp_path: Path) -> None
         await other.comes("bek")
         status, answer = await other.poll(cursor=cursor)
         assert status == 200 and answer["frames"][0]["user"]["user_id"] == "bek"
+
+
+async def test_every_poll_is_authenticated(tmp_path: Path) -> None:
+    """Whoever has read a cursor in the log of a proxy gets nothing with it, whatever cookie, token or ticket they show. The
+    stream goes on for its user: with the same login, or with another ticket of it."""
+    async with served(tmp_path) as (app, anna):
+        bek = Client(app)
+        await bek.comes("bek")
+        anna.shows(cookie=f"{NAME}={anna.token}")
+        _, first = await anna.poll()
+        for shown in ({"cookie": f"{NAME}=nonsense"}, {"authorization": "Bearer nonsense"}, {}):
+            bek.shows(**shown)
+            assert (await bek.poll(cursor=first["cursor"]))[0] == 401
+        for shown in ({"cookie": f"{NAME}={bek.token}"}, {"authorization": f"Bearer {bek.token}"}):
+            bek.shows(**shown)
+            _, answer = await bek.poll(cursor=first["cursor"])
+            assert answer["frames"][0]["user"]["user_id"] == "bek"
+        streams = len(app.streams)
+        status, answer = await anna.poll(cursor=first["cursor"])
+        assert status == 200 and "welcome" not in str(answer["frames"])
+        ticket = await anna.ticket()
+        anna.shows()
+        status, answer = await anna.poll(cursor=answer["cursor"], ticket=ticket)
+        assert status == 200 and "welcome" not in str(answer["frames"])
+        assert len(app.streams) == streams
+
+
+async def test_polls_have_a_rate(tmp_path: Path) -> None:
+    """Also those that go on. One that is refused loses nothing: the stream waits for the next."""
+    async with served(tmp_path, send_rate=2) as (app, client):
+        status, answer = await client.poll()
+        cursor = answer["cursor"]
+        for _ in range(20):
+            status, answer = await client.poll(cursor=cursor)
+            if status != 200:
+                break
+            cursor = answer["cursor"]
+        assert (status, answer["code"]) == (429, "rate_limited") and answer["retry_after"] > 0
+        (stream,) = app.streams
+        assert stream.dialect.connection is not None
+        app.node.services.limits.rates.meter(stream.dialect.connection.actor.uid).give_back()
+        status, answer = await client.poll(cursor=cursor)
+        assert status == 200 and "welcome" not in str(answer["frames"])
 
 
 async def test_what_is_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
