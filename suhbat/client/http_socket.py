@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Protocol
-from urllib.parse import quote
 
 from pydantic_core import from_json, to_json
 from websockets.exceptions import ConnectionClosedError
@@ -24,6 +24,10 @@ WAIT_SECONDS = 25
 """How long a poll waits at the server."""
 ANSWER_SECONDS = 20.0
 """The time limit for an answer to commands, and to a poll after its wait."""
+PAUSE_SECONDS = 1.0
+"""Before a poll is repeated that was one too many, if the server does not say how long."""
+AGAIN = 4001
+"""How this closes when it must be opened again and no fault is known. The server never sends it."""
 COMMANDS = 64
 AHEAD = 256
 """Frames that may wait for the program. While there are more, the stream is not read."""
@@ -83,7 +87,7 @@ class HttpSocket:
                 if self._clock() - self._heard < SILENCE_SECONDS:
                     self._frames.put_nowait(to_json({"type": "pong", "id": command["id"], "heads": {}}))
             case "sync":
-                self.end(Close.RESTART, "behind")  # opening again with the cursors does the same
+                self.end(AGAIN, "behind")  # opening again with the cursors does the same
             case _:
                 self._queue.append(message)
                 self._sends.set()
@@ -135,14 +139,19 @@ class HttpSocket:
             url = f"{self._address}/events?wait={wait}"
             asked = request("POST", url, self._token, opening)
             if cursor is not None:
-                asked = request("GET", f"{url}&cursor={quote(cursor)}", self._token)
+                asked = request("GET", url, self._token, cursor=cursor)
             async with asyncio.timeout(wait + ANSWER_SECONDS), asked as response:
-                if not await self._accepted(response):
+                too_many = response.status == HTTPStatus.TOO_MANY_REQUESTS and cursor is not None
+                if not too_many and not await self._accepted(response):
                     return
-                answer = from_json(await response.text())
+                answer = json_object(await response.text()) if too_many else from_json(await response.text())
+            if too_many:
+                self._heard = self._clock()
+                await asyncio.sleep(answer.get("retry_after") or response.retry_after or PAUSE_SECONDS)
+                continue
             frames = answer["frames"]
             if cursor is not None and frames and frames[0]["type"] == "welcome":
-                self.end(Close.RESTART, "another connection")  # of the server; open again with the cursors
+                self.end(AGAIN, "another connection")  # of the server; open again with the cursors
                 return
             cursor = answer["cursor"]
             self._heard = self._clock()

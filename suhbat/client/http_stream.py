@@ -28,8 +28,11 @@ class StreamedResponse:
 
 
 @asynccontextmanager
-async def request(method: str, url: str, token: str, body: bytes | None = None) -> AsyncIterator[StreamedResponse]:
-    """Send a request, and give the response when its headers have come. Leaving closes the connection."""
+async def request(
+    method: str, url: str, token: str, body: bytes | None = None, *, cursor: str | None = None
+) -> AsyncIterator[StreamedResponse]:
+    """Send a request, and give the response when its headers have come. Leaving closes the connection. `cursor`: of the event
+    stream; in a header, since URLs end up in the logs of proxies."""
     parts = urlsplit(url)
     secure = ssl.create_default_context() if parts.scheme == "https" else None
     async with asyncio.timeout(CONNECT_SECONDS):
@@ -44,6 +47,8 @@ async def request(method: str, url: str, token: str, body: bytes | None = None) 
             ("Accept", "*/*"),
             ("Connection", "close"),
         ]
+        if cursor is not None:
+            headers.append(("Last-Event-ID", cursor))
         if body is not None:
             headers += [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path

@@ -22,7 +22,7 @@ from suhbat.protocol.v1 import SUBPROTOCOL
 from .backoff import Backoff
 from .connection import ConnectionTasks, Goodbye
 from .errors import WAIT_AND_REPEAT, ChatClosed, ClientError, Refused
-from .http_socket import HttpSocket, Socket
+from .http_socket import AGAIN, HttpSocket, Socket
 from .inbox import Inbox
 from .outbox import Outbox
 from .state import State
@@ -37,7 +37,8 @@ MAX_SIZE = 16 * 1024 * 1024
 """The largest frame accepted, in bytes: enough for a snapshot of some thousand conversations."""
 CLOSE_SECONDS = 2.0
 STEADY_SECONDS = 10.0
-"""After a fault of the server the next wait is short only if the connection had been open for this long."""
+"""After a fault of the server, or where polls reach another node each time, the next wait is short only if the connection had
+been open for this long."""
 
 
 class Lifeline:
@@ -188,11 +189,11 @@ class Lifeline:
         self.opened.set()
 
     def _was_well(self, goodbye: Goodbye) -> bool:
-        """Whether the next wait may be short. A server fault that ends every connection soon after it opened must not make the
-        client reconnect at full speed for ever."""
+        """Whether the next wait may be short. What ends every connection soon after it opened must not make the client
+        reconnect at full speed for ever."""
         if self._live_since is None:
             return False
-        return goodbye.code != Close.INTERNAL or self._clock() - self._live_since >= STEADY_SECONDS
+        return goodbye.code not in (Close.INTERNAL, AGAIN) or self._clock() - self._live_since >= STEADY_SECONDS
 
     def _finish(self, for_asks: ClientError, for_reader: BaseException | None) -> None:
         self.end, self.closed = for_reader or for_asks, for_asks

@@ -180,6 +180,20 @@ async def test_a_fault_before_welcome(server: Scripted) -> None:
     await chat.__aexit__(None, None, None)
 
 
+async def test_a_connection_that_asks_for_another(server: Scripted) -> None:
+    """Where polls reach another node each time, each connection ends soon. The waits grow, until one stays open."""
+    time = Time()
+    async with server.chat(time) as (chat, peer):
+        for seq, lasts in enumerate((0, 5, 0, 10), 1):
+            time.now += lasts
+            await peer.close(4001, "another connection")
+            peer = await server.next()
+            await peer.resume()
+            await peer.say(message(seq))
+            await take(chat, 1)  # it is open now
+        assert time.slept == [0.5, 1, 2, 0.5]
+
+
 async def test_too_much_waits(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the server does not reply, one send too many is refused at once. Those before it arrive when the server
     replies again."""

@@ -145,6 +145,20 @@ test("a fault before welcome: the waits grow, and the one that was asked for com
   assert.deepEqual([waits, link.opened], [[500, 1_000, 32_000, 4_000], 5]);
 });
 
+test("links that ask to be opened again at once are opened ever more slowly, until one stays open", () => {
+  const { chat, link, clock } = online();
+  const waits = [];
+  for (const lasts of [0, 5_000, 0, 10_000]) {
+    clock.pass(lasts);
+    link.end(4001, "another connection");
+    waits.push(chat.status.retryAt - clock.wall());
+    clock.pass(waits.at(-1));
+    link.accept();
+    link.hear(welcome({ resumed: true }), CAUGHT_UP);
+  }
+  assert.deepEqual(waits, [500, 1_000, 2_000, 500]);
+});
+
 test("too much waits: one command more is rejected, and those before it arrive", async () => {
   const { chat, link } = make();
   const asked = Array.from({ length: LIMIT }, () => chat.command("read", { conversation: "lobby", ordinal: 1 }));

@@ -133,21 +133,33 @@ test("a sync opens the stream again", async () => {
   const { link, told } = await streaming();
   link.send({ type: "sync", cursors: {} });
   await settled();
-  assert.deepEqual(told.at(-1), ["onclose", 1012, "behind"]);
+  assert.deepEqual(told.at(-1), ["onclose", 4001, "behind"]);
 });
 
 test("polls go on from their cursor; another connection of the server means another opening", async () => {
   const { told, requests, json } = make({ polls: true });
   assert.equal(requests[0].asked, "POST /chat/api/v1/events?wait=1");
   await json(0, { frames: [{ type: "welcome" }], cursor: "a b" });
-  assert.equal(requests[1].asked, "GET /chat/api/v1/events?wait=25&cursor=a%20b");
+  assert.equal(requests[1].asked, "GET /chat/api/v1/events?wait=25");
+  assert.equal(requests[1].init.headers["last-event-id"], "a b");
   await json(1, { frames: [{ type: "caught_up" }], cursor: "c" });
   assert.deepEqual(
     told.map(([, frame]) => frame?.type),
     [undefined, "welcome", "caught_up"],
   );
   await json(2, { frames: [{ type: "welcome" }], cursor: "d" });
-  assert.deepEqual(told.at(-1), ["onclose", 1012, "another connection"]);
+  assert.deepEqual(told.at(-1), ["onclose", 4001, "another connection"]);
+});
+
+test("a poll that was one too many is repeated with its cursor, after the pause that the server asks for", async () => {
+  const { clock, told, requests, json } = make({ polls: true });
+  await json(0, { frames: [{ type: "welcome" }], cursor: "a" });
+  requests[1].resolve(new Response(JSON.stringify({ code: "rate_limited", retry_after: 2 }), { status: 429 }));
+  await settled();
+  assert.deepEqual([requests.length, told.at(-1)], [2, ["onframe", { type: "welcome" }]]);
+  clock.pass(2_000);
+  await settled();
+  assert.equal(requests[2].init.headers["last-event-id"], "a");
 });
 
 test("after the close nothing is told any more", async () => {

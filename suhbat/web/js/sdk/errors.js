@@ -57,6 +57,7 @@ export const CLOSE = Object.freeze({
   RESTART: 1012,
   BUSY: 1013,
   DEAD: 4000, // sent by this client to a server that does not answer
+  AGAIN: 4001, // of a link that must be opened again, without a known fault; never sent
   RATE_LIMITED: 4029,
   UNAUTHENTICATED: 4501,
   FORBIDDEN: 4503,

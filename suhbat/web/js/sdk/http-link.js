@@ -12,6 +12,8 @@ const SILENCE_MS = 40_000;
 const WAIT_S = 25;
 /** The time limit for the answer to a poll after that, and to commands, in ms. */
 const ANSWER_MS = 20_000;
+/** The pause before a poll is repeated that was one too many, if the server does not say how long, in seconds. */
+const PAUSE_S = 1;
 /** The limits of one request with commands. */
 const COMMANDS = 64;
 const COMMAND_BYTES = 60_000;
@@ -72,7 +74,7 @@ export class HttpLink {
     if (!life) return false;
     if (frame.type === "ping") queueMicrotask(() => this.#pong(life, frame));
     // Opening again with the cursors does the same.
-    else if (frame.type === "sync") queueMicrotask(() => this.#end(life, CLOSE.RESTART, "behind"));
+    else if (frame.type === "sync") queueMicrotask(() => this.#end(life, CLOSE.AGAIN, "behind"));
     else {
       this.#queue.push(frame);
       if (!this.#sending) {
@@ -133,8 +135,8 @@ export class HttpLink {
         response =
           cursor === null
             ? await this.#ask("POST", path, opening, life.signal)
-            : await this.#ask("GET", `${path}&cursor=${encodeURIComponent(cursor)}`, undefined, life.signal);
-        if (!(await this.#accepted(response, life, cursor === null))) return;
+            : await this.#ask("GET", path, undefined, life.signal, { cursor });
+        if (!tooMany(response, cursor) && !(await this.#accepted(response, life, cursor === null))) return;
         text = await response.text();
       } finally {
         late();
@@ -142,10 +144,15 @@ export class HttpLink {
       if (this.#life !== life) return;
       /** @type {any} */
       const answer = parsed(text) ?? {};
+      if (tooMany(response, cursor)) {
+        this.#heard = this.#clock.steady();
+        await new Promise((resolve) => this.#clock.after((answer.retry_after || PAUSE_S) * 1000, () => resolve(null)));
+        continue;
+      }
       const { frames, close } = answer;
       if (!Array.isArray(frames)) return this.#end(life, CLOSE.ABNORMAL, "not understood");
       // The server had to open another connection. Its frames fit to the cursor, but not to commands on their way.
-      if (cursor !== null && frames[0]?.type === "welcome") return this.#end(life, CLOSE.RESTART, "another connection");
+      if (cursor !== null && frames[0]?.type === "welcome") return this.#end(life, CLOSE.AGAIN, "another connection");
       cursor = answer.cursor;
       this.#heard = this.#clock.steady();
       for (const frame of frames) if (this.#life === life) this.#ear?.onframe(frame);
@@ -181,7 +188,9 @@ export class HttpLink {
     try {
       while (this.#life === life && this.#queue.length > 0) {
         const batch = this.#batch();
-        const response = await this.#ask("POST", "commands", batch.length === 1 ? batch[0] : batch, life.signal, true);
+        const response = await this.#ask("POST", "commands", batch.length === 1 ? batch[0] : batch, life.signal, {
+          soon: true,
+        });
         const answer = parsed(await response.text());
         if (this.#life !== life) return;
         this.#answered(life, batch, response, answer);
@@ -240,13 +249,15 @@ export class HttpLink {
 
   /**
    * @param {string} method @param {string} path @param {unknown} body @param {AbortSignal} signal
-   * @param {boolean} [soon]  with a time limit
+   * @param {{ soon?: boolean, cursor?: string | null }} [options]  `soon`: with a time limit; `cursor`: of the event
+   *   stream, in a header, since URLs end up in the logs of proxies
    */
-  #ask(method, path, body, signal, soon = false) {
+  #ask(method, path, body, signal, { soon = false, cursor = null } = {}) {
     const url = new URL(path, this.#base);
     if (this.#language) url.searchParams.set("lang", this.#language);
     /** @type {Record<string, string>} */
     const headers = this.#token === null ? {} : { authorization: `Bearer ${this.#token}` };
+    if (cursor !== null) headers["last-event-id"] = cursor;
     if (body !== undefined) headers["content-type"] = "application/json";
     return this.#fetch(url, {
       method,
@@ -257,6 +268,11 @@ export class HttpLink {
       signal: soon ? AbortSignal.timeout(ANSWER_MS) : signal,
     });
   }
+}
+
+/** Whether a poll must be repeated with its cursor. @param {Response} response @param {string | null} cursor */
+function tooMany(response, cursor) {
+  return response.status === 429 && cursor !== null;
 }
 
 /** @param {string} text @returns {any} */

@@ -200,12 +200,12 @@ export class Lifeline {
 
   /**
    * Whether the next delay may be short. Without this rule, a server fault that ends each connection soon after it
-   * opened would cause rapid reconnections for ever.
+   * opened would cause rapid reconnections for ever, and so would polls that reach another node each time.
    * @param {number} code
    */
   #wasWell(code) {
     if (this.#liveSince === null) return false;
-    return code !== CLOSE.INTERNAL || this.#clock.steady() - this.#liveSince >= STEADY_MS;
+    return (code !== CLOSE.INTERNAL && code !== CLOSE.AGAIN) || this.#clock.steady() - this.#liveSince >= STEADY_MS;
   }
 
   /**
