@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self
 
+from suhbat.errors import BadRequest
 from suhbat.protocol.commands import Append, Finish
 from suhbat.protocol.replies import Acted, Appended, Sent
+from suhbat.protocol.types import MAX_TEXT
 
 from .errors import ClientError, Refused, StreamStopped
 
@@ -22,7 +24,7 @@ Do = Callable[..., Awaitable[Any]]
 class StreamedMessage:
     """What `Suhbat.stream` gives; use it with `async with`.
 
-    `text`: everything that was written. `stopped`: somebody has stopped the message, or it is gone.
+    `text`: everything that was written, as far as it fits. `stopped`: somebody has stopped the message, or it is gone.
     """
 
     def __init__(self, do: Do, begin: Callable[[], Awaitable[Sent]], text: str) -> None:
@@ -31,6 +33,7 @@ class StreamedMessage:
         self._sent = text
         self._sender: asyncio.Task[None] | None = None
         self._begun: Sent | None = None
+        self._is_full = False
         self.text = text
         self.stopped = False
 
@@ -46,13 +49,18 @@ class StreamedMessage:
     async def write(self, text: str) -> None:
         """Add to the message. What comes faster than the server answers is sent together, so this hardly waits.
 
-        Raises StreamStopped if the message does not grow any more. That ends the `async with` without an error."""
+        Raises StreamStopped if the message does not grow any more, which ends the `async with` without an error; Refused if it
+        would be longer than MAX_TEXT characters: what fits is sent, and at the end the message is marked as cut."""
         if self.stopped:
             raise StreamStopped()
-        self.text += text
+        self._is_full = self._is_full or len(self.text) + len(text) > MAX_TEXT
+        self.text = (self.text + text)[:MAX_TEXT]
         if self._sender is None or self._sender.done():
             self._sender = asyncio.create_task(self._send(), name="suhbat-stream")
         await asyncio.sleep(0)
+        if self._is_full:
+            error = BadRequest(reason="long_text")
+            raise Refused(error.code, error.message("en"))
 
     async def __aenter__(self) -> Self:
         self._begun = await self._begin()
@@ -61,13 +69,13 @@ class StreamedMessage:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        """Finish the message. After an error in the block it is marked as cut."""
+        """Finish the message. After an error in the block, or with a text that did not fit, it is marked as cut."""
         if self._sender is not None:
             if isinstance(error, asyncio.CancelledError):
                 self._sender.cancel()
             await asyncio.wait([self._sender])
         if not self.stopped:
-            is_cut = error is not None
+            is_cut = error is not None or self._is_full
             fields = {**self._place, "text": self.text, "cut": is_cut}
             try:
                 await self._do(Finish, Acted, type="finish", **fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -84,6 +85,27 @@ async def test_an_error_in_the_block() -> None:
             await message.write("Osh")
             raise ZeroDivisionError
     assert (played.finished["text"], played.finished["cut"]) == ("Osh", True)
+
+
+async def test_more_than_fits() -> None:
+    """A write beyond the limit is refused at once, as the server would, and so is every further one. What fits is sent, and the
+    message is marked as cut, whether the program ends the block with the error or without."""
+    for catches in (True, False):
+        played = Played()
+        with pytest.raises(Refused) if not catches else nullcontext():
+            async with played.message() as message:
+                await message.write("o" * 3_990)
+                for piece in ("s" * 11, "h"):
+                    try:
+                        await message.write(piece)
+                    except Refused as refused:
+                        assert refused.code == "bad_request" and "4,000" in refused.message
+                        if not catches:
+                            raise
+                    else:
+                        pytest.fail("not refused")
+        assert played.finished["text"] == played.text == "o" * 3_990 + "s" * 10
+        assert played.finished["cut"] is True
 
 
 async def test_a_refused_end() -> None:

@@ -145,6 +145,17 @@ test("it goes on where the server is after a restart", async () => {
   );
 });
 
+test("a write beyond the limit is refused at once; what fits is sent, and marked as cut", async () => {
+  const { said, growing, text } = server();
+  assert.ok(growing.write("🍚".repeat(3_990)));
+  for (const piece of ["o".repeat(11), "sh"]) {
+    assert.throws(() => growing.write(piece), { name: "Refused", code: "bad_request" });
+  }
+  await growing.finish();
+  assert.equal(text(), "🍚".repeat(3_990) + "o".repeat(10));
+  assert.equal(said.at(-1)[1].cut, true);
+});
+
 test("somebody stops it", async () => {
   const { said, growing } = server([new Refused({ code: "finished", message: "" })]);
   growing.write("Osh");

@@ -5,16 +5,20 @@ import { grown, lengthOf } from "./growing.js";
 
 /** The errors after which the message does not grow any more. */
 const OVER = new Set(["finished", "not_found", "forbidden"]);
+/** Characters of a message, as the server counts them. */
+const LONGEST = 4000;
+const TOO_LONG = "The request is not valid: the text is longer than 4,000 characters. Correct it and send it again.";
 
 export class GrowingMessage {
   /** Its conversation and its `seq`. */
   conversation;
   seq;
-  /** Everything that was written. */
+  /** Everything that was written, as far as it fits. */
   text;
   /** Whether somebody has stopped it, or it is gone. */
   stopped = false;
   #command;
+  #full = false;
   #sent;
   /** @type {Promise<void> | null} */
   #sending = null;
@@ -33,26 +37,33 @@ export class GrowingMessage {
 
   /**
    * Add to the message. What comes faster than the server answers is sent together. False if it does not grow any more.
+   * Throws Refused if it would be too long: what fits is sent, and at the end the message is marked as cut.
    * @param {string} text
    */
   write(text) {
     if (this.stopped) return false;
     this.text += text;
+    if (lengthOf(this.text) > LONGEST) {
+      this.text = [...this.text].slice(0, LONGEST).join("");
+      this.#full = true;
+    }
     this.#sending ??= this.#send();
+    if (this.#full) throw new Refused({ code: "bad_request", message: TOO_LONG });
     return true;
   }
 
   /**
    * Finish the message. Resolves when its whole text is durable; rejects with Refused or Closed. Does nothing if it was
    * stopped.
-   * @param {{cut?: boolean}} [options]  `cut`: the text is not complete
+   * @param {{cut?: boolean}} [options]  `cut`: the text is not complete, as when it did not fit
    */
   async finish({ cut = false } = {}) {
     await this.#sending;
     if (this.stopped) return;
     const { conversation, seq, text } = this;
+    const isCut = cut || this.#full;
     try {
-      await this.#command("finish", { conversation, seq, text, ...(cut ? { cut } : {}) });
+      await this.#command("finish", { conversation, seq, text, ...(isCut ? { cut: true } : {}) });
     } catch (error) {
       if (!this.#isOver(error)) throw error;
     }
