@@ -90,6 +90,7 @@ class Pushing:
         self._gathered_at = -math.inf
         self._settled: list[SettledPush] = []
         self._settling: asyncio.Task[None] | None = None
+        self._flushing = asyncio.Lock()
         self._touched: dict[str, None] = {}
         self._touch_at = clock.steady() + TOUCHED_SECONDS
         self.counts = PushCounts()
@@ -212,10 +213,11 @@ class Pushing:
             log.exception("push: rows not settled, so they are repeated")
 
     async def flush(self) -> None:
-        """Settle now what was carried out. Durable on return."""
-        settled, self._settled = self._settled, []
-        for first in range(0, len(settled), SETTLED_TOGETHER):
-            await self._store.settle_pushes(settled[first : first + SETTLED_TOGETHER])
+        """Settle now what was carried out. Durable on return, also what another task is settling."""
+        async with self._flushing:
+            settled, self._settled = self._settled, []
+            for first in range(0, len(settled), SETTLED_TOGETHER):
+                await self._store.settle_pushes(settled[first : first + SETTLED_TOGETHER])
 
     async def close(self) -> None:
         """The same, when nothing is carried out any more."""

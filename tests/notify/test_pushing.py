@@ -44,6 +44,7 @@ class FakeQueue:
         self.broken_message = False
         self.singly: list[bool] = []
         self.settlements = 0
+        self.gate: asyncio.Event | None = None
         self.settle_error: Exception | None = None
         self.freed: list[tuple[int, int]] = []
 
@@ -87,6 +88,8 @@ class FakeQueue:
             error, self.settle_error = self.settle_error, None
             raise error
         self.settlements += 1
+        if self.gate is not None:
+            await self.gate.wait()
         self.settled += settled
 
     async def end_pushes(self, ids: Collection[str]) -> None:
@@ -294,6 +297,25 @@ async def test_at_the_end_rows_are_settled(desk: Desk, monkeypatch: pytest.Monke
     await desk.pushing.carry_out(facts)
     await desk.pushing.close()
     assert [one.due for one in desk.queue.settled] == [facts.due]
+
+
+async def test_the_end_waits_for_what_is_being_settled(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if that began by itself: after `close` the store is closed, and what was left would be pushed again."""
+    monkeypatch.setattr(pushing, "SETTLED_TOGETHER", 1)
+    desk.queue.gate = asyncio.Event()
+    for number in range(3):
+        desk.queue.add(due={"log_id": number})
+    found = await desk.pushing.claim(50, ())
+    await asyncio.gather(*map(desk.pushing.carry_out, found))
+    async with asyncio.timeout(5):
+        while not desk.queue.settlements:
+            await asyncio.sleep(0)
+    closing = asyncio.create_task(desk.pushing.close())
+    for _ in range(5):
+        await asyncio.sleep(0)
+    desk.queue.gate.set()
+    await closing
+    assert len(desk.queue.settled) == 3
 
 
 async def test_after_a_failure_it_looks_again(desk: Desk) -> None:
