@@ -41,7 +41,8 @@ class IdleConnections:
             _, streams = self._waiting.pop(found)
             found.cancel()
             await asyncio.wait([found])
-            if found.cancelled():
+            # What came at the moment of the cancellation is still in the reader, and would be taken for an answer.
+            if found.cancelled() and not _has_input(streams.reader):
                 return streams
             streams.writer.transport.abort()
         return None
@@ -77,3 +78,15 @@ class IdleConnections:
             self._drop(task)
 
         return ended
+
+
+def _has_input(reader: asyncio.StreamReader) -> bool:
+    """Whether bytes, or the end, have come that nobody has read. Reads some of them."""
+    reading = reader.read(1)
+    try:
+        reading.send(None)  # without a turn of the loop, in which something could come
+    except (StopIteration, OSError):
+        return True
+    finally:
+        reading.close()
+    return False

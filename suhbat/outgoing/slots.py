@@ -1,7 +1,8 @@
 """How many requests run at a time: in all, to one host, and for one owner.
 
 Users choose the hosts, and some of them never answer. So there are two lanes. A host that answered quickly when it was last
-asked is in the first; all others share the second, and cannot hold up those in the first, however many they are.
+asked is in the first; all others share the second, and cannot hold up those in the first, however many they are. A host that
+answers quickly once and then hangs holds up the first for QUICK_SECONDS.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from .errors import Unreachable
 
@@ -61,7 +62,7 @@ class Slots:
                 if owner is not None:
                     await held.enter_async_context(self._owners.hold(owner))
                 await held.enter_async_context(self._hosts.hold(host))
-                await held.enter_async_context(self._quick if host in self._quick_hosts else self._others)
+                await held.enter_async_context(self._lane(host))
             finally:
                 self._waiting -= 1
             begun, is_answered = loop.time(), False
@@ -74,6 +75,34 @@ class Slots:
                     self._quick_hosts[host] = None
                     if len(self._quick_hosts) > MOST_QUICK:
                         del self._quick_hosts[next(iter(self._quick_hosts))]
+
+    @asynccontextmanager
+    async def _lane(self, host: str) -> AsyncIterator[None]:
+        if host not in self._quick_hosts:
+            async with self._others:
+                yield
+            return
+        slow: asyncio.Task[Literal[True]] | None = None
+
+        def move() -> None:
+            # From now on it takes its turn in the other lane, with those of its further requests.
+            nonlocal slow
+            self._quick.release()
+            self._quick_hosts.pop(host, None)
+            slow = asyncio.ensure_future(self._others.acquire())
+
+        await self._quick.acquire()
+        timer = asyncio.get_running_loop().call_later(QUICK_SECONDS, move)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            if slow is None:
+                self._quick.release()
+            elif slow.done():
+                self._others.release()
+            else:
+                slow.cancel()
 
 
 class _Slots:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -138,6 +140,22 @@ async def test_an_answer_that_nobody_asked_for() -> None:
         await eventually(lambda: len(client._idle) == 0)
         assert await post(client, one) == 201 and one.opened == 2
         client.close()
+
+
+@pytest.mark.parametrize("turns", [0, 1])
+async def test_an_answer_that_comes_while_it_is_taken_out(turns: int) -> None:
+    """Just before or during that: nobody has read it yet, and the connection is closed."""
+    connections, reader = idle.IdleConnections(), asyncio.StreamReader()
+    transport = SimpleNamespace(aborted=False)
+    transport.abort = lambda: setattr(transport, "aborted", True)
+    writer: Any = SimpleNamespace(transport=transport)
+    connections.keep("o", idle.OpenConnection(reader, writer, asyncio.get_running_loop().time()))
+    await asyncio.sleep(0)  # it reads
+    taking = asyncio.ensure_future(connections.take("o"))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    reader.feed_data(b"HTTP/1.1 410 Gone\r\n\r\n")
+    assert await taking is None and transport.aborted
 
 
 async def test_what_waits_has_limits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,6 +118,38 @@ async def test_a_host_that_answers_slowly(monkeypatch: pytest.MonkeyPatch) -> No
     assert [slots.is_quick(f"{n}.example") for n in range(3)] == [False, True, True]
 
 
+async def test_hosts_that_answer_once_and_then_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They hold up those that answer for QUICK_SECONDS, not until their time is over. For the rest they take slots of the hosts
+    that do not answer, as far as some are free, and give back what they have."""
+    slots, release = Slots(LIMITS), asyncio.Event()
+
+    async def hang(host: str) -> None:
+        async with slots.hold(host):
+            await release.wait()
+
+    for host in ("trap.example", "push.example", "trap2.example"):
+        async with slots.hold(host):
+            pass
+    monkeypatch.setattr(slots_module, "QUICK_SECONDS", 0.0)
+    hanging = [asyncio.create_task(hang("trap.example"))]
+    async with asyncio.timeout(5):
+        while slots.is_quick("trap.example"):
+            await asyncio.sleep(0)
+        monkeypatch.setattr(slots_module, "QUICK_SECONDS", 60.0)
+        async with slots.hold("push.example"):
+            pass
+    monkeypatch.setattr(slots_module, "QUICK_SECONDS", 0.0)
+    hanging.append(asyncio.create_task(hang("trap2.example")))
+    async with asyncio.timeout(5):
+        while slots.is_quick("trap2.example"):
+            await asyncio.sleep(0)
+    assert slots._others.locked() and not slots._quick.locked()
+    release.set()
+    await asyncio.gather(*hanging)
+    await asyncio.sleep(0)
+    assert (slots._quick._value, slots._others._value) == (1, 1)
+
+
 async def test_one_owner_does_not_hold_all_slots() -> None:
     """A person with many addresses, at as many hosts, has a few requests in progress, and few wait."""
     slots, release = Slots(LIMITS._replace(others=9, per_owner=2, waiting_per_owner=1)), asyncio.Event()
