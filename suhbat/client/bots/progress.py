@@ -18,8 +18,8 @@ class LogProgress:
         self._last = cursor
         self._open: dict[int, None] = {}
 
-    def begin(self, seq: int) -> None:
-        self._last = max(self._last, seq)
+    def begin(self, seq: int, up_to: int) -> None:
+        self._last = max(self._last, up_to)
         self._open[seq] = None
 
     def finish(self, seq: int) -> None:
@@ -49,10 +49,11 @@ class BotProgress:
         self.changed = True
         return again
 
-    def begin(self, log: str, seq: int) -> LogProgress:
-        """An event has come. Call `finish` of the result when it is done."""
+    def begin(self, log: str, seq: int, up_to: int | None = None) -> LogProgress:
+        """An event has come, or with `up_to` all from `seq` up to that at once. Call `finish` with
+        the result when that is done."""
         progress = self._logs.setdefault(log, LogProgress(seq - 1))
-        progress.begin(seq)
+        progress.begin(seq, up_to or seq)
         return progress
 
     def finish(self, progress: LogProgress, seq: int) -> None:

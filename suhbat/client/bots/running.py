@@ -105,13 +105,15 @@ class Running:
                 case Missed() if happening.conversation == ME:
                     lost = happening.up_to - happening.after
                     log.warning("bot: %d events of its own log were too many; commands and presses are lost", lost)
+                    first = happening.after + 1
+                    self._progress.finish(self._progress.begin(ME, first, happening.up_to), first)
                 case Missed():
-                    await self._take(happening, happening.after + 1)
+                    await self._take(happening, happening.after + 1, happening.up_to)
                 case _ if (event := as_event(happening)) is not None:
                     await self._take(event, event.seq)
 
-    async def _take(self, event: Event | OtherEvent | Missed, seq: int) -> None:
-        progress = self._progress.begin(event.conversation, seq)
+    async def _take(self, event: Event | OtherEvent | Missed, seq: int, up_to: int | None = None) -> None:
+        progress = self._progress.begin(event.conversation, seq, up_to)
         if self._is_wanted(event):
             await self._conveyor.put(conversation_of(event), Item(event, seq, progress))
         else:

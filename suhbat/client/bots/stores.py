@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from os import PathLike
 from typing import Protocol
 
@@ -49,7 +50,7 @@ class BotMemoryStore:
 
 class BotFileStore:
     """An SQLite file, which only one process can use at a time. Every `put` is a transaction that is on the disk when it
-    returns. Raises OSError if another process has the file."""
+    returns. Raises OSError if another process has the file, or if it is none of a bot."""
 
     def __init__(self, path: str | PathLike[str]) -> None:
         self._path = path
@@ -70,8 +71,9 @@ class BotFileStore:
 
     def _open(self) -> None:
         # Calls come from any thread of the pool; the lock lets one in at a time.
-        database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
+        database: sqlite3.Connection | None = None
         try:
+            database = sqlite3.connect(self._path, timeout=0, isolation_level=None, check_same_thread=False)
             database.execute("PRAGMA synchronous = FULL")
             database.execute("PRAGMA locking_mode = EXCLUSIVE")
             database.execute("BEGIN EXCLUSIVE")  # from here on no other process can open it
@@ -79,9 +81,11 @@ class BotFileStore:
                 "CREATE TABLE IF NOT EXISTS items (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
             )
             database.execute("COMMIT")
-        except sqlite3.OperationalError as error:
-            database.close()
-            raise OSError(f"{self._path}: {error}; does another process use it?") from error
+        except sqlite3.DatabaseError as error:
+            if database is not None:
+                database.close()
+            hint = "; does another process use it?" if "locked" in str(error) else ""
+            raise OSError(f"{self._path}: {error}{hint}") from error
         self._database = database
 
     def _get(self, key: str) -> str | None:
@@ -99,7 +103,8 @@ class BotFileStore:
                 database.executemany("INSERT INTO items (key, value) VALUES (?, ?)", kept)
                 database.execute("COMMIT")
             except BaseException:
-                database.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # a full disk may have rolled it back already
+                    database.execute("ROLLBACK")
                 raise
 
     def _close(self) -> None:

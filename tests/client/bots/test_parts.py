@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sqlite3
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -173,6 +174,41 @@ async def test_a_file_is_for_one_process(tmp_path: Path) -> None:
     await second.close()
     with pytest.raises(RuntimeError):
         await second.get("a")
+
+
+async def test_files_that_cannot_be_used(tmp_path: Path) -> None:
+    """Also a file that is something else, and one in a folder that does not exist, are an OSError with the path."""
+    other = tmp_path / "notes.txt"
+    other.write_text("not a database, but long enough to be taken for one " * 20)
+    for path in (other, tmp_path / "nowhere" / "bot.db"):
+        with pytest.raises(OSError, match=path.name) as refused:
+            await FileStore(path).open()
+        assert "another process" not in str(refused.value)
+
+
+async def test_why_it_could_not_be_written(tmp_path: Path) -> None:
+    """If the database has rolled back by itself, as on a full disk, a second rollback fails, and must not hide the reason."""
+    store = FileStore(tmp_path / "bot.db")
+    await store.open()
+    database = store._database
+    assert database is not None
+
+    class Full:
+        def execute(self, statement: str, *rest: Any) -> Any:
+            if statement == "COMMIT":
+                database.execute("ROLLBACK")
+                raise sqlite3.OperationalError("database or disk is full")
+            return database.execute(statement, *rest)
+
+        def executemany(self, *rest: Any) -> Any:
+            return database.executemany(*rest)
+
+    store._database = Full()  # type: ignore[assignment]
+    with pytest.raises(sqlite3.OperationalError, match="disk is full"):
+        await store.put({"a": "1"})
+    store._database = database
+    assert await store.get("a") is None
+    await store.close()
 
 
 class Form(StatesGroup):

@@ -249,6 +249,25 @@ async def test_too_many_to_be_replayed(caplog: pytest.LogCaptureFixture) -> None
     assert "7 events of its own log" in caplog.text
 
 
+async def test_what_retention_has_removed_is_missed_once() -> None:
+    """It reaches up to the last event, so nothing follows that moves the place on: once it is done, the place is behind it, and
+    it does not come again after a restart. Until then it would."""
+    router, seen = listening()
+    bot = Played(router)
+    bot.say(Missed(conversation="@me", after=0, up_to=7), Missed(conversation="lobby", after=0, up_to=450))
+    assert await bot.stopped(lambda: len(seen) == 450) == {"@me": 7, "lobby": 450}
+    broken = Played(router)
+    broken.say(Missed(conversation="lobby", after=0, up_to=450), ChatClosed(1000, "over"))
+    broken.chat.history = _never  # type: ignore[method-assign]
+    with pytest.raises(ChatClosed):
+        await broken.run()
+    assert broken.cursors["lobby"] == 0
+
+
+async def _never(*_: Any, **__: Any) -> Any:
+    raise ChatClosed(1000, "over")
+
+
 async def test_a_slow_handler_makes_the_server_wait() -> None:
     """With as many events as may wait, no further one is taken."""
     router, gate = Router(), asyncio.Event()
