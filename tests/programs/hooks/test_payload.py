@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from suhbat.errors import InvalidPayload
+from suhbat.programs.hooks.incoming import markup, slack
 from suhbat.programs.hooks.incoming.payload import MOST_BYTES, HookPost, translate
 from suhbat.protocol.mentions import mentions
 from suhbat.protocol.types import MAX_TEXT
@@ -156,6 +157,49 @@ def test_work_is_bounded(payload: dict[str, Any], headers: dict[str, str]) -> No
     working = min(_seconds(lambda: translate(body, headers)) for _ in range(3))
     assert 0 < len(translate(body, headers).text) <= MAX_TEXT
     assert working < 5 * decoding + 0.3
+
+
+_LONG = "<https://a.uz|b> *c* :fire: " * 16
+_RICH = {"type": "rich_text", "elements": [{"elements": [{"type": "text", "text": _LONG[:450]}] * 40}] * 40}
+_MANY_TEXTS: tuple[dict[str, Any], ...] = (
+    {"attachments": [{"fields": [{"title": "t", "value": _LONG}] * 40}] * 20},
+    {"blocks": [{"type": "section", "fields": [{"type": "mrkdwn", "text": _LONG}] * 40}] * 40},
+    {"blocks": [_RICH]},
+    {"attachments": [{"blocks": [{"type": "context", "elements": [{"text": "*c*"}] * 40}] * 20}] * 20},
+    {"blocks": [{"type": "actions", "elements": [{"url": "https://a.uz/" + "x" * 900, "text": {}}] * 40}] * 20},
+)
+
+
+@pytest.mark.parametrize("payload", _MANY_TEXTS)
+def test_many_texts_cost_no_more_than_one(payload: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is converted of a whole payload in Slack's format is bounded, not only each text of it."""
+    converted = {"characters": 0, "texts": 0}
+
+    def counting(convert: Any) -> Any:
+        def count(text: str, *more: Any) -> str:
+            converted["texts"] += 1
+            converted["characters"] += sum(len(one) for one in (text, *more) if isinstance(one, str))
+            found: str = convert(text, *more)
+            return found
+
+        return count
+
+    for name in ("to_markdown", "escaped"):
+        monkeypatch.setattr(slack, name, counting(getattr(slack, name)))
+    monkeypatch.setattr(
+        markup, "link", counting(markup.link)
+    )  # the calls of this format; those in texts are in its modules
+    assert 0 < len(post(payload).text) <= MAX_TEXT
+    assert converted["characters"] <= 3 * MAX_TEXT
+    assert converted["texts"] <= 3 * MAX_TEXT / 4
+
+
+def test_the_end_of_an_ordinary_payload_is_not_lost() -> None:
+    """As many fields as Slack takes, with short texts and links."""
+    fields = [{"type": "mrkdwn", "text": f"*Stage {n}* <https://ci.uz/{n}|passed>"} for n in range(10)]
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "*Build*"}, "fields": fields}] * 5
+    last = {"type": "actions", "elements": [{"type": "button", "text": {"text": "Log"}, "url": "https://ci.uz/log"}]}
+    assert post({"blocks": [*blocks, last]}).text.endswith("\n[Log](https://ci.uz/log)")
 
 
 def _seconds(work: Any) -> float:

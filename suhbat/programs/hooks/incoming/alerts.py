@@ -51,7 +51,7 @@ def grafana_text(payload: Json) -> str:
 def _group(payload: Json, title: str) -> str:
     alerts = [obj(one) for one in items(payload.get("alerts"), MOST_ALERTS)]
     number, status = count(payload.get("alerts")), name(payload.get("status")).lower()
-    firing = sum(name(obj(one).get("status")) == "firing" for one in items(payload.get("alerts"), 10_000))
+    firing = sum(obj(one).get("status") == "firing" for one in items(payload.get("alerts"), 10_000))
     hidden = payload.get("truncatedAlerts")
     many = f" ({firing if status == 'firing' else number})" if number > 1 else ""
     word = escaped(first(status, "alert").upper())
