@@ -47,7 +47,10 @@ class HookShown(Schema):
 
 
 class HookList(Schema):
+    """`outgoing`: the outgoing webhooks that are told of this conversation, of whatever member."""
+
     hooks: tuple[HookShown, ...]
+    outgoing: tuple[HookShown, ...] = ()
 
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE, weighs(Cost.ROOM)])
@@ -61,9 +64,11 @@ async def make(conversation: ConversationPath, body: NewHook, actor: Caller, ser
 
 @router.get("", dependencies=[READ])
 async def page(conversation: ConversationPath, actor: Caller, services: Served) -> HookList:
-    """The incoming webhooks of a conversation, the oldest first, without their addresses."""
-    found = await services.hooks.of(actor, valid_id(conversation))
-    return HookList(hooks=tuple(HookShown.model_validate(one, from_attributes=True) for one in found))
+    """The incoming webhooks of a conversation, the oldest first, without their addresses; and the outgoing ones."""
+    name = valid_id(conversation)
+    found = await services.hooks.of(actor, name), await services.outgoing_hooks.of_conversation(actor, name)
+    hooks, outgoing = (tuple(HookShown.model_validate(one, from_attributes=True) for one in some) for some in found)
+    return HookList(hooks=hooks, outgoing=outgoing)
 
 
 @router.delete("/{hook}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])

@@ -17,7 +17,7 @@ from suhbat.notify.dispatcher import Dispatcher
 from suhbat.outgoing.client import OutgoingClient, OutgoingLimits
 from suhbat.outgoing.errors import AddressRefused, OutgoingError
 from suhbat.programs.hooks.delivering import Delivering, ReceiverAnswer
-from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.hooks.incoming_hooks import HookMeters, IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.tasks import Tasks
 
@@ -46,12 +46,15 @@ class NodeHooks:
         self._store = store
         self._tasks = tasks
         makers, tokens, receivers = HookMakers(people), HookTokens(), HookReceivers(client)
-        self.incoming = IncomingHooks(store, messages, makers, bans, clock, rates, tokens, address)
+        meters = HookMeters(clock, rates)
+        self.incoming = IncomingHooks(store, messages, makers, bans, clock, meters, tokens, address)
         delivering = Delivering(
             store,
             receivers,
             messages,
             makers,
+            bans,
+            meters,
             clock,
             lambda: store.counts.batches.total,
             is_shared=store.cluster is not None,

@@ -71,6 +71,9 @@ class HooksOverSQL:
     async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
         return await self._read(lambda c: outgoing_hooks.of(c, uid))
 
+    async def outgoing_in(self, actor: Actor, conversation: str) -> list[OutgoingHook]:
+        return await self._read(lambda c: outgoing_hooks.of_conversation(c, actor, conversation))
+
     async def switch_outgoing(self, uid: str, id: str, on: bool) -> None:
         at = self._clock.wall()
         await self._write(lambda c: outgoing_hooks.switch(c, uid, id, on, at))

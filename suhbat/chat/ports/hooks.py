@@ -43,6 +43,11 @@ class OutgoingHookStore(Protocol):
         """The outgoing webhooks of an account, the oldest first."""
         ...
 
+    async def outgoing_in(self, actor: Actor, conversation: str) -> list[OutgoingHook]:
+        """The outgoing webhooks of anybody that are told of this conversation, the oldest first, without their other
+        conversations. Raises the refusal of the policy, as `HookStore.hooks_of` does."""
+        ...
+
     async def switch_outgoing(self, uid: str, id: str, on: bool) -> None:
         """Switch an outgoing webhook of this account off, or on again: then it goes on where it stopped, at once. Raises
         NotFound."""

@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 
 import structlog
 
+from suhbat.chat.bans import Bans
 from suhbat.chat.hooks import told_as
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
@@ -25,7 +26,7 @@ from suhbat.protocol.extras import Extra
 from suhbat.protocol.types import format_time
 
 from .incoming.payload import translate
-from .incoming_hooks import Makers, face, speaker
+from .incoming_hooks import HookMeters, Makers, face, speaker
 from .signing import headers, message_id
 
 log = structlog.get_logger("suhbat.hooks")
@@ -90,6 +91,8 @@ class Delivering:
         receivers: Receivers,
         messages: Messages,
         makers: Makers,
+        bans: Bans,
+        meters: HookMeters,
         clock: Clock,
         written: Callable[[], float],
         *,
@@ -100,6 +103,8 @@ class Delivering:
         self._receivers = receivers
         self._messages = messages
         self._makers = makers
+        self._bans = bans
+        self._meters = meters
         self._clock = clock
         self._written = written
         self._idle = SHARED_SECONDS if is_shared else ALONE_SECONDS
@@ -175,7 +180,8 @@ class Delivering:
         return replace(attempt, status=answer.status, at=at), answer.retry_after
 
     async def _reply(self, hook: OutgoingHook, attempt: HookDelivery, event: Event, id: str, body: bytes) -> None:
-        """Post what the receiver answered, if it is a message. A repetition posts nothing more."""
+        """Post what the receiver answered, if it is a message, and as fast as an incoming webhook may. A repetition posts
+        nothing more."""
         try:
             said = translate(body, {"content-type": "application/json"}, as_slack=True)
         except InvalidPayload:
@@ -185,6 +191,8 @@ class Delivering:
             return
         thread = event.message.thread if isinstance(event, MessageCreated | MessageFinished) else None
         try:
+            self._bans.check(maker)
+            self._meters.charge(hook.id, maker)
             await self._messages.post(
                 speaker(hook.uid, hook.user_id, maker),
                 conversation=attempt.conversation,

@@ -42,8 +42,24 @@ class NewTokens(Protocol):
     def digest(self, token: str) -> bytes: ...
 
 
+class HookMeters:
+    """How fast webhooks post, incoming ones and the answers to outgoing ones. `rates`: of users."""
+
+    def __init__(self, clock: Clock, rates: Rates) -> None:
+        self._clock = clock
+        self._rates = rates
+        self._meters: LruDict[Gcra] = LruDict(lambda: Gcra(RATE, BURST))
+
+    def charge(self, id: str, maker: Actor) -> None:
+        """Count a message of this webhook, which counts for its maker as well. Raises RateLimited."""
+        now = self._clock.steady()
+        wait = self._meters[id].take(now) or self._rates.meter(maker.uid).take(now)
+        if wait:
+            raise RateLimited(retry_after=wait)
+
+
 class IncomingHooks:
-    """`address`: under which this server is reached, without a slash at its end; may be a path or empty. `rates`: of users."""
+    """`address`: under which this server is reached, without a slash at its end; may be a path or empty."""
 
     def __init__(
         self,
@@ -52,7 +68,7 @@ class IncomingHooks:
         makers: Makers,
         bans: Bans,
         clock: Clock,
-        rates: Rates,
+        meters: HookMeters,
         tokens: NewTokens,
         address: str,
     ) -> None:
@@ -61,10 +77,9 @@ class IncomingHooks:
         self._makers = makers
         self._bans = bans
         self._clock = clock
-        self._rates = rates
+        self._meters = meters
         self._tokens = tokens
         self._address = address
-        self._meters: LruDict[Gcra] = LruDict(lambda: Gcra(RATE, BURST))
 
     async def make(self, actor: Actor, conversation: str, name: str) -> tuple[IncomingHook, str]:
         """A new webhook, and its address, which nobody can find out later. Raises BadRequest for an empty name, Forbidden,
@@ -93,11 +108,8 @@ class IncomingHooks:
         return hook, maker
 
     def charge(self, hook: IncomingHook, maker: Actor) -> None:
-        """Count a message of this webhook, which counts for its maker as well. Raises RateLimited."""
-        now = self._clock.steady()
-        wait = self._meters[hook.id].take(now) or self._rates.meter(maker.uid).take(now)
-        if wait:
-            raise RateLimited(retry_after=wait)
+        """Count a message; see `HookMeters`. Raises RateLimited."""
+        self._meters.charge(hook.id, maker)
 
     async def post(
         self, hook: IncomingHook, maker: Actor, body: bytes, headers: Mapping[str, str], *, as_slack: bool

@@ -73,6 +73,10 @@ class OutgoingHooks:
         require_account(actor)
         return await self._store.outgoing_of(actor.uid)
 
+    async def of_conversation(self, actor: Actor, conversation: str) -> list[OutgoingHook]:
+        """The webhooks of anybody that are told of a conversation, for its moderators. Raises Forbidden, NotFound."""
+        return await self._store.outgoing_in(actor, conversation)
+
     async def switch(self, actor: Actor, id: str, on: bool) -> None:
         """Switch a webhook off, or on again: then it goes on where it stopped. Raises Forbidden, NotFound."""
         require_account(actor)

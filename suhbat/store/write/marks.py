@@ -16,6 +16,7 @@ from suhbat.store.dialect import Question, find_rows, insert_new, update_rows
 from suhbat.store.read.unread import ordinal_at
 from suhbat.store.tables import IS_MESSAGE, conversations, events, reads, users
 
+from .hook_makers import hook_uids
 from .logs import Log, facts_of
 from .writer_cache import WriterCache
 
@@ -62,12 +63,17 @@ def slow_mode_refused(connection: Connection, cache: WriterCache, post: Post, lo
     facts = facts_of(log, actor, post.at)
     if facts is None or not is_slowed(rank_of(actor, facts)):
         return None
-    last = last_post(connection, cache, log, actor.uid)
+    last = last_post(connection, cache, log, voice_of(actor))
     return slow_mode_refusal(log.settings.slow_mode, last, post.at)
 
 
+def voice_of(actor: Actor) -> str:
+    """The uid for which slow mode counts a message: a webhook speaks for its maker."""
+    return actor.owner if actor.kind == "hook" and actor.owner is not None else actor.uid
+
+
 def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) -> Milliseconds:
-    """When this member last wrote there; 0 if that is too long ago to matter for slow mode."""
+    """When this member last wrote there, also through webhooks; 0 if that is too long ago to matter for slow mode."""
     at = cache.last_posts.get((log.id, uid))
     if at is None:
         recent = (
@@ -76,7 +82,8 @@ def last_post(connection: Connection, cache: WriterCache, log: Log, uid: str) ->
             .order_by(events.c.seq.desc())
             .limit(_RECENT)
         )
-        at = next((row.at for row in connection.execute(recent) if row.actor_uid == uid), 0)
+        uids = {uid, *hook_uids(connection, uid)}
+        at = next((row.at for row in connection.execute(recent) if row.actor_uid in uids), 0)
         cache.last_posts[log.id, uid] = at
     return at
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from suhbat.chat.model import Actor, HookDelivery, Milliseconds, OutgoingHook
 from suhbat.errors import NotFound, TooManyHooks
 from suhbat.store import cursors
+from suhbat.store.read.floor import visible
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, hook_cursors, hook_deliveries, outgoing_hooks
 
@@ -51,6 +52,23 @@ def add(transaction: WriterTransaction, actor: Actor, hook: OutgoingHook, most: 
     if places:
         connection.execute(insert(hook_cursors), places)
     cursors.begin_if_new(connection, NAME)
+    execution.audit("hook.outgoing", logs[0] if len(logs) == 1 else None, hook.uid, hook.name)
+
+
+SHOWN = 1000
+"""Outgoing webhooks of a conversation that are shown, at most."""
+
+
+def of_conversation(connection: Connection, actor: Actor, conversation: str) -> list[OutgoingHook]:
+    """See `chat.ports.OutgoingHookStore.outgoing_in`."""
+    log = visible(connection, actor, conversation, "hook")
+    query = (
+        select(outgoing_hooks)
+        .join(hook_cursors, hook_cursors.c.hook_id == outgoing_hooks.c.id)
+        .where(hook_cursors.c.conversation_id == log.id)
+    )
+    rows = connection.execute(query.order_by(outgoing_hooks.c.created_at, outgoing_hooks.c.id).limit(SHOWN))
+    return [hook_of(row) for row in rows]
 
 
 def of(connection: Connection, uid: str, id: str | None = None) -> list[OutgoingHook]:

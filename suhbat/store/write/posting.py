@@ -26,7 +26,7 @@ from .floors import writer_floors
 from .growing import GrowingPosts
 from .idempotency import IdempotencyKeys
 from .logs import Log, facts_of
-from .marks import add_own, ensure_marks, slow_mode_refused
+from .marks import add_own, ensure_marks, slow_mode_refused, voice_of
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
 from .slashes import Taker
 from .thread_posts import ThreadPosts
@@ -223,7 +223,7 @@ class PostRun:
             refusal = decide(post.actor, "attach", facts_of(log, post.actor, post.at))
             if refusal is not None:
                 return refusal
-        if log.settings.slow_mode and post.actor.kind != "hook":
+        if log.settings.slow_mode:
             return slow_mode_refused(self._connection, self._cache, post, log)
         return None
 
@@ -245,7 +245,7 @@ class PostRun:
         if named is not NO_TARGETS:
             self._named.append((log, seq, ordinal, post, named))
         if log.settings.slow_mode:
-            self._cache.last_posts[log.id, actor.uid] = post.at
+            self._cache.last_posts[log.id, voice_of(actor)] = post.at
         if (log.people is not None or actor.lobby_from is not None) and actor.kind != "hook":  # a webhook reads nothing
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
@@ -261,7 +261,7 @@ class PostRun:
             self._growing.take(post, log.id, message.seq)
         self._keys.add(post, log, message)
         if log.settings.slow_mode:
-            self._cache.last_posts[log.id, post.actor.uid] = post.at
+            self._cache.last_posts[log.id, voice_of(post.actor)] = post.at
         if post.also:
             self._own[log.id, post.actor.uid] += 1
             self._lobby_from[post.actor.uid] = post.actor.lobby_from or 0

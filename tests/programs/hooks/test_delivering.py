@@ -12,13 +12,16 @@ from typing import Any, Literal, cast
 import pytest
 from standardwebhooks import Webhook
 
+from suhbat.chat.bans import Bans
 from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor, DueHook, OutgoingHook
 from suhbat.chat.ports import Directory, Store
-from suhbat.errors import NotFound, TooManyHooks
+from suhbat.chat.rate import Rates
+from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
 from suhbat.programs.hooks import delivering
 from suhbat.programs.hooks.delivering import GIVEN_UP, Delivering, ReceiverAnswer
+from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
 from suhbat.programs.hooks.signing import message_id, secret_of
 from suhbat.protocol import commands
 from suhbat.protocol.events import HookStopped
@@ -80,6 +83,7 @@ class Desk(House):
         self.clock = clock
         self.receivers = FakeReceivers()
         self.gone: set[str] = set()
+        self.bans = Bans(clock)
         self.delivering = self.process()
         self._hooks = 0
 
@@ -87,7 +91,7 @@ class Desk(House):
         """Another process over the same store."""
         messages = Messages(self.store, cast(Directory, Nobody()), self.clock, cast(GrowingMessages, None))
         return Delivering(
-            self.store, self.receivers, messages, self, self.clock,
+            self.store, self.receivers, messages, self, self.bans, HookMeters(self.clock, Rates(20)), self.clock,
             lambda: float("nan"), is_shared=True, wake=lambda: None,
         )  # fmt: skip
 
@@ -287,6 +291,30 @@ async def test_a_direct_that_is_named(desk: Desk) -> None:
             await desk.hook([place])
 
 
+async def test_moderators_see_who_is_told(desk: Desk) -> None:
+    """Of their conversation, whoever made the webhook; the audit log says who made it. Members and strangers do not."""
+    room, other = await desk.room(VALI, ALI), await desk.room(VALI, ALI)
+    named = await desk.hook([room], name="Ombor")
+    everywhere = await desk.hook(None)
+    await desk.hook([other], VALI)
+    assert [one.id for one in await desk.store.outgoing_in(VALI, room)] == [named.id]
+    await desk.say(room, "1")
+    await desk.work()
+    shown = await desk.store.outgoing_in(VALI, room)
+    assert [(one.id, one.uid, one.maker_uid) for one in shown] == [
+        (one.id, one.uid, "u-ali") for one in (named, everywhere)
+    ]
+    with pytest.raises(Forbidden):
+        await desk.store.outgoing_in(ALI, room)
+    with pytest.raises(NotFound):
+        await desk.store.outgoing_in(VALI, await desk.room(ALI))
+    made = [one for one in await desk.store.audit(limit=10) if one.action == "hook.outgoing"]
+    assert [(one.actor_uid, one.subject, one.data, one.conversation) for one in made[1:]] == [
+        ("u-ali", everywhere.uid, everywhere.name, ""),
+        ("u-ali", named.uid, "Ombor", room),
+    ]
+
+
 async def test_types(desk: Desk) -> None:
     """Only events of the types that it asked for; others are passed."""
     room = await desk.room(ALI, VALI)
@@ -332,6 +360,50 @@ async def test_an_answer_is_posted_once_and_not_told(desk: Desk) -> None:
     await desk.work()
     thread = (await desk.store.history(ALI, room, thread=seq)).messages
     assert sorted(message.text for message in thread) == ["1", "2", "3", "4", "ip", "ip", "ip", "ip"]
+
+
+async def answered(desk: Desk, room: str) -> list[str]:
+    """Everything that is due is done; the answers in a room."""
+    await desk.work()
+    shown = (await desk.store.history(VALI, room, limit=200)).messages
+    return [message.text for message in shown if message.hook is not None]
+
+
+async def test_answers_are_as_fast_as_an_incoming_webhook_and_no_faster(desk: Desk) -> None:
+    """What is faster is left out, and its event counts as delivered; it goes on when some time has passed. What a banned
+    maker's receiver answers is not posted."""
+    room = await desk.room(VALI, ALI)
+    await desk.hook([room])
+    desk.receivers.answer = ReceiverAnswer(200, 0, b'{"text": "javob"}')
+    await desk.say(room, *(f"{n}" for n in range(BURST + 10)))
+    assert len(await answered(desk, room)) in (BURST, BURST + 1)
+    assert len(desk.receivers.requests) == BURST + 10
+    desk.clock.advance(5)
+    await desk.say(room, "yana")
+    assert len(await answered(desk, room)) in (BURST + 1, BURST + 2)
+    desk.clock.advance(60)
+    desk.bans.put("u-ali", None, on=True)
+    await desk.say(room, "ban")
+    assert len(await answered(desk, room)) in (BURST + 1, BURST + 2)
+
+
+async def test_an_answer_counts_for_its_maker_in_slow_mode(desk: Desk) -> None:
+    """A member's webhooks answer no more often than they may write, also after a restart; a moderator's as they come."""
+    room = await desk.room(VALI, ALI)
+    await desk.do(commands.Update, VALI, room, slow_mode=60)
+    for _ in range(2):
+        await desk.hook([room])
+    desk.receivers.answer = ReceiverAnswer(200, 0, b'{"text": "javob"}')
+    await desk.say(room, "1", "2", "3")
+    assert await answered(desk, room) == ["javob"]
+    desk.at = desk.clock.wall()
+    assert isinstance(await desk.cannot_write(ALI, room), RateLimited)
+    desk.clock.advance(61)
+    await desk.say(room, "4")
+    assert await answered(desk, room) == ["javob"] * 2
+    await desk.hook([room], VALI)
+    await desk.say(room, "5", "6")
+    assert await answered(desk, room) == ["javob"] * 4
 
 
 async def test_a_process_that_dies_leaves_nothing_out(desk: Desk) -> None:
