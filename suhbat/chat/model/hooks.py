@@ -58,7 +58,8 @@ class OutgoingHook:
 @dataclass(frozen=True, slots=True)
 class DueHook:
     """A claimed cursor of an outgoing webhook in the log `log_id`: the events above `after`, up to `upto`, are to be sent in
-    order. The first of them was tried `attempts` times, for the first time at `failing_since`; `n`: its delivery."""
+    order. The first of them was tried `attempts` times, for the first time at `failing_since`; `n`: its delivery.
+    `claimed_until`: when the claim ends."""
 
     hook: OutgoingHook
     maker: Actor
@@ -70,6 +71,7 @@ class DueHook:
     failing_since: Milliseconds | None = None
     n: int | None = None
     failures: int = 0
+    claimed_until: Milliseconds = 0
 
     @property
     def uid(self) -> str:

@@ -89,7 +89,8 @@ class OutgoingHookStore(Protocol):
 
     async def settle_hook(self, settled: SettledHook, at: int) -> bool:
         """Move a cursor, log its deliveries, and end the claim. A webhook that is switched off is told to its maker in
-        their own log. Returns whether the webhook has more cursors that are due."""
+        their own log. Does nothing if somebody else has claimed the webhook meanwhile. Returns whether the webhook has more
+        cursors that are due."""
         ...
 
     async def release_hooks(self) -> None:

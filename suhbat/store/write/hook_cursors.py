@@ -6,7 +6,6 @@ gathering only says that there is more.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
@@ -28,9 +27,9 @@ log = structlog.get_logger("suhbat.store")
 
 CHUNK = 256
 """Events considered in one transaction, at most: posts wait for it."""
-OF_MAKER = 6
-"""Webhooks of one account at work at a time: slow receivers of one account do not delay those of all others."""
-SCANNED = 200
+OF_MAKER = 4
+"""Webhooks of one account at work at a time: slow receivers of one account do not delay those of all others. As many as the
+outgoing client serves of one owner at a time."""
 
 _MOVE = text("UPDATE hook_cursors SET upto = :last WHERE conversation_id = :log AND upto < :last")
 _BEGIN = text(
@@ -110,49 +109,61 @@ def claim(
     connection: Connection, now: Milliseconds, until: Milliseconds, most: int, busy: Collection[str]
 ) -> list[DueHook]:
     """See `chat.ports.OutgoingHookStore.claim_hooks`."""
-    at_work = select(outgoing_hooks.c.maker_uid).where(outgoing_hooks.c.claimed_until > now)
-    of_maker = Counter(connection.execute(at_work).scalars())
-    due = (
-        select(hook_cursors.c.hook_id, hook_cursors.c.conversation_id, outgoing_hooks.c.maker_uid)
-        .select_from(_CURSORS)
-        .where(
-            _IS_WAITING,
-            hook_cursors.c.due_at <= now,
-            outgoing_hooks.c.pause_until <= now,
-            outgoing_hooks.c.claimed_until <= now,
-            outgoing_hooks.c.id.not_in(list(busy)),
-        )
-        .order_by(hook_cursors.c.due_at, hook_cursors.c.hook_id)
-        .limit(SCANNED)
-        .with_for_update(skip_locked=True)
+    # Of each account the hooks that wait longest, as many as it may still have: however much is due for one account, it keeps
+    # nobody else's from being found.
+    working = (
+        select(outgoing_hooks.c.maker_uid, func.count().label("count"))
+        .where(outgoing_hooks.c.claimed_until > now)
+        .group_by(outgoing_hooks.c.maker_uid)
+        .subquery()
     )
-    wanted: dict[str, int] = {}
-    for hook_id, log_id, maker in connection.execute(due).all():
-        if hook_id not in wanted and len(wanted) < most and of_maker[maker] < OF_MAKER:
-            wanted[hook_id] = log_id
-            of_maker[maker] += 1
-    found = [
-        place for hook_id, log_id in wanted.items() if (place := _due_hook(connection, hook_id, log_id)) is not None
-    ]
-    ids = [place.hook.id for place in found]
-    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id.in_(ids)).values(claimed_until=until))
+    free = and_(outgoing_hooks.c.pause_until <= now, outgoing_hooks.c.claimed_until <= now)
+    due = (
+        select(outgoing_hooks.c.id, outgoing_hooks.c.maker_uid, func.min(hook_cursors.c.due_at).label("at"))
+        .select_from(_CURSORS)
+        .where(_IS_WAITING, hook_cursors.c.due_at <= now, free, outgoing_hooks.c.id.not_in(list(busy)))
+        .group_by(outgoing_hooks.c.id, outgoing_hooks.c.maker_uid)
+        .subquery()
+    )
+    turn = func.row_number().over(partition_by=due.c.maker_uid, order_by=(due.c.at, due.c.id)).label("turn")
+    turns = select(due, turn).subquery()
+    chosen = (
+        select(turns.c.id)
+        .select_from(turns.outerjoin(working, working.c.maker_uid == turns.c.maker_uid))
+        .where(turns.c.turn + func.coalesce(working.c.count, 0) <= OF_MAKER)
+        .order_by(turns.c.at, turns.c.id)
+        .limit(most)
+    )
+    ids = list(connection.execute(chosen).scalars())
+    locked = select(outgoing_hooks.c.id).where(outgoing_hooks.c.id.in_(ids), outgoing_hooks.c.is_on, free)
+    held = set(connection.execute(locked.with_for_update(skip_locked=True, key_share=True)).scalars())
+    found = [place for id in ids if id in held and (place := _due_hook(connection, id, now, until)) is not None]
+    taken = [place.hook.id for place in found]
+    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id.in_(taken)).values(claimed_until=until))
     return found
 
 
-def _due_hook(connection: Connection, hook_id: str, log_id: int) -> DueHook | None:
+def _due_hook(connection: Connection, hook_id: str, now: Milliseconds, until: Milliseconds) -> DueHook | None:
+    """The cursor of a webhook that waits longest; None if meanwhile none is due any more."""
     place = (
         select(hook_cursors, conversations.c.name.label("conversation"))
         .join(conversations, conversations.c.id == hook_cursors.c.conversation_id)
-        .where(hook_cursors.c.hook_id == hook_id, hook_cursors.c.conversation_id == log_id)
+        .where(
+            hook_cursors.c.hook_id == hook_id, hook_cursors.c.after < hook_cursors.c.upto, hook_cursors.c.due_at <= now
+        )
+        .order_by(hook_cursors.c.due_at, hook_cursors.c.conversation_id)
+        .limit(1)
     )
-    row = connection.execute(place).one()
+    row = connection.execute(place).one_or_none()
+    if row is None:
+        return None
     hook = connection.execute(select(outgoing_hooks).where(outgoing_hooks.c.id == hook_id)).one()
     maker = connection.execute(
         select(accounts.c.user_id, accounts.c.lobby_from, accounts.c.role).where(accounts.c.uid == hook.maker_uid)
     ).one()
     return DueHook(
         hook_of(hook), Actor(hook.maker_uid, maker.user_id, "account", maker.lobby_from, maker.role), row.conversation,
-        log_id, row.after, row.upto, row.attempts, row.failing_since, row.n, hook.failures,
+        row.conversation_id, row.after, row.upto, row.attempts, row.failing_since, row.n, hook.failures, until,
     )  # fmt: skip
 
 
@@ -160,10 +171,10 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
     """See `chat.ports.OutgoingHookStore.settle_hook`."""
     connection, due = transaction.connection, settled.due
     hook = connection.execute(
-        select(outgoing_hooks).where(outgoing_hooks.c.id == due.hook.id).with_for_update()
+        select(outgoing_hooks).where(outgoing_hooks.c.id == due.hook.id).with_for_update(key_share=True)
     ).one_or_none()
-    if hook is None:
-        return False  # it was removed meanwhile
+    if hook is None or hook.claimed_until != due.claimed_until:
+        return False  # it was removed meanwhile, or the claim has ended and another node is at work
     given = log_deliveries(connection, hook.id, due.log_id, hook.deliveries, settled.deliveries)
     has_failed = settled.again_at is not None or settled.off is not None
     values: dict[str, Any] = {"claimed_until": 0, "deliveries": given}

@@ -449,6 +449,49 @@ async def test_a_slow_receiver_delays_nobody_else(desk: Desk) -> None:
     assert len(desk.receivers.texts()) == OF_MAKER + 3
 
 
+async def test_much_that_is_due_for_one_account_hides_nothing(desk: Desk) -> None:
+    """20 webhooks of one account with 20 rooms each, all due for longer than the only one of another account."""
+    rooms = [await desk.room(VALI, ALI) for _ in range(20)]
+    for _ in range(20):
+        await desk.hook(rooms)
+    only = await desk.hook([rooms[0]], VALI)
+    for room in rooms:
+        await desk.say(room, "1")
+    desk.clock.advance(1)
+    items = await desk.delivering.claim(50, ())
+    assert len(items) == OF_MAKER + 1 and only.id in [item.hook.id for item in items]
+    more = await desk.process().claim(50, ())
+    assert list(more) == []  # of the first account none is free
+    for item in items:
+        await desk.delivering.carry_out(item)
+    assert len(await desk.process().claim(50, ())) == OF_MAKER
+
+
+async def test_a_claim_that_has_ended_is_not_settled(desk: Desk) -> None:
+    """A process that was slow undoes nothing of the one that works now."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    await desk.say(room, "1", "2")
+    desk.clock.advance(1)
+    (slow,) = await desk.delivering.claim(50, ())
+    desk.receivers.answers[hook.url] = [ReceiverAnswer(410)]
+    desk.receivers.waits[hook.url] = asyncio.Event()
+    late = asyncio.create_task(desk.delivering.carry_out(slow))
+    while not desk.receivers.requests:
+        await asyncio.sleep(0)
+    desk.clock.advance(delivering.LEASE_SECONDS + 1)
+    other = desk.process()
+    (item,) = await other.claim(50, ())
+    desk.receivers.waits.pop(hook.url).set()
+    await late
+    assert (await desk.store.outgoing_of("u-ali"))[0].is_on
+    assert list(await desk.process().claim(50, ())) == []  # the other is still at work
+    await other.carry_out(item)
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "1", "2"]
+    assert [one.attempts for one in await desk.store.deliveries_of("u-ali", hook.id)] == [1, 1]
+
+
 async def test_the_log_and_the_number_of_webhooks_are_bounded(desk: Desk) -> None:
     """The last deliveries are kept; an account has so many webhooks at most; they end with the account."""
     room = await desk.room(VALI, ALI)
