@@ -58,7 +58,7 @@ from suhbat.notify.vapid import PushKey, Vapid, make_key
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.programs.hooks.delivering import Delivering
-from suhbat.programs.hooks.incoming_hooks import IncomingHooks
+from suhbat.programs.hooks.incoming_hooks import HookMeters, IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
@@ -136,12 +136,15 @@ def services_over(
     pushes._key = PushKey(PUSH_KEY, "")
     sender = PushSender(push_services, lambda: Vapid(make_key(), settings.public_url, clock), clock)
     messages = Messages(store, people, clock, growing, rates)
+    meters = HookMeters(clock, rates)
     hooks = IncomingHooks(
-        store, messages, HookMakers(people), bans, clock, rates, HookTokens(), "https://chat.example.org"
+        store, messages, HookMakers(people), bans, clock, meters, HookTokens(), "https://chat.example.org"
     )
     receivers = HookReceivers(OutgoingClient(AllowedAddresses(settings.outgoing_allow)))
     makers = HookMakers(people)
-    delivering = Delivering(store, receivers, messages, makers, clock, lambda: 0.0, is_shared=False, wake=lambda: None)
+    delivering = Delivering(
+        store, receivers, messages, makers, bans, meters, clock, lambda: 0.0, is_shared=False, wake=lambda: None
+    )
     outgoing_hooks = OutgoingHooks(store, receivers, delivering, clock, HookTokens(), token_bytes, lambda: None)
     return Services(
         settings=settings,

@@ -85,9 +85,11 @@ class HookReceivers:
         except AddressRefused:
             return None
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ReceiverAnswer | Literal["no answer"]:
         try:
-            answer = await self._client.request("POST", url, headers, body, LIMITS)
+            answer = await self._client.request("POST", url, headers, body, LIMITS, owner=owner)
         except OutgoingError:
             return "no answer"
         wait = answer.headers.get("retry-after", "")

@@ -64,8 +64,11 @@ class Receivers(Protocol):
         """The origin of an address; None if this server may never reach it, as far as the text says so."""
         ...
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
-        """Send a request. Raises nothing but a cancellation."""
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ReceiverAnswer | Literal["no answer"]:
+        """Send a request. `owner`: the uid of who gave the address, who gets only some requests at a time. Raises nothing
+        but a cancellation."""
         ...
 
 
@@ -172,7 +175,7 @@ class Delivering:
     async def _send(self, hook: OutgoingHook, one: LoggedEvent, attempt: HookDelivery) -> tuple[HookDelivery, float]:
         event, at = model_of(one.event), self._clock.wall()
         body, id = body_of(event), message_id(hook.id, attempt.conversation, attempt.seq)
-        answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body)
+        answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body, hook.maker_uid)
         if answer == "no answer":
             return replace(attempt, at=at), 0.0
         if answer.status == 200 and answer.body:

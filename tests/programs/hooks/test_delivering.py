@@ -19,14 +19,17 @@ from suhbat.chat.model import Actor, DueHook, OutgoingHook
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.rate import Rates
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
+from suhbat.outgoing.addresses import AllowedAddresses
+from suhbat.outgoing.client import SLOTS, OutgoingClient
 from suhbat.programs.hooks import delivering
-from suhbat.programs.hooks.delivering import GIVEN_UP, Delivering, ReceiverAnswer
+from suhbat.programs.hooks.delivering import GIVEN_UP, Delivering, ReceiverAnswer, Receivers
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
 from suhbat.programs.hooks.signing import message_id, secret_of
 from suhbat.protocol import commands
 from suhbat.protocol.events import HookStopped
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
+from suhbat.runtime.hooks import HookReceivers
 from suhbat.store.write.hook_cursors import OF_MAKER
 from suhbat.store.write.outgoing_hooks import KEPT
 from tests.fakes import FakeClock
@@ -50,7 +53,9 @@ class FakeReceivers:
     def origin(self, url: str) -> str | None:
         return url
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> ReceiverAnswer | Literal["no answer"]:
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
+    ) -> ReceiverAnswer | Literal["no answer"]:
         self.requests.append((url, headers, body))
         if url in self.waits:
             await self.waits[url].wait()
@@ -87,11 +92,11 @@ class Desk(House):
         self.delivering = self.process()
         self._hooks = 0
 
-    def process(self) -> Delivering:
+    def process(self, receivers: Receivers | None = None) -> Delivering:
         """Another process over the same store."""
         messages = Messages(self.store, cast(Directory, Nobody()), self.clock, cast(GrowingMessages, None))
         return Delivering(
-            self.store, self.receivers, messages, self, self.bans, HookMeters(self.clock, Rates(20)), self.clock,
+            self.store, receivers or self.receivers, messages, self, self.bans, HookMeters(self.clock, Rates(20)), self.clock,
             lambda: float("nan"), is_shared=True, wake=lambda: None,
         )  # fmt: skip
 
@@ -514,6 +519,37 @@ async def test_the_log_and_the_number_of_webhooks_are_bounded(desk: Desk) -> Non
     await desk.say(room, "yana")
     await desk.work()
     assert len(desk.receivers.requests) == KEPT + 20
+
+
+async def test_one_account_fills_no_lane_of_slow_receivers(desk: Desk) -> None:
+    """However often it repeats deliveries: their requests count for it, and so do those that the log sends. As many of its
+    webhooks are at work as it has requests at a time."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    await desk.say(room, "1")
+    await desk.work()
+    hook, delivery, event = await desk.store.delivery("u-ali", "k1", 1)
+    assert event is not None
+    asked: list[str] = []
+
+    async def resolve(host: str) -> list[Any]:
+        asked.append(host)
+        await asyncio.Event().wait()
+        return []
+
+    client = OutgoingClient(AllowedAddresses(()), resolve=resolve)
+    slow = [desk.process(HookReceivers(client)).again(hook, delivery, event) for _ in range(2 * OF_MAKER)]
+    tasks = [asyncio.create_task(one) for one in slow]
+    async with asyncio.timeout(60):
+        while len(asked) < OF_MAKER:
+            await asyncio.sleep(0.001)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(asked) == OF_MAKER == SLOTS.per_owner
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    client.close()
 
 
 async def test_the_wish_of_a_receiver(desk: Desk) -> None:
