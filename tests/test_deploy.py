@@ -475,6 +475,57 @@ def test_haproxy() -> None:
     assert not any("shutdown-sessions" in line for line in backend)
 
 
+SECRET_PATHS = {
+    "/hooks/s3cret": "/hooks/***",
+    "/hooks/s3cret/slack": "/hooks/***/slack",
+    "/bot12:s3cret/sendMessage": "/bot***/sendMessage",
+    "/botss_s3cret/getMe": "/bot***/getMe",
+    "/file/bot12:s3cret/f1/a.png": "/file/bot***/f1/a.png",
+    "/api/v1/invites/s3cret": "/api/v1/invites/***",
+    "/api/v1/conversations/lobby/messages": "/api/v1/conversations/lobby/messages",
+    "/": "/",
+}
+"""Paths, and what a log may have of them."""
+
+
+def test_logs_of_nginx_have_no_secrets() -> None:
+    """The access log has masked paths. The error log writes whole requests, so there is none where a path is a secret."""
+    (shown,) = (inside for words, inside in _deep(nginx()) if words == ["map", "$uri", "$shown"])
+    rules = [(words[0].removeprefix("~").replace("(?<", "(?P<"), words[1]) for words, _ in shown if words[0][0] == "~"]
+
+    def written(path: str) -> str:
+        for rule, value in rules:
+            if found := re.search(rule, path):
+                return value.replace("$before", found["before"]).replace("$after", found["after"])
+        return path
+
+    assert {path: written(path) for path in SECRET_PATHS} == SECRET_PATHS
+    assert "$shown" in text("nginx.conf").partition("log_format")[2].splitlines()[0]
+    places = [(words[-1], inside) for words, inside in _deep(nginx()) if words[:2] == ["location", "~"]]
+    silent = [rule for rule, inside in places if ["error_log", "/dev/null"] in [words for words, _ in inside]]
+    for path in [path for path, shown in SECRET_PATHS.items() if path != shown]:
+        assert any(re.search(rule, path) for rule in silent), path
+
+
+def _deep(directives: list[Directive]) -> Iterator[Directive]:
+    for words, inside in directives:
+        yield words, inside
+        yield from _deep(inside)
+
+
+def test_the_log_of_haproxy_has_no_secrets() -> None:
+    """It has masked paths only, also of requests that are redirected to https."""
+    (wanted,) = (line for line in haproxy()["defaults"] if line.startswith("log-format"))
+    assert "%[var(txn.shown)]" in wanted and not re.search(r"%H[PQUV]|%r\b|%\{.*\}r", wanted.replace("%HM", ""))
+    first = next(line for line in haproxy()["frontend web"] if line.startswith("http-request"))
+    assert first.startswith("http-request set-var(txn.shown)")
+    rules = re.findall(r"regsub\('([^']*)','([^']*)'\)", first)
+    for path, shown in SECRET_PATHS.items():
+        for rule, value in rules:
+            path = re.sub(rule, value, path, count=1)
+        assert path == shown
+
+
 def test_caddy() -> None:
     """The Caddyfile is balanced, distributes over two nodes, checks them, and keeps silent sockets."""
     bare = re.sub(r"(?m)^\s*#.*$", "", text("Caddyfile"))

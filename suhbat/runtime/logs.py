@@ -31,7 +31,8 @@ SERVER_LOGGERS = (
 """Loggers of ASGI servers that log request lines."""
 
 _SECRET = re.compile(
-    r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<=/hooks/)[^\s\"'?/]+|(?<=/bot)\d[^\s\"'?/]*|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}"
+    r"\?[^\s\"']*|(?<=/invites/)[^\s\"'?]+|(?<=/hooks/)[^\s\"'?/]+|(?<=/bot)(?:\d|s[sg]_)[^\s\"'?/]*"
+    r"|(?<![A-Za-z0-9])s[sg]_[\w-]{20,}"
 )
 # Two lines for each connection are noise, and were the most expensive part of a connect.
 _PER_CONNECTION = ('%s - "WebSocket %s" [accepted]', "connection open", "connection closed")

@@ -66,6 +66,14 @@ def test_codes_of_invites_are_removed() -> None:
     assert left is not None and "c0de" not in left and "/api/v1/invites/" in left
 
 
+@pytest.mark.parametrize("token", ["12:s3cret", "ss_s3cret", "sg_s3cret", "ss_" + "s3cret" * 8])
+@pytest.mark.parametrize("path", ["/bot{token}/getMe", "/file/bot{token}/f1/a.png"])
+def test_tokens_are_removed_from_paths_of_telegram(token: str, path: str) -> None:
+    """Of bots, and of people who took their own token for one of a bot."""
+    left = through(logging.INFO, '%s - "%s %s HTTP/%s" %d', "1.2.3.4:5", "POST", path.format(token=token), "1.1", 404)
+    assert left is not None and "s3cret" not in left and path.rpartition("}")[2] in left
+
+
 @pytest.mark.parametrize("prefix", ["ss_", "sg_"])
 @pytest.mark.parametrize("path", ["/api/v1/conversations/{token}/messages", "/ws/{token}", "/{token}"])
 def test_tokens_are_removed_from_paths(prefix: str, path: str) -> None:
