@@ -77,6 +77,8 @@ class HooksOverSQL:
     async def switch_outgoing(self, uid: str, id: str, on: bool) -> None:
         at = self._clock.wall()
         await self._write(lambda c: outgoing_hooks.switch(c, uid, id, on, at))
+        if on:
+            await self._write(lambda c: hook_cursors.catch_up(c, id))
 
     async def end_outgoing(self, uid: str, id: str) -> None:
         await self._write(lambda c: outgoing_hooks.end(c, uid, id))

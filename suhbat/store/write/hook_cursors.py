@@ -31,13 +31,18 @@ OF_MAKER = 4
 """Webhooks of one account at work at a time: slow receivers of one account do not delay those of all others. As many as the
 outgoing client serves of one owner at a time."""
 
-_MOVE = text("UPDATE hook_cursors SET upto = :last WHERE conversation_id = :log AND upto < :last")
+_MOVE = text(
+    "UPDATE hook_cursors SET upto = :last WHERE conversation_id = :log AND upto < :last "
+    "AND hook_id IN (SELECT id FROM outgoing_hooks WHERE is_on)"
+)
+"""Those that are off are moved when they are switched on: `catch_up`."""
 _BEGIN = text(
     "INSERT INTO hook_cursors (hook_id, conversation_id, after, upto, due_at, attempts) "
     "SELECT h.id, :log, :before, :last, :now, 0 FROM outgoing_hooks AS h JOIN members AS m ON m.uid = h.maker_uid "
     "WHERE m.conversation_id = :log AND h.everywhere AND h.created_at <= :now "
     "ON CONFLICT (hook_id, conversation_id) DO NOTHING"
 )
+_HEAD = select(conversations.c.head).where(conversations.c.id == hook_cursors.c.conversation_id).scalar_subquery()
 _IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
 _CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
 
@@ -98,11 +103,15 @@ def _begin(connection: Connection) -> None:
     """There is no cursor, because this database was restored or moved, or fell far behind. Nothing above
     the cursors of webhooks is lost."""
     if _is_any(connection) and cursors.begin_if_new(connection, NAME):
-        head = (
-            select(conversations.c.head).where(conversations.c.id == hook_cursors.c.conversation_id).scalar_subquery()
-        )
-        connection.execute(update(hook_cursors).values(upto=head))
+        connection.execute(update(hook_cursors).values(upto=_HEAD))
         log.info("hooks: their reader begins anew; each goes on at its cursor in each conversation")
+
+
+def catch_up(connection: Connection, id: str) -> None:
+    """Move the cursors of a webhook to what was written while it was off. That it is on has to be committed before: then
+    whatever is written later moves them as it is gathered."""
+    behind = (hook_cursors.c.hook_id == id, hook_cursors.c.upto < _HEAD)
+    connection.execute(update(hook_cursors).where(*behind).values(upto=_HEAD))
 
 
 def claim(

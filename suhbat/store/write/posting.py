@@ -262,7 +262,7 @@ class PostRun:
         self._keys.add(post, log, message)
         if log.settings.slow_mode:
             self._cache.last_posts[log.id, voice_of(post.actor)] = post.at
-        if post.also:
+        if post.also and post.actor.kind != "hook":
             self._own[log.id, post.actor.uid] += 1
             self._lobby_from[post.actor.uid] = post.actor.lobby_from or 0
         if post.reply_to is not None:

@@ -155,7 +155,7 @@ class ThreadPosts:
             place: threads.may_follow(self._connection, history, logs[place[0]], place[1], people)
             for place, people in candidates.items()
         }
-        keys = {(one.post.actor.uid, one.log.id, one.post.thread or 0) for one in self._replies}
+        keys = {(one.post.actor.uid, one.log.id, one.post.thread or 0) for one in self._replies if _reads(one.post)}
         keys |= {(uid, *place) for place, people in allowed.items() for uid in people}
         marks = threads.read_marks(self._connection, keys)
         before, changed = set(marks), set[tuple[str, int, int]]()
@@ -172,6 +172,8 @@ class ThreadPosts:
                 told.setdefault(place, {})[name] = None
             threads.add_mentions(self._connection, *place, ordinal, named)
             self.concerns += [inbox.Concern(place[0], one.message.seq, one.post.at, name, True) for name in named]
+            if not _reads(one.post):
+                continue
             if (uid, *place) not in marks:
                 told.setdefault(place, {})[uid] = None
             marks[uid, *place] = ThreadMark(ordinal)
@@ -181,3 +183,8 @@ class ThreadPosts:
         for uid, log_id, root in sorted(marks.keys() - before):
             new.setdefault(uid, []).append((log_id, root))
         return marks, told, new
+
+
+def _reads(post: Post) -> bool:
+    """Whether the sender reads anything. A webhook does not, so it follows no thread."""
+    return post.actor.kind != "hook"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 import pytest
+from sqlalchemy import Connection, select
 from standardwebhooks import Webhook
 
 from suhbat.chat.bans import Bans
@@ -30,6 +31,7 @@ from suhbat.protocol.events import HookStopped
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.runtime.hooks import HookReceivers
+from suhbat.store.tables import hook_cursors, thread_marks
 from suhbat.store.write.hook_cursors import OF_MAKER
 from suhbat.store.write.outgoing_hooks import KEPT
 from tests.fakes import FakeClock
@@ -221,6 +223,33 @@ async def test_a_receiver_that_is_down_for_a_day(desk: Desk) -> None:
     assert (await desk.store.outgoing_of("u-ali"))[0].off == ""
 
 
+async def test_a_webhook_that_is_off_costs_nothing(desk: Desk) -> None:
+    """Nothing is written for it when something happens; switched on, it gets what happened meanwhile, also where that was
+    gathered long ago."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    await desk.hook([room], VALI)
+    await desk.store.switch_outgoing("u-ali", "k1", False)
+    await desk.say(room, "1", "2")
+    await desk.work()
+    assert desk.receivers.texts("https://k1.example.org/") == []
+    assert await cursors_of(desk, "k1") != await cursors_of(desk, "k2")
+    await desk.store.switch_outgoing("u-ali", "k1", True)
+    assert await cursors_of(desk, "k1") == await cursors_of(desk, "k2")
+    await desk.work()
+    assert desk.receivers.texts("https://k1.example.org/") == ["1", "2"]
+
+
+async def cursors_of(desk: Desk, id: str) -> list[int]:
+    """Up to where a webhook has something to send."""
+
+    def read(connection: Connection) -> list[int]:
+        upto = select(hook_cursors.c.upto).where(hook_cursors.c.hook_id == id)
+        return list(connection.execute(upto.order_by(hook_cursors.c.conversation_id)).scalars())
+
+    return await cast(Any, desk.store)._read(read)
+
+
 async def test_a_receiver_that_is_gone(desk: Desk) -> None:
     """410 switches the webhook off at once."""
     room = await desk.room(ALI, VALI)
@@ -365,6 +394,14 @@ async def test_an_answer_is_posted_once_and_not_told(desk: Desk) -> None:
     await desk.work()
     thread = (await desk.store.history(ALI, room, thread=seq)).messages
     assert sorted(message.text for message in thread) == ["1", "2", "3", "4", "ip", "ip", "ip", "ip"]
+    assert await followers(desk) == {"u-vali"}  # a webhook reads nothing
+
+
+async def followers(desk: Desk) -> set[str]:
+    def read(connection: Connection) -> set[str]:
+        return set(connection.execute(select(thread_marks.c.uid)).scalars())
+
+    return await cast(Any, desk.store)._read(read)
 
 
 async def answered(desk: Desk, room: str) -> list[str]:
