@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import pytest
@@ -31,9 +32,11 @@ from suhbat.protocol.events import HookStopped
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.runtime.hooks import HookReceivers
-from suhbat.store.tables import hook_cursors, thread_marks
+from suhbat.store.tables import conversations, hook_cursors, thread_marks
 from suhbat.store.write.hook_cursors import OF_MAKER
+from suhbat.store.write.marks import last_post
 from suhbat.store.write.outgoing_hooks import KEPT
+from suhbat.store.write.writer_cache import WriterCache
 from tests.fakes import FakeClock
 from tests.store.house import House
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, opened
@@ -440,12 +443,23 @@ async def test_an_answer_counts_for_its_maker_in_slow_mode(desk: Desk) -> None:
     assert await answered(desk, room) == ["javob"]
     desk.at = desk.clock.wall()
     assert isinstance(await desk.cannot_write(ALI, room), RateLimited)
+    assert await last_of(desk, room, "u-ali") > 0
     desk.clock.advance(61)
     await desk.say(room, "4")
     assert await answered(desk, room) == ["javob"] * 2
     await desk.hook([room], VALI)
     await desk.say(room, "5", "6")
     assert await answered(desk, room) == ["javob"] * 4
+
+
+async def last_of(desk: Desk, room: str, uid: str) -> int:
+    """When somebody last wrote in a room, as a process sees it that has just started."""
+
+    def read(connection: Connection) -> int:
+        id = connection.execute(select(conversations.c.id).where(conversations.c.name == room)).scalar_one()
+        return last_post(connection, WriterCache(), cast(Any, SimpleNamespace(id=id)), uid)
+
+    return await cast(Any, desk.store)._read(read)
 
 
 async def test_a_process_that_dies_leaves_nothing_out(desk: Desk) -> None:
