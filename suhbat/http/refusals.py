@@ -118,6 +118,7 @@ def _instance(error: type[SuhbatError]) -> SuhbatError:
     wait = 1.5 if error.retryable else None
     values: dict[str, Any] = {
         "user_id": "ali",
+        "name": "menu",
         "reason": reason,
         "limit": MAX_FRAME,
         "left": 0,
