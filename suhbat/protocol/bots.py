@@ -93,11 +93,11 @@ def _not_too_many(rows: Rows) -> Rows:
 
 Rows = tuple[tuple[NewButton, ...], ...]
 NewButtons = Annotated[
-    tuple[Annotated[tuple[NewButton, ...], Field(min_length=1, max_length=MAX_IN_ROW)], ...],
-    Field(max_length=MAX_BUTTONS, examples=[[[{"label": "Ha", "id": "yes"}]]]),
+    tuple[Annotated[tuple[NewButton, ...], Field(min_length=1, max_length=MAX_IN_ROW, strict=False)], ...],
+    Field(max_length=MAX_BUTTONS, strict=False, examples=[[[{"label": "Ha", "id": "yes"}]]]),
     AfterValidator(_not_too_many),
 ]
-"""Rows of buttons, at most 100 in all."""
+"""Rows of buttons, at most 100 in all. Not strict: the body of a request has lists by then."""
 
 
 def buttons_of(rows: Rows) -> Buttons:

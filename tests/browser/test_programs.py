@@ -107,3 +107,28 @@ def test_webhooks_and_bots_are_marked(server: Server, person: Make) -> None:
     page.get_by_role("button", name="Search messages").click()
     page.locator(".search-head input[type=search]").fill("memory")
     expect(page.locator(".result", has_text="memory is low").locator(".name")).to_have_text("Grafanawebhook")
+
+
+def test_buttons(server: Server, person: Make) -> None:
+    """A press tells the bot, which changes its message; an error is said, and the button can be pressed again. A link opens
+    in a tab of its own, without a way back to the page. In an archived room nothing can be pressed."""
+    office = Office(server)
+    vali = office.comes(person("vali"), "vali")
+    buttons = [[{"id": "ha", "label": "Ha"}, {"id": "yoq", "label": "Juda uzun yozuv " * 4}]]
+    link = {"url": "https://example.org/plov", "label": "Retsept"}
+    seq = office.say("ob-havo", "Osh damlaymizmi?", actions=[*buttons, [link]])
+    row = vali.sees("Osh damlaymizmi?")
+    recipe = row.get_by_role("link", name="Retsept")
+    expect(recipe).to_have_attribute("target", "_blank")
+    expect(recipe).to_have_attribute("rel", "noopener noreferrer nofollow ugc")
+    yes = row.get_by_role("button", name="Ha", exact=True)
+    with vali.page.expect_response(lambda answer: f"/messages/{seq}/actions/ha" in answer.url) as pressed:
+        yes.click()
+    assert pressed.value.status == 204
+    expect(yes).not_to_have_attribute("aria-busy", "true")
+    expect(yes).to_be_focused()
+    vali.page.route("**/actions/ha*", lambda route: route.abort())
+    yes.click()
+    expect(vali.page.locator(".toast")).to_contain_text("Cannot reach the server")
+    office.ask("ali", "PATCH", office.path, {"archived": True})
+    expect(yes).to_be_disabled()

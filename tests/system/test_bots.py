@@ -85,6 +85,13 @@ async def test_two_nodes(nodes: tuple[Server, Server]) -> None:
         shown = await bot.ask("send", conversation=team.room, text="Tanlang", actions=buttons)
         created = await vali.until("message.created", seq=shown["seq"])
         assert created["message"]["actions"] == buttons
+        by_request = {"text": "Tanlang", "actions": buttons}
+        posted = await asyncio.to_thread(team.do, "bot", "POST", f"{place}/messages", by_request, 1)
+        created = await vali.until("message.created", seq=posted["seq"])
+        assert created["message"]["actions"] == buttons
+        fewer = {"text": "Tanlandi", "actions": []}
+        await asyncio.to_thread(team.do, "bot", "PATCH", f"{place}/messages/{posted['seq']}", fewer, 1)
+        assert (await vali.until("message.edited"))["message"].get("actions", []) == []
         await asyncio.to_thread(team.do, "vali", "POST", f"{place}/messages/{shown['seq']}/actions/ha")
         pressed = await bot.until("action.pressed")
         assert (pressed["message"], pressed["action"], pressed["actor"]) == (shown["seq"], "ha", "vali")

@@ -40,7 +40,7 @@ export function actionsFor(app, source, acts) {
     return found ? app.current(found) : null;
   };
 
-  return { react, reacted, chosen: chosenOn, pickReaction, reply, forward, more, press };
+  return { react, reacted, chosen: chosenOn, pickReaction, reply, forward, more, press, push };
 
   /** @param {number} seq @param {string} emoji @param {number} [at] when it was chosen, as `Event.timeStamp` */
   function react(seq, emoji, at = performance.now()) {
@@ -67,6 +67,15 @@ export function actionsFor(app, source, acts) {
   /** @param {number} seq @param {Element} anchor */
   function pickReaction(seq, anchor) {
     void later("emoji").then(({ pickEmoji }) => pickEmoji(anchor, (emoji) => react(seq, emoji)));
+  }
+
+  /**
+   * Press a button of a bot's message. Resolves when the bot was told, or an error shown.
+   * @param {number} seq @param {string} id
+   */
+  async function push(seq, id) {
+    const path = `/conversations/${encodeURIComponent(conversation)}/messages/${seq}/actions/${encodeURIComponent(id)}`;
+    await app.api.post(path, {}).catch((/** @type {unknown} */ error) => toast(sentence(error)));
   }
 
   /** @param {number} seq */

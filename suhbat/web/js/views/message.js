@@ -18,6 +18,7 @@ import { textNames } from "./shown.js";
 /** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
+/** @import { Button } from "../sdk/types.js" */
 /** @import { FileActs } from "./files.js" */
 /** @import { IntroActs } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
@@ -31,6 +32,7 @@ export const FOLDED = 8;
  * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
  * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
  * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
+ * @property {(seq: number, id: string) => Promise<void>} push  presses a button of a bot's message
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
  * @property {(seq: number) => void} stop  stops a growing message
@@ -112,9 +114,34 @@ function bodyNodes(message, acts) {
       ]),
     );
   }
+  if (message.buttons.length) nodes.push(buttonsNode(message, acts));
   if (message.reactions.length) nodes.push(reactionsNode(message, acts));
   if (replies) nodes.push(replies);
   return nodes;
+}
+
+/**
+ * The buttons of a bot's message. A link opens in a tab of its own.
+ * @param {ShownMessage} message @param {RowActs} acts
+ */
+function buttonsNode({ seq, buttons, pressable }, acts) {
+  /** @param {string} id @param {Event} event */
+  const push = (id, event) => {
+    const button = /** @type {HTMLElement} */ (event.currentTarget);
+    if (button.getAttribute("aria-busy")) return; // it keeps the focus, which a disabled button would lose
+    button.setAttribute("aria-busy", "true");
+    void acts.push(seq, id).finally(() => button.removeAttribute("aria-busy"));
+  };
+  const rel = "noopener noreferrer nofollow ugc";
+  const one = (/** @type {Button} */ { label, id = "", url }) =>
+    url !== undefined
+      ? h("a", { class: "button", href: url, target: "_blank", rel, dir: "auto" }, label, icon("goto"))
+      : h(
+          "button",
+          { type: "button", dir: "auto", disabled: !pressable, on: { click: (/** @type {Event} */ e) => push(id, e) } },
+          label,
+        );
+  return h("div", { class: "bot-buttons" }, ...buttons.map((row) => h("div", {}, ...row.map(one))));
 }
 
 /** The button to the thread below a message. @param {number} seq @param {ShownReplies} replies @param {RowActs} acts */

@@ -29,6 +29,7 @@ export function factsFor(app, source) {
       const quoted = timeline.quote(seq);
       return quoted && app.current(quoted);
     },
+    writes: source.closed === null,
     author: (message) => authorOf(app, message),
     person: (uid, user_id) => personOf(app, uid, user_id),
     called: (uid, user_id) => called(app, uid, user_id),

@@ -8,7 +8,7 @@ import { labelOf } from "./names.js";
 
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
-/** @import { Message, MessageFile, Replies } from "../sdk/types.js" */
+/** @import { Button, Message, MessageFile, Replies } from "../sdk/types.js" */
 /** @import { TextNames } from "../text/markdown.js" */
 /** @import { ShownIntro } from "./intro.js" */
 /** @import { NameMark, ShownPerson } from "./names.js" */
@@ -22,6 +22,7 @@ import { labelOf } from "./names.js";
  * @property {(message: Message) => Current} current  the message with the changes that are not confirmed yet
  * @property {(seq: number) => Message | null} find  the same of a quoted message
  * @property {(message: Message) => ShownPerson} author
+ * @property {boolean} writes  whether the user may write there
  * @property {(uid: string, user_id: string) => ShownPerson} person
  * @property {(uid: string, user_id: string) => string} called  the name that people see
  * @property {(message: Message) => Identity[]} readers
@@ -75,6 +76,8 @@ import { labelOf } from "./names.js";
  * @property {boolean} pinned
  * @property {string[] | null} readers  their names; null for a message of another user
  * @property {boolean} newest  whether it is the user's last message, or the last one that somebody has read
+ * @property {Button[][]} buttons
+ * @property {boolean} pressable  whether the reader may press them
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
  * @property {ShownReplies | null} replies  the thread below it
@@ -165,6 +168,8 @@ function shownMessage(message, follows, facts, now) {
     pinned: facts.pinned(message.seq),
     readers: mine ? labels(facts.readers(message), facts) : null,
     newest: false,
+    buttons: (!message.deleted && message.actions) || [],
+    pressable: facts.writes,
     reactions: message.reactions.map((one) => ({
       emoji: one.emoji,
       count: one.count ?? one.uids.length, // the data of an older version has no count
