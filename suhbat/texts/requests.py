@@ -31,10 +31,10 @@ REQUESTS: Texts = {
         "ru": "Этот ключ неизвестен, истёк или использован достаточно раз. Ключ действует 30 минут и для 5 ответов.",
     },
     "invalid_payload": {
-        "en": 'This cannot be shown as a message. Send JSON that has a "text", or a text as text/plain, of at most 1 MiB.',
-        "uz": 'Buni xabar sifatida koʻrsatib boʻlmaydi. "text" maydoni bor JSON yoki text/plain turidagi matn yuboring, '
+        "en": 'This cannot be shown as a message. Send an object that has a "text", or a text as text/plain, of at most 1 MiB.',
+        "uz": 'Buni xabar sifatida koʻrsatib boʻlmaydi. "text" maydoni bor obyekt yoki text/plain turidagi matn yuboring, '
         "koʻpi bilan 1 MiB.",
-        "ru": 'Это нельзя показать как сообщение. Отправьте JSON с полем "text" или текст как text/plain, не больше 1 МиБ.',
+        "ru": 'Это нельзя показать как сообщение. Отправьте объект с полем "text" или текст как text/plain, не больше 1 МиБ.',
     },
     "no_service": {
         "en": "There is no webhook at this address, or it was removed. Make a new one in the conversation.",

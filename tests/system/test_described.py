@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from tests.programs.hooks.receiver import receiver
 from tests.servers import Server, running
 from tests.system.test_files import upload
 from tests.talk import V1, Client, Frame, Simple
@@ -54,7 +56,8 @@ def _closed(schema: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running("suhbat", tmp_path_factory.mktemp("described") / "data", send_rate="0") as server:
+    settings = {"send_rate": "0", "bots": "everyone", "outgoing_allow": "127.0.0.0/8"}
+    with running("suhbat", tmp_path_factory.mktemp("described") / "data", **settings) as server:
         yield server
 
 
@@ -143,10 +146,49 @@ async def test_v1(server: Server, described: Described) -> None:
         watched(again, described, "v1")
         async with again:
             pass
+        await programs(server, described, tokens, ali, vali)
         await ali.ask("erase", conversation=room)
         for one in (ali, vali):
             await one.ask("ping")  # and read all frames before the reply
     assert set(described.sent["v1"]) - described.seen == set()
+
+
+async def programs(server: Server, described: Described, tokens: dict[str, str], ali: V1, vali: V1) -> None:
+    """What a bot hears and says, a message that grows, and a webhook whose receiver is gone."""
+
+    async def ask(name: str, method: str, path: str, body: object = None) -> Any:
+        status, answer = await asyncio.to_thread(server.request, method, f"/api/v1{path}", body, token=tokens[name])
+        assert status < 300, (path, answer)
+        return answer
+
+    room = (await ali.ask("create", title="Robotlar", visibility="public"))["conversation"]
+    await vali.ask("join", conversation=room)
+    place = f"/conversations/{room}"
+    tokens["robot"] = (await ask("ali", "POST", "/bots", {"user_id": "robot"}))["token"]
+    await ask("ali", "PUT", f"{place}/members/robot", {})
+    await ask("robot", "PUT", "/bots/robot/commands", [{"name": "vaqt", "description": "Soat nechaligi"}])
+    third = V1(server.ws, tokens["robot"])
+    watched(third, described, "v1")
+    async with third as robot:
+        await vali.ask("send", conversation=room, text="/vaqt")
+        key = (await robot.until("command.invoked"))["key"]
+        await ask("robot", "POST", f"/command-replies/{key}", {"text": "12:00", "private": True})
+        await vali.until("reply")
+        buttons = [[{"label": "Ha", "id": "ha"}]]
+        shown = await robot.ask("send", conversation=room, text="Yana?", actions=buttons)
+        await ask("vali", "POST", f"{place}/messages/{shown['seq']}/actions/ha")
+        await robot.until("action.pressed")
+        grown = await robot.ask("send", conversation=room, text="", streaming=True)
+        await robot.ask("append", conversation=room, seq=grown["seq"], offset=0, text="salom")
+        await vali.until("message.append")
+        await robot.ask("finish", conversation=room, seq=grown["seq"])
+        await vali.until("message.finished")
+    async with receiver() as gone:
+        gone.answer = b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n"
+        hook = await ask("ali", "POST", "/hooks", {"url": gone.url, "conversations": [room]})
+        gone.secret = hook["secret"]
+        await ali.ask("send", conversation=room, text="bormi?")
+        await ali.until("hook.stopped")
 
 
 async def test_the_simple_dialect(server: Server, described: Described) -> None:
