@@ -8,6 +8,7 @@ users when it has read them from the store.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from secrets import token_hex
 
@@ -157,6 +158,8 @@ class ClusterMembership:
 
     async def _heartbeat(self) -> None:
         entered, left = self._presence.take_local_changes()
+        # In the same turn, so that this heartbeat writes the row of everybody who is active before it is marked.
+        active = self._active.take_changes()
         for actor in entered:
             self._entered[actor.uid] = actor
             self._left.pop(actor.uid, None)
@@ -170,19 +173,21 @@ class ClusterMembership:
             log.warning("cluster: lease expired, joining again")
             await self._join(joins)
             return
+        except BaseException:
+            self._active.put_back(active)
+            raise
         for stored, waiting in ((entered, self._entered), (left, self._left)):
             for actor in stored:
                 waiting.pop(actor.uid, None)
-        await self._tell_active()
+        await self._tell_active(active)
         unreleased, self._unreleased = self._unreleased, []
         for claim in unreleased:
             self.release(claim)
         if entered or left:
             self._bus.nudge()
 
-    async def _tell_active(self) -> None:
-        """Store whose connections became active or not since the last time."""
-        changes = self._active.take_changes()
+    async def _tell_active(self, changes: Mapping[str, float]) -> None:
+        """Store whose connections became active or not."""
         if changes:
             try:
                 await self._cluster.set_active(self.id, changes)

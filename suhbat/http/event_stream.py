@@ -21,7 +21,7 @@ from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Resume
 from suhbat.protocol.replies import CaughtUp, Ok
 from suhbat.protocol.stream_cursor import LONGEST, StreamCursor, read_cursor
-from suhbat.protocol.types import LOBBY, Schema
+from suhbat.protocol.types import LOBBY, ME, Schema
 
 from .dependencies import SAFE_WRITE, LoggedIn, Served
 from .refusals import refuses
@@ -73,7 +73,9 @@ class Streams(Protocol):
 class StreamOpening(Schema):
     """Where the client stopped, as in the command `hello`; nothing for a snapshot."""
 
-    resume: Resume | None = None
+    resume: Resume | None = Field(
+        default=None, examples=[{"epoch": "5f0c1ab2e7d94c38", "cursors": {LOBBY: 1842, ME: 12}}]
+    )
 
 
 class Closed(Schema):
@@ -87,7 +89,7 @@ class Polled(Schema):
     """`frames`: what came since the cursor, maybe nothing. `cursor`: for the next poll. `close`: the stream has ended."""
 
     frames: tuple[dict[str, Any], ...] = Field(examples=[[CaughtUp().model_dump()]])
-    cursor: str = Field(max_length=LONGEST, examples=["1~~~"])
+    cursor: str = Field(examples=["1~~~"])
     close: Closed | None = Field(default=None, exclude_if=lambda value: value is None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
@@ -136,6 +136,10 @@ class Connection:
         self.missed_growth = True
         self.feeding = False
         self.targets: list[Target] = []
+
+    def stands_in(self, logs: Iterable[str]) -> None:
+        """Nothing is fed to this connection; what is asked of it, whether it follows a log, holds for these."""
+        self.logs = set(logs)
 
     def reply(self, payload: bytes) -> None:
         """Write a reply. Replies are never dropped, even while the connection is behind."""

@@ -83,7 +83,7 @@ class CommandDialect(V1Dialect):
         assert self.connection is not None
         state = await self.services.store.state(self.connection.actor, command.conversation)
         # The dialect asks whether the connection follows the log, which is the same question.
-        self.connection.logs = set() if state.role is None else {command.conversation}
+        self.connection.stands_in(() if state.role is None else (command.conversation,))
         self._typing(command)
 
     def _sent(self, id: int | str | None, outcome: Outcome) -> None:

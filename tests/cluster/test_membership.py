@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
@@ -32,6 +32,14 @@ class Store(PostgresStore):
     away: SuhbatError | None = None
     late: SuhbatError | None = None
     joins = 0
+    meanwhile: Callable[[], object] | None = None
+    """Called while the next heartbeat is being written."""
+
+    async def beat(self, *asked: object) -> None:
+        if self.meanwhile is not None:
+            self.meanwhile()
+            self.meanwhile = None
+        await super().beat(*asked)  # type: ignore[arg-type]
 
     async def join(self, *asked: object) -> set[str]:
         self.joins += 1
@@ -60,6 +68,8 @@ class Node:
     tasks: Tasks
     guests: Guests
     membership: ClusterMembership
+    here: PresenceTracker
+    active: ActiveConnections
     ended: list[str] = field(default_factory=list)
 
     async def hold(self, name: str) -> None:
@@ -108,10 +118,9 @@ async def nodes() -> AsyncIterator[list[Node]]:
             here = PresenceTracker(0, signal)
             hub = Hub(store, bus, here, tasks, lambda: False, lambda file: file.url)
             guests = Guests(store, clock, hub.connections)
-            membership = ClusterMembership(
-                store, bus, hub, here, ActiveConnections(clock.steady), guests.claims, clock, tasks, signal
-            )
-            made.append(Node(store, tasks, guests, membership))
+            active = ActiveConnections(clock.steady)
+            membership = ClusterMembership(store, bus, hub, here, active, guests.claims, clock, tasks, signal)
+            made.append(Node(store, tasks, guests, membership, here, active))
             hub.connections.end_user = made[-1].ended.append  # type: ignore[method-assign, assignment]
             await made[-1].membership.open()
         yield made
@@ -129,6 +138,22 @@ async def test_the_first_guests_after_a_pause(nodes: list[Node]) -> None:
         await other.hold(names[0])
     await one.let_go(names[0])
     await other.hold(names[0])
+
+
+async def test_who_looks_as_soon_as_they_connect(nodes: list[Node]) -> None:
+    """Somebody connects and looks while a heartbeat is being written, so they are not in it. The next one tells the other nodes
+    that they look."""
+    one, other = nodes
+    ali = Actor("u-ali", "ali", "account", lobby_from=0)
+
+    def connects() -> None:
+        one.here.enter(ali)
+        one.active.say(ali.uid, "n1", on=True)
+
+    one.store.meanwhile = connects
+    await one.beat()
+    await one.beat()
+    assert await other.store.active([ali.uid]) == {ali.uid}
 
 
 async def test_a_name_lost_in_a_pause(nodes: list[Node]) -> None:

@@ -434,7 +434,7 @@ async def test_a_node_whose_database_became_another_ends(tmp_path: Path) -> None
 async def test_an_event_stream_goes_on_at_another_node(cluster: Cluster) -> None:
     """Its cursor is valid there, also for a poll; commands by HTTP reach it from every node; nothing is missed or doubled."""
     first, second, third = cluster.nodes
-    token, other = await asyncio.gather(*(asyncio.to_thread(first.guest, name) for name in ("oqim", "yozuvchi")))
+    token, other = await asyncio.gather(*(asyncio.to_thread(first.guest, name) for name in ("oqim", "aytuvchi")))
     said = [f"oqim {number}" for number in range(6)]
     sends = [
         {"type": "send", "id": number, "conversation": "lobby", "text": text, "client_id": text}
@@ -442,7 +442,7 @@ async def test_an_event_stream_goes_on_at_another_node(cluster: Cluster) -> None
     ]
 
     async def heard(stream: EventStream, count: int) -> list[str]:
-        return [(await stream.until("message.created", actor="yozuvchi"))["message"]["text"] for _ in range(count)]
+        return [(await stream.until("message.created", actor="aytuvchi"))["message"]["text"] for _ in range(count)]
 
     async with EventStream(first, token) as stream:
         await stream.until("caught_up")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from functools import cache
-from typing import Any
+from typing import Any, get_origin
 
 import jsonschema_rs
 import pytest
@@ -60,13 +60,17 @@ def test_bodies_are_taken(house: House) -> None:
         for method in route.methods or ():
             described = operations().get((method, route.path_format or ""))
             if described is not None and has_json(described):
+                bodies += 1
+                if "/hooks/" in (route.path_format or "") and route.body_field is None:
+                    continue  # any JSON object: what other programs send has no class
                 # One endpoint also takes bodies that are no JSON, so it reads its own.
                 model = Forwarded if route.body_field is None else route.body_field.field_info.annotation
                 taken = TypeAdapter(model).validate_python(
                     described["requestBody"]["content"]["application/json"]["example"]
                 )
-                assert type(taken) is model
-                bodies += 1
+                assert taken
+                if isinstance(model, type) and get_origin(model) is None:
+                    assert type(taken) is model
     assert bodies == sum(map(has_json, operations().values()))
 
 
