@@ -15,6 +15,8 @@ from suhbat.chat.mentions import EVERYBODY
 from suhbat.chat.model import Actor, DuePush, PushFacts, SettledPush
 from suhbat.chat.ports import Store
 from suhbat.protocol import commands
+from suhbat.protocol.extras import Extra
+from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.protocol.objects import Quiet
 from suhbat.protocol.types import LOBBY
 from suhbat.store.write import push_recipients
@@ -199,6 +201,16 @@ class TestWhoIsTold:
         owner = Actor("u-ega", "ega", "account", 0, "owner")
         await town.house.do(commands.Ban, owner, LOBBY, person=VALI, on=True, until=None, reason="")
         assert await town.told() == {}
+
+    async def test_a_message_that_was_cut_before_it_had_a_text(self, town: Town) -> None:
+        """Nobody is told of it, alone or after another one."""
+        conversation, _ = await direct(town)
+        for told in ({"u-vali": "salom"}, {}):
+            grows = Extra(streaming=True)
+            sent = await town.house.listener.send(town.store, ALI, "", conversation=conversation, extra=grows)
+            command = FinishGrowing(conversation=conversation, seq=sent.seq, cut=True, forced=True)
+            await town.store.execute(ALI, town.clock.wall(), command)
+            assert await town.told() == told
 
     async def test_erased_people(self, town: Town) -> None:
         """Nothing of them stays in the queue."""

@@ -36,7 +36,7 @@ from .badge import count_all_unread
 from .floor import LobbyHistory, floor_of
 from .moderation import server_bans
 from .notify import chosen_levels, quiet_of
-from .rows import AnyRow, is_streaming, names_of_members
+from .rows import AnyRow, is_streaming, names_of_members, says_something
 
 SCANNED = 50
 """Messages among which the newest that notifies is looked for. Nearly always it is the first of them."""
@@ -249,7 +249,7 @@ def _newest(
     read = known.read.get((due.uid, log.id), 0)
     for row in shared.messages(log.id, due.first, due.seq):
         is_reply = row.thread_ordinal is not None
-        if row.actor_uid == due.uid or is_streaming(row.data):
+        if row.actor_uid == due.uid or is_streaming(row.data) or not says_something(row.text, row.data):
             continue
         if (row.thread if is_reply else row.seq) <= floor or (not is_reply and row.ordinal <= read):
             continue

@@ -149,6 +149,11 @@ def has_grown(data: str | None) -> bool:
     return data is not None and "grew" in json.loads(data)
 
 
+def says_something(text: str | None, data: str | None) -> bool:
+    """Whether a message has a text or files. One that grew has none if it was cut before."""
+    return bool((text or "").strip()) or has_files(data)
+
+
 def has_files(data: str | None) -> bool:
     """Whether a message with this `data` has files."""
     return data is not None and "files" in json.loads(data)

@@ -28,7 +28,7 @@ from suhbat.store import cursors
 from suhbat.store.dialect import find_rows, is_contended, is_trouble, put_rows, select_for
 from suhbat.store.journal import NoCursor, Range
 from suhbat.store.people import mail_queue
-from suhbat.store.read.rows import has_grown
+from suhbat.store.read.rows import has_grown, says_something
 from suhbat.store.tables import (
     IS_MESSAGE,
     conversations,
@@ -86,6 +86,7 @@ _FINISHED = select(
     events.c.ordinal,
     events.c.thread,
     events.c.thread_ordinal,
+    events.c.text,
     events.c.data,
 ).select_from(
     _RANGES.outerjoin(
@@ -204,11 +205,11 @@ def _begin(connection: Connection) -> None:
 
 def _messages(connection: Connection, ranges: Sequence[Range]) -> list[_Message]:
     """The messages in these ranges that are not deleted. One that grew is not where it was created, but where it was
-    finished."""
+    finished; nowhere if it was cut before it had a text."""
     rows = select_for(connection, _MESSAGES, _RANGES, ranges)
-    rows = [row for row in rows if row[0] is not None and not has_grown(row[-1])]
-    rows += [row for row in select_for(connection, _FINISHED, _RANGES, ranges) if row[0] is not None]
-    return [_Message(*row[:-1]) for row in rows]
+    found = [_Message(*row[:-1]) for row in rows if row[0] is not None and not has_grown(row[-1])]
+    rows = select_for(connection, _FINISHED, _RANGES, ranges)
+    return found + [_Message(*row[:-2]) for row in rows if row[0] is not None and says_something(row[-2], row[-1])]
 
 
 class _Found:
