@@ -11,10 +11,11 @@ from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, Finished, Forbidden, NotFound, StillGrowing, TooManyStreams
 from suhbat.protocol.commands import Admit, Create, Delete, Edit, Mute, Pin, React, Remove
-from suhbat.protocol.events import MessageCreated, MessageDeleted, MessageFinished, has_grown
+from suhbat.protocol.events import MessageCreated, MessageDeleted, MessageFinished, has_grown, veil_of
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, SetFilter, TakeOver
 from suhbat.protocol.types import LOBBY
+from suhbat.store.write.erasure import NOBODY
 from suhbat.store.write.growing import PER_CONVERSATION, PER_PERSON
 from tests.commands import execute
 
@@ -160,8 +161,9 @@ async def test_the_word_filter(store: Store, listener: Listener) -> None:
         await save(store, ALI, seq, "yaxshi yomon", 2)
     with pytest.raises(Forbidden):
         await finish(store, ALI, seq, known="yaxshi yomon")
-    await finish(store, ALI, seq, known="yaxshi yomon", forced=True, cut=True)
+    await finish(store, ALI, seq, known="yaxshi @vali yomon", forced=True, cut=True, mentioned=(VALI.uid,))
     assert await text_of(store, seq) == "yaxshi"
+    assert (await store.mentions(VALI)).mentions == (), "it mentions nobody who is not in it"
 
 
 async def test_what_can_be_done_meanwhile(store: Store, listener: Listener) -> None:
@@ -221,3 +223,29 @@ async def test_erasure(store: Store, listener: Listener) -> None:
         pass
     assert await store.growing() == []
     assert await text_of(store, seq) == ""
+
+
+async def test_the_name_of_an_erased_sender(store: Store, listener: Listener) -> None:
+    """Does not come back when the server finishes a message that the account left."""
+    seq = await begin(listener, store, text="Osh")
+    await store.erase(ALI, 1_000, with_messages=False)
+    while await store.erase_more(1_000):
+        pass
+    await finish(store, ALI, seq, known="Osh bor", forced=True, cut=True)
+    event = listener.entries[-1].event
+    assert isinstance(event, MessageFinished) and event.message.text == "Osh bor"
+    assert (event.actor_uid, event.actor, event.message.sender) == (ALI.uid, NOBODY, NOBODY)
+    assert (await logged(store, LOBBY, 0, 20))[-1].event == event
+
+
+async def test_what_a_reader_may_not_see(store: Store, listener: Listener) -> None:
+    """A message that grows says below which `seq` its readers are not told of it, unless they may read everything."""
+    made = await execute(store, Create, OWNER, 1_000, title="Choyxona", topic="", visibility="private", history="all")
+    room = made.conversation
+    await execute(store, Admit, OWNER, 1_000, conversation=room, person=ALI, role="member", exempt=True)
+    for conversation in (LOBBY, room):
+        seq = await begin(listener, store, conversation=conversation)
+        told = [one.event for one in listener.entries if isinstance(one.event, MessageCreated)][-1]
+        taken = (await store.execute(ALI, 1_000, TakeOver(conversation=conversation, seq=seq))).taken
+        assert taken is not None
+        assert taken.veil == veil_of(told) == (seq if conversation == LOBBY else None)

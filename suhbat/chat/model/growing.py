@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 
 class TakenMessage(NamedTuple):
-    """A growing message that a node has taken over. `veil`: its `seq`, or that of the root of its thread."""
+    """A growing message that a node has taken over. `veil`: its `seq`, or that of the root of its thread; None if all readers
+    of the conversation may see it."""
 
     text: str
     version: int
-    veil: int
+    veil: int | None
 
 
 class GrowingRow(NamedTuple):

@@ -21,7 +21,7 @@ from suhbat.store.journal import Range
 from suhbat.store.read.rows import message_json
 from suhbat.store.tables import conversations, events, users
 
-from .logs import Log
+from .logs import Log, hides_past
 from .writer_cache import WriterCache
 
 E = TypeVar("E", bound=Stored)
@@ -129,7 +129,7 @@ class Appender:
             actor_uid=actor.uid,
             **fields,
         )
-        if log.kind == "lobby" or log.settings.history == "joined":
+        if hides_past(log):
             veil(event, within)
         row = EventRow(
             log.id, log.head, event.type, at, actor.user_id, actor.uid, target=about, data=_stored(event), thread=within
@@ -161,6 +161,8 @@ class Appender:
         if files or post.extra is not None:
             message.files, message.extra = files, post.extra
             data = message_json(int(everyone), everyone, files=files, extra=post.extra)
+            if post.extra is not None and post.extra.streaming and hides_past(log):
+                message.veil = seq  # nor may later readers see what it grows by
         self._messages.append(
             (log.id, seq, post.at, actor.user_id, actor.uid, ordinal, post.text, post.client_id, post.reply_to, data)
         )
@@ -194,7 +196,7 @@ class Appender:
             thread=thread if is_reply else None,
             thread_ordinal=thread_ordinal,
             from_thread=None if is_reply else thread,
-            veil=thread if is_reply and (log.kind == "lobby" or log.settings.history == "joined") else None,
+            veil=thread if is_reply and hides_past(log) else None,
             files=files,
             extra=post.extra,
         )

@@ -115,6 +115,11 @@ def apply_sanctions(logs: Iterable[Log], rows: Iterable[Sequence[Any]]) -> None:
 _LOBBY_FACTS = ConversationFacts(LOBBY, "lobby", "member")
 
 
+def hides_past(log: Log) -> bool:
+    """Whether messages of this log may be hidden from readers who came later."""
+    return log.kind == "lobby" or log.settings.history == "joined"
+
+
 def facts_of(log: Log, actor: Actor, at: Milliseconds) -> ConversationFacts | None:
     """The facts about a conversation and this user there, for the policy; None for an own log. A bot is what both it and its
     owner are: a member if both are, muted or banned if one of them is, and of the lower of their roles. A webhook may write

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select, update
 
 from suhbat.chat.growing import final_refusal, stop_refusal
-from suhbat.chat.model import CommandResult, TakenMessage
+from suhbat.chat.model import Actor, CommandResult, TakenMessage
 from suhbat.errors import Finished, Forbidden, NotFound
 from suhbat.protocol.events import MessageFinished
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, TakeOver
 from suhbat.store.read.rows import AnyRow, changed_json, has_files, is_streaming, thread_of
 from suhbat.store.tables import IS_MESSAGE, events
 from suhbat.store.write import growing, word_filter
-from suhbat.store.write.logs import Log
+from suhbat.store.write.logs import Log, hides_past
 
 from .execution import Execution, allow
 from .messages import rewrite
@@ -29,7 +30,8 @@ def take_over(execution: Execution, command: TakeOver) -> CommandResult:
     version = growing.take_over(execution.connection, log.id, row.seq) if is_streaming(row.data) else None
     if version is None:
         raise Finished()
-    return CommandResult(log.name, log.head, taken=TakenMessage(row.text, version, thread_of(row) or row.seq))
+    veil = thread_of(row) or row.seq if hides_past(log) else None
+    return CommandResult(log.name, log.head, taken=TakenMessage(row.text, version, veil))
 
 
 def save(execution: Execution, command: SaveGrowing) -> CommandResult:
@@ -50,8 +52,12 @@ def finish(execution: Execution, command: FinishGrowing) -> CommandResult:
     """Finish a message with its whole text. Finishing again with the same text changes nothing.
 
     Its sender gives the text, and may leave out what this node knows. Others only stop it, and it is cut. The server stops it
-    without asking the policy, and cannot be refused: a text that is not allowed is cut to what was stored before."""
+    without asking the policy, and cannot be refused: a text that is not allowed is cut to what was stored before. It mentions
+    those whom the text of the command mentions, if it is that text."""
     log, row = (_forced if command.forced else _asked)(execution, command)
+    if command.forced:
+        # The sender as they are called now: the account may have been erased since the message began.
+        execution.actor = Actor(row.actor_uid, row.actor)
     if not is_streaming(row.data):
         if command.forced or command.text in (None, row.text):
             return CommandResult(log.name, log.head)
@@ -67,6 +73,8 @@ def finish(execution: Execution, command: FinishGrowing) -> CommandResult:
         raise refused
     if refused is not None:
         text = row.text
+    if text != (command.known if command.text is None else command.text):
+        execution.context = replace(execution.context, mentioned=())
     growing.forget(execution.connection, log.id, row.seq)
     changed: dict[str, Any] = {"text": text, "data": changed_json(row.data, streaming=None, cut=is_cut or None)}
     return rewrite(execution, log, row, changed, MessageFinished, is_refusable=is_authors)
