@@ -25,13 +25,15 @@ from suhbat.errors import (
 )
 from suhbat.protocol.commands import Append, Finish
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, TakeOver
+from suhbat.protocol.machine import Meter
 from suhbat.protocol.types import MAX_TEXT
 
+from .growing import growth_refusal
 from .mentions import mentioned_uids
 from .model import Actor, CommandContext, CommandResult, Outcome, PostResult
 from .ports import Clock, CommandWriter, Directory, GrowingStore, GrowingText, GrowingTexts
 from .presence import PresenceTracker
-from .rate import Gcra, LruDict
+from .rate import UNLIMITED, Gcra, LruDict, charge, mention_cost
 
 SAVE_SECONDS = 2.0
 """How much of a growing text may be lost if the node dies, in time."""
@@ -83,6 +85,16 @@ class _Taken:
         return len(self.text.text) != self.saved
 
 
+class _Opening:
+    """Appends of a message that wait, in their order. `waiting`: how many there are."""
+
+    __slots__ = ("lock", "waiting")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
+
+
 class GrowingMessages:
     """Messages that grow. Used on the event loop only. `texts`: see `GrowingTexts`. `shared`: other nodes may write, too."""
 
@@ -105,7 +117,7 @@ class GrowingMessages:
         self._clock = clock
         self._shared = shared
         self._taken: dict[Key, _Taken] = {}
-        self._opening: dict[Key, asyncio.Lock] = {}
+        self._opening: dict[Key, _Opening] = {}
         self._meters = LruDict(lambda: Gcra(APPENDS_PER_SECOND, APPENDS_AT_ONCE))
         self._seen: dict[Key, tuple[int, float]] = {}
         """The versions of messages of other nodes, and since when they are the same."""
@@ -134,8 +146,11 @@ class GrowingMessages:
         """Let a message grow whose appends this node takes; returns how many characters it has then. None if this has to ask
         the store: call `append`. `source`: see `GrowingTexts.extend`.
 
-        Raises WrongOffset, Finished, BadRequest, RateLimited."""
-        taken = self._taken.get((command.conversation, command.seq))
+        Raises WrongOffset, Finished, BadRequest, RateLimited, TooManyStreams."""
+        key = command.conversation, command.seq
+        taken = self._taken.get(key)
+        if key in self._opening:
+            return None  # after those that wait
         if taken is None or taken.actor.uid != actor.uid or taken.text.in_doubt or not taken.is_ours:
             return None
         return self._extend(taken, command, source)
@@ -143,25 +158,27 @@ class GrowingMessages:
     async def append(self, actor: Actor, command: Append, source: str | None) -> int:
         """The same, in any case. Also raises NotFound, Forbidden, Busy."""
         key = command.conversation, command.seq
-        lock = self._opening.setdefault(key, asyncio.Lock())
+        opening = self._opening.setdefault(key, _Opening())
+        opening.waiting += 1
         try:
-            async with lock:
+            async with opening.lock:
                 taken = self._taken.get(key)
                 if taken is not None and not taken.is_ours:
                     self._release(taken)
                 if taken is None or taken.actor.uid != actor.uid or not taken.is_ours:
                     taken = await self._take_over(actor, key, attended=source is not None)
-                elif taken.text.in_doubt:
-                    taken.text.in_doubt = False
+                elif doubts := taken.text.in_doubt:
                     await self._save(taken)  # asks whether the sender may still write there
+                    taken.text.in_doubt -= doubts
+                return self._extend(taken, command, source)
         finally:
-            if not lock.locked():
+            opening.waiting -= 1
+            if not opening.waiting:
                 self._opening.pop(key, None)
-        return self._extend(taken, command, source)
 
-    async def finish(self, actor: Actor, command: Finish) -> CommandResult:
-        """Finish a message; the whole text is durable on return. Raises NotFound, Forbidden, Finished, BadRequest, RateLimited,
-        Busy."""
+    async def finish(self, actor: Actor, command: Finish, meter: Meter = UNLIMITED) -> CommandResult:
+        """Finish a message; the whole text is durable on return. `meter`: that of the actor, which the names in the text are
+        charged to. Raises NotFound, Forbidden, Finished, BadRequest, RateLimited, Busy."""
         key = command.conversation, command.seq
         taken = self._taken.get(key)
         if taken is not None and taken.actor.uid == actor.uid and taken.is_ours:
@@ -173,6 +190,8 @@ class GrowingMessages:
             conversation=command.conversation, seq=command.seq, text=command.text, cut=command.cut, known=known
         )
         try:
+            text = asked.known if asked.text is None else asked.text
+            charge(meter, 1 + mention_cost(text or ""), self._clock.steady())
             return await self._finish(actor, asked)
         except SuhbatError:
             if taken is not None:
@@ -305,9 +324,13 @@ class GrowingMessages:
         now = self._clock.steady()
         if wait := self._meters[taken.actor.uid].take(now):
             raise RateLimited(retry_after=wait, scope="command")
-        taken.grew_at = now
         if source is not None:
             taken.attended = True
+        if not command.text:
+            return length
+        if refused := growth_refusal(self._texts.characters(command.conversation) + len(command.text)):
+            raise refused
+        taken.grew_at = now
         self._texts.extend(*taken.key, command.text, source)
         return length + len(command.text)
 

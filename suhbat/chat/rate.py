@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Generic, TypeVar
 
 from suhbat.errors import RateLimited
-from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, Finish, MarkUnread, Meet
+from suhbat.protocol.commands import Admit, ChangeThread, Create, Edit, MarkUnread, Meet
 from suhbat.protocol.http_commands import StateCommand
 from suhbat.protocol.machine import Meter, Unlimited
 
@@ -61,12 +61,12 @@ def mention_cost(text: str) -> int:
     return min(text.count("@"), MOST_NAMES) // NAMES if "@" in text else 0
 
 
-def cost_of(command: StateCommand | Finish) -> int:
+def cost_of(command: StateCommand) -> int:
     """The cost of a command."""
     if isinstance(command, ChangeThread) and command.unread:
         return Cost.UNREAD_AGAIN
-    if isinstance(command, Edit | Finish):
-        return 1 + mention_cost(command.text or "")
+    if isinstance(command, Edit):
+        return 1 + mention_cost(command.text)
     return COSTS.get(type(command), 1)
 
 

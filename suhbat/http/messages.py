@@ -203,7 +203,7 @@ async def edit(conversation: ConversationPath, seq: SeqPath, body: NewText, acto
 
 
 @router.post("/{seq}/append", dependencies=[SAFE_WRITE])
-@refuses(Finished, WrongOffset)
+@refuses(Finished, WrongOffset, TooManyStreams)
 async def append(
     conversation: ConversationPath, seq: SeqPath, body: Appending, actor: Caller, services: Served
 ) -> Grown:
@@ -224,8 +224,8 @@ async def finish(
     changes nothing. Somebody else's message is stopped by this, if it answers one's own, or is in a direct, or one may
     delete it."""
     command = Finish(type="finish", conversation=valid_id(conversation), seq=seq, text=body.text, cut=body.cut)
-    charge(services.limits.rates.meter(actor.uid), cost_of(command), services.clock.steady())
-    return Changed(seq=(await services.growing.finish(actor, command)).seq)
+    meter = services.limits.rates.meter(actor.uid)
+    return Changed(seq=(await services.growing.finish(actor, command, meter)).seq)
 
 
 @router.delete("/{seq}", dependencies=[SAFE_WRITE])

@@ -25,6 +25,11 @@ LIMITS: Texts = {
         "uz": "Bu yerda {limit} ta xabar hali yozilmoqda, chegara shu. Birozdan keyin qayta urinib koʻring.",
         "ru": "Здесь ещё пишутся {limit} сообщений, это предел. Повторите чуть позже.",
     },
+    "too_many_streams.text": {
+        "en": "The messages that are growing here have {limit} characters in all, which is the limit. Try again later.",
+        "uz": "Bu yerda yozilayotgan xabarlar jami {limit} belgiga yetdi, chegara shu. Keyinroq qayta urinib koʻring.",
+        "ru": "Сообщения, которые здесь пишутся, вместе достигли {limit} символов, это предел. Повторите позже.",
+    },
     "too_many_saved": {
         "en": "You have saved {limit} messages, which is the limit. Remove some of them first.",
         "uz": "Siz {limit} ta xabarni saqlagansiz, chegara shu. Avval baʼzilarini olib tashlang.",

@@ -204,8 +204,7 @@ class V1Dialect(V1Hello):
 
     async def _finish(self, command: Finish) -> None:
         assert self.connection is not None
-        charge(self.machine.meter, cost_of(command), self.services.clock.steady())
-        result = await self.services.growing.finish(self.connection.actor, command)
+        result = await self.services.growing.finish(self.connection.actor, command, self.machine.meter)
         if command.id is not None:
             self._reply(replies.Acted(id=command.id, conversation=result.conversation, seq=result.seq))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, cast
 import pytest
 
 from suhbat.bus.memory import MemoryBus, MemoryExchange
+from suhbat.chat.growing import MOST_CHARACTERS
 from suhbat.chat.growing_messages import (
     APPENDS_AT_ONCE,
     GONE_SECONDS,
@@ -23,9 +25,12 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.presence import PresenceTracker
+from suhbat.chat.rate import NAMES, Gcra
 from suhbat.cluster.bus_listener import NodeBusListener
-from suhbat.errors import BadRequest, Busy, Finished, Forbidden, NotFound, RateLimited, WrongOffset
-from suhbat.hub.connection import Connection
+from suhbat.errors import BadRequest, Busy, Finished, Forbidden, NotFound, RateLimited, TooManyStreams, WrongOffset
+from suhbat.hub.connection import Connection, FrameFormat
+from suhbat.hub.frames import Frames
+from suhbat.hub.growing import REST, STEP
 from suhbat.hub.hub import Hub
 from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
 from suhbat.protocol.events import LoggedEvent, MessageFinished
@@ -71,6 +76,13 @@ class Node:
     def reader(self, uid: str = "u-reader") -> tuple[Connection, RecordingWire]:
         return connect(self.hub, uid)
 
+    def come(self, wire: RecordingWire) -> Connection:
+        """A reader with this wire."""
+        connection = Connection(wire, FrameFormat.V1, Actor("u-reader", "reader"), "en")
+        self.hub.add(connection)
+        self.hub.start_live(connection)
+        return connection
+
     async def begin(self, text: str = "", actor: Actor = BOT, conversation: str = LOBBY, **fields: Any) -> int:
         return (
             await self.messages.post(actor, text=text, conversation=conversation, extra=Extra(streaming=True), **fields)
@@ -90,6 +102,37 @@ class Node:
         """Wait until everything that was added has been told."""
         while self.hub.growing._ticking:
             await asyncio.sleep(0.01)
+
+
+class FullWire(RecordingWire):
+    """Is congested when it has got so many bytes. `written`: the frames as they are shared."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most, self.size = most, 0
+        self.written: list[Frames] = []
+
+    def write(self, frames: Frames) -> None:
+        super().write(frames)
+        self.written.append(frames)
+        self.size += frames.size
+        self.congested = self.congested or self.size > self.most
+
+    def drain(self) -> None:
+        self.size = 0
+        super().drain()
+
+
+class SlowWire(RecordingWire):
+    """Blocks when a notice is written. `written_at`: when the last one was."""
+
+    SECONDS = 0.05
+    written_at = 0.0
+
+    def write(self, frames: Frames) -> None:
+        if b"message.append" in frames.payloads[0]:
+            time.sleep(self.SECONDS)
+            self.written_at = time.monotonic()
 
 
 class Town:
@@ -197,7 +240,7 @@ class TestReaders:
         wire.drain()
         await node.append(seq, 11, " uchun")
         await node.told()
-        assert notices(wire) == [(0, "Osh damlash uchun")]
+        assert notices(wire) == [(0, "Osh damlash"), (11, " uchun")]
         _, late = node.reader("u-late")
         assert notices(late) == [(0, "Osh damlash uchun")]
         await node.append(seq, 17, " guruch")
@@ -242,8 +285,184 @@ class TestReaders:
         await there.told()
         assert text_of(wire, seq) == "salom dunyo"
 
+    async def test_the_simple_dialect(self, town: Town) -> None:
+        """It is told of no message before it is finished; nor when it comes."""
+        node = town.nodes[0]
+        seq = await node.begin("Osh")
+        _, wire = connect(node.hub, "u-old", FrameFormat.SIMPLE)
+        await node.append(seq, 3, " damlash")
+        await node.told()
+        assert wire.frames == []
+
+    async def test_a_socket_that_fills(self, town: Town) -> None:
+        """Who comes gets as much as the socket takes, and the rest when it has been taken: each text once."""
+        node = town.nodes[0]
+        text = "🍚" * MAX_TEXT
+        seqs = {await node.begin(text) for _ in range(8)}
+        wire = FullWire(20_000)
+        connection = node.come(wire)
+        assert not connection.live and wire.size < 20_000 + 5 * MAX_TEXT
+        for _ in range(20):
+            wire.drain()
+            await settle()
+        assert connection.live and connection.missed_growth is None
+        assert sorted(frame["seq"] for frame in wire.frames) == sorted(seqs)
+        assert all(frame["text"] == text for frame in wire.frames)
+
+    async def test_a_live_connection_that_falls_behind(self, town: Town) -> None:
+        """It gets what it lacks as soon as its socket is empty, also if nothing is added any more; not what it has."""
+        node = town.nodes[0]
+        wire = FullWire(1_000_000)
+        connection = node.come(wire)
+        seq = await node.begin("a" * 3_000)
+        wire.congested = True
+        await node.append(seq, 3_000, "b" * 500)
+        await node.told()
+        assert notices(wire) == [] and not connection.live
+        wire.drain()
+        await settle()
+        begin = 3_000 - 3_000 % STEP
+        assert notices(wire) == [(begin, "a" * (3_000 - begin) + "b" * 500)]
+        assert connection.live
+
+    async def test_frames_are_shared(self, town: Town) -> None:
+        """Those who come get the same bytes, and so do those who are told, whatever their floors hide of older messages."""
+        node = town.nodes[0]
+        seq = await node.begin("Osh")
+        wires = [FullWire(1_000_000) for _ in range(3)]
+        connections = [node.come(wire) for wire in wires]
+        assert wires[0].written[-1] is wires[1].written[-1] is wires[2].written[-1]
+        connections[1].floors[LOBBY] = seq - 1
+        await node.append(seq, 3, " damlash")
+        await node.told()
+        assert wires[0].written[-1] is wires[1].written[-1] is wires[2].written[-1]
+        assert notices(wires[1]) == [(0, "Osh"), (3, " damlash")]
+
+    @pytest.mark.parametrize("history", ["all", "joined"])
+    async def test_who_joins_meanwhile(self, town: Town, history: str) -> None:
+        """Is told of what grows if the room shows its past, on every node."""
+        made = await execute(
+            town.store, Create, OWNER, 1_000, title="Choyxona", topic="", visibility="private", history=history
+        )
+        room = made.conversation
+        await execute(town.store, Admit, OWNER, 1_000, conversation=room, person=BOT, role="member", exempt=True)
+        node = town.nodes[0]
+        seq = await node.begin("Osh", conversation=room)
+        await execute(town.store, Admit, OWNER, 1_000, conversation=room, person=ALI, role="member", exempt=True)
+        places = await town.store.places(ALI)
+        assert places.floors[room] >= seq
+        wires = []
+        for one in town.nodes:
+            connection, wire = connect(one.hub, ALI.uid, live=False)
+            one.hub.follow(connection, {room: places.heads[room]}, places)
+            one.hub.catch_up(connection, None)
+            wires.append(wire)
+        await settle()
+        await node.append(seq, 3, " damlash", conversation=room)
+        for one in town.nodes:
+            await one.told()
+        if history == "all":
+            assert [notices(wire)[-1] for wire in wires] == [(3, " damlash"), (0, "Osh damlash")]
+        else:
+            assert [notices(wire) for wire in wires] == [[], []]
+
+    async def test_a_rest_after_costly_writes(self, town: Town) -> None:
+        """What is added after them is collected for several times as long as they took, whenever it comes."""
+        node = town.nodes[0]
+        wire = SlowWire()
+        node.come(wire)
+        seq = await node.begin()
+        times = []
+        for number in range(2):
+            await node.append(seq, number, "a")
+            await node.told()
+            times.append(wire.written_at)
+        assert times[1] - times[0] >= REST * SlowWire.SECONDS
+
+    async def test_nothing_was_added(self, town: Town) -> None:
+        """An empty append is told to nobody, and does not keep the message growing."""
+        node = town.nodes[0]
+        _, wire = node.reader()
+        seq = await node.begin("Osh")
+        assert await node.append(seq, 3, "") == 3
+        await node.told()
+        assert notices(wire) == []
+        for _ in range(int(IDLE_SECONDS / 5) + 1):
+            assert await node.append(seq, 3, "") == 3
+            await town.round(5)
+            if await town.finished():
+                break
+        assert len(await town.finished()) == 1
+
+    async def test_a_sender_who_has_gone_to_another_node(self, town: Town) -> None:
+        """Their first connection is then told like others."""
+        here, there = town.nodes
+        connection, wire = here.reader(BOT.uid)
+        seq = await here.begin()
+        await settle()
+        await here.append(seq, 0, "Osh", source=connection.id)
+        await here.told()
+        await there.append(seq, 3, " damlash")
+        await there.told()
+        await here.told()
+        assert text_of(wire, seq) == "Osh damlash"
+
 
 class TestAppending:
+    async def test_all_that_grows_in_a_conversation(self, town: Town) -> None:
+        """Its texts have so many characters in all, those that begin with a text included."""
+        node = town.nodes[0]
+        seqs = [await node.begin("🍚" * MAX_TEXT) for _ in range(MOST_CHARACTERS // MAX_TEXT)]
+        with pytest.raises(TooManyStreams):
+            await node.begin("a")
+        seq = await node.begin()
+        with pytest.raises(TooManyStreams):
+            await node.append(seq, 0, "a")
+        await node.finish(seqs[0])
+        assert await node.append(seq, 0, "a" * MAX_TEXT) == MAX_TEXT
+        with pytest.raises(TooManyStreams):
+            await node.append(await node.begin(), 0, "a")
+
+    async def test_while_the_right_is_checked(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Appends wait for it in their order; what happens meanwhile is checked again."""
+        node = town.nodes[0]
+        seq = await node.begin("Osh")
+        growth = node.hub.growing.find(LOBBY, seq)
+        assert growth is not None
+        growth.in_doubt = 1
+        gate, saves = asyncio.Event(), 0
+
+        async def save(taken: object) -> None:
+            nonlocal saves
+            saves += 1
+            await gate.wait()
+
+        monkeypatch.setattr(node.growing, "_save", save)
+        tasks = [asyncio.create_task(node.append(seq, 3, " bir"))]
+        await settle()
+        assert growth.in_doubt
+        tasks.append(asyncio.create_task(node.append(seq, 7, " ikki")))
+        await settle()
+        growth.in_doubt += 1
+        gate.set()
+        assert [await task for task in tasks] == [7, 12]
+        assert (saves, growth.in_doubt, node.growing._opening) == (2, 0, {})
+
+    async def test_names_cost_at_the_end(self, town: Town) -> None:
+        """Also if the text is not said again. Too many at once are refused, and it grows on."""
+        node = town.nodes[0]
+        names = "@kimsa " * (2 * NAMES)
+        seq = await node.begin()
+        await node.append(seq, 0, names)
+        finish = Finish(type="finish", conversation=LOBBY, seq=seq)
+        meter = Gcra(1, 2)
+        with pytest.raises(RateLimited):
+            for _ in range(2):
+                meter.take(town.clock.steady())
+            await node.growing.finish(BOT, finish, cast(Any, meter))
+        assert await node.append(seq, len(names), "!") == len(names) + 1
+        await node.growing.finish(BOT, finish, cast(Any, Gcra(1, 2)))
+
     async def test_a_wrong_offset(self, town: Town) -> None:
         """The error says where to continue. Offsets count code points."""
         node = town.nodes[0]

@@ -11,12 +11,12 @@ from suhbat.chat.model import GrowingRow
 class GrowingText(Protocol):
     """A growing message as this node knows it.
 
-    `text`: so far. `in_doubt`: something happened in its conversation after which its sender may no longer write there.
-    `over`: it does not grow any more. `is_taken`: this node takes the appends.
+    `text`: so far. `in_doubt`: how often something has happened in its conversation since it was asked whether its sender may
+    still write there. `over`: it does not grow any more. `is_taken`: this node takes the appends.
     """
 
     text: str
-    in_doubt: bool
+    in_doubt: int
     over: bool
     is_taken: bool
 
@@ -26,8 +26,12 @@ class GrowingTexts(Protocol):
 
     def find(self, conversation: str, seq: int) -> GrowingText | None: ...
 
-    def take(self, conversation: str, seq: int, veil: int, term: int, text: str) -> GrowingText:
-        """This node takes the appends of a message from now on. `veil`: its `seq`, or that of the root of its thread. `term`:
+    def characters(self, conversation: str) -> int:
+        """The length of all texts that grow there."""
+        ...
+
+    def take(self, conversation: str, seq: int, veil: int | None, term: int, text: str) -> GrowingText:
+        """This node takes the appends of a message from now on. `veil`: see `TakenMessage`; not needed if it is known. `term`:
         the version of its row; higher than that of any node that took it before."""
         ...
 

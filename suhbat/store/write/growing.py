@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, func, select, update
 
+from suhbat.chat.growing import growth_refusal
 from suhbat.chat.model import Post
 from suhbat.errors import SuhbatError, TooManyStreams
 from suhbat.store.dialect import insert_rows
-from suhbat.store.tables import growing
+from suhbat.store.tables import events, growing
 
 PER_PERSON = 20
 PER_CONVERSATION = 50
@@ -24,6 +26,8 @@ class GrowingPosts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._rows: list[tuple[int, int, str, int]] = []
+        self._characters: Counter[int] = Counter()
+        """Of the texts of these posts, by log id."""
 
     def refusal(self, post: Post, log_id: int | None) -> SuhbatError | None:
         """Why one more message may not grow. `log_id`: None if the conversation does not exist yet."""
@@ -34,17 +38,25 @@ class GrowingPosts:
         if log_id is None:
             return None
         here = self._count(growing.c.conversation_id == log_id) + sum(1 for row in self._rows if row[0] == log_id)
-        return (
-            TooManyStreams("too_many_streams.conversation", limit=PER_CONVERSATION)
-            if here >= PER_CONVERSATION
-            else None
-        )
+        if here >= PER_CONVERSATION:
+            return TooManyStreams("too_many_streams.conversation", limit=PER_CONVERSATION)
+        return growth_refusal(self._count_characters(log_id) + len(post.text)) if post.text else None
 
     def take(self, post: Post, log_id: int, seq: int) -> None:
         self._rows.append((log_id, seq, post.actor.uid, FIRST_VERSION))
+        self._characters[log_id] += len(post.text)
 
     def flush(self) -> None:
         insert_rows(self._connection, growing, self._rows)
+
+    def _count_characters(self, log_id: int) -> int:
+        """As many as are stored."""
+        joined = growing.join(
+            events, (events.c.conversation_id == growing.c.conversation_id) & (events.c.seq == growing.c.seq)
+        )
+        total = func.coalesce(func.sum(func.length(events.c.text)), 0)
+        counted = select(total).select_from(joined).where(growing.c.conversation_id == log_id)
+        return int(self._connection.execute(counted).scalar_one()) + self._characters[log_id]
 
     def _count(self, condition: object) -> int:
         counted = select(func.count()).select_from(growing).where(condition)  # type: ignore[arg-type]
