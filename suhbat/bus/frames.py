@@ -50,7 +50,7 @@ _FIELDS: TypeAdapter[tuple[Any, ...]] = TypeAdapter(
 
 
 _GREW: TypeAdapter[tuple[str, list[GrowthPart]]] = TypeAdapter(
-    tuple[str, list[tuple[int, int, int, int, Annotated[str, Storable]]]]
+    tuple[str, list[tuple[int, int | None, int, int, Annotated[str, Storable]]]]
 )
 
 

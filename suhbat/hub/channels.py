@@ -87,6 +87,11 @@ class Channels:
         for connection in channel.flush():
             self._fell_behind(connection)
 
+    def fall_behind(self, connection: Connection) -> None:
+        """A live connection of v1 has missed something because it is congested: it is fed until it is live again."""
+        connection.live = False
+        self._fell_behind(connection)
+
     def _write_pending(self) -> None:
         pending, self._pending = self._pending, {}
         for channel in pending:

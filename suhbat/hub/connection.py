@@ -93,8 +93,9 @@ class Connection:
     `floors`: for each log, events about messages with a `seq` at or below this number are hidden from it. 0 is left out.
 
     `announced`: how many announcements of the lobby it has got, or may skip. `pong_tick`: the hub's tick at its last `pong`.
-    `missed_presence`: it missed presence notices while it was behind. `missed_growth`: it may have missed what was added to
-    growing messages. `feeding`: a feed runs for it.
+    `missed_presence`: it missed presence notices while it was behind. `feeding`: a feed runs for it.
+    `missed_growth`: by log key and `seq`, the growing messages of which it may lack something, each with how many characters of
+    the text it has for sure. None: it lacks nothing.
     `session`: the id of its login session; None for a guest.
     """
 
@@ -133,7 +134,7 @@ class Connection:
         self.pong_tick = 0
         self.announced = 0
         self.missed_presence = False
-        self.missed_growth = True
+        self.missed_growth: dict[tuple[str, int], int] | None = None
         self.feeding = False
         self.targets: list[Target] = []
 

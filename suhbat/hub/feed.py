@@ -104,6 +104,8 @@ class Feeds:
         if not missing:
             if connection.wire.congested or connection.wire.closed or self._behind_connection(connection):
                 return []
+            if not self._growing.catch_up(connection):
+                return []
             self._go_live(connection)
             return None
         return missing
@@ -173,8 +175,6 @@ class Feeds:
             self._send_presence(connection)
         connection.lag.clear()
         connection.live = True
-        if connection.format is FrameFormat.V1:
-            self._growing.catch_up(connection)
 
     def _send_presence(self, connection: Connection) -> None:
         connection.missed_presence = False

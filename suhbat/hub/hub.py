@@ -114,7 +114,7 @@ class Hub:
         by_log, growing = self.channels.by_log, self.growing.by_log
         for key, event in entries:
             if growing or (type(event) is LiveMessage and event.extra is not None):
-                self.growing.heard(key, event)
+                self.growing.heard(key, event, ours=ours)
             if ours and type(event) is ReadMarked:
                 self.notices.broadcast_receipt(event)
             channel = by_log.get(key)
@@ -186,7 +186,8 @@ class Hub:
         connection.live = True
         self._attach(connection, LOBBY, self.channels.by_log[LOBBY].head or 0)
         self._attach(connection, own_log(connection.actor.uid), 0, known_head=0)
-        self.growing.catch_up(connection)
+        if not self.growing.catch_up(connection):
+            self.channels.fall_behind(connection)
 
     def follow(self, connection: Connection, cursors: Mapping[str, int], places: Places | None = None) -> None:
         """Let a connection that is not live follow these logs, by key, each from above its cursor. The cursor of a log that
@@ -194,6 +195,7 @@ class Hub:
         for key, cursor in cursors.items():
             if key in connection.logs:
                 connection.lag[key] = cursor
+                self.growing.miss_all(connection, key)
             else:
                 self._attach(connection, key, cursor, floor=places.floors.get(key, 0) if places else 0)
             if places and key in places.alone:
@@ -207,6 +209,7 @@ class Hub:
         for key, cursor in cursors.items():
             if key in connection.logs:
                 connection.lag[key] = cursor
+                self.growing.miss_all(connection, key)
 
     def catch_up(self, connection: Connection, target: Target | None) -> None:
         """Feed a connection from the log until it is live. It gets `caught_up` when it has reached the `target`, if given."""
@@ -278,8 +281,8 @@ class Hub:
         if channel.pending:
             self.channels.write(channel)
         channel.listeners[connection.format][connection] = None
-        connection.missed_growth = True
         connection.logs.add(key)
+        self.growing.miss_all(connection, key)
         if floor:
             connection.floors[key] = floor
         if key == LOBBY:

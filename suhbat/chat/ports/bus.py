@@ -8,7 +8,7 @@ from typing import Protocol
 from suhbat.chat.model import Change
 from suhbat.protocol.events import LoggedEvent
 
-GrowthPart = tuple[int, int, int, int, str]
+GrowthPart = tuple[int, int | None, int, int, str]
 """What was added to a growing message: its `seq`, its veil and term (see `hub.growing`), the offset, the text."""
 
 
