@@ -123,3 +123,15 @@ def test_hostile_texts_take_linear_time(piece: str) -> None:
     began = process_time()
     parse(text)
     assert process_time() - began < 2.0
+
+
+@pytest.mark.parametrize(
+    ("source", "code"),
+    [("` a `", "a"), ("`  `", "  "), ("` a`", " a"), ("` `", " "), ("` " + "a" * 300_000 + "`", " " + "a" * 300_000)],
+)
+def test_spaces_around_code(source: str, code: str) -> None:
+    """One space on either side of code is removed, unless the code is only spaces. The longest example would not end in
+    quadratic time."""
+    [paragraph] = parse(source)
+    assert isinstance(paragraph, Paragraph)
+    assert [shown(one) for one in paragraph.children] == [{"type": "code", "text": code}]

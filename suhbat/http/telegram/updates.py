@@ -132,6 +132,7 @@ class _Listening:
                 numbered = await store.numbered_events(actor, self._limit)
             found: list[Json] = []
             for one in numbered:
+                await asyncio.sleep(0)  # a long text takes milliseconds, and others want to go on
                 update = None if one.event is None else await _update(self._call, one.event)
                 if update is not None:
                     found.append({"update_id": one.number, **update})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from suhbat.protocol.files import File
 from suhbat.protocol.markdown import Exists
 from suhbat.protocol.objects import Message
 
-from .entities import shown
+from .entities import MarkedText, shown
 from .from_markdown import from_markdown
 from .keyboards import markup_of
 
@@ -17,6 +18,10 @@ Json = dict[str, Any]
 
 SIZES = (360, 1440)
 """The longest sides of thumbnails, in pixels."""
+MOST_SIGNS = 400
+"""Signs of markup in a text with entities. Each takes time to parse, and anybody may fill a message with them; a text with more
+goes out as it was typed."""
+_SIGNS = re.compile(r"[*_~`\[<@]")
 SERVICE = {"member.joined": "new_chat_members", "member.left": "left_chat_member"}
 
 
@@ -65,7 +70,7 @@ def message(
         found["reply_to_message"] = reply_to
     if shown_message.actions:
         found["reply_markup"] = markup_of(shown_message.actions)
-    marked = from_markdown(shown_message.text, exists)
+    marked = _marked(shown_message.text, exists)
     entities = shown(marked)
     if shown_message.files:
         found |= media(shown_message.files[0])
@@ -74,6 +79,10 @@ def message(
     else:
         found |= {"text": marked.text} | ({"entities": entities} if entities else {})
     return found
+
+
+def _marked(text: str, exists: Exists) -> MarkedText:
+    return MarkedText(text) if len(_SIGNS.findall(text)) > MOST_SIGNS else from_markdown(text, exists)
 
 
 def service_message(seq: int, at: int, chat: Json, sender: Json, **what: Any) -> Json:

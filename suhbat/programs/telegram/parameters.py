@@ -7,13 +7,16 @@ texts even within JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .errors import TelegramError
 
 _DEEPEST = 32
 MAX_NUMBER = 2**53 - 1
+_NOT_UTF8 = "strings must be encoded in UTF-8"
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Parameters:
@@ -33,8 +36,8 @@ class Parameters:
             return json.dumps(value)
         if not isinstance(value, str):
             raise TelegramError(f'parameter "{name}" must be a string')
-        if "\0" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise TelegramError("strings must be encoded in UTF-8")
+        if not _is_storable(value):
+            raise TelegramError(_NOT_UTF8)
         return value
 
     def number(self, name: str, default: int | None = None) -> int:
@@ -52,7 +55,7 @@ class Parameters:
         return str(self._given.get(name, "")).lower() in ("true", "1", "yes", "t", "y")
 
     def value(self, name: str) -> Any:
-        """An object or a list; None if it is left out. JSON in a text is parsed."""
+        """An object or a list; None if it is left out. JSON in a text is parsed. Every text within can be stored."""
         value = self._given.get(name)
         if value in (None, ""):
             return None
@@ -63,6 +66,8 @@ class Parameters:
                 raise TelegramError(f"can't parse {name.replace('_', ' ')} JSON object") from None
         if not isinstance(value, dict | list) or _depth(value) > _DEEPEST:
             raise TelegramError(f"can't parse {name.replace('_', ' ')} JSON object")
+        if not all(map(_is_storable, _texts(value))):
+            raise TelegramError(_NOT_UTF8)
         return value
 
     def object(self, name: str) -> dict[str, Any] | None:
@@ -82,6 +87,20 @@ class Parameters:
 
 def _is_integer(digits: str) -> bool:
     return digits.removeprefix("-").isdecimal()
+
+
+def _is_storable(text: str) -> bool:
+    return _UNSTORABLE.search(text) is None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The texts in a value, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        inner = (*value, *value.values()) if isinstance(value, dict) else value
+        for one in inner:
+            yield from _texts(one)
 
 
 def _depth(value: Any) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import html, markdown_v1, markdown_v2
-from .entities import MarkedText, given, trimmed
+from .entities import MOST_ENTITIES, MarkedText, given, trimmed
 from .errors import LONG_TEXT, TelegramError
 from .to_markdown import to_markdown
 
@@ -22,7 +22,7 @@ def markdown_of(text: str, parse_mode: str, entities: list[dict[str, Any]], long
         marked = _marked(text, parse_mode, entities)
     except ValueError as error:
         raise TelegramError(f"can't parse entities: {error}") from None
-    marked = trimmed(marked)
+    marked = trimmed(MarkedText(marked.text, marked.entities[:MOST_ENTITIES]))
     if len(marked.text) > longest:
         raise TelegramError(LONG_TEXT)
     found = to_markdown(marked)

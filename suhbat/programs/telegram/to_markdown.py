@@ -33,18 +33,20 @@ def to_markdown(marked: MarkedText) -> str:
             found = normal(read)
             # Addresses become links by themselves.
             is_exact = read.text == marked.text and all(one in chosen or one.type in ("url", "email") for one in found)
-            if is_exact and _has(found, chosen):
+            kept = _kept(found)
+            if is_exact and kept.issuperset(chosen):
                 return written
         if is_exact:
-            chosen = tuple(one for one in chosen if _has(found, (one,)))
+            chosen = tuple(one for one in chosen if one in kept)
         else:
             chosen = tuple(one for one in chosen if one.type not in STYLES) if rounds == 0 else ()
     return _Writer(marked.text, (), Escaping.ALL).write()
 
 
-def _has(found: Iterable[Entity], chosen: Iterable[Entity]) -> bool:
+def _kept(found: Iterable[Entity]) -> set[Entity]:
+    """What was read back, addresses also as the links that they may have been."""
     links = {Entity("text_link", one.start, one.end, one.argument) for one in found if one.type in ("url", "email")}
-    return {*found, *links} >= set(chosen)
+    return {*found, *links}
 
 
 class _Writer:

@@ -12,7 +12,6 @@ from .names import meant, name_run
 from .nodes import Exists, Inline, Markup
 
 _SPECIAL = re.compile(r"[\\`\[\]<@*_~\n]|https?://|www\.", re.IGNORECASE)
-_PADDED = re.compile(r" .*[^ ].* | [^ ] ", re.DOTALL)
 BREAK = Markup("break")
 
 
@@ -100,7 +99,7 @@ class _Reading:
             return length
         end = places[-1]
         inner = text[at + length : end].replace("\n", " ")
-        self._items.append(Markup("code", value=inner[1:-1] if _PADDED.fullmatch(inner) else inner))
+        self._items.append(Markup("code", value=inner[1:-1] if _is_padded(inner) else inner))
         return end + length - at
 
     def _link(self) -> int:
@@ -146,6 +145,11 @@ class _Reading:
             length += 1
         self._items.append(run(letter, length, self._before, text[at + length : at + length + 1] or " "))
         return length
+
+
+def _is_padded(code: str) -> bool:
+    """Whether there is a space on either side, and more than spaces."""
+    return code[:1] == code[-1:] == " " and bool(code.strip(" "))
 
 
 def _unlinked(node: Inline) -> Inline:

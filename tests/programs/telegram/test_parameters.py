@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from suhbat.errors import Busy, Forbidden, Internal, NotFound, RateLimited, SuhbatError, TooLarge, Unauthenticated
+from suhbat.http.telegram.answers import is_bot_api
+from suhbat.programs.telegram import objects
+from suhbat.programs.telegram.entities import MOST_ENTITIES
 from suhbat.programs.telegram.errors import TelegramError, answer
 from suhbat.programs.telegram.keyboards import buttons_of, markup_of
 from suhbat.programs.telegram.objects import media
 from suhbat.programs.telegram.parameters import Parameters
 from suhbat.programs.telegram.texts import markdown_of
 from suhbat.protocol.files import File
+from suhbat.protocol.objects import Message
 
 
 def test_texts_of_forms() -> None:
@@ -122,3 +126,49 @@ def test_media() -> None:
     ]  # fmt: skip
     assert "document" in media(File(id="f2", name="a.pdf", type="application/pdf", size=9, kind="file", url="/"))
     assert "voice" in media(File(id="f3", name="a.ogg", type="audio/ogg", size=9, kind="audio", waveform="AA", url="/"))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{"type": "text_link", "url": "https://a.uz/\ud800"}],
+        [{"\udfff": 1}],
+        '[{"type": "text_link", "url": "https://a.uz/\\udc00"}]',
+        [{"nested": [["a", {"b": "\0"}]]}],
+    ],
+)
+def test_what_is_no_text(given: Any) -> None:
+    """A lone surrogate or a NUL anywhere in a value is refused, because the store could not keep it."""
+    with pytest.raises(TelegramError) as refused:
+        Parameters({"entities": given}).list_of_objects("entities")
+    assert refused.value.description == "Bad Request: strings must be encoded in UTF-8"
+
+
+@pytest.mark.parametrize(("path", "is_it"), [
+    ("/bot1:a/getMe", True), ("/file/bot1:a/x/y", True), ("/bot1:a:b/getMe", True), ("/bot:/", True),
+    ("/bot1:a", False), ("/bot1/a:b/", False), ("/files/bot1:a/x", False), ("/file/x/bot1:a/", False), ("/robot1:a/", False),
+    # If it took quadratic time, this would not end.
+    ("/bot" + ":" * 1_000_000, False),
+])  # fmt: skip
+def test_paths(path: str, is_it: bool) -> None:
+    """Every request is asked whether it is for the Bot API, in linear time."""
+    assert is_bot_api({"path": path, "root_path": ""}) is is_it
+
+
+@pytest.mark.parametrize(
+    ("parse_mode", "open", "close"), [("HTML", "<b>", "</b>"), ("MarkdownV2", "*", "*"), ("Markdown", "*", "*")]
+)
+def test_most_entities(parse_mode: str, open: str, close: str) -> None:
+    """A text has at most 100 entities; the text of further ones is plain."""
+    text = " ".join(f"{open}a{close}" for _ in range(MOST_ENTITIES + 20))
+    assert markdown_of(text, parse_mode, [], 4000) == " ".join(["**a**"] * MOST_ENTITIES + ["a"] * 20)
+
+
+@pytest.mark.parametrize("signs", [objects.MOST_SIGNS, objects.MOST_SIGNS + 1])
+def test_a_text_full_of_markup(signs: int) -> None:
+    """A message with more signs of markup than MOST_SIGNS goes out as it was typed, without entities."""
+    text = "*a*" + " _" * (signs - 2)
+    sent = Message(conversation="lobby", seq=1, ordinal=1, sender="ali", sender_uid="u-ali", text=text, sent_at=0)
+    shown = objects.message(sent, {}, None, lambda name: False)
+    assert ("entities" in shown) is (signs <= objects.MOST_SIGNS)
+    assert shown["text"] == (text if signs > objects.MOST_SIGNS else text.replace("*", ""))
