@@ -74,7 +74,8 @@ async def answer(
 ) -> Answered:
     """Answer a command or a press of a button, for the bot that got it, within 30 minutes and at most five times. A public
     answer is a message in the conversation, or in the thread from which the bot was asked."""
-    asked = await services.commands.execute(actor, AnswerKey(key=valid_id(key)))
+    client_id = None if body.private else body.client_id
+    asked = await services.commands.execute(actor, AnswerKey(key=valid_id(key), client_id=client_id))
     assert asked.asked is not None
     to, thread = asked.asked.uid, asked.asked.thread
     if not body.private:

@@ -69,9 +69,11 @@ class FinishGrowing(Schema):
 
 
 class AnswerKey(Schema):
-    """Use a key with which a bot answers a command or a press of a button. For that bot."""
+    """Use a key with which a bot answers a command or a press of a button. For that bot. `client_id`: of the message that will
+    be the answer."""
 
     key: Annotated[str, Field(max_length=64), Storable]
+    client_id: str | None = None
 
 
 class Press(Schema):

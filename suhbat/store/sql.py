@@ -6,6 +6,7 @@ import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -38,7 +39,7 @@ from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict, log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
-from suhbat.protocol.http_commands import StateCommand
+from suhbat.protocol.http_commands import AnswerKey, StateCommand
 from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
@@ -62,7 +63,7 @@ from .read.reader import Reader
 from .telegram import TelegramOverSQL
 from .write import erasure, idempotency, limits, retention, word_filter
 from .write.batch import unavailable
-from .write.commands import execute, touched
+from .write.commands import conversation_of, execute, touched
 from .write.transaction import WriterTransaction
 from .write.writer import Writer
 
@@ -139,8 +140,11 @@ class SQLStore(
     async def execute(
         self, actor: Actor, at: int, command: StateCommand, context: CommandContext = PLAIN
     ) -> CommandResult:
+        logs = touched(actor, command, context)
+        if isinstance(command, AnswerKey) and (name := await self._read(partial(conversation_of, command=command))):
+            logs |= {name}
         return await self._open_writer().work(
-            lambda transaction: execute(transaction, actor, at, command, context), touched(actor, command, context)
+            lambda transaction: execute(transaction, actor, at, command, context), logs
         )
 
     async def places(self, actor: Actor) -> Places:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
 from suhbat.chat.policy import decide
-from suhbat.errors import NotFound, SuhbatError
+from suhbat.errors import NotFound, SuhbatError, UnknownCommand
 from suhbat.store.dialect import Question, find_rows
 from suhbat.store.tables import events
 
@@ -65,6 +65,8 @@ class PostRun:
         self._threads: ThreadPosts | None = None
         self._files: FilePosts | None = None
         self._growing: GrowingPosts | None = None
+        self._takers: dict[tuple[int | None, str | None, str, str | None], Taker | UnknownCommand | None] = {}
+        """Who takes a command, by log id, peer and command."""
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
         self._messages: dict[tuple[int, int], tuple[int, str]] = {}
@@ -100,6 +102,7 @@ class PostRun:
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
+        self._load_takers(placed)
 
     def take(self, post: Post, pair: str | None) -> Outcome:
         """Number the post, or refuse it."""
@@ -110,7 +113,7 @@ class PostRun:
             return refused
         taker: Taker | None = None
         if post.slash is not None and slashes.is_tried(post):
-            found = slashes.taker_of(self._connection, post, log)
+            found = self._taker(post, log)
             if found is not None and post.slash.escaped:
                 # Only where `/` would have been taken it had to be escaped.
                 post = replace(post, text=post.text[1:], typed=post.text)
@@ -167,6 +170,21 @@ class PostRun:
     def _log(self, post: Post, pair: str | None) -> Log | None:
         """The log to which a post goes; None if the conversation does not exist, or the direct does not exist yet."""
         return self._cache.named.get(post.conversation or "") if pair is None else self._cache.pairs.get(pair)
+
+    def _load_takers(self, placed: Sequence[PlacedPost]) -> None:
+        """Find the bots that take commands, and lock their own logs at once, so that two nodes lock them in one order."""
+        found = [self._taker(post, self._log(post, pair)) for post, pair in placed if slashes.is_tried(post)]
+        takers = {taker.uid for taker in found if isinstance(taker, Taker)}
+        if takers:
+            self._cache.load_own(self._connection, takers, placed[0][0].at)
+
+    def _taker(self, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
+        slash = post.slash
+        assert slash is not None
+        asked = (None if log is None else log.id, None if post.peer is None else post.peer.uid, slash.name, slash.bot)
+        if asked not in self._takers:
+            self._takers[asked] = slashes.taker_of(self._connection, post, log)
+        return self._takers[asked]
 
     def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
         """Read which of the messages replied to exist, in one query."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, literal, select
 
 from suhbat.chat.bots import KEY_KEPT, KEYS_OF_ONE
 from suhbat.chat.model import Actor, Milliseconds, Post
@@ -27,34 +28,56 @@ class Taker(NamedTuple):
     knows: bool
 
 
+_owners = accounts.alias("owners")
+IS_ENABLED: ColumnElement[bool] = and_(
+    accounts.c.disabled.is_(False),
+    ~exists(select(literal(1)).where(_owners.c.uid == accounts.c.owner_uid, _owners.c.disabled)),
+)
+"""Bots that can do something. One of them that is disabled, or whose owner is, would swallow what it is told."""
+_NATIVE = select(accounts.c.uid, accounts.c.user_id).where(accounts.c.bot_api == "native", IS_ENABLED)
+
+
 def taker_of(connection: Connection, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
     """The bot that takes the command of a post; None if the post is an ordinary message there. `log`: None for a direct that
     does not exist yet. Of several bots the one that has been there longest takes it."""
     slash = post.slash
     assert slash is not None
-    bots = _native_bots(connection, slash, log, None if post.peer is None else post.peer.uid)
+    if log is None:
+        people = [] if post.peer is None else [post.peer.uid]
+    else:
+        people = list(log.people or ())
+    is_direct_of_two = log is None or (log.kind == "direct" and len(people) == 2)
+    bots = _in_direct(connection, slash, people) if is_direct_of_two else _who_know(connection, slash, log)
     for bot in bots:
         if bot.knows and slash.bot in (None, fold(bot.user_id)):
             return bot
-    is_direct_of_two = log is None or (log.kind == "direct" and len(log.people or ()) == 2)
     return UnknownCommand(name=slash.name) if bots and is_direct_of_two else None
 
 
-def _native_bots(connection: Connection, slash: Slash, log: Log | None, peer: str | None) -> list[Taker]:
-    knows = (
-        select(bot_commands.c.uid)
-        .where(bot_commands.c.uid == accounts.c.uid, bot_commands.c.name == slash.name)
-        .correlate(accounts)
-        .exists()
-    )
-    found = select(accounts.c.uid, accounts.c.user_id, knows).where(accounts.c.bot_api == "native")
-    if log is None:
-        found = found.where(accounts.c.uid == peer)
-    else:
-        inside = members.c.uid == accounts.c.uid
-        found = found.join(members, inside).where(members.c.conversation_id == log.id)
-        found = found.order_by(members.c.joined_at, accounts.c.created_at, accounts.c.uid)
+def _in_direct(connection: Connection, slash: Slash, people: Sequence[str]) -> list[Taker]:
+    """The native bot in a direct of two."""
+    knows = exists(
+        select(literal(1)).where(bot_commands.c.uid == accounts.c.uid, bot_commands.c.name == slash.name)
+    ).correlate(accounts)
+    found = _NATIVE.add_columns(knows).where(accounts.c.uid.in_(people))
     return [Taker(uid, user_id, bool(known)) for uid, user_id, known in connection.execute(found)]
+
+
+def _who_know(connection: Connection, slash: Slash, log: Log | None) -> list[Taker]:
+    """The native bots in a conversation that know the command. Nearly always there is none, so only then its members are
+    looked at, of which a room has thousands."""
+    there = {} if log is None or log.people is None else log.people
+    if not there:
+        return []
+    known = _NATIVE.join(bot_commands, bot_commands.c.uid == accounts.c.uid).where(bot_commands.c.name == slash.name)
+    names = {uid: user_id for uid, user_id in connection.execute(known) if uid in there}
+    if len(names) > 1:
+        assert log is not None
+        inside = (members.c.conversation_id == log.id, members.c.uid.in_(list(names)))
+        rows = select(members.c.uid).join(accounts, accounts.c.uid == members.c.uid).where(*inside)
+        in_order = rows.order_by(members.c.joined_at, accounts.c.created_at, accounts.c.uid)
+        names = {uid: names[uid] for uid in connection.execute(in_order).scalars()}
+    return [Taker(uid, user_id, True) for uid, user_id in names.items()]
 
 
 def invoke(transaction: WriterTransaction, post: Post, log: Log, bot: Taker) -> None:

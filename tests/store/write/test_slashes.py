@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from suhbat.chat.bots import ANSWERS, KEY_KEPT, KEYS_OF_ONE
-from suhbat.chat.model import Actor, PostResult
+from suhbat.chat.model import PLAIN, Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.chat.slash import Slash, slash_of
 from suhbat.errors import BadRequest, Forbidden, IdempotencyConflict, NotFound, UnknownCommand
@@ -18,6 +19,8 @@ from suhbat.protocol.bots import BotCommand, NewButton
 from suhbat.protocol.events import ActionPressed, CommandInvoked, MessageEdited
 from suhbat.protocol.extras import Extra, MessageButton
 from suhbat.protocol.types import LOBBY
+from suhbat.store.write.commands import conversation_of, touched
+from suhbat.store.write.writer_cache import WriterCache
 from tests.store.house import House
 from tests.store.parts import Listener
 from tests.store.people.test_people import account
@@ -159,6 +162,56 @@ class TestCommands:
         assert type(await house.listener.refused(house.store, OTHER, "/eslat", **fields)) is Forbidden
         assert await asked(house) == []
 
+    @pytest.mark.parametrize("who", [BOT, OWNER])
+    async def test_who_is_disabled(self, house: House, who: Actor) -> None:
+        """A bot that is disabled, or whose owner is, takes no command: the next bot does, or the text is a message. Its
+        buttons cannot be pressed."""
+        place = await room(house, BOT)
+        seq = await house.write(BOT, place, "Tanlang", extra=BUTTONS)
+        made = (await house.do(commands.Meet, OTHER, people=[BOT])).conversation
+        [before] = await house.store.accounts([who.uid])
+        await house.store.save_account(replace(before, disabled=True))
+        assert not (await say(house, "/eslat", place)).command
+        assert not (await say(house, "/eslat", made)).command
+        assert await house.texts(OTHER, place) == ["Tanlang", "/eslat"]
+        await house.refused(NotFound, "not_found.bot", http_commands.Press, OTHER, place, seq=seq, action="ha/1")
+        assert await asked(house) == []
+        await house.store.save_account(before)
+        assert (await say(house, "/eslat", place)).command
+
+    async def test_no_bot_knows_it(self, house: House) -> None:
+        """Then the members of a room, who may be thousands, are not read; nor are those of a room that no such bot is in."""
+        place, elsewhere = await room(house, BOT), await room(house, TELEGRAM)
+        statements: list[str] = []
+
+        def see(connection: object, cursor: object, statement: str, *_: object) -> None:
+            statements.append(statement)
+
+        event.listen(Engine, "before_cursor_execute", see)
+        try:
+            await say(house, "/yoq", place)
+            await say(house, "/eslat", elsewhere)
+        finally:
+            event.remove(Engine, "before_cursor_execute", see)
+        asked = [statement for statement in statements if "bot_commands" in statement]
+        assert asked and not any("members" in statement for statement in asked)
+
+    async def test_own_logs_are_locked_together(self, house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The bots of several commands in one transaction are locked at once, so that two nodes lock them in one order."""
+        places = [await room(house, bot) for bot in (SECOND, BOT)]
+        loaded: list[set[str]] = []
+        load_own = WriterCache.load_own
+
+        def seen(cache: WriterCache, connection: Connection, uids: Collection[str], at: int) -> None:
+            loaded.append(set(uids))
+            load_own(cache, connection, uids, at)
+
+        monkeypatch.setattr(WriterCache, "load_own", seen)
+        fields = {"at": house.at, "slash": slash_of("/eslat")}
+        answers = [house.listener.ask(house.store, OTHER, "/eslat", conversation=place, **fields) for place in places]
+        assert [(await answer).command for answer in answers] == [True, True]  # type: ignore[union-attr]
+        assert {BOT.uid, SECOND.uid} in loaded
+
     async def test_a_direct(self, house: House) -> None:
         """The first text to a bot may be a command; one that it does not know is refused there and only there."""
         slash = slash_of("/nima")
@@ -202,6 +255,26 @@ class TestKeys:
             assert done.conversation == place and done.asked is not None and done.asked.uid == OTHER.uid
         await house.refused(NotFound, "not_found.key", http_commands.AnswerKey, BOT, key=key)
         await house.refused(NotFound, "not_found.key", http_commands.AnswerKey, BOT, key="unknown")
+
+    async def test_a_repeated_answer(self, house: House) -> None:
+        """An answer whose `client_id` is known uses nothing, so it can be repeated safely, the last one, too."""
+        place = await room(house, BOT)
+        key = await self.key(house, place)
+        for number in range(ANSWERS):
+            for _ in range(2):
+                await house.do(http_commands.AnswerKey, BOT, key=key, client_id=f"k{number}")
+                await house.listener.send(house.store, BOT, "Xoʻp", conversation=place, client_id=f"k{number}")
+        for given in ("k9", None):
+            await house.refused(NotFound, "not_found.key", http_commands.AnswerKey, BOT, key=key, client_id=given)
+
+    async def test_what_it_locks(self, house: House) -> None:
+        """The conversation only, not the bot's own log first: a command locks these in the other order."""
+        place = await room(house, BOT)
+        key = await self.key(house, place)
+        command = http_commands.AnswerKey(key=key)
+        assert touched(BOT, command, PLAIN) == frozenset()
+        assert await house.store._read(lambda c: conversation_of(c, command)) == place  # type: ignore[attr-defined]
+        assert await house.store._read(lambda c: conversation_of(c, http_commands.AnswerKey(key="x"))) is None  # type: ignore[attr-defined]
 
     async def test_half_an_hour(self, house: House) -> None:
         """After that it is unknown, and its row is gone with the next command."""

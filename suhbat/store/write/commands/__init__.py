@@ -15,6 +15,8 @@ from suhbat.store.write.transaction import WriterTransaction
 from . import conversations, growing, membership, messages, moderation, own, programs, read_marks, replies
 from .execution import Execution
 
+conversation_of = programs.conversation_of
+
 EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
     commands.Edit: messages.edit,
     commands.Delete: messages.delete,
@@ -52,6 +54,8 @@ EXECUTORS: dict[type[Any], Callable[[Execution, Any], CommandResult]] = {
 
 def touched(actor: Actor, command: StateCommand, context: CommandContext) -> frozenset[str]:
     """The logs to which a command probably writes: its conversation, and the own logs of the people it names."""
+    if isinstance(command, http_commands.AnswerKey):
+        return frozenset()  # its conversation is not known yet: see `conversation_of`
     people = {actor.uid, *context.mentioned, *(person.uid for person in context.people)}
     return frozenset({getattr(command, "conversation", ME), *map(own_log, people)} - {ME})
 
