@@ -84,10 +84,14 @@ class Gcra:
         self._burst = self._interval * (max(burst, 1.0) - 1.0)
         self._next = 0.0
 
-    def take(self, now: float) -> float:
-        """0 if one more may pass now, else the seconds until it may."""
+    def wait(self, now: float) -> float:
+        """0 if one more may pass now, else the seconds until it may. Nothing is counted."""
         wait = self._next - self._burst - now
-        if wait > 1e-9:
+        return wait if wait > 1e-9 else 0.0  # less is rounding
+
+    def take(self, now: float) -> float:
+        """The same; if one more may pass, it is counted."""
+        if wait := self.wait(now):
             return wait
         self._next = max(self._next, now) + self._interval
         return 0.0
@@ -132,6 +136,10 @@ class SharedMeter:
     def __init__(self, rate: float) -> None:
         self._allowed = Gcra(rate, rate * BURST_SECONDS)
         self._refused = Gcra(rate, rate * PATIENCE_SECONDS)
+
+    def wait(self, now: float) -> float:
+        """See `Gcra.wait`."""
+        return self._allowed.wait(now)
 
     def take(self, now: float) -> float:
         return self._allowed.take(now)
@@ -266,6 +274,10 @@ class Rates:
     def address(self, address: str) -> Meter:
         """The meter of an address, for requests of which nobody knows the user. `address`: "" if it is not limited."""
         return UNLIMITED if self._addresses is None or not address else self._addresses[address]
+
+    def wait(self, address: str, now: float) -> float:
+        """0 if one more request may come from an address now, else the seconds until it may. Nothing is counted."""
+        return 0.0 if self._addresses is None or not address else self._addresses[address].wait(now)
 
     def room(self, name: str, now: float) -> float:
         """0 if one more message may go to this conversation now, else the seconds until it may."""

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse
 
 from suhbat.errors import InvalidPayload, NoService, RateLimited
-from suhbat.identity.address import metered
 
-from .dependencies import Served, address_of
+from .dependencies import Served
+from .guesses import guess
 from .hooks import TOKEN
 from .refusals import refuses
 
@@ -49,16 +49,8 @@ async def post_as_slack(token: TokenPath, request: Request, services: Served) ->
 
 
 async def _post(token: str, request: Request, services: Served, *, as_slack: bool) -> PlainTextResponse:
-    address = metered(address_of(request, services))
-    # Each address that does not exist costs a read. Many webhooks of one service come from few addresses, so only misses count.
-    guesses = services.limits.rates.address(address)
-    async with services.limits.reads.quick("", address):
-        try:
-            hook, maker = await services.hooks.find(token)
-        except NoService:
-            if wait := guesses.take(services.clock.steady()):
-                raise RateLimited(retry_after=wait) from None
-            raise
+    async with guess(request, services, NoService):
+        hook, maker = await services.hooks.find(token)
     services.hooks.charge(hook, maker)
     # Only now, because a body is large: who knows no address cannot make this server read one.
     await services.hooks.post(hook, maker, await request.body(), request.headers, as_slack=as_slack)

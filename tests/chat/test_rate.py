@@ -32,6 +32,16 @@ def test_a_burst_passes_and_then_the_rate() -> None:
     assert meter.take(wait) == 0.0
 
 
+def test_looking_counts_nothing() -> None:
+    """An address whose rate is used up is told without being counted; this machine has no limit."""
+    rates = Rates(0, 10)
+    assert [rates.wait("a", 0.0) for _ in range(1000)] == [0.0] * 1000
+    while not rates.address("a").take(0.0):
+        pass
+    assert 0 < rates.wait("a", 0.0) <= 0.1 and rates.wait("a", 0.1) == 0.0
+    assert rates.wait("b", 0.0) == rates.wait("", 0.0) == Rates(0).wait("a", 0.0) == 0.0
+
+
 def test_patience_ends() -> None:
     """Refused frames are answered for ten seconds of the rate; then the connection is to be closed."""
     meter = Rates(10).meter("u1")

@@ -16,6 +16,7 @@ from suhbat.services import Services
 
 from ..dependencies import Served, address_of
 from ..downloads import BYTES, answer, headers_of
+from ..guesses import guess
 from .answers import refusal
 from .asking import (
     delete_my_commands,
@@ -89,9 +90,10 @@ async def call(token: str, method: str, request: Request, services: Served) -> R
 
 async def _login(token: str, request: Request, services: Services) -> Login:
     """The bot of a token. Raises Unauthenticated, Forbidden, RateLimited, Busy."""
-    login = await services.people.authenticate(token)
-    if login.actor.kind != "bot":
-        raise Unauthenticated
+    async with guess(request, services, Unauthenticated):
+        login = await services.people.authenticate(token)
+        if login.actor.kind != "bot":
+            raise Unauthenticated
     services.bans.check(login.actor)
     meter = services.limits.rates.meter(login.actor.uid, metered(address_of(request, services)))
     if wait := meter.take(services.clock.steady()):
