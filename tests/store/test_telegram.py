@@ -6,14 +6,16 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import HOOK_PREFIX, Actor
 from suhbat.chat.ports import Store
 from suhbat.protocol import commands
 from suhbat.protocol.events import model_of
 from suhbat.protocol.types import LOBBY
+from suhbat.store import telegram
 from suhbat.store.write.telegram import keep
 from tests.fakes import FakeClock
 
@@ -148,6 +150,36 @@ async def test_a_day(town: Town) -> None:
     assert await town.asks() == []
     await town.house.write(ALI, text="yana")
     assert await town.asks() == [(2, "yana")]
+    assert await town.store.count_updates(BOT.uid) == 1
+
+
+async def test_nothing_to_tell(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a bot is not told of is not written down each time: a poll that waits looks whenever anything happens. After many
+    such events the place is kept, so that they are not read for ever."""
+    await town.asks()
+    writes = 0
+    write = type(town.store)._write  # type: ignore[attr-defined]
+
+    async def counted(*args: Any, **named: Any) -> Any:
+        nonlocal writes
+        writes += 1
+        return await write(*args, **named)
+
+    monkeypatch.setattr(type(town.store), "_write", counted)
+    monkeypatch.setattr(telegram, "PASSED", 5)
+    for number in range(8):
+        await town.house.write(OTHER, text=f"b{number}")
+        assert not await town.store.number_events(BOT, MESSAGES, 100)
+    assert writes == 1
+    await town.house.write(ALI, text="bir")
+    assert await town.asks() == [(1, "bir")]
+
+
+async def test_webhooks(town: Town) -> None:
+    """Bots are not told of what webhooks post, as of what bots do."""
+    await town.house.write(Actor("u-hook", f"{HOOK_PREFIX}CI", "hook", 0, "member", "u-ali"), text="deploy")
+    await town.house.write(ALI, text="bir")
+    assert await town.asks() == [(1, "bir")]
     assert await town.store.count_updates(BOT.uid) == 1
 
 

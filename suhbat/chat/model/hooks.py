@@ -7,6 +7,9 @@ from typing import Literal
 
 from .people import Actor, Milliseconds
 
+HOOK_PREFIX = "webhook:"
+"""With which the `user_id` of a webhook begins. No name of a user has a colon."""
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingHook:
@@ -24,7 +27,7 @@ class IncomingHook:
     @property
     def user_id(self) -> str:
         """The name of the identity. It has a sign that no user's name has, so that nobody takes it for a user."""
-        return f"webhook:{self.name}"
+        return HOOK_PREFIX + self.name
 
 
 HookEnd = Literal["failing", "gone"]
@@ -52,7 +55,7 @@ class OutgoingHook:
     @property
     def user_id(self) -> str:
         """As for `IncomingHook`."""
-        return f"webhook:{self.name}"
+        return HOOK_PREFIX + self.name
 
 
 @dataclass(frozen=True, slots=True)

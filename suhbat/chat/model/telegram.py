@@ -22,9 +22,10 @@ class NumberedEvent:
 class UnnumberedEvents:
     """Events that a bot is to be told of: each with the row id of its log, its `seq` and its time, in the order of time.
     `cursors`: by row id, how far logs were read. `last`: the last number of the bot when they were read. `has_more`: there are
-    more events."""
+    more events. `passed`: by how much the cursors moved in all."""
 
     last: int
     events: tuple[tuple[int, int, Milliseconds], ...]
     cursors: dict[int, int]
     has_more: bool
+    passed: int = 0

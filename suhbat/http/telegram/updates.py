@@ -41,6 +41,8 @@ MOST_UPDATES = 100
 LONGEST_SECONDS = 50.0
 LOOK_SECONDS = 2.0
 """How often a poll looks whether another node has one for the same bot."""
+PAUSE_SECONDS = 0.1
+"""The pause after a look that found nothing: much happens of which bots are not told."""
 TYPES = {
     "message": ("message.created", "message.finished", "member.joined", "member.left"),
     "edited_message": ("message.edited",),
@@ -101,11 +103,15 @@ class _Listening:
             heads = {own_log(actor.uid) if log == ME else log: head for log, head in places.heads.items()}
             services.hub.follow(connection, heads)
             services.hub.catch_up(connection, None)
+            is_first = True
             while not wire.closed and not self._poll.is_over:
                 if found := await self._next():  # also what came before the hub was asked
                     return found
                 if (left := until - services.clock.steady()) <= 0:
                     return []
+                if not is_first:
+                    await asyncio.sleep(min(left, PAUSE_SECONDS))
+                is_first = False
                 await self._poll.wait(min(left, LOOK_SECONDS))
                 await self._require_turn()
             if wire.is_revoked:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select
 
-from suhbat.chat.model import Actor, Milliseconds, NumberedEvent, UnnumberedEvents
+from suhbat.chat.model import HOOK_PREFIX, Actor, Milliseconds, NumberedEvent, UnnumberedEvents
 from suhbat.protocol.events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store.tables import (
@@ -66,13 +66,15 @@ def unnumbered(
     for id_, seq, _ in left:
         cursors[id_] = min(cursors[id_], seq - 1)
     is_all = not left and len(logs) <= MOST_LOGS
-    return UnnumberedEvents(last, tuple(found[:limit]), cursors, not is_all)
+    passed = sum(cursors[log.id] - log.cursor for log in logs[:MOST_LOGS])
+    return UnnumberedEvents(last, tuple(found[:limit]), cursors, not is_all, passed)
 
 
-_IS_OF_PERSON: ColumnElement[bool] = ~exists(
-    select(literal(1)).where(accounts.c.uid == events.c.actor_uid, accounts.c.owner_uid.is_not(None))
+_IS_OF_PERSON: ColumnElement[bool] = and_(
+    events.c.actor.not_like(f"{HOOK_PREFIX}%"),
+    ~exists(select(literal(1)).where(accounts.c.uid == events.c.actor_uid, accounts.c.owner_uid.is_not(None))),
 )
-"""Bots are not told of what bots do, so that two of them cannot talk for ever."""
+"""Bots are not told of what bots and webhooks do, so that two of them cannot talk for ever."""
 
 
 def numbered(
