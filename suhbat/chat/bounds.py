@@ -32,7 +32,11 @@ class Bounds:
     team: bool = False
 
 
-Made = Literal["rooms", "directs", "invitations", "mails", "resets", "mailed_invites"]
+PROGRAMS_A_DAY = 50
+"""Bots, and webhooks, that an account can make in a day, including those that are removed meanwhile: each leaves a user
+behind."""
+
+Made = Literal["rooms", "directs", "invitations", "mails", "resets", "mailed_invites", "bots", "hooks"]
 
 
 class Allowance(NamedTuple):

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from pydantic import Field
+from starlette.convertors import PathConvertor, register_url_convertor
 
 from suhbat.errors import BadRequest, Forbidden, NotFound
 from suhbat.protocol.bots import OfferedCommand
@@ -18,6 +19,15 @@ from suhbat.protocol.types import LOBBY, ClientId, Schema, Text
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
+
+
+class _Anything(PathConvertor):
+    """The rest of a path, with slashes and line breaks: bots of Telegram's kind give their buttons any id."""
+
+    regex = "(?s:.+)"
+
+
+register_url_convertor("anything", _Anything())
 
 router = APIRouter(tags=["bots"])
 
@@ -50,7 +60,7 @@ async def offered(conversation: ConversationPath, actor: Caller, services: Serve
 
 
 @router.post(
-    "/conversations/{conversation}/messages/{seq}/actions/{action:path}",
+    "/conversations/{conversation}/messages/{seq}/actions/{action:anything}",
     status_code=204,
     response_class=Response,
     dependencies=[SAFE_WRITE],
@@ -64,7 +74,9 @@ async def press(
     services: Served,
 ) -> None:
     """Press a button of a message. Its bot gets `action.pressed`. 404 if the message or the bot is gone."""
-    await services.commands.execute(actor, Press(conversation=valid_id(conversation), seq=seq, action=valid_id(action)))
+    if "\0" in action:
+        raise NotFound
+    await services.commands.execute(actor, Press(conversation=valid_id(conversation), seq=seq, action=action))
 
 
 @router.post("/command-replies/{key}", status_code=201, dependencies=[SAFE_WRITE])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Literal, Protocol
 
 from suhbat.chat.bots import most_bots
@@ -44,6 +45,7 @@ class Bots:
         self._makers = makers
         self._random_token = random_token
         self._creating = asyncio.Lock()
+        self._rotating = asyncio.Lock()
 
     async def create(self, owner: Actor, name: str, shown: str | None) -> tuple[Account, str]:
         """A new bot and its token. Raises Forbidden (the setting, guests and bots), InvalidName, NameTaken, NameInUse,
@@ -92,10 +94,12 @@ class Bots:
     async def rotate(self, account: Account) -> str:
         """A new token; the one before is not valid any more, and its connections are closed."""
         sessions = self._people.sessions
-        present = [session.id for session in await sessions.of_user(account.uid)]
-        token = await self._new_token(account)
-        for id in present:
-            await sessions.revoke(account.uid, id)
+        async with self._rotating:
+            present = [session.id for session in await sessions.of_user(account.uid)]
+            token = await self._new_token(account)
+            for id in present:
+                with suppress(NotFound):  # another node has just done it
+                    await sessions.revoke(account.uid, id)
         return token
 
     async def erase(self, account: Account) -> None:

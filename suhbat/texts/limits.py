@@ -127,6 +127,16 @@ LIMITS: Texts = {
         "uz": "Bir kunda {limit} ta taklif yubordingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yuboring.",
         "ru": "За день вы отправили {limit} приглашений, это предел. Следующее можно отправить через {seconds} с.",
     },
+    "rate_limited.bots": {
+        "en": "You have made {limit} bots within a day, which is the limit. Make the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta bot yaratdingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yarating.",
+        "ru": "За день вы создали {limit} ботов, это предел. Следующего можно создать через {seconds} с.",
+    },
+    "rate_limited.hooks": {
+        "en": "You have made {limit} webhooks within a day, which is the limit. Make the next one in {seconds} s.",
+        "uz": "Bir kunda {limit} ta vebhuk yaratdingiz, chegara shu. Keyingisini {seconds} soniyadan keyin yarating.",
+        "ru": "За день вы создали {limit} вебхуков, это предел. Следующий можно создать через {seconds} с.",
+    },
     "busy": {
         "en": "The server is busy. Nothing was stored; try again in {seconds} s.",
         "uz": "Server band. Hech narsa saqlanmadi; {seconds} soniyadan keyin qayta urinib koʻring.",

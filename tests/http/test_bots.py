@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -82,6 +84,45 @@ async def test_a_new_token(house: House) -> None:
     for token, status in ((new, 200), (old, 401)):
         async with house.client(headers=bearer(token)) as bot:
             assert (await bot.get(ME)).status_code == status
+
+
+async def test_two_new_tokens_at_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both are made, and the last one is valid."""
+    lord = await house.account("lord", "owner")
+    await make(house, lord)
+    of_user = house.sessions.of_user
+
+    async def slowly(uid: str) -> Any:
+        found = await of_user(uid)
+        await asyncio.sleep(0)
+        return found
+
+    monkeypatch.setattr(house.sessions, "of_user", slowly)
+    account = house.accounts.of_name("ob-havo")
+    assert account is not None
+    first, second = await asyncio.gather(*(house.services.bots.rotate(account) for _ in range(2)))
+    assert (await house.people.authenticate(second)).actor.uid == account.uid
+    with pytest.raises(Unauthenticated):
+        await house.people.authenticate(first)
+
+
+@pytest.mark.parametrize("action", ["ha", "a/b", "a\nb", "\n", "👨‍👩‍👧", "a\u200bb", " "])
+async def test_any_button(house: House, action: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A button can have any id: those of Telegram's bots have line breaks, too."""
+    lord = await house.account("lord", "owner")
+    pressed: list[Any] = []
+
+    async def execute(actor: object, command: Any) -> None:
+        pressed.append(command)
+
+    monkeypatch.setattr(house.services.commands, "execute", execute)
+    async with house.client(headers=lord) as client:
+        place = "/api/v1/conversations/lobby/messages/7/actions"
+        assert (await client.post(f"{place}/{quote(action, safe='')}")).status_code == 204
+        assert [(one.seq, one.action) for one in pressed] == [(7, action)]
+        for unknown in ("a%00b", "x" * 65):
+            assert (await client.post(f"{place}/{unknown}")).status_code in (400, 404)
+    assert len(pressed) == 1
 
 
 async def test_wrong_tokens(house: House) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from suhbat.chat.bounds import DAY
 from suhbat.chat.model import Actor, IncomingHook, OutgoingHook
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
@@ -14,6 +15,8 @@ from suhbat.programs.hooks.incoming_hooks import speaker
 from suhbat.protocol import commands
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.extras import Extra, HookFace
+from suhbat.store.people import accounts
+from suhbat.store.write import hooks, outgoing_hooks
 
 from . import parts
 from .house import AT, SOLI, House
@@ -106,6 +109,29 @@ async def test_there_are_so_many_at_most(house: House) -> None:
     with pytest.raises(TooManyHooks):
         await make(house, hook("h2", other), of_maker=1)
     await make(house, hook("h2", other), of_conversation=1, of_maker=2)
+
+
+async def test_so_many_in_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Incoming and outgoing webhooks and bots of one account in a day are limited, removed ones included, because each leaves
+    a user behind."""
+    for module in (accounts, hooks, outgoing_hooks):
+        monkeypatch.setattr(module, "PROGRAMS_A_DAY", 2)
+    room = await house.room()
+    await make(house, hook("h1", room))
+    await house.store.end_hook(ALI, room, "h1", AT)
+    await house.store.add_outgoing(ALI, outgoing("h2", None), 10)
+    for refused in (
+        lambda: make(house, hook("h3", room)),
+        lambda: house.store.add_outgoing(ALI, outgoing("h3", None), 10),
+    ):
+        with pytest.raises(RateLimited) as told:
+            await refused()
+        assert told.value.text == "rate_limited.hooks" and told.value.retry_after == DAY / 1000
+    for name in ("b1", "b2"):
+        await house.store.add_account(account(name, owner_uid=ALI.uid, created_at=AT))
+    with pytest.raises(RateLimited, match="bots"):
+        await house.store.add_account(account("b3", owner_uid=ALI.uid, created_at=AT))
+    await house.store.add_account(account("b3", owner_uid=ALI.uid, created_at=AT + DAY))
 
 
 async def test_a_webhook_posts_where_its_maker_may(house: House) -> None:

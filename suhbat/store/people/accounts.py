@@ -7,10 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Account
 from suhbat.errors import NameTaken
 from suhbat.store.read.notify import quiet_of
 from suhbat.store.tables import accounts, guests, users
+from suhbat.store.write.limits import spend_allowance
 from suhbat.store.write.marks import add_user
 
 from . import invites, mail
@@ -36,6 +38,10 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
     taken = connection.execute(select(accounts.c.uid).where(accounts.c.skeleton == account.skeleton)).first()
     if taken is not None:
         raise NameTaken(user_id=account.user_id)
+    if account.owner_uid is not None:
+        refused = spend_allowance(connection, account.owner_uid, "bots", PROGRAMS_A_DAY, account.created_at)
+        if refused is not None:
+            raise refused
     connection.execute(insert(accounts), _row(account))
     connection.execute(delete(guests).where(guests.c.uid == account.uid))
     add_user(connection, account.actor, account.created_at, account.lobby_from)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
+from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Actor, IncomingHook, Milliseconds
 from suhbat.errors import Forbidden, NotFound, TooManyHooks
 from suhbat.store.read.floor import visible
@@ -44,6 +45,7 @@ def add(
         count = select(func.count()).select_from(incoming_hooks).where(column == value)
         if execution.connection.execute(count).scalar_one() >= limit:
             raise TooManyHooks(limit=limit)
+    execution.spend_allowance("hooks", PROGRAMS_A_DAY)
     execution.add_users((Actor(hook.uid, hook.user_id, "hook"),))
     execution.flush()
     row = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Actor, HookDelivery, Milliseconds, OutgoingHook
 from suhbat.errors import NotFound, TooManyHooks
 from suhbat.store import cursors
@@ -29,6 +30,7 @@ def add(transaction: WriterTransaction, actor: Actor, hook: OutgoingHook, most: 
     if connection.execute(count).scalar_one() >= most:
         raise TooManyHooks(limit=most)
     execution = Execution(transaction, actor, at)
+    execution.spend_allowance("hooks", PROGRAMS_A_DAY)
     logs = [execution.log(name, "read") for name in hook.conversations or ()]
     execution.add_users((Actor(hook.uid, hook.user_id, "hook"),))
     execution.flush()
