@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from suhbat.chat.model import NumberedEvent
 from suhbat.http.telegram import updates
 from suhbat.programs.telegram.pollers import Poll
 from tests.fakes import FakeClock
@@ -48,3 +49,31 @@ async def test_a_poll_that_is_woken_all_the_time(monkeypatch: pytest.MonkeyPatch
     )
     assert await updates._Listening(call, poll, (), 100).updates(2.0) == []
     assert 3 <= looks <= 2.0 / updates.PAUSE_SECONDS + 3
+
+
+async def test_others_go_on() -> None:
+    """Between two updates the event loop gives way, because a long text takes milliseconds."""
+    number = 20
+    pages = [[NumberedEvent(n, None) for n in range(number)], []]
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            ticks += 1
+            await asyncio.sleep(0)
+
+    async def numbered_events(*_: object) -> list[NumberedEvent]:
+        return pages.pop(0)
+
+    async def nothing(*_: object) -> bool:
+        return False
+
+    store = SimpleNamespace(numbered_events=numbered_events, number_events=nothing, begin_poll=nothing)
+    call: Any = SimpleNamespace(services=SimpleNamespace(store=store), actor=SimpleNamespace(uid="u-bot"))
+    other = asyncio.ensure_future(tick())
+    try:
+        assert await updates._Listening(call, Poll(), (), 100)._next() == []
+    finally:
+        other.cancel()
+    assert ticks >= number
