@@ -27,7 +27,7 @@ from suhbat.protocol.objects import ConversationState, HistoryFrom, Message, Not
 from suhbat.protocol.types import DraftText, MessageOrdinal, Ordinal, People, Schema, Title, Topic, Uids
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
-from .paths import ConversationPath, valid_id
+from .paths import ConversationPath, place_in_list, valid_id
 from .refusals import refuses
 
 router = APIRouter(tags=["conversations"])
@@ -106,10 +106,8 @@ async def index(
 async def _mine(store: ConversationReader, actor: Actor, after: str, limit: int) -> Conversations:
     """A page of the caller's own conversations. It is read in portions of a hundred, so that a caller with thousands does not
     delay others."""
-    if after and not (after.isascii() and after.isdecimal()):
-        raise BadRequest(reason='"after" is not of a page of this list')
     states: list[ConversationState] = []
-    position = int(after) if after else None
+    position = place_in_list(after)
     while True:
         page = await store.states(actor, after=position, limit=min(100, limit - len(states)))
         states += page.states

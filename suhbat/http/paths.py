@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
-from suhbat.errors import NotFound
+from suhbat.errors import BadRequest, NotFound
 from suhbat.protocol.types import LOBBY, MAX_INTEGER
 
 ConversationPath = Annotated[
@@ -18,6 +18,15 @@ UidQuery = Annotated[
     Query(alias="uid", max_length=64, description="Their uid. 404 if the name belongs to another user by now."),
 ]
 SeqPath = Annotated[int, Path(ge=1, le=MAX_INTEGER, description="The `seq` of a message.", examples=[12])]
+
+
+def place_in_list(cursor: str) -> int | None:
+    """Where the next page of a user's conversations begins; None at the beginning. Raises BadRequest."""
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal()) or int(cursor) > MAX_INTEGER:
+        raise BadRequest(reason='"after" is not of a page of this list')
+    return int(cursor)
 
 
 def valid_id(conversation: str) -> str:

@@ -227,6 +227,13 @@ async def test_conversations_are_listed(house: House) -> None:
     assert [state["conversation"] for state in listed] == ["lobby"]
 
 
+@pytest.mark.parametrize("after", ["x", "-1", "1.5", "²", "9007199254740992", "9" * 40, "9" * 64])
+async def test_a_page_of_conversations_that_does_not_exist(house: House, after: str) -> None:
+    """It is refused, also where no database has such a number."""
+    async with house.client(headers=await house.guest("ali")) as client:
+        assert_problem(await client.get("/api/v1/conversations", params={"after": after}), 400, "bad_request")
+
+
 async def test_a_direct_is_made_once(house: House) -> None:
     """201 if it is new, then 200, from either side, with or without one's own name in the list."""
     headers, others = await house.guest("ali"), await house.guest("vali")
