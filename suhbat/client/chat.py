@@ -182,7 +182,7 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
     ) -> StreamedMessage:
         """A message that grows while the program writes it: `async with chat.stream("lobby") as message:`, and in it
         `await message.write(piece)`. It is sent when the block begins, with `text` as its beginning, and finished when the
-        block ends: then its whole text is durable. Who may see it sees it grow. The fields are those of `send`."""
+        block ends: then its whole text is durable. Its readers see it grow. The fields are those of `send`."""
 
         async def begin() -> Sent:
             return await self._do(

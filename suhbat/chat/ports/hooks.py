@@ -10,7 +10,7 @@ from suhbat.protocol.events import LoggedEvent
 
 
 class HookStore(Protocol):
-    """Incoming webhooks. Who may make and remove them is decided in the transaction (the action `hook` of the policy)."""
+    """Incoming webhooks. The transaction decides, by the action `hook` of the policy, whether a user may make or remove one."""
 
     async def add_hook(self, actor: Actor, hook: IncomingHook, at: int, *, of_conversation: int, of_maker: int) -> None:
         """Insert an incoming webhook. Raises the refusal of the policy; TooManyHooks if there are so many already in the

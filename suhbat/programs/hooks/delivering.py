@@ -67,7 +67,7 @@ class Receivers(Protocol):
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes, owner: str
     ) -> ReceiverAnswer | Literal["no answer"]:
-        """Send a request. `owner`: the uid of who gave the address, who gets only some requests at a time. Raises nothing
+        """Send a request. `owner`: the uid of the user who gave the address; few at a time for each. Raises nothing
         but a cancellation."""
         ...
 

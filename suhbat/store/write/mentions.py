@@ -70,7 +70,8 @@ def without_readers(
     connection: Connection, log: Log, ordinal: int, targets: MentionTargets, *, is_new: bool = False
 ) -> MentionTargets:
     """The mentions without people who have read this ordinal: an edit does not mention those who read the message before, and a
-    message that grew (`is_new`) is not unread for those who have watched it. Who has no mark counts for a new one only."""
+    message that grew (`is_new`) is not unread for those who have watched it. For readers without a mark,
+    only a new message counts."""
     keys, columns = ("uid", "conversation_id"), ("uid", "read_ordinal")
     wanted = [(uid, log.id) for uid in sorted(targets.uids)]
     marks: dict[str, int] = dict(find_rows(connection, reads, keys, columns, wanted))
