@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from suhbat.protocol.markdown.letters import SPACES
+from suhbat.protocol.lines import SPACES
 
 MOST_ENTITIES = 100
 """Entities of one text. Further ones are ignored, as Telegram does."""

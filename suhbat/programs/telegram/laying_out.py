@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence, Set
 from heapq import heapify, heappop, heappush
 
-from suhbat.protocol.markdown.letters import SPACES
+from suhbat.protocol.lines import SPACES
 from suhbat.protocol.markdown.links import safe
 
 from .entities import Entity, MarkedText, ordered, trimmed

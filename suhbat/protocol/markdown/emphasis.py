@@ -6,7 +6,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .letters import SPACES, is_digit, is_sign, is_word, needs_no_spaces
+from suhbat.protocol.lines import SPACES
+
+from .letters import is_digit, is_sign, is_word, needs_no_spaces
 from .nodes import Inline, Markup, MarkupType
 
 _DEEPEST = 12

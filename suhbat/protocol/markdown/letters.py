@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from unicodedata import category, name
 
-SPACES = "\t\n\v\f\r \xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
-"""JavaScript's white space, which differs from Python's in a few control characters."""
-
 _WITHOUT_SPACES = (
     "CJK ", "KANGXI", "HIRAGANA", "KATAKANA", "IDEOGRAPHIC", "HANGZHOU", "THAI ", "LAO ", "KHMER ", "MYANMAR "
 )  # fmt: skip
