@@ -13,7 +13,8 @@ from pydantic import ConfigDict, TypeAdapter
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import GrowthPart
-from suhbat.protocol.events import EVENT, LoggedEvent, veil, veil_of
+from suhbat.protocol.event_marks import veil, veil_of
+from suhbat.protocol.events import EVENT, LoggedEvent
 from suhbat.protocol.extras import Extra, extra_of
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage

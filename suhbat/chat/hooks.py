@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from suhbat.protocol.events import Event, MessageCreated, MessageFinished, has_grown
+from suhbat.protocol.event_marks import has_grown
+from suhbat.protocol.events import Event, MessageCreated, MessageFinished
 
 
 def told_as(event: Event) -> str | None:

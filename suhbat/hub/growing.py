@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 from suhbat.chat.ports import Bus
+from suhbat.protocol.event_marks import veil_of
 from suhbat.protocol.events import (
     ConversationUpdated,
     LiveEvent,
@@ -24,7 +25,6 @@ from suhbat.protocol.events import (
     MemberUpdated,
     MessageDeleted,
     MessageFinished,
-    veil_of,
 )
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.notices import MessageAppend
@@ -49,7 +49,7 @@ ANSWER_SECONDS = 0.3
 Part = tuple[int, int | None, int, int, str]
 """What was added to a message: its `seq`, its veil, its term, the offset, the text. The veil is the `seq` of the message, or of
 the root of its thread: a reader whose floor is not below it may not see the message. None: all readers may (see
-`protocol.events.veil_of`). The term ascends whenever another node takes the message."""
+`protocol.event_marks.veil_of`). The term ascends whenever another node takes the message."""
 _DOUBTFUL = (MemberLeft, MemberMuted, MemberUpdated, ConversationUpdated)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from suhbat.chat.ports import Bus
-from suhbat.protocol.events import ReadMarked, is_receipt
+from suhbat.protocol.event_marks import is_receipt
+from suhbat.protocol.events import ReadMarked
 from suhbat.protocol.notices import Receipt
 from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN

@@ -48,7 +48,7 @@ class _ActorEvent(EventBase):
     actor_uid: Uid
 
 
-class _MessageChange(_ActorEvent):
+class MessageChange(_ActorEvent):
     """A change of an existing message."""
 
     seq: Seq = Field(examples=[14])
@@ -72,7 +72,7 @@ class MessageCreated(_ActorEvent):
     _has_grown: bool = PrivateAttr(default=False)
 
 
-class MessageEdited(_MessageChange):
+class MessageEdited(MessageChange):
     """The text of a message changed; `message` is its new state."""
 
     type: Literal["message.edited"] = "message.edited"
@@ -80,7 +80,7 @@ class MessageEdited(_MessageChange):
     everyone: Everyone = 0
 
 
-class MessageFinished(_MessageChange):
+class MessageFinished(MessageChange):
     """A message that grew is finished; `message` is its whole state. If it is `cut`, its sender did not get to the end, or
     somebody stopped it. From now on it is searched, mentions people, and notifies."""
 
@@ -89,7 +89,7 @@ class MessageFinished(_MessageChange):
     everyone: Everyone = 0
 
 
-class MessageDeleted(_MessageChange):
+class MessageDeleted(MessageChange):
     """A message became a tombstone; `target` is its `seq`.
 
     `ordinal` and `sender_uid` are those of the message, for clients that count unread messages. They are left out if
@@ -107,21 +107,21 @@ class MessageDeleted(_MessageChange):
     replies: Replies | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
-class MessagePinned(_MessageChange):
+class MessagePinned(MessageChange):
     """A message was pinned; `target` is its `seq`."""
 
     type: Literal["message.pinned"] = "message.pinned"
     target: Seq
 
 
-class MessageUnpinned(_MessageChange):
+class MessageUnpinned(MessageChange):
     """A message was unpinned; `target` is its `seq`."""
 
     type: Literal["message.unpinned"] = "message.unpinned"
     target: Seq
 
 
-class ReactionAdded(_MessageChange):
+class ReactionAdded(MessageChange):
     """Somebody reacted to the message `target` with an emoji."""
 
     type: Literal["reaction.added"] = "reaction.added"
@@ -129,7 +129,7 @@ class ReactionAdded(_MessageChange):
     emoji: str = Field(examples=["👍"])
 
 
-class ReactionRemoved(_MessageChange):
+class ReactionRemoved(MessageChange):
     """Somebody removed a reaction from the message `target`."""
 
     type: Literal["reaction.removed"] = "reaction.removed"
@@ -385,46 +385,3 @@ def model_of(event: LiveEvent) -> Event:
     )
     created._veil = event.veil
     return created
-
-
-def mark_grown(event: MessageCreated) -> None:
-    """The message grows, or has grown: whoever wants whole messages only gets it with `MessageFinished`. The mark is not
-    sent."""
-    event._has_grown = True
-
-
-def has_grown(event: MessageCreated) -> bool:
-    """Whether the message grows, or has grown."""
-    return event.message.streaming or event._has_grown
-
-
-def withhold_receipt(event: ReadMarked) -> None:
-    """Tell nobody else of this read mark, because others know that the user has read further. The mark is not sent."""
-    event._is_receipt = False
-
-
-def is_receipt(event: ReadMarked) -> bool:
-    """Whether others are told of this read mark."""
-    return event._is_receipt
-
-
-def veil(event: Event, seq: int | None = None) -> None:
-    """Hide the change of a message from readers who may not read the message; they get `Hidden` in its place. `seq`: that of
-    the message, or of the root of its thread, if the event does not have it. Not needed in a log that all members may read
-    from the beginning. The mark is not sent to clients."""
-    if isinstance(event, MessageCreated):
-        event._veil = event.message.thread
-    elif isinstance(event, _MessageChange):
-        event._veil = seq or (event.message.seq if isinstance(event, MessageEdited | MessageFinished) else event.target)
-
-
-def veil_of(event: LiveEvent) -> int | None:
-    """The lowest floor (a `seq`, see `store.read.floor`) whose readers get `Hidden`; None: all readers get the event."""
-    if isinstance(event, LiveMessage):
-        return event.veil
-    return event._veil if isinstance(event, _MessageChange | MessageCreated) else None
-
-
-def hidden(event: Event) -> Hidden:
-    """The event that a reader who may not see `event` gets in its place."""
-    return Hidden(conversation=event.conversation, seq=event.seq, at=event.at)

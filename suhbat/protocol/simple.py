@@ -16,7 +16,8 @@ from suhbat.errors import BadRequest, SuhbatError
 from suhbat.texts import Language, say
 
 from .closes import Close
-from .events import LiveEvent, MessageCreated, MessageFinished, has_grown
+from .event_marks import has_grown
+from .events import LiveEvent, MessageCreated, MessageFinished
 from .files import File
 from .live_message import LiveMessage
 from .machine import Answer, Do, End, Meter, decode, is_oversized, reason_of, refuse_binary, refuse_flood

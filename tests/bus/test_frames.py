@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from suhbat.bus import frames
-from suhbat.protocol.events import DraftChanged, LoggedEvent, MessageDeleted, model_of, own_log, veil, veil_of
+from suhbat.protocol.event_marks import veil, veil_of
+from suhbat.protocol.events import DraftChanged, LoggedEvent, MessageDeleted, model_of, own_log
 from suhbat.protocol.extras import Extra, HookFace, MessageButton
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage

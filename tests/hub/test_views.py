@@ -6,7 +6,8 @@ from typing import Any
 
 from suhbat.chat.model import Places
 from suhbat.hub.views import Views
-from suhbat.protocol.events import Event, MessageDeleted, MessageEdited, ReactionAdded, veil
+from suhbat.protocol.event_marks import veil
+from suhbat.protocol.events import Event, MessageDeleted, MessageEdited, ReactionAdded
 from suhbat.protocol.objects import Message
 
 from .parts import Log, RecordingWire, connect, running, settle

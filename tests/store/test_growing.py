@@ -11,7 +11,8 @@ from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, Finished, Forbidden, NotFound, StillGrowing, TooManyStreams
 from suhbat.protocol.commands import Admit, Create, Delete, Edit, Mute, Pin, React, Remove
-from suhbat.protocol.events import MessageCreated, MessageDeleted, MessageFinished, has_grown, veil_of
+from suhbat.protocol.event_marks import has_grown, veil_of
+from suhbat.protocol.events import MessageCreated, MessageDeleted, MessageFinished
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, SetFilter, TakeOver
 from suhbat.protocol.types import LOBBY

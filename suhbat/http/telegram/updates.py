@@ -19,6 +19,7 @@ from suhbat.programs.telegram.errors import OTHER_POLLER, TelegramError
 from suhbat.programs.telegram.objects import Json
 from suhbat.programs.telegram.pollers import Poll
 from suhbat.protocol.closes import Close
+from suhbat.protocol.event_marks import has_grown
 from suhbat.protocol.events import (
     ActionPressed,
     Event,
@@ -28,7 +29,6 @@ from suhbat.protocol.events import (
     MessageCreated,
     MessageEdited,
     MessageFinished,
-    has_grown,
     model_of,
     own_log,
 )

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, and_, select
 from suhbat.chat.hooks import told_as
 from suhbat.chat.model import Actor, DueHook, Milliseconds, OutgoingHook
 from suhbat.chat.policy import in_force
-from suhbat.protocol.events import LoggedEvent, model_of, veil_of
+from suhbat.protocol.event_marks import veil_of
+from suhbat.protocol.events import LoggedEvent, model_of
 from suhbat.store.tables import accounts, conversations, members
 
 from .events import event_page

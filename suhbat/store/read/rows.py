@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.notify import DEFAULTS
-from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, mark_grown, own_log, veil
+from suhbat.protocol.event_marks import mark_grown, veil
+from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log
 from suhbat.protocol.extras import FIELDS, Extra, extra_of
 from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds, Post
-from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, Stored, veil
+from suhbat.protocol.event_marks import veil
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, Stored
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import ME

@@ -18,7 +18,8 @@ from suhbat.chat.turns import ExportPace
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.identity.export import export_conversation
 from suhbat.protocol import commands, http_commands
-from suhbat.protocol.events import EVENT, Mentioned, veil_of
+from suhbat.protocol.event_marks import veil_of
+from suhbat.protocol.events import EVENT, Mentioned
 from suhbat.protocol.types import LOBBY
 from tests.store.house import MODERATOR, SOLI, House
 from tests.store.parts import ALI, VALI, Listener, everything, opened

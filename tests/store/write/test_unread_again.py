@@ -13,7 +13,8 @@ from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, NotFound
 from suhbat.protocol import commands
-from suhbat.protocol.events import ReadMarked, is_receipt
+from suhbat.protocol.event_marks import is_receipt
+from suhbat.protocol.events import ReadMarked
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeClock
 from tests.store.house import LOLA, LORD, SOLI, House

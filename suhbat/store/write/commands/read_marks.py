@@ -7,7 +7,8 @@ from sqlalchemy import func, select, update
 from suhbat.chat.marks import unread_refusal
 from suhbat.chat.model import CommandResult
 from suhbat.protocol.commands import MarkUnread, Read
-from suhbat.protocol.events import ReadMarked, withhold_receipt
+from suhbat.protocol.event_marks import withhold_receipt
+from suhbat.protocol.events import ReadMarked
 from suhbat.store.read import unread
 from suhbat.store.tables import events, reads
 from suhbat.store.write import inbox
