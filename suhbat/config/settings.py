@@ -155,6 +155,11 @@ class Settings(BaseSettings):
         description="Who may make bots: the owner of the server (owner), its moderators, too (moderators), or everyone who has "
         "an account (everyone).",
     )
+    mcp: Literal["off", "read", "on"] = Field(
+        "off",
+        description="What language models may do at /mcp for the owner of a token: nothing (off), read messages (read), or "
+        "read and send them (on).",
+    )
     rooms_per_day: int = Field(100, ge=0, description="Rooms that one person can make within a day; 0 for no limit.")
     directs_per_day: int = Field(
         200, ge=0, description="New directs that one person can open within a day; 0 for no limit."
@@ -271,7 +276,7 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
-    @field_validator("log_level", "access", "lobby_history", mode="before")
+    @field_validator("log_level", "access", "lobby_history", "mcp", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value

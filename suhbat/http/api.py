@@ -52,8 +52,9 @@ from . import (
     users,
 )
 from .cross_origin import CrossOrigin
+from .mcp import routes as mcp
 from .middleware import BoundedBody, HeadAsGet, LocalRedirects, OverriddenMethod, PromptBody
-from .telegram import routes
+from .telegram import routes as telegram
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
 
@@ -101,7 +102,7 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     )  # fmt: skip
     for resource in resources:
         version.include_router(resource.router)
-    apart = (downloads, incoming_hooks, routes, health, asyncapi, sockets, control, unsubscribe)
+    apart = (downloads, incoming_hooks, telegram, mcp, health, asyncapi, sockets, control, unsubscribe)
     for router in (version, *(one.router for one in apart)):
         app.include_router(router)
     docs.install(app)

@@ -61,11 +61,17 @@ def language_of_request(request: Request) -> Language:
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, SuhbatError)
-    if error.code not in tarpit.CODES:
-        return problem(request, error)
-    services: Services = request.app.state.services
-    waited = await services.limits.tarpit.wait(metered(address_of(request, services)), services.clock.steady())
+    waited = await wait_before(request, error)
     return problem(request, error, headers=None if waited else {"connection": "close"})
+
+
+async def wait_before(request: Request, error: SuhbatError) -> bool:
+    """Delay the answer with this error if its address exceeds its limits all the time. False: the connection should be closed
+    instead."""
+    if error.code not in tarpit.CODES:
+        return True
+    services: Services = request.app.state.services
+    return await services.limits.tarpit.wait(metered(address_of(request, services)), services.clock.steady())
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
