@@ -170,7 +170,7 @@ OPEN = {
     ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics"), ("GET", "/openapi.json"), ("GET", "/asyncapi.json"),
     ("GET", "/docs"), ("GET", "/docs/start.js"), ("GET", "/docs/files"), ("GET", "/api/v1/server"), ("POST", "/control"),
     ("POST", "/control/rooms"), ("POST", "/control/export"), ("POST", "/control/file"), ("POST", "/control/proxy"),
-    ("POST", "/hooks/{token}"), ("POST", "/hooks/{token}/slack"),
+    ("POST", "/hooks/{token}"), ("POST", "/hooks/{token}/slack"), ("POST", "/mcp"),
     ("GET", "/mail/unsubscribe"), ("POST", "/mail/unsubscribe"),
     ("GET", "/ws/{user_id}"), ("GET", "/api/v1/ws"),
 }  # fmt: skip
@@ -236,3 +236,22 @@ ADDING = {"hello", "ping", "active", "sync", "create", "direct", "send", "send w
           "thread", "history thread", "history around", "history", "react",
           "report", "read", "unread", "save", "notify", "draft", "typing", "join"}  # fmt: skip
 """The commands of the table after which the room is unchanged for all other users."""
+
+TOOLS: dict[str, tuple[str, Callable[[Room], dict[str, Any]]]] = {
+    "list_conversations": ("ok " * 7, lambda room: {"limit": 100}),
+    "unread_messages": ("ok " * 7, lambda room: {}),
+    "search_messages": ("ok " * 7, lambda room: {"query": "maxfiygap"}),
+    "read_messages": (MAY, lambda room: {"conversation": room.conversation}),
+    "read_messages around": (MAY, lambda room: {"conversation": room.conversation, "around": room.seq}),
+    "read_messages thread": (READ, lambda room: {"conversation": room.conversation, "thread": room.seq}),
+    "send_message": (MAY, lambda room: {"conversation": room.conversation, "text": "salom"}),
+    "send_message reply": (
+        READ,
+        lambda room: {"conversation": room.conversation, "text": "javob", "reply_to": room.seq},
+    ),
+    "send_message thread": (
+        READ,
+        lambda room: {"conversation": room.conversation, "text": "javob", "thread": room.seq},
+    ),
+}
+"""The tools of the Model Context Protocol, in the same way; all of them leave the room unchanged for others."""

@@ -12,13 +12,14 @@ import pytest
 from fastapi.routing import iter_route_contexts
 
 from suhbat.config import Settings
+from suhbat.programs.mcp import tools
 from suhbat.protocol.commands import COMMANDS as CLASSES
 from suhbat.runtime.app import create_app
 from tests.servers import running
 from tests.talk import V1
 
 from .house import OUTSIDE, ROLES, SECRET, House, Room, name_of
-from .tables import ADDING, COMMANDS, ENDING, HTTP, OPEN
+from .tables import ADDING, COMMANDS, ENDING, HTTP, OPEN, TOOLS
 
 NOWHERE = Room("r00000000000000000000", 1)
 
@@ -31,6 +32,7 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         send_rate="0",
         rooms_per_day="0",
         conversations_per_person="0",
+        mcp="on",
     ) as server:
         yield House(server)
 
@@ -190,6 +192,37 @@ async def test_commands_in_a_direct(house: House, role: str) -> None:
                 continue
             nothing = await one.ask(type, **fields(NOWHERE))
             assert said(answer) == "not_found" and {**answer, "id": 0} == {**nothing, "id": 0}, asked
+
+
+def test_no_tool_is_forgotten() -> None:
+    """The table has exactly the tools that language models are offered."""
+    assert {name.partition(" ")[0] for name in TOOLS} == {tool.name for tool in tools.TOOLS}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_tools(house: House, role: str) -> None:
+    """A language model may do what the owner of its token may, and learns as little of what it may not see."""
+    for asked, (answers, fields) in TOOLS.items():
+        room, name = house.room(), asked.partition(" ")[0]
+        status, told = use_tool(house, role, name, fields(room))
+        if role == "nobody":
+            assert status == 401, asked
+            continue
+        expected = answers.split()[ROLES.index(role)]
+        result = told["result"]
+        text = result["content"][0]["text"]
+        assert (text.partition(":")[0] if result.get("isError") else "ok") == expected, (asked, text)
+        if role in OUTSIDE:
+            assert room.conversation not in text, asked
+        if role in (*OUTSIDE, "late"):
+            assert SECRET not in text, asked
+        if expected == "not_found":
+            assert use_tool(house, role, name, fields(nowhere(role, room))) == (status, told), asked
+
+
+def use_tool(house: House, role: str, name: str, arguments: dict[str, Any]) -> tuple[int, Any]:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}}
+    return house.server.request("POST", "/mcp", body, token=house.tokens[role])
 
 
 def said(answer: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ class SearchMessages(Arguments):
         Field(
             max_length=LONGEST,
             description='Words, all of which must occur; "a phrase"; begin* for the beginning of a word. Filters: from:name, '
-            "in:conversation, after:2026-01-31, before:2026-02-28, has:link, has:file, has:image.",
+            "in:conversation, in:thread, after:2026-01-31, before:2026-02-28, has:link, has:file, has:image.",
         ),
         Storable,
     ]

@@ -48,7 +48,8 @@ def test_requests_and_notifications() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        b"", b"\xff", b"salom", b"[" * 60_000, b'{"a":' * 10_000, b"[" * 1000 + b"]" * 1000, b'{"a":' * 1000 + b"1" + b"}" * 1000,
+        b"", b"\xff", b"salom", b"[" * 60_000, b'{"a":' * 10_000, b"[" * 1000 + b"]" * 1000,
+        b'{"a":' * 1000 + b"1" + b"}" * 1000,
         b'{"jsonrpc":"2.0","id":NaN,"method":"ping"}', b'{"jsonrpc":"2.0","id":' + b"9" * 60_000 + b',"method":"ping"}',
         b'{"jsonrpc":"2.0","id":"\\ud800","method":"ping"}', b'{"jsonrpc":"2.0","id":1,"method":"ping"} {}',
     ],
@@ -82,8 +83,8 @@ def test_what_is_no_request(sent: Any) -> None:
 
 
 def test_versions_with_a_handshake() -> None:
-    """A header names the version; without it 2025-03-26 is meant. `initialize` gets the version it asks for, if it is one with a
-    handshake, or else the newest such one."""
+    """A header names the version; without it 2025-03-26 is meant. `initialize` gets the version it asks for, if it is one with
+    a handshake, or else the newest such one."""
     assert version_of(call(), {}) == "2025-03-26"
     for version in ("2025-03-26", "2025-06-18", "2025-11-25"):
         assert version_of(call(), {"mcp-protocol-version": version}) == version
