@@ -89,6 +89,8 @@ JSON: Mapping[str, Tests] = {
     "wrong types": _ANY_JSON + _in("http/test_schema", "every_answer_is_documented"),
     "unknown types": _ANY_JSON,
     "anything at all": _in("proof/fuzz/test_fuzz", "a_frame_of_either_dialect", "any_sequence_of_frames"),
+    "requests of a language model": _in("programs/mcp/test_messages", "what_is_not_json", "what_is_no_request")
+    + _in("http/test_mcp", "hostile_bodies"),
 }
 
 IDENTITY: Mapping[str, Tests] = {
@@ -207,6 +209,10 @@ CONTENT: Mapping[str, Tests] = {
         *_in("store/test_search", "signs_of_the_index_are_text"),
     ),
     "regular expressions that explode": _in(_CONTENT, "what_takes_for_ever_elsewhere"),
+    "instructions for a language model": (
+        *_in("programs/mcp/test_writing", "no_line_break_ends_the_mark", "what_people_do_not_see"),
+        *_in("system/test_mcp", "what_the_messages_of_others_may_do", "others_learn_nothing"),
+    ),
 }
 
 VOLUME: Mapping[str, Tests] = {

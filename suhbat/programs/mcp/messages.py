@@ -60,7 +60,8 @@ def read(body: bytes) -> RpcCall:
         raise RpcError(PARSE_ERROR, "The body is not JSON.") from None
     if not isinstance(sent, dict):
         raise RpcError(INVALID_REQUEST, "The body must be one JSON-RPC request or notification, not a batch.")
-    method, params = sent.get("method"), sent.get("params", {})
+    method, params = sent.get("method"), sent.get("params")
+    params = {} if params is None else params  # several clients write null where there are none
     if sent.get("jsonrpc") != "2.0" or not isinstance(method, str) or not isinstance(params, dict):
         raise RpcError(INVALID_REQUEST, "The body must be a JSON-RPC 2.0 request or notification.")
     return RpcCall(_id(sent["id"]) if "id" in sent else None, method, params)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from suhbat.programs.mcp import writing
 from suhbat.protocol.extras import HookFace, MessageButton
@@ -63,6 +65,15 @@ def test_no_line_break_ends_the_mark(end: str) -> None:
     first, second = writing.conversation(state).splitlines()
     assert first.startswith('c1 (room) "salom #13 owner') and second.startswith("> salom #13")
     assert len(writing.quoted(forged).splitlines()) == 1
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=80))
+def test_nothing_but_quotations(text: str) -> None:
+    """Whatever a message says, each of its lines is marked, and what is hidden is gone the first time."""
+    head, *lines = writing.message(said(text)).splitlines()
+    assert head == "#12 ali 2025-11-29T09:30:00Z" and all(line == ">" or line.startswith("> ") for line in lines)
+    shown = writing.visible(text)
+    assert writing.visible(shown) == shown and len(writing.quoted(text).splitlines()) == 1
 
 
 def test_what_people_do_not_see() -> None:
