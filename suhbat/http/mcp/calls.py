@@ -24,6 +24,7 @@ from suhbat.programs.mcp.tools import (
     UnreadMessages,
 )
 from suhbat.protocol.objects import ConversationState, Message
+from suhbat.protocol.types import MAX_INTEGER
 from suhbat.services import Services
 
 from ..paths import valid_id
@@ -81,22 +82,27 @@ async def read_messages(call: ToolCall, asked: ReadMessages) -> str:
             limit=asked.limit,
         )
     messages = call.services.hub.growing.fill(asked.conversation, page.messages)
-    is_newest = asked.after is None
-    texts, left_out = writing.fitting(messages, from_end=is_newest)
-    shown = messages[left_out:] if is_newest else messages[: len(messages) - left_out]
+    shown = writing.fitting(messages, _centre(messages, asked))
     root = () if page.root is None else (writing.message(page.root),)
     return writing.page(
         f"Messages of {asked.conversation}, oldest first. {writing.DATA}"
-        if texts or root
+        if messages or root
         else "There are no messages.",
         root,
-        texts,
+        shown.texts,
         _neighbours(
-            shown,
-            has_before=page.has_before or (is_newest and left_out > 0),
-            has_after=page.has_after or (not is_newest and left_out > 0),
+            messages[shown.first : shown.last],
+            has_before=page.has_before or shown.first > 0,
+            has_after=page.has_after or shown.last < len(messages),
         ),
     )
+
+
+def _centre(messages: Sequence[Message], asked: ReadMessages) -> int:
+    """The message of a page that is shown in any case: the first, the last, or the one that was asked for."""
+    if asked.after is not None or not messages:
+        return 0
+    return max((at for at, one in enumerate(messages) if one.seq <= (asked.around or one.seq)), default=0)
 
 
 async def search_messages(call: ToolCall, asked: SearchMessages) -> str:
@@ -176,7 +182,7 @@ def _last_said(state: ConversationState) -> int:
 def _after(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    if not (cursor.isascii() and cursor.isdecimal()):
+    if not (cursor.isascii() and cursor.isdecimal()) or int(cursor) > MAX_INTEGER:
         raise BadRequest(reason='"cursor" is not of a page of this list')
     return int(cursor)
 

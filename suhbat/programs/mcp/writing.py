@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from suhbat.protocol.characters import cut
 from suhbat.protocol.objects import ConversationState, Invitation, Message
@@ -107,18 +109,34 @@ def invitation(offered: Invitation) -> str:
     return f"Invited to {quoted(offered.title)} by {visible(offered.inviter)}, not answered yet"
 
 
-def fitting(messages: Sequence[Message], *, from_end: bool, place: str = "") -> tuple[list[str], int]:
-    """The messages of a page as texts, as many as fit into MOST characters but at least one, and how many were left out at the
-    other end. `from_end`: the last ones are kept."""
-    texts: list[str] = []
-    left = MOST
-    for one in reversed(messages) if from_end else messages:
-        text = message(one, place=place)
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The messages of a page that fit into a result: those from `first` up to `last` without it, as texts."""
+
+    texts: tuple[str, ...]
+    first: int
+    last: int
+
+
+def fitting(messages: Sequence[Message], centre: int) -> Fitting:
+    """As many messages of a page as fit into MOST characters: the one at `centre`, in any case, and those nearest to it."""
+    texts: deque[str] = deque()
+    first, last, left = centre, centre, MOST
+    while True:
+        after = last < len(messages) and (first == 0 or last - centre <= centre - first)
+        if not after and first == 0:
+            break
+        text = message(messages[last] if after else messages[first - 1])
         left -= len(text)
         if texts and left < 0:
             break
-        texts.append(text)
-    return (texts[::-1] if from_end else texts), len(messages) - len(texts)
+        if after:
+            texts.append(text)
+            last += 1
+        else:
+            texts.appendleft(text)
+            first -= 1
+    return Fitting(tuple(texts), first, last)
 
 
 def page(*parts: str | Iterable[str]) -> str:

@@ -104,13 +104,15 @@ def test_long_messages() -> None:
     cut = writing.message(said("a" * 1000), most=writing.EXCERPT).splitlines()
     assert cut[1:] == ["> " + "a" * 300, "(cut after 300 of 1000 characters)"]
     page = [said("a" * 4000, seq=number) for number in range(1, 21)]
-    texts, left_out = writing.fitting(page, from_end=True)
-    assert len(texts) + left_out == 20 and sum(map(len, texts)) <= writing.MOST
-    assert texts[-1].startswith("#20 ") and texts[0].startswith(f"#{left_out + 1} ")
-    texts, same = writing.fitting(page, from_end=False)
-    assert same == left_out and texts[0].startswith("#1 ")
-    assert writing.fitting([said("\n" * 4000 * 10)], from_end=True)[1] == 0
-    assert writing.fitting([], from_end=True) == ([], 0)
+    for centre, expected in ((19, (15, 20)), (0, (0, 5)), (10, (8, 13)), (1, (0, 5)), (18, (15, 20))):
+        shown = writing.fitting(page, centre)
+        assert (shown.first, shown.last) == expected, centre
+        assert [text.partition(" ")[0] for text in shown.texts] == [f"#{one.seq}" for one in page[slice(*expected)]]
+        assert sum(map(len, shown.texts)) <= writing.MOST
+    short = [said(seq=number) for number in range(1, 21)]
+    assert all(len(writing.fitting(short, centre).texts) == 20 for centre in range(20))
+    assert len(writing.fitting([said("\n" * 40_000)], 0).texts) == 1
+    assert writing.fitting([], 0) == writing.Fitting((), 0, 0)
 
 
 def test_a_conversation() -> None:
