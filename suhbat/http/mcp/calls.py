@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from suhbat.chat.model import Actor
 from suhbat.chat.rate import Cost, charge
 from suhbat.chat.search import parse
-from suhbat.errors import BadRequest
 from suhbat.programs.mcp import writing
 from suhbat.programs.mcp.tools import (
     LIST,
@@ -24,10 +23,9 @@ from suhbat.programs.mcp.tools import (
     UnreadMessages,
 )
 from suhbat.protocol.objects import ConversationState, Message
-from suhbat.protocol.types import MAX_INTEGER
 from suhbat.services import Services
 
-from ..paths import valid_id
+from ..paths import place_in_list, valid_id
 from ..search import find_messages
 
 UNREAD_CONVERSATIONS = 10
@@ -61,7 +59,7 @@ class ToolCall:
 
 async def list_conversations(call: ToolCall, asked: ListConversations) -> str:
     async with call.services.limits.reads.quick(call.actor.uid, call.shared_address):
-        page = await call.services.store.states(call.actor, after=_after(asked.cursor), limit=asked.limit)
+        page = await call.services.store.states(call.actor, after=place_in_list(asked.cursor or ""), limit=asked.limit)
     return writing.page(
         f"The user is {call.actor.user_id}. {writing.DATA}",
         map(writing.conversation, sorted(page.states, key=_last_said, reverse=True)),
@@ -120,7 +118,7 @@ async def search_messages(call: ToolCall, asked: SearchMessages) -> str:
 async def unread_messages(call: ToolCall, asked: UnreadMessages) -> str:
     call.charge(Cost.SEARCH)
     async with call.services.limits.reads.slow(call.actor.uid, call.shared_address):
-        found, after = await _unread_conversations(call, _after(asked.cursor))
+        found, after = await _unread_conversations(call, place_in_list(asked.cursor or ""))
         texts = [text for state in found[:UNREAD_CONVERSATIONS] for text in await _unread_of(call, state)]
     texts += map(writing.heading, found[UNREAD_CONVERSATIONS:])
     return writing.page(
@@ -177,14 +175,6 @@ def _is_unread(one: Message, state: ConversationState, actor: Actor) -> bool:
 
 def _last_said(state: ConversationState) -> int:
     return 0 if state.last_message is None else state.last_message.sent_at
-
-
-def _after(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdecimal()) or int(cursor) > MAX_INTEGER:
-        raise BadRequest(reason='"cursor" is not of a page of this list')
-    return int(cursor)
 
 
 def _next(cursor: int | None) -> str:
