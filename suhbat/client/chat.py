@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -157,13 +158,10 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
         await their reply.
         """
         shown = await self._uploaded(files, progress)
-        return await self._do(
-            Send,
-            Sent,
-            type="send",
+        return await self._post(
+            client_id,
             conversation=conversation,
             text=text,
-            client_id=client_id or _new_key(),
             reply_to=reply_to,
             thread=thread,
             also=also,
@@ -183,20 +181,8 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
         """A message that grows while the program writes it: `async with chat.stream("lobby") as message:`, and in it
         `await message.write(piece)`. It is sent when the block begins, with `text` as its beginning, and finished when the
         block ends: then its whole text is durable. Its readers see it grow. The fields are those of `send`."""
-
-        async def begin() -> Sent:
-            return await self._do(
-                Send,
-                Sent,
-                type="send",
-                conversation=conversation,
-                text=text,
-                client_id=client_id or _new_key(),
-                reply_to=reply_to,
-                thread=thread,
-                streaming=True,
-            )
-
+        fields = {"conversation": conversation, "text": text, "reply_to": reply_to, "thread": thread, "streaming": True}
+        begin = partial(self._post, client_id, **fields)
         return StreamedMessage(self._do, begin, text)
 
     async def send_to(
@@ -213,17 +199,7 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
         """Send a message to a user by name. `uid`: refuse unless the name belongs to this user. `Sent.conversation` is the
         direct. Otherwise as `send`."""
         shown = await self._uploaded(files, progress)
-        return await self._do(
-            Send,
-            Sent,
-            type="send",
-            to_user=user_id,
-            uid=uid,
-            text=text,
-            client_id=client_id or _new_key(),
-            reply_to=reply_to,
-            files=tuple(shown),
-        )
+        return await self._post(client_id, to_user=user_id, uid=uid, text=text, reply_to=reply_to, files=tuple(shown))
 
     def held(self, conversation: str) -> float:
         """Seconds during which no message to this conversation is sent, because the server asked to wait: slow mode, for
@@ -250,6 +226,10 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
         """Say that somebody looks at this chat, or no longer: meanwhile the user gets no pushes. It holds for 60 s, or until
         the connection ends. Silently dropped while there is no connection."""
         self._line.say(Active(type="active", on=on))
+
+    async def _post(self, client_id: str | None, **fields: object) -> Sent:
+        """Send a message with these fields of `Send`."""
+        return await self._do(Send, Sent, type="send", client_id=client_id or _new_key(), **fields)
 
     async def _leave(self) -> None:
         """Close the socket and end the iteration. Commands without a reply fail with ChatClosed."""

@@ -57,13 +57,15 @@ class EmbeddedChat(ServerApp):
 
         Raises NotFound if the sender may not write there, Forbidden if they are banned from the server, Unauthenticated if
         their account is disabled, and the other errors of a message (suhbat.errors); RuntimeError on another event loop."""
-        return await self._send(sender, text, conversation, None, client_id, reply_to, thread)
+        return await self._send(
+            sender, conversation=conversation, text=text, client_id=client_id, reply_to=reply_to, thread=thread
+        )
 
     async def send_to(
         self, user_id: str, text: str, *, sender: str | ExternalPerson, client_id: str | None = None
     ) -> PostResult:
         """The same to one person, in the direct between the two. Raises UserNotFound."""
-        return await self._send(sender, text, None, user_id, client_id, None, None)
+        return await self._send(sender, to_user=user_id, text=text, client_id=client_id)
 
     def send_from_thread(
         self, conversation: str, text: str, *, sender: str | ExternalPerson, client_id: str | None = None
@@ -89,28 +91,12 @@ class EmbeddedChat(ServerApp):
             finally:
                 self._loop = None
 
-    async def _send(
-        self,
-        sender: str | ExternalPerson,
-        text: str,
-        conversation: str | None,
-        to_user: str | None,
-        client_id: str | None,
-        reply_to: int | None,
-        thread: int | None,
-    ) -> PostResult:
+    async def _send(self, sender: str | ExternalPerson, **fields: Any) -> PostResult:
+        """Send a message with these fields of `Send`."""
         if asyncio.get_running_loop() is not self._running_loop():
             raise RuntimeError("this is another event loop: use send_from_thread in a thread")
         try:
-            asked = Send(
-                type="send",
-                conversation=conversation,
-                to_user=to_user,
-                text=text,
-                client_id=client_id,
-                reply_to=reply_to,
-                thread=thread,
-            )
+            asked = Send(type="send", **fields)
         except ValidationError as invalid:
             raise BadRequest(reason=reason_of(invalid)) from None
         return await self.node.services.messages.post(

@@ -4,9 +4,9 @@ time."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from .entities import Entity, MarkedText, ordered
+from .entities import Entity, MarkedText
+from .parsing import NestedParser, OpenEntity
 
 _TAGS = {
     "a": "text_link",
@@ -36,53 +36,27 @@ _TOKEN = re.compile(r"[A-Za-z0-9.-]*")
 _BLANK = re.compile(rf"[{_SPACE}]*")
 
 
-@dataclass(slots=True)
-class _Open:
-    tag: str
-    argument: str
-    start: int
-    first: int
-    """The index of its first piece in what was written."""
-
-
 def parse(source: str) -> MarkedText:
     """Raises ValueError with Telegram's description."""
     return _Parser(source).parse()
 
 
-class _Parser:
-    def __init__(self, source: str) -> None:
-        self._source = source
-        self._at = 0
-        self._written: list[str] = []
-        self._length = 0
-        self._open: list[_Open] = []
-        self._found: list[Entity] = []
-
-    def parse(self) -> MarkedText:
+class _Parser(NestedParser):
+    def _take(self) -> None:
         source = self._source
-        while self._at < len(source):
-            if plain := _PLAIN.match(source, self._at):
-                self._write(plain[0])
-                self._at = plain.end()
-            elif source[self._at] == "&":
-                letter, self._at = _reference(source, self._at)
-                self._write(letter)
-            elif source.startswith("</", self._at):
-                self._end_tag()
-            else:
-                self._start_tag()
+        if plain := _PLAIN.match(source, self._at):
+            self._write(plain[0], len(plain[0]))
+        elif source[self._at] == "&":
+            letter, after = _reference(source, self._at)
+            self._write(letter, after - self._at)
+        elif source.startswith("</", self._at):
+            self._end_tag()
+        else:
+            self._start_tag()
+
+    def _end(self) -> None:
         if self._open:
-            raise ValueError(f'Can\'t find end tag corresponding to start tag "{self._open[-1].tag}"')
-        return MarkedText("".join(self._written), ordered(self._found))
-
-    def _write(self, text: str) -> None:
-        self._written.append(text)
-        self._length += len(text)
-
-    def _offset(self, at: int) -> int:
-        """Telegram counts bytes of UTF-8."""
-        return len(self._source[:at].encode("utf-8", "surrogatepass"))
+            raise ValueError(f'Can\'t find end tag corresponding to start tag "{self._open[-1].type}"')
 
     def _start_tag(self) -> None:
         source, begin = self._source, self._at
@@ -102,8 +76,7 @@ class _Parser:
             argument = _argument(tag, name, value, argument)
         if tag == "span" and argument != "spoiler":
             raise ValueError(f'Tag "span" must have class "tg-spoiler" at byte offset {self._offset(begin)}')
-        self._open.append(_Open(tag, argument, self._length, len(self._written)))
-        self._at = at + 1
+        self._begin(tag, argument, at + 1 - begin)
 
     def _attribute(self, tag: str, begin: int, at: int) -> tuple[str, str, int]:
         """The name and the value of the attribute at this place, and the place after it."""
@@ -144,19 +117,19 @@ class _Parser:
         if source[at : at + 1] != ">":
             raise ValueError(f"Unclosed end tag at byte offset {self._offset(begin)}")
         opened = self._open.pop()
-        if name and name.lower() != opened.tag:
+        if name and name.lower() != opened.type:
             raise ValueError(
-                f'Unmatched end tag at byte offset {self._offset(begin)}, expected "</{opened.tag}>", found "</{name}>"'
+                f'Unmatched end tag at byte offset {self._offset(begin)}, expected "</{opened.type}>", found "</{name}>"'
             )
         self._at = at + 1
         if opened.start < self._length:
             self._add(opened)
 
-    def _add(self, opened: _Open) -> None:
-        kind, argument = _TAGS[opened.tag], opened.argument
+    def _add(self, opened: OpenEntity) -> None:
+        kind, argument = _TAGS[opened.type], opened.argument
         if kind == "text_link" and not argument:
-            argument = "".join(self._written[opened.first :])
-        if kind == "code" and self._open and self._open[-1].tag == "pre" and self._open[-1].start == opened.start:
+            argument = self._text_of(opened)
+        if kind == "code" and self._open and self._open[-1].type == "pre" and self._open[-1].start == opened.start:
             self._open[-1].argument = self._open[-1].argument or argument
             return  # <pre><code class="language-…">
         if kind == "pre" and argument:

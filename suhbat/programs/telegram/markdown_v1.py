@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from .entities import Entity, MarkedText, ordered
+from .parsing import byte_offset
 
 _TYPES = {"_": "italic", "*": "bold", "`": "code", "[": "text_link"}
 _ESCAPED = re.compile(r"\\([_*`\[])")
@@ -46,8 +47,7 @@ def _entity(source: str, begin: int, start: int) -> tuple[str, Entity | None, in
             at = line_end.end()
     end = source.find(mark, at)
     if end < 0:
-        offset = len(source[:begin].encode("utf-8", "surrogatepass"))
-        raise ValueError(f"Can't find end of the entity starting at byte offset {offset}")
+        raise ValueError(f"Can't find end of the entity starting at byte offset {byte_offset(source, begin)}")
     text, after = source[at:end], end + len(mark)
     if type_ == "text_link":
         url = _URL.match(source, end)

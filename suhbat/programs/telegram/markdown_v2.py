@@ -4,9 +4,9 @@ linear time."""
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from .entities import Entity, MarkedText, ordered
+from .entities import Entity, MarkedText
+from .parsing import NestedParser, OpenEntity
 
 _RESERVED = "_*[]()~`>#+-=|{}.!"
 _ESCAPED = re.compile(r"\\([\x01-\x7e])")
@@ -28,66 +28,46 @@ _TYPES = {
 _ENDS = {"bold": "*", "strikethrough": "~", "underline": "__", "spoiler": "||", "text_link": "]", "custom_emoji": "]"}
 
 
-@dataclass(slots=True)
-class _Open:
-    type: str
-    argument: str
-    start: int
-    begin: int
-    first: int = 0
-    """The index of its first piece in what was written."""
-
-
 def parse(source: str) -> MarkedText:
     """Raises ValueError with Telegram's description."""
     return _Parser(source).parse()
 
 
-class _Parser:
+class _Parser(NestedParser):
     def __init__(self, source: str) -> None:
-        self._source = source
-        self._at = 0
-        self._written: list[str] = []
-        self._length = 0
-        self._open: list[_Open] = []
-        self._found: list[Entity] = []
+        super().__init__(source)
         self._is_line_start = True
-        self._is_quote: _Open | None = None
+        self._quote_start: int | None = None
+        """Where in the text the quotation begins that is open."""
 
-    def parse(self) -> MarkedText:
+    def _take(self) -> None:
         source = self._source
-        while self._at < len(source):
-            letter = source[self._at]
-            inner = self._open[-1].type if self._open else ""
-            escaped = _ESCAPED.match(source, self._at) if letter == "\\" else None
-            if escaped is not None:
-                self._write(escaped[1], 2)
-            elif inner in ("code", "pre"):
-                self._in_code(inner)
-            elif plain := _PLAIN.match(source, self._at):
-                self._write(plain[0], len(plain[0]))
-            elif letter == "\n":
-                self._line_end()
-            elif letter == "\\":
-                self._write(letter, 1)
-            elif not self._ends(inner):
-                self._begins(letter)
+        letter = source[self._at]
+        inner = self._open[-1].type if self._open else ""
+        escaped = _ESCAPED.match(source, self._at) if letter == "\\" else None
+        if escaped is not None:
+            self._write(escaped[1], 2)
+        elif inner in ("code", "pre"):
+            self._in_code(inner)
+        elif plain := _PLAIN.match(source, self._at):
+            self._write(plain[0], len(plain[0]))
+        elif letter == "\n":
+            self._line_end()
+        elif letter == "\\":
+            self._write(letter, 1)
+        elif not self._ends(inner):
+            self._begins(letter)
+
+    def _end(self) -> None:
         if self._open:
             self._raise_open(self._open[-1])
         self._end_quote()
-        return MarkedText("".join(self._written), ordered(self._found))
 
     def _write(self, text: str, taken: int) -> None:
-        self._written.append(text)
-        self._length += len(text)
-        self._at += taken
+        super()._write(text, taken)
         self._is_line_start = False
 
-    def _offset(self, at: int) -> int:
-        """Telegram counts bytes of UTF-8."""
-        return len(self._source[:at].encode("utf-8", "surrogatepass"))
-
-    def _raise_open(self, opened: _Open) -> None:
+    def _raise_open(self, opened: OpenEntity) -> None:
         name = "PreCode" if opened.type == "pre" and opened.argument else _TYPES[opened.type]
         raise ValueError(f"Can't find end of {name} entity at byte offset {self._offset(opened.begin)}")
 
@@ -107,10 +87,10 @@ class _Parser:
 
     def _line_end(self) -> None:
         source = self._source
-        if self._is_quote is not None and source[self._at + 1 : self._at + 2] != ">":
+        if self._quote_start is not None and source[self._at + 1 : self._at + 2] != ">":
             self._end_quote()
             self._write("\n", 1)
-        elif self._is_quote is not None:
+        elif self._quote_start is not None:
             self._write("\n", 2)
             return
         else:
@@ -118,9 +98,9 @@ class _Parser:
         self._is_line_start = True
 
     def _end_quote(self) -> None:
-        if (quote := self._is_quote) is not None and quote.start < self._length:
-            self._found.append(Entity("blockquote", quote.start, self._length))
-        self._is_quote = None
+        if (start := self._quote_start) is not None and start < self._length:
+            self._found.append(Entity("blockquote", start, self._length))
+        self._quote_start = None
 
     def _ends(self, inner: str) -> bool:
         """Close the innermost entity if it ends here."""
@@ -159,20 +139,20 @@ class _Parser:
             opened.argument = "".join(url)
             taken = at + 1 - self._at
         elif opened.type == "text_link":
-            opened.argument = "".join(self._written[opened.first :])
+            opened.argument = self._text_of(opened)
         self._close(taken)
 
     def _begins(self, letter: str) -> None:
         source, at = self._source, self._at
         if letter == ">" and self._is_line_start and not self._open:
-            self._is_quote = _Open("blockquote", "", self._length, at)
+            self._quote_start = self._length
             self._at += 1
             self._is_line_start = False
             return
         if source.startswith("**>", at) and self._is_line_start and not self._open:  # an expandable quotation begins
             self._at += 2
             return
-        if self._is_quote is not None and source.startswith("||", at) and source[at + 2 : at + 3] in ("", "\n"):
+        if self._quote_start is not None and source.startswith("||", at) and source[at + 2 : at + 3] in ("", "\n"):
             self._at += 2  # the end of an expandable quotation
             return
         argument = ""
@@ -199,8 +179,7 @@ class _Parser:
                 kind = "code"
             case _:
                 self._raise_reserved(letter)
-        self._open.append(_Open(kind, argument, self._length, at, len(self._written)))
-        self._at += taken
+        self._begin(kind, argument, taken)
         self._is_line_start = False
 
 
