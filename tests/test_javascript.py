@@ -77,6 +77,7 @@ def test_the_surface() -> None:
     told = set(re.findall(r'emit(?:: \[|\()"(\w+)"', source)) | {
         "typing",
         "receipt",
+        "reply",
     }  # listeners are registered by the type of the frame
     assert set(re.findall(r"^\| `(\w+)` \|", section("Events of a chat"), re.MULTILINE)) == told
 

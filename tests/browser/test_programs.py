@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.servers import Server, running
 
-from .person import PASSWORD, Person
-from .room import COOKIE
+from .office import Office
+from .person import Person
 
 Make = Callable[..., Person]
 
@@ -23,49 +20,6 @@ Make = Callable[..., Person]
 def server(tmp_path: Path) -> Iterator[Server]:
     with running("suhbat", tmp_path / "data", send_rate="0", bots="everyone") as server:
         yield server
-
-
-class Office:
-    """A room of ali and vali, with a webhook, and with ali's bot, which is called Ob-havo."""
-
-    def __init__(self, server: Server) -> None:
-        self.server = server
-        self.tokens: dict[str, str] = {}
-        for name in ("ali", "vali"):
-            self.tokens[name] = self.ask("", "POST", "/accounts", {"user_id": name, "password": PASSWORD})["token"]
-        room = {"title": "Idora", "visibility": "public", "history": "all"}
-        self.room: str = self.ask("ali", "POST", "/conversations", room)["conversation"]
-        self.path = f"/conversations/{self.room}"
-        self.ask("vali", "PUT", f"{self.path}/members/vali", {})
-        self.hook: str = self.ask("ali", "POST", f"{self.path}/hooks", {"name": "CI"})["url"]
-        made = self.ask("ali", "POST", "/bots", {"user_id": "ob-havo", "display_name": "Ob-havo"})
-        self.tokens["ob-havo"] = made["token"]
-        self.ask("ali", "PUT", f"{self.path}/members/ob-havo", {})
-
-    def ask(self, name: str, method: str, path: str, body: object = None) -> Any:
-        status, answer = self.server.request(method, f"/api/v1{path}", body, token=self.tokens.get(name))
-        assert status < 300, (path, answer)
-        return answer
-
-    def say(self, name: str, text: str, **fields: object) -> int:
-        seq: int = self.ask(name, "POST", f"{self.path}/messages", {"text": text, **fields})["seq"]
-        return seq
-
-    def post(self, text: str, **fields: str) -> None:
-        """Post through the webhook, in Slack's format."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
-        try:
-            body = json.dumps({"text": text, **fields})
-            connection.request("POST", self.hook, body, {"Content-Type": "application/json"})
-            assert connection.getresponse().read() == b"ok"
-        finally:
-            connection.close()
-
-    def comes(self, one: Person, name: str) -> Person:
-        one.context.add_cookies([{"name": COOKIE, "value": self.tokens[name], "url": one.url}])
-        one.page.goto(f"{one.url}#/c/{self.room}")
-        one.is_in()
-        return one
 
 
 def test_webhooks_and_bots_are_marked(server: Server, person: Make) -> None:

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filesRefusal, sendsFiles } from "../../suhbat/web/js/views/rights.js";
+import { filesRefusal, makesHooks, sendsFiles } from "../../suhbat/web/js/views/rights.js";
 import { conversation } from "./parts.mjs";
 
 const app = (kind, role = "member") => ({ me: { kind, role } });
@@ -44,4 +44,15 @@ test("a role on the server counts in the lobby and in public rooms, not in priva
   assert.equal(sendsFiles(owner, conversation("lobby", 0, { files: "owners" })), true);
   assert.equal(sendsFiles(owner, room("owners", { visibility: "public" })), true);
   assert.equal(sendsFiles(owner, room("owners")), false);
+});
+
+test("webhooks are made by moderators, and by the people of a direct, if they have an account", () => {
+  const direct = conversation("d1");
+  const lobby = conversation("lobby");
+  const moderated = room("everyone", { role: "moderator" });
+  const told = (one) => [direct, room("everyone"), moderated, lobby].map((state) => makesHooks(one, state));
+  assert.deepEqual(told(app("account")), [true, false, true, false]);
+  assert.deepEqual(told(app("account", "moderator")), [true, false, true, true]);
+  assert.deepEqual(told(app("guest")), [false, false, false, false]);
+  assert.equal(makesHooks(app("account"), { ...moderated, archived: true }), false);
 });

@@ -142,8 +142,10 @@ test("a message on its way is drawn anew when it must wait, when it was refused,
   const first = state();
   pending.error = { code: "too_large", message: "" };
   const refused = state();
+  pending.error = { code: "unknown_command", message: "" };
+  const unknown = state();
   pending.error = null;
-  assert.deepEqual([first === refused, first === state()], [false, true]);
+  assert.deepEqual([first === refused, refused === unknown, first === state()], [false, false, true]);
 });
 
 test("with the possible names that exist a text is read as with all names", async () => {

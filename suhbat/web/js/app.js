@@ -1,5 +1,7 @@
 // The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
+import { Asides } from "./models/asides.js";
+import { BotCommands } from "./models/bot-commands.js";
 import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
 import { defaultLevel, levelOf } from "./models/levels.js";
@@ -17,14 +19,18 @@ import { Database } from "./storage/database.js";
 import { prefer, preferences } from "./storage/preferences.js";
 import { Writing } from "./writing.js";
 
+/** @import { Aside } from "./models/asides.js" */
 /** @import { Wish } from "./models/changes.js" */
 /** @import { ChosenFile } from "./models/chosen.js" */
+/** @import { Pending } from "./models/pending.js" */
 /** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
 /** @import { Message, MessageFile, Person, Quiet } from "./sdk/types.js" */
 
 const OPEN_TIMELINES = 12;
 const SAVE_AFTER = 300; // ms
+const PREVIEWED = 100; // characters of a growing message after which its line in the list no longer changes
+const MEMBERS = new Set(["member.joined", "member.left"]);
 const ABOUT = new Set(["message.edited", "message.finished", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /**
@@ -75,6 +81,8 @@ export class App {
     const name = `suhbat:files:${base.pathname}:${me.uid}`;
     this.outgoing = new OutgoingFiles({ chat: this.chat, api, database: files.database, name, emit });
     this.outgoing.restore(files.stored, stored.messages);
+    this.asides = new Asides((key, came) => emit("asides", key, came));
+    this.commands = new BotCommands((conversation) => this.chat.bots.offered(conversation));
     this.saved = new SavedMessages((query) => api.get("/saved", query));
     this.pushes = new Pushes({
       api,
@@ -136,7 +144,15 @@ export class App {
       }),
       chat.on("append", (/** @type {any} */ notice) => {
         for (const timeline of this.#timelinesIn(notice.conversation)) timeline.grow(notice);
+        const last = chat.conversations.get(notice.conversation)?.last_message;
+        if (last?.seq === notice.seq && notice.offset < PREVIEWED) this.#emit("conversations", notice.conversation);
       }),
+      chat.on("reply", (/** @type {any} */ { conversation, thread = null, user_id, uid, text }) =>
+        this.#aside({ conversation, thread, text, by: { uid, user_id } }),
+      ),
+      this.on("given", (/** @type {Pending} */ { conversation, thread = null, text }) =>
+        this.#aside({ conversation, thread, text, by: null }),
+      ),
       chat.on("caught_up", () => {
         this.#save();
         if (this.me.kind) void this.saved.load().catch(() => {}); // the next connection tries again
@@ -146,6 +162,15 @@ export class App {
         for (const conversation of this.pending.conversations) this.#emit("pending", conversation);
       }),
     ];
+  }
+
+  /**
+   * Show something to this user alone, below what is there now.
+   * @param {Omit<Aside, "id" | "key" | "at" | "after">} aside
+   */
+  #aside(aside) {
+    const after = this.chat.conversations.get(aside.conversation)?.head ?? 0;
+    this.asides.add({ ...aside, after, at: Date.now() });
   }
 
   /** @param {any} event */
@@ -161,6 +186,7 @@ export class App {
       this.typing.done(event.conversation, event.actor_uid);
       this.#emit("typing", event.conversation);
     }
+    if (MEMBERS.has(event.type)) this.commands.forget(event.conversation);
     this.#kept.apply(event);
     for (const timeline of this.#timelinesIn(event.conversation)) timeline.apply(event);
     this.changes.confirm(event, this.me.uid);
@@ -188,6 +214,7 @@ export class App {
     // No event reports later changes to these messages, so an open conversation is loaded and stored again.
     void this.#kept.clear();
     this.saved.forget();
+    this.commands.clear();
     for (const conversation of new Set([...this.#timelines.keys()].map((key) => key.split("/")[0]))) {
       if (this.chat.conversations.has(conversation)) this.#reload(conversation);
       else this.#forget(conversation);
@@ -203,6 +230,7 @@ export class App {
   /** @param {string} conversation */
   #reset(conversation) {
     void this.#kept.forget(conversation);
+    this.commands.forget(conversation);
     const state = this.chat.conversations.get(conversation);
     if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
     this.#reload(conversation);
@@ -228,6 +256,8 @@ export class App {
   #removed(conversation) {
     this.#forget(conversation);
     this.changes.forget(conversation);
+    this.asides.forget(conversation);
+    this.commands.forget(conversation);
     void this.#kept.forget(conversation);
     this.#emit("removed", conversation);
     this.#emit("conversations", null);

@@ -31,6 +31,11 @@ class Source {
     return this.app.pending.at(this.key);
   }
 
+  /** What only this user sees here. */
+  get asides() {
+    return this.app.asides.at(this.key);
+  }
+
   get draft() {
     return this.app.drafts.of(this.key);
   }

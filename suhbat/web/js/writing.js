@@ -6,6 +6,7 @@ import { PendingChanges } from "./models/changes.js";
 import { Drafts } from "./models/drafts.js";
 import { PendingMessages } from "./models/pending.js";
 import { isIn, isThread } from "./models/threads.js";
+import { newId } from "./sdk/ids.js";
 
 /** @import { Change } from "./models/changes.js" */
 /** @import { Pending } from "./models/pending.js" */
@@ -47,6 +48,7 @@ export class Writing {
         },
       },
       (conversation) => emit("pending", conversation),
+      (message) => emit("given", message),
     );
     this.changes = new PendingChanges(
       ({ conversation, seq, wish: { type, ...fields } }) => chat.command(type, { conversation, seq, ...fields }),
@@ -96,6 +98,15 @@ export class Writing {
   /** Delete a refused message, or take back one that waits. @param {string} clientId */
   discard(clientId) {
     if (this.pending.failed(clientId) || this.#withdraw(clientId)) this.#drop(clientId);
+  }
+
+  /** Send what was refused as an unknown command as a text. @param {string} clientId */
+  asText(clientId) {
+    const found = this.pending.refused(clientId);
+    if (!found) return;
+    this.#drop(clientId);
+    const { error, ...message } = found;
+    this.pending.add({ ...message, clientId: newId(), text: `/${message.text}`, at: Date.now() });
   }
 
   /** Take back a message that waits, in this SDK or for its files. @param {string} clientId */

@@ -21,17 +21,20 @@ export class PendingMessages {
   #send;
   #keep;
   #changed;
+  #given;
 
   /**
    * @param {(message: Pending) => Promise<unknown>} send resolves when the server stored it; rejects
    *   when it never will be stored: the server refused it, or the connection is closed for good
    * @param {{put: (message: Pending) => void, remove: (clientId: string) => void}} keep
    * @param {(conversation: string) => void} changed
+   * @param {(message: Pending) => void} [given] it was a command of a bot, which got it
    */
-  constructor(send, keep, changed) {
+  constructor(send, keep, changed, given = () => {}) {
     this.#send = send;
     this.#keep = keep;
     this.#changed = changed;
+    this.#given = given;
   }
 
   /** Those of a conversation and of all its threads. @param {string} conversation */
@@ -52,6 +55,12 @@ export class PendingMessages {
   /** Whether the server refused this message. @param {string} clientId */
   failed(clientId) {
     return Boolean(this.#all.get(clientId)?.error);
+  }
+
+  /** A message that the server refused. @param {string} clientId */
+  refused(clientId) {
+    const found = this.#all.get(clientId);
+    return found?.error ? found : null;
   }
 
   get size() {
@@ -100,11 +109,17 @@ export class PendingMessages {
     this.#changed(found.conversation);
   }
 
+  /** A bot got it: it is no message, and no event follows. @param {Pending} message */
+  #give(message) {
+    this.remove(message.clientId);
+    this.#given(message);
+  }
+
   /** @param {Pending} message */
   async #go(message) {
     try {
       const sent = /** @type {{command?: boolean} | undefined} */ (await this.#send(message));
-      if (sent?.command) return this.remove(message.clientId); // a bot got it: it is no message, and no event follows
+      if (sent?.command) return this.#give(message);
       // The message's event usually removes it before this. The timer covers a lost event (snapshot, reset).
       setTimeout(() => this.remove(message.clientId), LATE);
     } catch (error) {

@@ -7,6 +7,7 @@
 /** @import { Clock, Link, Saved, Sent } from "./types.js" */
 
 import { systemClock } from "./clock.js";
+import { Bots } from "./bots.js";
 import { Email } from "./email.js";
 import { Hooks } from "./hooks.js";
 import { CLOSE, Closed, Refused } from "./errors.js";
@@ -45,6 +46,7 @@ export class Chat {
   #files;
   #pictures;
   #email;
+  #bots;
   #hooks;
 
   /**
@@ -74,6 +76,7 @@ export class Chat {
     this.#files = new Uploads({ api, clock, random });
     this.#pictures = new Pictures(api);
     this.#email = new Email(api);
+    this.#bots = new Bots(api);
     this.#hooks = new Hooks(api);
     this.#names = new DisplayNames({ people: this.#state.people, api, clock, emit });
     this.#line = new Lifeline({
@@ -182,6 +185,11 @@ export class Chat {
   /** The e-mail address of the user's account: `email.get()`. */
   get email() {
     return this.#email;
+  }
+
+  /** The bots of the user, and the commands of a conversation: `bots.list()`. */
+  get bots() {
+    return this.#bots;
   }
 
   /** The webhooks of the user: `hooks.list()`. */
@@ -301,7 +309,8 @@ export class Chat {
    * Add a listener: "status" (status) · "snapshot" () · "event" (event, conversation state or null) · "reset"
    * (conversation, reason) · "removed" (conversation) · "changed" (conversation) · "typing" (notice) ·
    * "receipt" (notice) · "presence" (uids or null for all) · "people" (uids) · "invitations" () · "caught_up" () ·
-   * "held" (): the server asked to wait · "file" (file): an upload is ready · "append" (notice): a message has grown.
+   * "held" (): the server asked to wait · "file" (file): an upload is ready · "append" (notice): a message has grown ·
+   * "reply" (notice): a bot answers this user alone.
    * Returns a function that removes the listener.
    * @param {string} name @param {(...args: any[]) => void} listener
    */

@@ -121,6 +121,7 @@ export class State {
         return this.#presence(frame);
       case "typing":
       case "receipt":
+      case "reply":
         this.people.seen(frame);
         return [{ emit: [frame.type, frame] }];
       case "message.append":

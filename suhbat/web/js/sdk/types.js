@@ -63,6 +63,13 @@
 /** @typedef {"image" | "video" | "audio" | "file"} FileKind */
 
 /**
+ * A command of a bot. `usage`: what may follow its name. A conversation's commands also name the bot that gets them;
+ * one that is not `native` is an ordinary message, which the bot reads.
+ * @typedef {{ name: string, description: string, usage: string }} BotCommand
+ * @typedef {BotCommand & { bot: string, bot_uid: string, native: boolean }} OfferedCommand
+ */
+
+/**
  * What the server allows: characters of a text, bytes of a frame and of a file, files of a message. Without `file_size`
  * this user cannot upload files.
  * @typedef {{ text?: number, frame?: number, file_size?: number, files?: number }} ServerLimits

@@ -1,4 +1,4 @@
-// What a message says in one line: its text, or the files of one without a text.
+// What a message says in one line: its text, or the files of one without a text, or that it has only begun to grow.
 
 import { t } from "./languages.js";
 
@@ -6,9 +6,10 @@ import { t } from "./languages.js";
 
 /** @typedef {{name: string, kind: FileKind, waveform?: string}} NamedFile */
 
-/** @param {{text: string, files?: NamedFile[]}} message */
-export function said({ text, files = [] }) {
-  return text.trim() || !files.length ? text : filesText(files);
+/** @param {{text: string, files?: NamedFile[], streaming?: boolean}} message */
+export function said({ text, files = [], streaming = false }) {
+  if (text.trim()) return text;
+  return files.length ? filesText(files) : streaming ? t("message.growing") : text;
 }
 
 /** @param {NamedFile[]} files */

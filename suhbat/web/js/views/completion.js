@@ -1,9 +1,10 @@
-// Completion of names and emoji in the composer. A multi-line text field may not have the role combobox, so it
-// announces its suggestions by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
+// Completion of names, emoji and commands in the composer. A multi-line text field may not have the role combobox, so
+// it announces its suggestions by aria-autocomplete and aria-activedescendant (WAI-ARIA 1.2).
 
 import { preferences } from "../storage/preferences.js";
 import { noteUse } from "../storage/used.js";
 import { loadWords, search } from "../text/emoji-search.js";
+import { begunIn } from "../text/begun.js";
 import { toned } from "../text/emoji.js";
 import { current, t } from "../text/languages.js";
 import { avatar } from "./avatar.js";
@@ -11,7 +12,7 @@ import { h, markNode, set } from "./dom.js";
 
 /** @import { NameMark } from "./names.js" */
 
-const SHOWN = 8;
+const SHOWN = 8; // emoji
 
 /**
  * @typedef {object} Offer
@@ -19,33 +20,39 @@ const SHOWN = 8;
  * @property {string} label
  * @property {string} detail
  * @property {string} [user_id] of a person
+ * @property {{usage: string, name: string}} [command] what may follow a command, and the name of its bot
  * @property {NameMark} [mark]
  * @property {string | null} [face] the address of the picture
  * @property {() => void} [taken]  is called when the offer is taken
  */
+
+/** By the sign: the suggestions for the text after it. @typedef {Record<"@" | "/", Suggest>} Offers */
+/** @typedef {(begun: string) => Promise<Offer[]>} Suggest */
 
 export class Completion {
   /** @type {Offer[]} */
   #offers = [];
   #at = 0;
   #start = 0;
+  #written = "";
   #asked = 0;
 
   /**
    * @param {HTMLTextAreaElement} input
-   * @param {(begun: string) => Promise<Offer[]>} people the suggestions for the text after an @
+   * @param {Offers} offers
    */
-  constructor(input, people) {
+  constructor(input, offers) {
     this.input = input;
-    this.people = people;
+    this.offers = offers;
+    this.id = `${input.id}-offers`; // a thread beside the conversation has another
     this.list = h("ul", {
       class: "completion",
       role: "listbox",
-      id: "completion",
+      id: this.id,
       "aria-label": t("composer.offers"),
       hidden: true,
     });
-    set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": "completion" });
+    set(input, { "aria-autocomplete": "list", "aria-haspopup": "listbox", "aria-controls": this.id });
     input.addEventListener("input", () => void this.#look());
     input.addEventListener("blur", () => setTimeout(() => document.activeElement !== input && this.close(), 150));
   }
@@ -65,7 +72,10 @@ export class Completion {
     if (!this.open) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step) this.#point((this.#at + step + this.#offers.length) % this.#offers.length);
-    else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#at);
+    else if (event.key === "Enter" && this.#isWhole()) {
+      this.close();
+      return false; // the composer sends it
+    } else if (event.key === "Enter" || event.key === "Tab") this.#take(this.#at);
     else if (event.key === "Escape") this.close();
     else return false;
     event.preventDefault();
@@ -76,25 +86,26 @@ export class Completion {
   async #look() {
     const asked = ++this.#asked;
     const before = this.input.value.slice(0, this.input.selectionStart);
-    const begun = /(?:^|[\s(])([@:])([\p{L}\p{M}\p{N}_.+\-\u02bb\u2018\u2019']{0,32})$/u.exec(before);
-    if (!begun || (begun[1] === ":" && begun[2].length < 2)) return this.close();
-    const offers = begun[1] === "@" ? await this.people(begun[2]) : await emoji(begun[2]);
+    const found = begunIn(before);
+    if (!found) return this.close();
+    const { sign, begun } = found;
+    const offers = sign === ":" ? await emoji(begun) : await this.offers[sign](begun);
     if (asked !== this.#asked) return undefined;
-    this.#offers = offers.slice(0, SHOWN);
+    this.#offers = offers;
     if (!this.#offers.length) return this.close();
-    this.#start = this.input.selectionStart - begun[2].length - 1;
+    this.#written = sign + begun;
+    this.#start = this.input.selectionStart - this.#written.length;
     this.list.replaceChildren(
       ...this.#offers.map((offer, index) =>
         h(
           "li",
           {
             role: "option",
-            id: `offer-${index}`,
+            id: `${this.id}-${index}`,
+            class: offer.command ? "command" : null,
             on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
           },
-          offer.user_id !== undefined && avatar(offer.label, offer.user_id, offer.face ?? null, offer),
-          h("span", { class: "offered" }, h("bdi", {}, offer.label), markNode(offer.mark)),
-          h("small", {}, h("bdi", {}, offer.detail)),
+          ...offered(offer),
         ),
       ),
     );
@@ -108,7 +119,13 @@ export class Completion {
     for (const [at, option] of [...this.list.children].entries())
       option.setAttribute("aria-selected", String(at === index));
     this.list.children[index].scrollIntoView({ block: "nearest" });
-    this.input.setAttribute("aria-activedescendant", `offer-${index}`);
+    this.input.setAttribute("aria-activedescendant", `${this.id}-${index}`);
+  }
+
+  /** Whether the chosen command is there in full already, so that there is nothing to complete. */
+  #isWhole() {
+    const { command, insert } = this.#offers[this.#at];
+    return command !== undefined && insert === this.#written.toLowerCase();
   }
 
   /** @param {number} index */
@@ -120,6 +137,27 @@ export class Completion {
     this.input.dispatchEvent(new Event("input", { bubbles: true }));
     this.close();
   }
+}
+
+/** What an offer shows. @param {Offer} offer */
+function offered({ label, detail, user_id, mark, face = null, command }) {
+  const picture = user_id !== undefined && avatar(command?.name ?? label, user_id, face, { mark });
+  if (!command) {
+    return [
+      picture,
+      h("span", { class: "offered" }, h("bdi", {}, label), markNode(mark)),
+      h("small", {}, h("bdi", {}, detail)),
+    ];
+  }
+  const { usage } = command;
+  const written = h(
+    "span",
+    { class: "offered" },
+    h("bdi", {}, label),
+    " ",
+    usage && h("bdi", { class: "usage" }, usage),
+  );
+  return [picture, h("span", { class: "names" }, written, " ", h("small", {}, h("bdi", {}, detail)))];
 }
 
 /** @param {string} begun @returns {Promise<Offer[]>} */

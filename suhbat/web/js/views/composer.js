@@ -21,7 +21,7 @@ import { toast } from "./dialog.js";
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Given } from "./attach.js" */
-/** @import { Offer } from "./completion.js" */
+/** @import { Offers } from "./completion.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { TimelineView } from "./timeline.js" */
 
@@ -37,9 +37,9 @@ export class Composer {
    * @param {App} app
    * @param {ConversationSource | ThreadSource} source
    * @param {TimelineView} timeline
-   * @param {(begun: string) => Promise<Offer[]>} people
+   * @param {Offers} offers
    */
-  constructor(app, source, timeline, people) {
+  constructor(app, source, timeline, offers) {
     this.app = app;
     this.source = source;
     this.timeline = timeline;
@@ -56,7 +56,10 @@ export class Composer {
         keydown: (/** @type {KeyboardEvent} */ event) => this.#key(event),
       },
     });
-    this.completion = new Completion(this.input, people);
+    this.completion = new Completion(this.input, {
+      ...offers,
+      "/": async (begun) => (this.draft.edit || !this.files.tray.empty ? [] : offers["/"](begun)), // no bot gets these
+    });
     this.context = h("div", { class: "composer-context", hidden: true });
     this.count = h("span", { class: "count", "aria-live": "polite" });
     this.sendButton = iconButton("send", t("composer.send"), () => this.send(), { class: "icon-button send" });
@@ -151,6 +154,15 @@ export class Composer {
   /** @param {Message} message */
   reply(message) {
     this.#change({ edit: null, replyTo: message.seq });
+  }
+
+  /**
+   * Take back what was refused, before the text typed since.
+   * @param {{text: string, replyTo: number | null}} written
+   */
+  rewrite({ text, replyTo }) {
+    this.#restore(text, null, replyTo);
+    this.focus();
   }
 
   /** Edit a message. The draft stays as it is and is shown again afterwards. @param {Message} message */

@@ -4,7 +4,7 @@ import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
-import { peopleFor } from "./offers.js";
+import { offersIn } from "./offers.js";
 import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
 import { introOf } from "./intro.js";
@@ -47,6 +47,7 @@ export class ConversationView {
     const rowActs = actsFor(app, source, {
       reply: (message) => this.composer.reply(message),
       edit: (message) => this.composer.edit(message),
+      rewrite: (written) => this.composer.rewrite(written),
       go: acts.go,
       jump: (seq) => acts.go(conversation, seq),
       ended: acts.ended,
@@ -59,7 +60,7 @@ export class ConversationView {
       log: t("timeline.log"),
       none: null,
     });
-    this.composer = new Composer(app, source, this.timeline, (begun) => peopleFor(app, conversation, begun));
+    this.composer = new Composer(app, source, this.timeline, offersIn(app, conversation));
     this.element = h(
       "section",
       { class: "conversation-view" },

@@ -38,6 +38,7 @@ export function set(element, props) {
 
 const PATHS = {
   add: "M12 5v14M5 12h14",
+  apps: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM17 14v6M14 17h6",
   again: "M5 12a7 7 0 112 5M5 20v-4h4",
   back: "M15 5l-7 7 7 7",
   bell: "M6 16v-5a6 6 0 0112 0v5l2 2H4zM10 21h4",
@@ -54,6 +55,7 @@ const PATHS = {
   device: "M4 5h16v11H4zM9 20h6M12 16v4",
   edit: "M4 20l1-4L16 5l3 3L8 19zM14 7l3 3",
   exit: "M10 4H5v16h5M15 8l4 4-4 4M19 12H9",
+  eye: "M2 12c3-5 6-7 10-7s7 2 10 7c-3 5-6 7-10 7s-7-2-10-7zM12 9a3 3 0 100 6 3 3 0 000-6z",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   filter: "M4 6h16M7 12h10M10 18h4",
   flag: "M6 21V4h11l-2 4 2 4H6",

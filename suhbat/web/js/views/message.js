@@ -48,6 +48,9 @@ export const FOLDED = 8;
  * @property {(name: string, anchor: Element) => void} mentioned
  * @property {(clientId: string) => void} retry
  * @property {(clientId: string) => void} discard
+ * @property {(clientId: string) => void} asText  sends what was refused as an unknown command as a text
+ * @property {(clientId: string) => void} reword  takes it back into the composer
+ * @property {(id: number) => void} putAway  closes what only the user sees
  * @property {(id: string) => void} retryEdit
  * @property {(id: string) => void} discardEdit
  * @property {IntroActs} intro
@@ -163,7 +166,7 @@ function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts
 const faceNode = ({ name, user_id, face }) => avatar(name, user_id, face);
 
 /** @param {ShownText} shown @param {RowActs} acts */
-function textNode({ text, me, names, everybody }, acts) {
+export function textNode({ text, me, names, everybody }, acts) {
   const node = h("div", { class: isEmoji(text) ? "text large" : "text" });
   node.append(...rich(text, { me, names: textNames(names), everybody, onmention: acts.mentioned }));
   return node;
@@ -294,7 +297,7 @@ function wrongNode(reason, acts) {
 const button = (label, act) => h("button", { type: "button", on: { click: act } }, label);
 
 /** A message that is being sent, or that the server refused. @param {ShownPending} pending @param {RowActs} acts */
-export function pendingNode({ clientId, sender, person, follows, text, files, quote, error, waits }, acts) {
+export function pendingNode({ clientId, sender, person, follows, text, files, quote, error, unknown, waits }, acts) {
   const row = h("article", {
     class: `message mine pending${follows ? " follows" : ""}${error === null ? "" : " failed"}`,
     tabindex: -1,
@@ -311,7 +314,14 @@ export function pendingNode({ clientId, sender, person, follows, text, files, qu
       ? [
           said,
           wrongNode(error || t("message.failed"), [
-            [t("message.retry"), () => acts.retry(clientId)],
+            .../** @type {[string, () => void][]} */ (
+              unknown
+                ? [
+                    [t("command.text"), () => acts.asText(clientId)],
+                    [t("command.reword"), () => acts.reword(clientId)],
+                  ]
+                : [[t("message.retry"), () => acts.retry(clientId)]]
+            ),
             [t("message.discard"), discard],
           ]),
         ]

@@ -1,5 +1,6 @@
-// The people that the composer suggests after an @.
+// What the composer suggests: people after an @, and commands of bots after a /.
 
+import { matching } from "../models/bot-commands.js";
 import { HOOK } from "../sdk/people.js";
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
@@ -7,17 +8,40 @@ import { personOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Person } from "../sdk/types.js" */
-/** @import { Offer } from "./completion.js" */
+/** @import { Offer, Offers } from "./completion.js" */
 
 const SHOWN = 6;
+const COMMANDS = 40; // the list scrolls: whoever types / looks for what there is
 const FEW = 4; // people known to this client, below which the server is asked for more
+
+/** @param {App} app @param {string} conversation @returns {Offers} */
+export const offersIn = (app, conversation) => ({
+  "@": (begun) => peopleFor(app, conversation, begun),
+  "/": (begun) => commandsFor(app, conversation, begun),
+});
+
+/**
+ * The commands that begin with these letters. Nothing is suggested while they cannot be loaded.
+ * @param {App} app @param {string} conversation @param {string} begun the text after the / @returns {Promise<Offer[]>}
+ */
+async function commandsFor(app, conversation, begun) {
+  const commands = await app.commands.in(conversation).catch(() => []);
+  const several = new Set(commands.map(({ bot }) => bot)).size > 1;
+  return matching(commands, begun)
+    .slice(0, COMMANDS)
+    .map(({ command: { bot, bot_uid, description, usage }, insert }) => {
+      const { name, mark, face } = personOf(app, bot_uid, bot);
+      const detail = several ? `${description} · ${name}` : description;
+      return { insert, label: insert, detail, user_id: bot, mark, face, command: { usage, name } };
+    });
+}
 
 /**
  * Those whose name, or a word of whose display name, begins with these letters, in any alphabet: the people who wrote
  * here last, other people that this client has seen, then those that the server finds.
  * @param {App} app @param {string} conversation @param {string} begun the text after the @ @returns {Promise<Offer[]>}
  */
-export async function peopleFor(app, conversation, begun) {
+async function peopleFor(app, conversation, begun) {
   const wanted = letters(begun);
   /** @type {Map<string, Offer>} by uid */
   const offers = new Map();

@@ -54,6 +54,11 @@ export class ReadMarks {
     this.#timer = this.looking ? setTimeout(() => this.#read(), READ_AFTER) : undefined;
   }
 
+  /** The messages were drawn, while one grows many times a second: that does not put off the mark. */
+  drawn() {
+    if (this.#timer === undefined) this.soon();
+  }
+
   /** More is unread, maybe in view: a reply counts when the server tells that the user follows its thread. */
   counted() {
     if (this.source.reading.unread && this.#timer === undefined) this.soon();

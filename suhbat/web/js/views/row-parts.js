@@ -12,6 +12,7 @@ import { sentence } from "./form.js";
 import { moderates, moderatesServer } from "./rights.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Pending } from "../models/pending.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { RowActs } from "./message.js" */
@@ -67,14 +68,15 @@ function threadFacts(app, { conversation, state }, { seq }) {
 
 /**
  * @typedef {Pick<RowActs, "jump" | "ended" | "day" | "thread" | "intro"> & {reply: (message: Message) => void,
- *   edit: (message: Message) => void, go: (conversation: string) => void}} Ways what the view itself does
+ *   edit: (message: Message) => void, rewrite: (written: Pending) => void, go: (conversation: string) => void}} Ways
+ *   what the view itself does
  */
 
 /**
  * @param {App} app @param {ConversationSource | ThreadSource} source @param {Ways} ways
  * @returns {Omit<RowActs, "unfold">}
  */
-export function actsFor(app, source, { reply, edit, go, ...ways }) {
+export function actsFor(app, source, { reply, edit, rewrite, go, ...ways }) {
   const person = (/** @type {string} */ name, /** @type {string | undefined} */ uid, /** @type {Element} */ anchor) =>
     void later("person").then(({ showPerson }) => showPerson(app, name, uid, anchor, (direct) => go(direct)));
   return {
@@ -93,6 +95,14 @@ export function actsFor(app, source, { reply, edit, go, ...ways }) {
     },
     retry: (clientId) => app.pending.retry(clientId),
     discard: (clientId) => app.writing.discard(clientId),
+    asText: (clientId) => app.writing.asText(clientId),
+    reword: (clientId) => {
+      const refused = app.pending.refused(clientId);
+      if (!refused) return;
+      app.writing.discard(clientId);
+      rewrite(refused);
+    },
+    putAway: (id) => app.asides.close(id),
     retryEdit: (id) => app.changes.retry(id),
     discardEdit: (id) => app.writing.discardEdit(id),
   };

@@ -1,8 +1,9 @@
-// The rows of a timeline: days, the unread mark, joins and leaves, messages, and messages that are being sent. A thread
-// begins with its root, and a line below it that counts the replies.
+// The rows of a timeline: days, the unread mark, joins and leaves, messages, what only this user sees, and messages
+// that are being sent. A thread begins with its root, and a line below it that counts the replies.
 
 import { ordinalOf } from "../models/threads.js";
 
+/** @import { Aside } from "../models/asides.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Note, Timeline } from "../models/timeline.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -14,6 +15,7 @@ import { ordinalOf } from "../models/threads.js";
  *   | {key: string, kind: "unread"}
  *   | {key: string, kind: "note", joined: Identity[], left: Identity[]}
  *   | {key: string, kind: "message", message: Message, follows: boolean}
+ *   | {key: string, kind: "aside", aside: Aside}
  *   | {key: string, kind: "pending", pending: Pending, follows: boolean}} Row
  */
 
@@ -24,9 +26,10 @@ const GROUPED = 5 * 60 * 1000; // ms; consecutive messages of one sender that ar
  * @param {Pending[]} pending
  * @param {{readOrdinal: number | null, me: string}} visit `readOrdinal`: the read position above the divider, null: no
  *   divider. In a window that begins after the first unread message there is none either.
+ * @param {Aside[]} [asides]
  * @returns {Row[]}
  */
-export function rowsOf(timeline, pending, visit) {
+export function rowsOf(timeline, pending, visit, asides = []) {
   /** @type {Row[]} */
   const rows = [];
   /** @type {{by: string, at: number} | null} `by`: see `byOf` */
@@ -39,6 +42,15 @@ export function rowsOf(timeline, pending, visit) {
   const notes = timeline.notes;
   const first = timeline.messages[0]?.seq ?? 0;
   while (note < notes.length && notes[note].seq < first) note += 1;
+  // Those above the window are shown when it is loaded.
+  const beside = timeline.hasBefore ? asides.filter(({ after }) => after >= first) : [...asides];
+  const addAsides = (/** @type {number} */ below) => {
+    while (beside.length && beside[0].after < below) {
+      const aside = /** @type {Aside} */ (beside.shift());
+      rows.push({ key: `a${aside.id}`, kind: "aside", aside });
+      before = null;
+    }
+  };
   if (timeline.root) {
     const { root } = timeline;
     const date = new Date(root.sent_at);
@@ -51,6 +63,7 @@ export function rowsOf(timeline, pending, visit) {
   }
 
   for (const message of timeline.messages) {
+    addAsides(message.seq);
     note = addNotes(rows, notes, note, message.seq);
     const at = new Date(message.sent_at);
     const unread = !divided && ordinalOf(message) > (read ?? 0) && message.sender_uid !== visit.me;
@@ -71,6 +84,7 @@ export function rowsOf(timeline, pending, visit) {
   }
   if (timeline.hasAfter) return rows;
   addNotes(rows, notes, note, Infinity);
+  addAsides(Infinity);
 
   const arrived = new Set(timeline.messages.slice(-100).map((message) => message.client_id));
   for (const one of pending) {

@@ -18,6 +18,7 @@ import { notify } from "./notifications.js";
 import { notifyOffer } from "./notify-offer.js";
 import { Panes } from "./panes.js";
 import { addressOf, INBOX, isNowhere, placeOf, SAVED, SEARCH, THREADS } from "./places.js";
+import { openKey, programs } from "./programs.js";
 import { shortcuts } from "./shortcuts.js";
 import { signals } from "./signals.js";
 import { Sidebar } from "./sidebar.js";
@@ -117,6 +118,11 @@ export class Shell {
       this.offer.end,
       signals(app),
       notify(app, go),
+      programs(app, {
+        open: () => [openKey(this.#view), openKey(this.panes.thread)],
+        go,
+        settings: () => this.cover.go("settings", "apps"),
+      }),
       tellActive(app),
       // After an absence, hundreds of events come at once.
       ...["conversations", "presence", "pending", "me"].map((news) => app.on(news, () => this.#soon())),

@@ -6,6 +6,7 @@ import { said } from "../text/said.js";
 import { day, short } from "../text/time.js";
 import { labelOf } from "./names.js";
 
+/** @import { Aside } from "../models/asides.js" */
 /** @import { Current } from "../models/changes.js" */
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Button, Message, MessageFile, Replies } from "../sdk/types.js" */
@@ -95,14 +96,17 @@ import { labelOf } from "./names.js";
  * @property {ShownFile[]} files
  * @property {ShownQuote | null} quote
  * @property {string | null} error  the reason of the refusal, maybe empty; null during sending
+ * @property {boolean} unknown  no bot knows the command that it seems to be
  * @property {boolean} waits  for the server or the connection, and can be taken back
  */
 
 /**
+ * @typedef {{kind: "aside", id: number, sender: string, person: ShownPerson, answers: boolean, sentAt: string,
+ *   text: ShownText}} ShownAside  `answers`: it is the answer of a bot, and otherwise a command of the user
  * @typedef {{kind: "day", label: string, unread: boolean}} ShownDay  `unread`: the new messages begin with this day
  * @typedef {{kind: "note", joined: string[], left: string[]}} ShownNote
  * @typedef {{kind: "unread"} | {kind: "replies", n: number}} ShownLine
- * @typedef {ShownDay | ShownLine | ShownNote | ShownMessage | ShownPending | ShownNothing} Shown
+ * @typedef {ShownDay | ShownLine | ShownNote | ShownMessage | ShownAside | ShownPending | ShownNothing} Shown
  * @typedef {ShownIntro | {kind: "loading"} | {kind: "failed"}} ShownNothing  in place of messages
  */
 
@@ -133,6 +137,8 @@ export function shownOf(row, facts, now) {
       return { kind: row.kind, n: row.count };
     case "message":
       return shownMessage(facts.current(row.message), row.follows, facts, now);
+    case "aside":
+      return shownAside(row.aside, facts);
     default:
       return shownPending(row.pending, row.follows, facts);
   }
@@ -212,8 +218,18 @@ function shownPending(pending, follows, facts) {
     ],
     quote: shownQuote(pending.replyTo, facts),
     error: pending.error && pending.error.message,
+    unknown: pending.error?.code === "unknown_command",
     waits: facts.waits(pending.clientId),
   };
+}
+
+/** @param {Aside} aside @param {RowFacts} facts @returns {ShownAside} */
+function shownAside(aside, facts) {
+  const { id, at, by } = aside;
+  const { uid, user_id } = by ?? facts.me;
+  const text = shownText(aside, false, facts);
+  const sentAt = new Date(at).toISOString();
+  return { kind: "aside", id, sender: user_id, person: facts.person(uid, user_id), answers: by !== null, sentAt, text };
 }
 
 /**

@@ -7,7 +7,7 @@ import { Composer } from "./composer.js";
 import { toast } from "./dialog.js";
 import { h, iconButton, set } from "./dom.js";
 import { titleOf } from "./names.js";
-import { peopleFor } from "./offers.js";
+import { offersIn } from "./offers.js";
 import { paneTitle } from "./panel.js";
 import { actsFor, factsFor } from "./row-parts.js";
 import { TimelineView } from "./timeline.js";
@@ -33,6 +33,7 @@ export class ThreadView {
     const rowActs = actsFor(app, source, {
       reply: (message) => this.composer.reply(message),
       edit: (message) => this.composer.edit(message),
+      rewrite: (written) => this.composer.rewrite(written),
       go: acts.go,
       jump: acts.jump,
       ended: acts.ended,
@@ -55,7 +56,7 @@ export class ThreadView {
         },
       },
     );
-    this.composer = new Composer(app, source, this.timeline, (begun) => peopleFor(app, conversation, begun));
+    this.composer = new Composer(app, source, this.timeline, offersIn(app, conversation));
     this.where = h("p", { class: "about", dir: "auto" });
     this.follow = iconButton("bell", "", () => void this.#follow(), { class: "icon-button follow" });
     this.element = h(

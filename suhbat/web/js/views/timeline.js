@@ -2,10 +2,12 @@
 // newest one.
 
 import { ordinalOf } from "../models/threads.js";
+import { WholeMessages } from "../models/whole.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
+import { asideNode } from "./aside.js";
 import { copyMessages } from "./clipboard.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
@@ -14,7 +16,7 @@ import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
-import { namesIn, writtenBy } from "./names.js";
+import { called, namesIn, writtenBy } from "./names.js";
 import { FOLDED, messageNode, pendingNode } from "./message.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
@@ -27,6 +29,7 @@ import { tips } from "./tip.js";
 import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Aside } from "../models/asides.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { ShownIntro } from "./intro.js" */
@@ -48,6 +51,7 @@ export class TimelineView {
   #toolbar;
   #newer;
   #announcer;
+  #whole = new WholeMessages();
   /** @type {number | null} the message that was jumped to */
   #found = null;
   #resting = 0;
@@ -115,6 +119,9 @@ export class TimelineView {
           this.#soon();
         }),
       ),
+      app.on("asides", (/** @type {string} */ name, /** @type {Aside | null} */ came) => {
+        if (name === source.key) this.#beside(came);
+      }),
       app.on(
         "receipts",
         here(() => this.#soon()),
@@ -129,7 +136,9 @@ export class TimelineView {
         here(() => this.#renewed()),
       ),
       app.chat.on("event", (event) => {
-        if (event.type === "message.created" && source.has(event.message)) this.#arrived(event.message);
+        if (!event.message || !source.has(event.message)) return;
+        if (this.#whole.isNew(event)) this.#announce(event.message);
+        if (event.type === "message.created") this.#arrived(event.message);
       }),
     ];
   }
@@ -215,11 +224,27 @@ export class TimelineView {
     return row;
   }
 
+  /** Tell screen readers of a message, of one that grows when it is whole. @param {Message} message */
+  #announce(message) {
+    const name = message.sender_uid === this.app.me.uid ? t("you") : writtenBy(this.app, message);
+    this.#announcer.message(name, said(message), namesIn(this.app));
+  }
+
+  /** What only the user sees came, or was closed. @param {Aside | null} came */
+  #beside(came) {
+    this.#soon();
+    if (!came) return;
+    const { by, text } = came;
+    const name = by ? called(this.app, by.uid, by.user_id) : t("you");
+    this.#announcer.message(`${name}, ${t(by ? "aside.only" : "aside.given")}`, text, namesIn(this.app));
+    if (!by || (this.#anchor.following && !this.timeline.hasAfter)) return;
+    // A button was pressed far above the end.
+    toast(t("aside.below", { name }), { label: t("aside.show"), act: () => void this.toEnd() });
+  }
+
   /** @param {Message} message */
   #arrived(message) {
     const mine = message.sender_uid === this.app.me.uid;
-    const name = mine ? t("you") : writtenBy(this.app, message);
-    this.#announcer.message(name, said(message), namesIn(this.app));
     if (mine || this.#marks.looking || this.#marks.missed) return;
     this.#marks.missed = true;
     this.#opening.divide();
@@ -234,25 +259,25 @@ export class TimelineView {
   #render(settle = true) {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    const rows = rowsOf(this.timeline, this.source.pending, {
-      readOrdinal: this.#opening.divider,
-      me: this.app.me.uid,
-    });
+    const { asides, pending } = this.source;
+    const visit = { readOrdinal: this.#opening.divider, me: this.app.me.uid };
+    const rows = rowsOf(this.timeline, pending, visit, asides);
     if (this.#anchor.look()) this.#opening.moved();
     const focused = this.#focused();
     const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
-    const nothing = this.timeline.messages.length || this.source.pending.length ? null : this.#nothing();
+    const nothing = this.timeline.messages.length || pending.length || asides.length ? null : this.#nothing();
     const shown = nothing && !this.timeline.root ? [] : shownRows(rows, facts, new Date());
     this.#rows.update(nothing ? [...shown, { key: "nothing", shown: nothing }] : shown);
     this.list.setAttribute("aria-busy", String(nothing?.kind === "loading"));
     const pointed = this.#toolbar.at ?? focused;
     this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
-    if (focused && document.activeElement === document.body) this.#toolbar.focus(this.#anchor.row(focused));
+    if (focused && document.activeElement === document.body)
+      this.#toolbar.focus(this.#anchor.row(focused) ?? this.scroller);
     this.#mark();
     const { following } = this.#anchor;
     this.#anchor.hold();
     if (following && this.#marks.missed) this.#keepDivider();
-    if (settle) this.#settled();
+    if (settle) this.#settled(false);
   }
 
   /** The key of the row with the focus; of one that is drawn again the body gets it. */
@@ -295,6 +320,8 @@ export class TimelineView {
           { class: "missing" },
           trouble(t("error.unreachable"), () => this.#opening.again()),
         );
+      case "aside":
+        return asideNode(shown, this.acts);
       case "message":
         return passed(messageNode(shown, this.acts));
       default:
@@ -327,11 +354,15 @@ export class TimelineView {
     this.#settled();
   }
 
-  /** The view is at a new place: load what is near, mark what is read, show or hide the button to the newest. */
-  #settled() {
+  /**
+   * Load what is near, mark what is read, show or hide the button to the newest.
+   * @param {boolean} [moved] whether the view is at a new place, and not only drawn
+   */
+  #settled(moved = true) {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
     this.#drawButton();
-    this.#marks.soon();
+    if (moved) this.#marks.soon();
+    else this.#marks.drawn();
     if (!clientHeight || performance.now() < this.#resting) return;
     const failed = () => void (this.#resting = performance.now() + REST_MS);
     if (scrollTop < NEAR) void this.timeline.more("start").catch(failed);
