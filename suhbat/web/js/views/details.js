@@ -11,13 +11,14 @@ import { confirm, toast } from "./dialog.js";
 import { avatar, roomAvatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { sentence } from "./form.js";
+import { incomingHooks } from "./incoming-hooks.js";
 import { levels } from "./levels.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
 import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
-import { adds, moderates, moderatesServer, renames } from "./rights.js";
+import { adds, makesHooks, moderates, moderatesServer, renames } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
 
@@ -45,6 +46,8 @@ export function detailsPanel(app, conversation, acts) {
   });
   /** @type {Message[]} */
   let pinned = [];
+  /** Once it was needed: it is not loaded again for each change of the conversation. @type {HTMLElement | null} */
+  let webhooks = null;
   /** Draws the listed people again. */
   let redraw = () => {};
   let drawn = "";
@@ -81,7 +84,9 @@ export function detailsPanel(app, conversation, acts) {
     parts.replaceChildren(
       identity(app, state, () => change(state, "topic")),
       .../** @type {Node[]} */ (
-        [people(state), pins, shared.element, levels(app, state), room(state), apart(state)].filter(Boolean)
+        [people(state), pins, shared.element, levels(app, state), hooks(state), room(state), apart(state)].filter(
+          Boolean,
+        )
       ),
     );
     void loadPins();
@@ -139,6 +144,11 @@ export function detailsPanel(app, conversation, acts) {
       h("strong", { dir: "auto" }, writtenBy(app, message)),
       h("span", { dir: direction(said(message)) }, plain(said(message), namesIn(app))),
     );
+  }
+
+  /** @param {ConversationState} state */
+  function hooks(state) {
+    return makesHooks(app, state) ? (webhooks ??= incomingHooks(app, conversation)) : null;
   }
 
   /** @param {ConversationState} state */

@@ -12,7 +12,7 @@ import { modal } from "./modal.js";
  * A modal dialog with a heading. Returns the dialog and a function that closes it.
  * @param {string} title
  * @param {Child[]} children
- * @param {{class?: string, onclose?: () => void}} [options]
+ * @param {{class?: string, onclose?: () => void, firm?: boolean}} [options] `firm`: a click beside it does not close it
  */
 export function dialog(title, children, options = {}) {
   const box = h(
@@ -26,7 +26,7 @@ export function dialog(title, children, options = {}) {
     ),
     h("div", { class: "dialog-body" }, ...children),
   );
-  const close = modal(box, { onclose: options.onclose });
+  const close = modal(box, { onclose: options.onclose, firm: options.firm });
   // The browser focuses the button that closes it. In a form people begin with the first field.
   /** @type {HTMLElement | null} */ (box.querySelector(".dialog-body > form input"))?.focus();
   return { box, close };

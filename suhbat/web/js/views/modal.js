@@ -7,10 +7,10 @@ import { trail } from "./trail.js";
 /**
  * Show a dialog. It is removed when it closes. Returns a function that closes it.
  * @param {HTMLDialogElement} box
- * @param {{onclose?: () => void, from?: Element | null}} [options] `from`: gets the focus at the end, if not the
- *   element that has it now
+ * @param {{onclose?: () => void, from?: Element | null, firm?: boolean}} [options] `from`: gets the focus at the end,
+ *   if not the element that has it now; `firm`: a click beside it does not close it
  */
-export function modal(box, { onclose = () => {}, from = document.activeElement } = {}) {
+export function modal(box, { onclose = () => {}, from = document.activeElement, firm = false } = {}) {
   const close = () => box.close();
   const back = remembered(from);
   const uncover = trail.cover(close);
@@ -22,7 +22,7 @@ export function modal(box, { onclose = () => {}, from = document.activeElement }
   });
   // A click is beside the dialog if it began there too. A touch that opened the dialog may end there.
   let beside = false;
-  box.addEventListener("pointerdown", (event) => void (beside = isBeside(box, event)));
+  box.addEventListener("pointerdown", (event) => void (beside = !firm && isBeside(box, event)));
   box.addEventListener("click", (event) => beside && isBeside(box, event) && close());
   document.body.append(box);
   box.showModal();

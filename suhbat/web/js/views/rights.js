@@ -37,6 +37,12 @@ export function filesRefusal(app, state) {
   return sendsFiles(app, state) ? null : "file.some";
 }
 
+/** Whether the user may make incoming webhooks there. @param {App} app @param {ConversationState} state */
+export function makesHooks(app, state) {
+  if (app.me.kind !== "account" || state.archived) return false;
+  return state.kind === "direct" || moderates(state) || (state.kind === "lobby" && moderatesServer(app));
+}
+
 /** Whether the user may add people. @param {ConversationState} state */
 export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;
 

@@ -1,6 +1,7 @@
 // The settings of the user and of this device, in sections.
 
 import { t } from "../text/languages.js";
+import { bots } from "./bot-settings.js";
 import { languageChoice, themeChoice } from "./choices.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon } from "./dom.js";
@@ -10,6 +11,7 @@ import { installing } from "./install.js";
 import { keysDialog } from "./keys.js";
 import { fill } from "./loading.js";
 import { notifications } from "./notify-settings.js";
+import { outgoing } from "./outgoing-settings.js";
 import { profile, upgrade } from "./profile.js";
 import { Sections, part } from "./sections.js";
 import { devices, security } from "./security.js";
@@ -35,6 +37,7 @@ export function sections(app, acts) {
     all.push(
       { name: "devices", title: t("sessions"), icon: "device", draw: () => devices(app) },
       { name: "security", title: t("settings.security"), icon: "lock", draw: () => security(app, acts) },
+      { name: "apps", title: t("apps"), icon: "apps", draw: () => [bots(app), outgoing(app)] },
     );
   all.push({ name: "about", title: t("settings.about"), icon: "info", draw: () => about(app) });
   const out = t(account ? "settings.logout" : "settings.leave");

@@ -1,0 +1,197 @@
+"""The page for programs: bots and outgoing webhooks in the settings, incoming webhooks in the details of a conversation."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.servers import Server, running
+
+from .eventually import eventually
+from .office import Office
+from .person import Person
+from .test_axe import Look
+
+Make = Callable[..., Person]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    settings = {"send_rate": "0", "bots": "everyone", "outgoing_allow": "127.0.0.0/8"}
+    with running("suhbat", tmp_path / "data", **settings) as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[tuple[str, list[int]]]:
+    """The address of a program, and the statuses that it answers; the last one for good."""
+    statuses = [204]
+
+    class Program(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(statuses.pop(0) if len(statuses) > 1 else statuses[0])
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    program = HTTPServer(("127.0.0.1", 0), Program)
+    threading.Thread(target=program.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{program.server_port}/suhbat", statuses
+    program.shutdown()
+    program.server_close()
+
+
+def test_bots(server: Server, person: Make) -> None:
+    """A bot is made in the settings. Its token is shown once, and copied with a button. Its commands are listed. A new token
+    ends the old one, and a deleted bot is gone."""
+    office = Office(server)
+    ali = office.comes(person("ali"), "ali")
+    page, look = ali.page, Look(ali.page)
+    page.evaluate("location.hash = '#/settings/apps'")
+    rows = page.locator(".bots > li")
+    expect(rows).to_have_count(1)
+    page.get_by_role("button", name="New bot").click()
+    box = page.get_by_role("dialog", name="New bot")
+    box.get_by_label("Username").fill("ob-havo")
+    box.get_by_role("button", name="New bot").click()
+    expect(box.get_by_role("alert")).not_to_be_empty()
+    box.get_by_label("Username").fill("choy")
+    box.get_by_label("Display name").fill("Choyxona boti")
+    box.get_by_role("button", name="New bot").click()
+    token = box.get_by_label("Token")
+    expect(token).to_be_focused()
+    first = token.input_value()
+    look.in_both("a token")
+    box.get_by_role("button", name="Copy").click()
+    expect(box.locator(".toast")).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == first
+    box.get_by_role("button", name="Done").click()
+    expect(rows).to_have_count(2)
+    office.tokens["choy"] = first
+    office.ask("choy", "PUT", "/bots/choy/commands", [{"name": "tea", "usage": "<n>", "description": "Choy soʻraydi"}])
+    bot = rows.nth(1)
+    expect(bot.locator(".names")).to_have_text("Choyxona boti@choy")
+    bot.locator("summary").click()
+    expect(bot.locator(".bot-commands li")).to_have_text("/tea <n>Choy soʻraydi")
+    look.in_both("bots")
+
+    bot.get_by_role("button", name="New token").click()
+    page.get_by_role("dialog").get_by_role("button", name="New token").click()
+    second = page.get_by_role("dialog", name="New token").get_by_label("Token").input_value()
+    assert server.request("GET", "/api/v1/me", token=first)[0] == 401
+    assert server.request("GET", "/api/v1/me", token=second)[0] == 200
+    page.keyboard.press("Escape")
+    bot.get_by_role("button", name="Delete bot").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete bot").click()
+    expect(rows).to_have_count(1)
+    assert server.request("GET", "/api/v1/me", token=second)[0] == 401
+    assert not look.found, "\n".join(look.found)
+
+
+def test_incoming_webhooks(server: Server, person: Make) -> None:
+    """Who moderates a room makes webhooks in its details. The address is shown once, with a command line that posts through it.
+    Others do not see them."""
+    office = Office(server)
+    ali = office.comes(person("ali"), "ali")
+    page, look = ali.page, Look(ali.page)
+    page.get_by_label("Details").click()
+    part = page.locator(".panel .part", has_text="Webhooks")
+    expect(part.locator("li")).to_have_count(1)
+    expect(part.locator("li")).to_contain_text("CIali")
+    part.get_by_role("button", name="New webhook").click()
+    box = page.get_by_role("dialog", name="New webhook")
+    box.get_by_label("Name").fill("Grafana")
+    box.get_by_role("button", name="New webhook").click()
+    address = box.get_by_label("Address")
+    expect(address).to_be_focused()
+    url = address.input_value()
+    line = box.locator("pre").inner_text()
+    assert line.endswith(url)
+    assert urlsplit(url).path.startswith("/hooks/")
+    look.in_both("the address of a webhook")
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection.request("POST", urlsplit(url).path, "It works!", {"Content-Type": "text/plain"})
+    assert connection.getresponse().read() == b"ok"
+    connection.close()
+    box.get_by_role("button", name="Done").click()
+    expect(ali.sees("It works!").locator("header")).to_contain_text("Grafanawebhook")
+    expect(part.locator("li")).to_have_count(2)
+    look.in_both("webhooks")
+    part.get_by_role("button", name="Delete webhook: Grafana").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
+    expect(part.locator("li")).to_have_count(1)
+    assert not look.found, "\n".join(look.found)
+
+    vali = office.comes(person("vali"), "vali")
+    vali.page.get_by_label("Details").click()
+    expect(vali.page.locator(".panel .member").first).to_be_visible()
+    expect(vali.page.locator(".panel").get_by_text("Webhooks")).to_have_count(0)
+
+
+def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], person: Make) -> None:
+    """An outgoing webhook is made in the settings, for chosen conversations and events. Its secret is shown once. The log has
+    what was sent and what the program answered, and a delivery can be repeated. It can be switched off and on, and
+    deleted."""
+    url, statuses = receiver
+    office = Office(server)
+    ali = office.comes(person("ali"), "ali")
+    page, look = ali.page, Look(ali.page)
+    page.evaluate("location.hash = '#/settings/apps'")
+    page.get_by_role("button", name="New outgoing webhook").click()
+    box = page.get_by_role("dialog", name="New outgoing webhook")
+    make = box.get_by_role("button", name="New outgoing webhook")
+    box.get_by_label("Address of the program").fill(url)
+    box.get_by_label("Name").fill("Ombor")
+    box.locator("select").select_option("some")
+    make.click()
+    expect(box.get_by_role("alert")).to_have_text("Choose at least one conversation.")
+    box.get_by_label("Idora").check()
+    look.in_both("a new outgoing webhook")
+    make.click()
+    secret = box.get_by_label("Secret")
+    expect(secret).to_be_focused()
+    assert secret.input_value().startswith("whsec_")
+    box.get_by_role("button", name="Done").click()
+    row = page.locator(".outgoing > li", has_text="Ombor")
+    expect(row).to_contain_text("Idora · New messages")
+    expect(row.locator(".state")).to_have_text("On")
+    look.in_both("outgoing webhooks")
+
+    statuses[:] = [204, 500, 204]
+    office.say("ali", "salom")
+    row.get_by_role("button", name="Deliveries").click()
+    log = page.get_by_role("dialog", name="Deliveries: Ombor")
+    one = log.locator("li", has_text="New messages")
+
+    def shown() -> bool:
+        log.get_by_role("button", name="Refresh").click()
+        expect(log.locator("[aria-busy]")).to_have_count(0)
+        return one.count() > 0
+
+    eventually(shown)
+    expect(one.locator(".status")).to_have_text("204")
+    one.get_by_role("button", name="Send again").click()
+    expect(one.locator(".status")).to_have_text("500")
+    look.in_both("deliveries")
+    one.get_by_role("button", name="Send again").click()
+    expect(one.locator(".status")).to_have_text("204")
+    expect(one).to_contain_text("3 attempts")
+    expect(one.get_by_role("button", name="Send again")).to_be_focused()
+    page.keyboard.press("Escape")
+    row.get_by_role("button", name="Switch off").click()
+    expect(row.locator(".state")).to_have_text("Switched off")
+    row.get_by_role("button", name="Switch on").click()
+    expect(row.locator(".state")).to_have_text("On")
+    row.get_by_role("button", name="Delete webhook").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
+    expect(row).to_have_count(0)
+    assert not look.found, "\n".join(look.found)
