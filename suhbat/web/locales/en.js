@@ -619,6 +619,7 @@ export const texts = {
   "bot.erase": "Delete bot",
   "bot.erase.ask": "{name} stops working at once. Its messages stay, without its name. This cannot be undone.",
   "bot.make": "New bot",
+  "bot.shown.hint": "Optional. People see it next to its messages.",
   "bot.token": "Token",
   "bot.token.ask": "The old token of {name} stops working at once. The program needs the new one.",
   "bot.token.new": "New token",

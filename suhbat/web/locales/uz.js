@@ -628,6 +628,7 @@ export const texts = {
   "bot.erase": "Botni oʻchirish",
   "bot.erase.ask": "{name} darhol ishlamay qoladi. Xabarlari nomsiz qoladi. Buni qaytarib boʻlmaydi.",
   "bot.make": "Yangi bot",
+  "bot.shown.hint": "Ixtiyoriy. U botning xabarlari yonida koʻrinadi.",
   "bot.token": "Token",
   "bot.token.ask": "{name} botining eski tokeni darhol ishlamay qoladi. Dasturga yangisi kerak boʻladi.",
   "bot.token.new": "Yangi token",

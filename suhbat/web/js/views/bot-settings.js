@@ -43,7 +43,7 @@ function newBot(app, changed) {
     field(
       t("gate.shown"),
       h("input", { name: "display_name", maxlength: 64, autocomplete: "off" }),
-      t("gate.shown.hint"),
+      t("bot.shown.hint"),
     ),
   ];
   secretDialog(t("bot.make"), fields, async ({ user_id, display_name }) => {

@@ -290,7 +290,14 @@ function clockNode() {
 
 /** What went wrong, and what one can do. @param {string} reason @param {[label: string, act: () => void][]} acts */
 function wrongNode(reason, acts) {
-  return h("p", { class: "wrong" }, icon("warning"), reason, " ", ...acts.map(([label, act]) => button(label, act)));
+  return h(
+    "p",
+    { class: "wrong" },
+    icon("warning"),
+    h("span", {}, reason),
+    " ",
+    ...acts.map(([label, act]) => button(label, act)),
+  );
 }
 
 /** @param {string} label @param {() => void} act */

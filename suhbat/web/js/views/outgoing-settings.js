@@ -109,12 +109,18 @@ function newHook(app, draw) {
     /** @type {string} */ label,
     checked = false,
   ) => h("label", { class: "check" }, h("input", { type: "checkbox", name, value, checked }), h("bdi", {}, label));
-  const group = (/** @type {string} */ title, /** @type {Node[]} */ boxes, seen = true) =>
-    h("fieldset", { class: "choices" }, h("legend", { class: seen ? "label" : "unseen" }, title), ...boxes);
+  /** `places`: there may be many, and the choice above says what they are. */
+  const group = (/** @type {string} */ title, /** @type {Node[]} */ boxes, places = false) =>
+    h(
+      "fieldset",
+      { class: places ? "choices long" : "choices" },
+      h("legend", { class: places ? "unseen" : "label" }, title),
+      ...boxes,
+    );
   const places = group(
     t("outgoing.where.some"),
     sorted([...app.chat.conversations.values()]).map((one) => check("place", one.conversation, titleOf(app, one))),
-    false, // the choice above says it
+    true,
   );
   places.hidden = true;
   const options = ["all", "some"].map((value) => h("option", { value }, t(`outgoing.where.${value}`)));
