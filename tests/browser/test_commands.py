@@ -116,7 +116,7 @@ def test_commands_and_private_answers(office: Office, person: Make) -> None:
 
     office.ask("ali", "DELETE", f"{office.path}/members/ob-havo")
     expect(page.locator(".conversation-view .about")).to_have_text("2 members")
-    with page.expect_response(lambda one: one.url.endswith("/commands")):
+    with page.expect_response(lambda one: f"{office.path}/commands" in one.url):
         vali.field.press_sequentially("/")
     expect(options).to_have_count(0)
     assert not look.found, "\n".join(look.found)
