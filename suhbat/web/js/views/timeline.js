@@ -128,7 +128,7 @@ export class TimelineView {
       ),
       app.on(
         "conversations",
-        here(() => this.#counted()),
+        here(() => this.#changed()),
       ),
       app.chat.on("snapshot", () => this.#renewed()),
       app.chat.on(
@@ -369,15 +369,12 @@ export class TimelineView {
     if (scrollHeight - scrollTop - clientHeight < NEAR) void this.timeline.more("end").catch(failed);
   }
 
-  /** What is unread changed, maybe in a thread below one of the messages. */
-  #counted() {
-    if (this.#marks.wentBack()) {
-      this.#opening.divide();
-      this.#soon();
-    }
+  /** The state changed: what is unread, maybe in a thread below one of the messages, or what the user may do. */
+  #changed() {
+    if (this.#marks.wentBack()) this.#opening.divide();
+    this.#soon();
     this.#drawButton();
     if (this.source.thread !== null) this.#marks.counted();
-    else if (this.source.state?.threads) this.#soon();
   }
 
   #drawButton() {
