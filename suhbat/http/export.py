@@ -67,9 +67,10 @@ async def me(
     actor: Caller, services: Served, cursor: Annotated[int | None, Query(ge=1, le=MAX_INTEGER)] = None
 ) -> StreamingResponse:
     """The data of the caller, as JSON Lines: the profile, the e-mail address, the sessions, the devices with pushes, the
-    conversations (with read marks, levels of notification and drafts), the saved messages, those that mention the caller or
-    reply to them, and the caller's messages in conversations that they may still read, newest first. After every hundred of
-    these there is a line with a `cursor`, with which an interrupted export can be continued."""
+    bots with their commands, the webhooks, the conversations (with read marks, levels of notification and drafts), the saved
+    messages, those that mention the caller or reply to them, and the caller's messages in conversations that they may still
+    read, newest first. After every hundred of these there is a line with a `cursor`, with which an interrupted export can be
+    continued."""
     return StreamingResponse(
         export_user(services.store, services.limits.reads.export_pace, services.people, actor, cursor),
         media_type=MEDIA_TYPE,

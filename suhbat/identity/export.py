@@ -7,10 +7,11 @@ import json
 from collections.abc import AsyncIterator, Iterable
 from typing import Protocol
 
-from suhbat.chat.model import Actor, MailAddress, PushSubscription
+from suhbat.chat.model import Account, Actor, IncomingHook, MailAddress, OutgoingHook, PushSubscription
 from suhbat.chat.ports import ConversationReader
 from suhbat.chat.search import Query
 from suhbat.chat.turns import ExportPace
+from suhbat.protocol.bots import BotCommand
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import MAX_PAGE, Schema, format_time
 
@@ -30,6 +31,18 @@ class ExportedStore(ConversationReader, Protocol):
 
     async def pushes_of(self, uid: str) -> list[PushSubscription]:
         """See `chat.ports.PushStore`."""
+        ...
+
+    async def bot_commands(self, uid: str) -> tuple[BotCommand, ...]:
+        """See `chat.ports.BotStore`."""
+        ...
+
+    async def hooks_by(self, uid: str) -> list[IncomingHook]:
+        """See `chat.ports.HookStore`."""
+        ...
+
+    async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
+        """See `chat.ports.OutgoingHookStore`."""
         ...
 
 
@@ -55,9 +68,9 @@ async def export_conversation(
 async def export_user(
     store: ExportedStore, pace: ExportPace, people: UserDirectory, actor: Actor, cursor: int | None = None
 ) -> AsyncIterator[bytes]:
-    """The user, their e-mail address, sessions, devices with pushes, conversations, saved messages and mentions, and all
-    messages they wrote where they may still read, newest first, with a `cursor` line after every AT_ONCE. `cursor`: that of
-    the last such line of an interrupted export, to continue it."""
+    """The user, their e-mail address, sessions, devices with pushes, bots and webhooks, conversations, saved messages and
+    mentions, and all messages they wrote where they may still read, newest first, with a `cursor` line after every AT_ONCE.
+    `cursor`: that of the last such line of an interrupted export, to continue it."""
     if cursor is None:
         async for line in _user(store, pace, people, actor):
             yield line
@@ -78,7 +91,7 @@ async def _user(store: ExportedStore, pace: ExportPace, people: UserDirectory, a
     account = people.accounts.of_uid(actor.uid)
     yield _line("user", actor.user if account is None else profile_of(account))
     if account is not None:
-        async for line in _account(store, people, actor.uid):
+        async for line in _account(store, people, account):
             yield line
     after: int | None = None
     while True:
@@ -112,8 +125,9 @@ async def _user(store: ExportedStore, pace: ExportPace, people: UserDirectory, a
         cursor = found.cursor
 
 
-async def _account(store: ExportedStore, people: UserDirectory, uid: str) -> AsyncIterator[bytes]:
-    """What belongs to an account, without what would let somebody log in or push."""
+async def _account(store: ExportedStore, people: UserDirectory, account: Account) -> AsyncIterator[bytes]:
+    """What belongs to an account, without what would let somebody log in, push, or post."""
+    uid = account.uid
     held = await store.mail_address(uid)
     if held is not None:
         yield _dumped("email", address=held.address, wanted=held.wanted, digest=held.digest)
@@ -122,6 +136,42 @@ async def _account(store: ExportedStore, people: UserDirectory, uid: str) -> Asy
     for push in await store.pushes_of(uid):
         times = {name: format_time(getattr(push, name)) for name in ("created_at", "last_used_at")}
         yield _dumped("push", id=push.id, label=push.label, **times)
+    async for line in _programs(store, people, account):
+        yield line
+
+
+async def _programs(store: ExportedStore, people: UserDirectory, account: Account) -> AsyncIterator[bytes]:
+    """The bots of an account, or the bot that it is itself, and the webhooks that it has made."""
+    for bot in (account, *people.accounts.bots_of(account.uid)):
+        if bot.owner_uid is not None:
+            yield _dumped(
+                "bot",
+                user_id=bot.user_id,
+                uid=bot.uid,
+                display_name=bot.display_name,
+                commands=[command.model_dump() for command in await store.bot_commands(bot.uid)],
+                created_at=format_time(bot.created_at),
+            )
+    for hook in await store.hooks_by(account.uid):
+        yield _dumped(
+            "incoming_hook",
+            id=hook.id,
+            name=hook.name,
+            conversation=hook.conversation,
+            created_at=format_time(hook.created_at),
+        )
+    for told in await store.outgoing_of(account.uid):
+        yield _dumped(
+            "outgoing_hook",
+            id=told.id,
+            name=told.name,
+            url=told.url,
+            conversations="all" if told.conversations is None else told.conversations,
+            events=told.types,
+            on=told.is_on,
+            off=told.off or None,
+            created_at=format_time(told.created_at),
+        )
 
 
 def _dumped(kind: str, **fields: object) -> bytes:

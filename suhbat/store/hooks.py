@@ -55,6 +55,9 @@ class HooksOverSQL:
     async def hooks_of(self, actor: Actor, conversation: str) -> list[IncomingHook]:
         return await self._read(lambda c: hooks.of_conversation(c, actor, conversation))
 
+    async def hooks_by(self, uid: str) -> list[IncomingHook]:
+        return await self._read(lambda c: hooks.by_maker(c, uid))
+
     async def end_hook(self, actor: Actor, conversation: str, id: str, at: int) -> None:
         await self._open_writer().work(
             lambda transaction: hooks.end(transaction, actor, conversation, id, at), frozenset({conversation})

@@ -100,6 +100,49 @@ async def test_an_account(tmp_path: Path) -> None:
     assert not any(secret in answer.text for secret in (token, ENDPOINT, P256DH, AUTH, "session_id"))
 
 
+async def test_programs(tmp_path: Path) -> None:
+    """The bots of an account with their commands, and its webhooks are in it, nobody else's, and nothing with which somebody
+    could speak as one of them or sign for the server. A bot's own export has its commands."""
+    suhbat = create_app(Settings(data=tmp_path / "data", send_rate=0, bots="everyone"), quiet=True)
+    async with suhbat.lifespan(suhbat.fastapi):
+        transport = httpx2.ASGITransport(suhbat.fastapi)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://localhost:8000/api/v1") as client:
+            secrets, exports = [], {}
+            for name in ("ali", "vali"):
+                account = {"user_id": name, "password": "uzun parol 1"}
+                token = (await client.post("/accounts", json=account)).json()["token"]
+                client.headers["Authorization"] = f"Bearer {token}"
+                room = (await client.post("/conversations", json={"title": "Oshxona"})).json()["conversation"]
+                bot = (await client.post("/bots", json={"user_id": f"{name}-bot"})).json()
+                commands = [{"name": "ob_havo", "description": f"{name} aytadi", "usage": "<shahar>"}]
+                assert (await client.put(f"/bots/{name}-bot/commands", json=commands)).status_code == 200
+                hook = (await client.post(f"/conversations/{room}/hooks", json={"name": f"{name} in"})).json()
+                for places in ([room], "all"):
+                    told = {"url": f"https://{name}.example.org/h", "conversations": places, "name": f"{name} out"}
+                    outgoing = await client.post("/hooks", json=told)
+                    assert outgoing.status_code == 201
+                    secrets.append(outgoing.json()["secret"])
+                secrets += [bot["token"], bot["token"].partition(":")[2], hook["url"].rpartition("/")[2]]
+                exports[name] = await client.get("/me/export")
+                client.headers["Authorization"] = f"Bearer {bot['token']}"
+                exports[f"{name}-bot"] = await client.get("/me/export")
+    for name in ("ali", "vali"):
+        lines = parsed(exports[name])
+        [bot_line] = [line for line in lines if line["type"] == "bot"]
+        [incoming] = [line for line in lines if line["type"] == "incoming_hook"]
+        listed, everywhere = (line for line in lines if line["type"] == "outgoing_hook")
+        [state] = [line for line in lines if line["type"] == "conversation" and line["kind"] == "room"]
+        assert (bot_line["user_id"], bot_line["commands"][0]["description"]) == (f"{name}-bot", f"{name} aytadi")
+        assert (incoming["name"], incoming["conversation"]) == (f"{name} in", state["conversation"])
+        assert (listed["conversations"], everywhere["conversations"]) == ([state["conversation"]], "all")
+        assert {line["url"] for line in (listed, everywhere)} == {f"https://{name}.example.org/h"}
+        assert listed["events"] == ["message.created"] and listed["on"] and listed["created_at"].endswith("Z")
+        [itself] = [line for line in parsed(exports[f"{name}-bot"]) if line["type"] == "bot"]
+        assert itself == bot_line
+    said = "".join(answer.text for answer in exports.values())
+    assert not any(secret in said for secret in secrets) and "hash" not in said and "whsec_" not in said
+
+
 async def test_what_may_not_be_read(client: httpx2.AsyncClient) -> None:
     """It is refused before the first line."""
     assert (await client.get("/conversations/r00000000000000000000/export")).status_code == 404

@@ -21,6 +21,10 @@ class HookStore(Protocol):
         """The incoming webhooks of a conversation, the oldest first. Raises the refusal of the policy."""
         ...
 
+    async def hooks_by(self, uid: str) -> list[IncomingHook]:
+        """The incoming webhooks that an account has made, in whatever conversation, the oldest first."""
+        ...
+
     async def end_hook(self, actor: Actor, conversation: str, id: str, at: int) -> None:
         """Delete an incoming webhook. Its maker always may. Raises NotFound if there is none there; the refusal."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Select, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select
 
 from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Actor, IncomingHook, Milliseconds
@@ -73,15 +73,23 @@ def end(transaction: WriterTransaction, actor: Actor, conversation: str, id: str
 def of_conversation(connection: Connection, actor: Actor, conversation: str) -> list[IncomingHook]:
     """See `chat.ports.HookStore.hooks_of`."""
     log = visible(connection, actor, conversation, "hook")
-    query = _HOOKS.where(incoming_hooks.c.conversation_id == log.id)
-    rows = connection.execute(query.order_by(incoming_hooks.c.created_at, incoming_hooks.c.id))
-    return [_hook(row) for row in rows]
+    return _hooks(connection, incoming_hooks.c.conversation_id == log.id)
+
+
+def by_maker(connection: Connection, uid: str) -> list[IncomingHook]:
+    """See `chat.ports.HookStore.hooks_by`."""
+    return _hooks(connection, incoming_hooks.c.maker_uid == uid)
 
 
 def by_token(connection: Connection, token_hash: bytes) -> IncomingHook | None:
     """See `chat.ports.HookStore.hook_by_token`."""
     row = connection.execute(_HOOKS.where(incoming_hooks.c.token_hash == token_hash)).one_or_none()
     return None if row is None else _hook(row)
+
+
+def _hooks(connection: Connection, which: ColumnElement[bool]) -> list[IncomingHook]:
+    rows = connection.execute(_HOOKS.where(which).order_by(incoming_hooks.c.created_at, incoming_hooks.c.id))
+    return [_hook(row) for row in rows]
 
 
 def _hook(row: AnyRow) -> IncomingHook:
