@@ -9,6 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from suhbat.chat.bots import most_bots
 from suhbat.chat.files import upload_refusal
 from suhbat.chat.model import (
     PLAIN,
@@ -203,17 +204,22 @@ class FakePeople:
             raise Forbidden("forbidden.invite")
         if any(other.skeleton == account.skeleton for other in self.people.values()):
             raise NameTaken(user_id=account.user_id)
+        if account.owner_uid is not None:
+            most_bots(sum(other.owner_uid == account.owner_uid for other in self.people.values()))
         if found is not None:
             self.invited[found.id] = replace(found, uses=found.uses - 1)
         self.people[account.uid] = account
         self.rows.pop(account.uid, None)
         return found and found.conversation
 
-    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> Collection[str]:
         self._work()
-        self.people.pop(actor.uid, None)
-        self.rows.pop(actor.uid, None)
-        await self.end_sessions([session.id for session in await self.sessions_of(actor.uid)])
+        bots = [uid for uid, account in self.people.items() if account.owner_uid == actor.uid]
+        for uid in (actor.uid, *bots):
+            self.people.pop(uid, None)
+            self.rows.pop(uid, None)
+            await self.end_sessions([session.id for session in await self.sessions_of(uid)])
+        return bots
 
     async def save_account(self, account: Account) -> None:
         self._work()

@@ -127,6 +127,10 @@ class MentionBudget:
         self._next = ends
         return 0.0
 
+    def give_back(self, cost: int) -> None:
+        """Undo a `spend` that returned 0, because nobody was mentioned."""
+        self._next -= min(cost, NAMED_AT_ONCE) / NAMED_PER_SECOND
+
 
 class SharedMeter:
     """The meter of a user or an address, shared by all its connections; see `protocol.machine.Meter`."""

@@ -164,12 +164,15 @@ class Accounts:
         return account
 
     async def erase(self, account: Account, at: int, *, with_messages: bool) -> None:
-        """See chat.ports.AccountStore.erase. The name is free on return."""
+        """See chat.ports.AccountStore.erase. The names are free on return."""
         async with self._changing:
-            await self._store.erase(account.actor, at, with_messages=with_messages)
-            self._lookups.changed([account.uid])
-            self._remove(account)
-        self._end(account.uid)
+            bots = await self._store.erase(account.actor, at, with_messages=with_messages)
+            self._lookups.changed([account.uid, *bots])
+            known = [bot for uid in bots if (bot := self._by_uid.get(uid)) is not None]
+            for one in (*known, account):
+                self._remove(one)
+        for uid in (account.uid, *bots):
+            self._end(uid)
 
     def _replace(self, account: Account) -> None:
         """Put an account as it is in the store, known before or not, in memory."""

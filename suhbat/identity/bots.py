@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Literal, Protocol
 
-from suhbat.chat.bots import most_bots
 from suhbat.chat.model import Account, Actor
 from suhbat.chat.ports import BotStore, Clock, LogReader
 from suhbat.errors import Forbidden, NotFound
@@ -54,7 +53,6 @@ class Bots:
         user_id = entered(name)
         accounts = self._people.accounts
         async with self._creating:
-            most_bots(len(self.of(owner)))
             with accounts.held(user_id):
                 self._people.guests.require_free(user_id)
                 account = Account(

@@ -287,12 +287,13 @@ class SQLStore(
 
         return await self._open_writer().work(expire)
 
-    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
-        def begin(transaction: WriterTransaction) -> None:
-            erasure.begin(transaction, actor, at, with_messages=with_messages)
-            transaction.changes.append(Change("account", actor.uid))
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> Collection[str]:
+        def begin(transaction: WriterTransaction) -> Collection[str]:
+            bots = erasure.begin(transaction, actor, at, with_messages=with_messages)
+            transaction.changes += [Change("account", uid) for uid in (actor.uid, *bots)]
+            return bots
 
-        await self._open_writer().work(begin)
+        return await self._open_writer().work(begin)
 
     async def erase_more(self, at: int) -> bool:
         following = await self._read(erasure.pending)

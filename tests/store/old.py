@@ -48,6 +48,7 @@ _UNDO = {
     "0026": "DROP TABLE growing; UPDATE meta SET value = '0024' WHERE key = 'serves';",
     "0027": "DROP TABLE telegram_cursors; DROP TABLE telegram_updates; DROP TABLE telegram_bots;",
     "0028": "DROP TABLE hook_deliveries; DROP TABLE hook_cursors; DROP TABLE outgoing_hooks;",
+    "0029": "DROP INDEX bot_commands_name;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

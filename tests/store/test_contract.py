@@ -17,6 +17,7 @@ from suhbat.protocol.events import ConversationAdded, LoggedEvent, MessageCreate
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.errors import UnusableStore
 from tests.commands import execute
+from tests.store.people.test_people import account
 
 from .parts import ALI, BARE, VALI, Listener, direct, everything, guest, logged, opened, uids
 
@@ -541,6 +542,19 @@ class TestGuests:
         assert [found.uid for found in await store.guests(0)] == [VALI.uid]
         await store.drop_guest(VALI.uid)
         assert await store.guests(0) == [] and await store.guest_by_token(VALI.uid.encode()) is None
+
+    async def test_their_numbers_go_with_them(self, store: Store) -> None:
+        """However a guest is dropped; an account that was a guest keeps its number."""
+        others = [Actor(f"u-{name}", name) for name in ("soli", "old", "new")]
+        for one in (ALI, VALI, *others):
+            await store.save_guest(guest(one, last_used_at=1_000 if one.user_id == "old" else 2_000))
+        numbers = {one.uid: await store.number_of(one.uid) for one in (ALI, VALI, *others)}
+        await store.add_account(account("ali"))
+        await store.drop_guest(VALI.uid)
+        assert list(await store.drop_silent_guests(["u-soli"], 3_000)) == ["u-soli"]
+        assert await store.drop_guests(1_001) == 1
+        left = {uid for uid, number in numbers.items() if await store.ref_of(number) is not None}
+        assert left == {ALI.uid, "u-new"}
 
 
 class TestLife:

@@ -41,7 +41,8 @@ class AccountStore(Protocol):
         """Write a new account. `invite`: the hash of an invite's code, which is used once; returns its conversation.
 
         A token guest with the same uid becomes the account. Raises NameTaken; Forbidden if the invite is unknown, used up or
-        expired at `account.created_at`. Then nothing was written.
+        expired at `account.created_at`; for a bot Unauthenticated if its owner is gone or disabled, BadRequest if they have too
+        many, RateLimited. Then nothing was written.
         """
         ...
 
@@ -55,9 +56,9 @@ class AccountStore(Protocol):
         BadRequest, Busy for a file that cannot become a picture any more; Forbidden for a moderator of no higher rank."""
         ...
 
-    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> None:
-        """Delete an account with its sessions, private data and memberships. Also notes that its name, and `with_messages` its
-        messages, must go from the logs: see `Housekeeping.erase_more`."""
+    async def erase(self, actor: Actor, at: int, *, with_messages: bool) -> Collection[str]:
+        """Delete an account with its bots, sessions, private data and memberships. Also notes that its name, and
+        `with_messages` its messages, must go from the logs: see `Housekeeping.erase_more`. Returns the uids of the bots."""
         ...
 
 

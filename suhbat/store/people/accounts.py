@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
+from suhbat.chat.bots import most_bots
 from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Account
-from suhbat.errors import NameTaken
+from suhbat.errors import NameTaken, Unauthenticated
 from suhbat.store.read.notify import quiet_of
 from suhbat.store.tables import accounts, guests, users
 from suhbat.store.write.limits import spend_allowance
@@ -39,6 +40,7 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
     if taken is not None:
         raise NameTaken(user_id=account.user_id)
     if account.owner_uid is not None:
+        _require_owner(connection, account.owner_uid)
         refused = spend_allowance(connection, account.owner_uid, "bots", PROGRAMS_A_DAY, account.created_at)
         if refused is not None:
             raise refused
@@ -47,6 +49,16 @@ def add(connection: Connection, account: Account, invite: bytes | None) -> str |
     add_user(connection, account.actor, account.created_at, account.lobby_from)
     connection.execute(update(users).where(users.c.uid == account.uid).values(kind=account.kind))
     return conversation
+
+
+def _require_owner(connection: Connection, uid: str) -> None:
+    """An account that gets one more bot. Its row is locked: an erasure waits for the bot and then finds it, and two nodes that
+    make bots at once count them one after the other. Raises Unauthenticated if the account is gone, BadRequest for too many."""
+    usable = select(accounts.c.uid).where(accounts.c.uid == uid, accounts.c.disabled.is_(False))
+    if connection.execute(usable.with_for_update(key_share=True)).first() is None:
+        raise Unauthenticated()
+    counted = select(func.count()).select_from(accounts).where(accounts.c.owner_uid == uid)
+    most_bots(connection.execute(counted).scalar_one())
 
 
 def save(connection: Connection, account: Account) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.store import search
 from suhbat.store.read.rows import AnyRow
-from suhbat.store.tables import guests, members, users
+from suhbat.store.tables import guests, members, numbers, users
 from suhbat.store.write.marks import add_user
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
@@ -62,13 +62,20 @@ def touch(connection: Connection, used: Mapping[str, Milliseconds]) -> None:
 
 def drop(connection: Connection, uid: str) -> None:
     """See `chat.ports.Store.drop_guest`. The row in `users` stays: messages and members refer to it."""
-    connection.execute(delete(guests).where(guests.c.uid == uid))
+    _drop(connection, (uid,))
 
 
 def drop_some(connection: Connection, before: Milliseconds) -> int:
     """See `chat.ports.Store.drop_guests`."""
     some = select(guests.c.uid).where(guests.c.last_used_at < before).limit(AT_ONCE)
-    return connection.execute(delete(guests).where(guests.c.uid.in_(some))).rowcount
+    # Locked, so that nobody is dropped whom another node sees at this moment.
+    return _drop(connection, connection.execute(some.with_for_update(skip_locked=True)).scalars().all())
+
+
+def _drop(connection: Connection, uids: Collection[str]) -> int:
+    """Delete these guests, and the numbers under which programs know them. Returns how many there were."""
+    connection.execute(delete(numbers).where(numbers.c.ref.in_(uids)))
+    return connection.execute(delete(guests).where(guests.c.uid.in_(uids))).rowcount
 
 
 def silent(connection: Connection, uids: Collection[str], before: Milliseconds) -> list[str]:

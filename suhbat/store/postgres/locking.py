@@ -62,13 +62,21 @@ class Locked:
     held: set[str] = field(default_factory=set)
 
 
-def lock(connection: Connection, cache: SharedCache, items: Sequence[Item], *, skip: bool) -> Locked:
-    """Begin a transaction and lock the logs that the items probably touch, in the order of their ids. `skip`: do not wait for
-    logs that another node holds."""
+def lock(
+    connection: Connection,
+    cache: SharedCache,
+    items: Sequence[Item],
+    names: Collection[str] = (),
+    pairs: Collection[str] = (),
+    *,
+    skip: bool,
+) -> Locked:
+    """Begin a transaction and lock the logs that the items probably touch, in the order of their ids. `names`, `pairs`: further
+    logs, and directs by pair key. `skip`: do not wait for logs that another node holds."""
     run = _Run(connection)
     locked = Locked()
-    names: set[str] = set().union(*map(logs_of, items))
-    pairs = {pair for pair in map(direct_pair_of, items) if pair is not None}
+    names = set(names).union(*map(logs_of, items))
+    pairs = {*pairs, *(pair for pair in map(direct_pair_of, items) if pair is not None)}
     for pair in pairs.difference(cache.ids):
         names |= {own_log(uid) for uid in pair.split("|")}  # if the direct is new, its people are told of it
     if pairs:

@@ -6,10 +6,13 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Select
+from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Milliseconds
 from suhbat.protocol.objects import Role
+from suhbat.store.dialect import is_contended
+from suhbat.store.errors import LogsHeld
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.write.logs import Log, apply_sanctions, read_people
 from suhbat.store.write.writer_cache import WriterCache
@@ -39,6 +42,8 @@ class SharedCache(WriterCache):
         super().__init__()
         self.ids: dict[str, KnownLog] = {}
         """Conversations by name, and directs also by pair key, so that reads about them can be sent with the lock."""
+        self.waits = False
+        """Whether a transaction waits for logs that were not among its first ones."""
         self._people: dict[int, tuple[int, dict[str, Role]]] = {}
         self._count = 0
         self._words_at = 0.0
@@ -64,6 +69,24 @@ class SharedCache(WriterCache):
     def _load(self, connection: Connection, names: Collection[str], pairs: Collection[str]) -> None:
         super()._load(connection, names, pairs)
         forget_read_ahead(connection)
+
+    def _lock(
+        self,
+        connection: Connection,
+        logs: Select[Any],
+        names: Collection[str],
+        pairs: Collection[str] = (),
+        *,
+        wait: bool = True,
+    ) -> Sequence[AnyRow]:
+        """See `WriterCache`. These logs are not among the first ones of the transaction, which were locked in one order, so it
+        does not wait for them. Raises LogsHeld."""
+        try:
+            return super()._lock(connection, logs, names, pairs, wait=self.waits)
+        except DBAPIError as error:
+            if is_contended(error) and not self.waits:
+                raise LogsHeld(names, pairs) from error
+            raise
 
     def keep(self) -> None:
         """Call after COMMIT: keep the members and the ids of the logs."""

@@ -1,14 +1,17 @@
 """Commits batches while other nodes write to the same PostgreSQL database.
 
 Each transaction first locks the rows of all logs that it probably touches, in the order of their ids, so that two nodes cannot
-deadlock, and then the quotas of the users whose files it counts, in one order, too. If another node (a paused one, for
-example) holds a log for longer than `lock_timeout`, the items for that log wait, in their order, and everything else commits.
+deadlock, and then the quotas of the users whose files it counts, in one order, too. For a log that it finds out about later it
+does not wait: if another node holds it, the transaction begins again, with that log among the first. If another node (a paused
+one, for example) holds a log for longer than `lock_timeout`, the items for that log wait, in their order, and everything else
+commits.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
@@ -16,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Post
 from suhbat.store.dialect import is_contended
+from suhbat.store.errors import LogsHeld
 from suhbat.store.write.batch import Batch, Item, Work, busy, direct_pair_of, logs_of
 from suhbat.store.write.committer import Committer, InDoubt
 from suhbat.store.write.transaction import WriterRules, WriterTransaction
@@ -35,6 +39,9 @@ DOUBT_SECONDS = 30.0
 """How long the outcome of an interrupted COMMIT is looked for."""
 ASK_SECONDS = 0.1
 """The interval between two looks."""
+ROUNDS = 8
+"""How often a transaction begins again because it found out about one more log. Then it waits, and the database ends
+deadlocks."""
 
 
 class SharedCommitter(Committer):
@@ -48,6 +55,8 @@ class SharedCommitter(Committer):
         self._identity = identity
         self._skips_locked = False
         self._line: journal.JournalLine | None = None
+        self._late: tuple[set[str], set[str]] = (set(), set())
+        """Logs and pair keys that the present items turned out to touch."""
         self._blocked_since: dict[int, float] = {}
 
     def write(self, items: Sequence[Item]) -> Batch:
@@ -112,7 +121,7 @@ class SharedCommitter(Committer):
 
     def _lock(self, connection: Connection, batch: Batch, items: Sequence[Item]) -> Sequence[Item]:
         """Lock the logs that the items probably touch. Returns the items that can be executed now; the others are `blocked`."""
-        locked = lock(connection, self._cache, items, skip=self._skips_locked)
+        locked = lock(connection, self._cache, items, *self._late, skip=self._skips_locked)
         held = locked.held
         self._skips_locked = bool(held)
         self._cache.remember(connection, [row for row in locked.rows if row.kind != "own"], locked.pairs)
@@ -160,9 +169,27 @@ class SharedCommitter(Committer):
             return None
 
     def _attempt(self, items: Sequence[Item]) -> Batch:
-        batch = super()._attempt(items)
-        self._cache.keep()
-        return batch
+        names, pairs = self._late = set[str](), set[str]()
+        for number in range(ROUNDS + 1):
+            self._cache.waits = number == ROUNDS
+            try:
+                batch = super()._attempt(items)
+            except LogsHeld as held:
+                names |= held.names
+                pairs |= held.pairs
+                continue
+            self._cache.keep()
+            return batch
+        raise AssertionError("the last round waits")
+
+    def _give_up(self, error: BaseException) -> None:
+        """See `Committer`. After LogsHeld the connection is good."""
+        if isinstance(error, LogsHeld) and self._connection is not None:
+            with suppress(Exception):
+                self._cache.clear()
+                self._connection.rollback()
+                return
+        super()._give_up(error)
 
 
 _LOCK_QUOTAS = text(

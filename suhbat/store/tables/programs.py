@@ -14,7 +14,7 @@ numbers = Table(
     UniqueConstraint("ref", name="numbers_ref"),
 )
 """Numbers for interfaces that know nothing else, below 2**52 and above 0. ref: a uid, or the id of a conversation. A number
-is never used again, so its row stays."""
+that is gone with its user or conversation is not used again: they are random."""
 
 bot_commands = Table(
     "bot_commands",
@@ -24,6 +24,7 @@ bot_commands = Table(
     Column("position", BigInteger, nullable=False),
     Column("description", Text, nullable=False),
     Column("usage", Text, nullable=False),
+    Index("bot_commands_name", "name"),
     sqlite_with_rowid=False,
 )
 """The commands that bots (uid) have registered, without their slash. position: in the list of the bot."""

@@ -17,7 +17,7 @@ from suhbat.chat.model import Post
 from suhbat.errors import Internal, log_text
 from suhbat.store import cursors, indexer
 from suhbat.store.dialect import begin, commit, is_contended, is_trouble
-from suhbat.store.errors import AnotherDatabase
+from suhbat.store.errors import AnotherDatabase, LogsHeld
 from suhbat.store.sqlite import journal
 
 from . import posting
@@ -153,8 +153,8 @@ class Committer:
         try:
             begin(self._connection)
             self._execute(self._connection, batch, items)
-        except BaseException:
-            self.drop()
+        except BaseException as error:
+            self._give_up(error)
             raise
         try:
             commit(self._connection)
@@ -165,6 +165,10 @@ class Committer:
                 raise
             log.warning("writer: COMMIT reported an error, but the batch is stored", error=log_text(error))
         return batch
+
+    def _give_up(self, error: BaseException) -> None:
+        """Roll back a transaction that failed with this error."""
+        self.drop()
 
     def _connect(self) -> Connection:
         return self._engine.connect()
@@ -179,11 +183,15 @@ class Committer:
         transaction = WriterTransaction(connection, self._cache, self._rules)
         batch.entries, batch.changes = transaction.appender.entries, transaction.changes
         posts = [item for item in items if isinstance(item, Post)]
-        if posts:
-            batch.outcomes += zip(posts, posting.write(transaction, posts), strict=True)
-        until = perf_counter() + WORK_SECONDS if posts else math.inf
-        self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
-        self._write_journal(transaction, batch)
+        try:
+            if posts:
+                batch.outcomes += zip(posts, posting.write(transaction, posts), strict=True)
+            until = perf_counter() + WORK_SECONDS if posts else math.inf
+            self._run_works(transaction, batch, [item for item in items if isinstance(item, Work)], until)
+            self._write_journal(transaction, batch)
+        except BaseException:
+            transaction.give_back()
+            raise
 
     def _write_journal(self, transaction: WriterTransaction, batch: Batch) -> None:
         """The last statement of each transaction."""
@@ -209,7 +217,7 @@ class Committer:
             result = work.run(transaction)
             transaction.appender.flush()
         except Exception as error:
-            if is_trouble(error) or is_contended(error):
+            if is_trouble(error) or is_contended(error) or isinstance(error, LogsHeld):
                 raise
             savepoint.rollback()
             transaction.truncate(before)

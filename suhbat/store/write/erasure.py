@@ -32,6 +32,7 @@ from suhbat.store.tables import (
     mentions,
     named,
     notify_levels,
+    numbers,
     push_due,
     reactions,
     reads,
@@ -75,8 +76,23 @@ class ErasureRange:
     end: EventKey | None
 
 
-def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, with_messages: bool) -> None:
-    """Delete the user's own rows, append the events of their leaving, and add the row in `erasures` for `step`."""
+def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, with_messages: bool) -> list[str]:
+    """Delete the user's own rows, append the events of their leaving, and add the row in `erasures` for `step`; the same for
+    each of their bots, whose uids are returned. Another node may have made a bot a moment ago, and none can be made once the
+    account is deleted, so the bots are looked up after that."""
+    _begin_one(transaction, actor, at, with_messages=with_messages)
+    bots = transaction.connection.execute(
+        select(accounts.c.uid, accounts.c.user_id, accounts.c.lobby_from)
+        .where(accounts.c.owner_uid == actor.uid)
+        .order_by(accounts.c.uid)
+    ).all()
+    for uid, user_id, lobby_from in bots:
+        bot = Actor(uid, user_id, "bot", lobby_from, owner=actor.uid)
+        _begin_one(transaction, bot, at, with_messages=with_messages)
+    return [row.uid for row in bots]
+
+
+def _begin_one(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, with_messages: bool) -> None:
     connection, cache = transaction.connection, transaction.cache
     nobody = Actor(actor.uid, NOBODY, actor.kind, actor.lobby_from)
     execution = Execution(transaction, nobody, at)
@@ -112,6 +128,7 @@ def begin(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *, wit
     ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
     connection.execute(delete(invocations).where(invocations.c.actor_uid == actor.uid))
+    connection.execute(delete(numbers).where(numbers.c.ref == actor.uid))
     files.drop_loose_of(connection, actor.uid, at)
     pictures.remove(connection, actor.uid, at)
     connection.execute(update(users).where(users.c.uid == actor.uid).values(user_id=NOBODY))

@@ -12,7 +12,6 @@ from sqlalchemy import Connection, and_, delete, func, select
 
 from suhbat.chat.mentions import NO_TARGETS, MentionTargets, lobby_targets, member_targets
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.chat.rate import LruDict, MentionBudget
 from suhbat.errors import RateLimited
 from suhbat.protocol.events import Mentioned
 from suhbat.store.dialect import find_rows, insert_new
@@ -32,12 +31,17 @@ def resolve_mentions(log: Log, actor: Actor, named: Collection[str], at: Millise
 
 
 def spend_mentions(
-    mention_budgets: LruDict[MentionBudget], log: Log, actor: Actor, targets: MentionTargets, at: Milliseconds
+    transaction: WriterTransaction, log: Log, actor: Actor, targets: MentionTargets, at: Milliseconds
 ) -> RateLimited | None:
     """Spend one unit of the actor's budget for each person mentioned; or return the refusal."""
     cost = len(log.people or ()) if targets.everyone else len(targets.uids)
-    wait = mention_budgets[actor.owner or actor.uid].spend(at / 1000, cost) if cost else 0.0
-    return RateLimited("rate_limited.mentions", retry_after=wait, scope="command") if wait else None
+    if not cost:
+        return None
+    budget = transaction.rules.mention_budgets[actor.owner or actor.uid]
+    if wait := budget.spend(at / 1000, cost):
+        return RateLimited("rate_limited.mentions", retry_after=wait, scope="command")
+    transaction.spent.append((budget, cost))
+    return None
 
 
 def add_mentions(connection: Connection, log: Log, ordinal: int, actor: Actor, targets: MentionTargets) -> None:

@@ -128,9 +128,7 @@ class PostRun:
                 return made
             log = made
         named = self._targets(post, log) if post.named and taker is None else NO_TARGETS
-        if named is not NO_TARGETS and (
-            too_many := spend_mentions(self._transaction.rules.mention_budgets, log, post.actor, named, post.at)
-        ):
+        if named is not NO_TARGETS and (too_many := spend_mentions(self._transaction, log, post.actor, named, post.at)):
             return too_many
         if log.kind == "direct":
             assert self._directs is not None
@@ -172,7 +170,7 @@ class PostRun:
         return self._cache.named.get(post.conversation or "") if pair is None else self._cache.pairs.get(pair)
 
     def _load_takers(self, placed: Sequence[PlacedPost]) -> None:
-        """Find the bots that take commands, and lock their own logs at once, so that two nodes lock them in one order."""
+        """Find the bots that take commands, and lock their own logs at once."""
         found = [self._taker(post, self._log(post, pair)) for post, pair in placed if slashes.is_tried(post)]
         takers = {taker.uid for taker in found if isinstance(taker, Taker)}
         if takers:

@@ -18,7 +18,7 @@ from .writer_cache import WriterCache
 @dataclass(frozen=True, slots=True)
 class WriterRules:
     """The settings on which the writer's decisions depend. `mention_budgets`: how many people each user may still
-    mention; this budget is in memory, so a rollback does not restore it."""
+    mention; this budget is in memory."""
 
     lobby_history: LobbyHistory = "since_joined"
     bounds: Bounds = field(default_factory=Bounds)
@@ -35,10 +35,18 @@ class WriterTransaction:
         self.appender = Appender(connection, cache)
         self.changes: list[Change] = []
         """Changes of rows that other nodes keep in memory."""
+        self.spent: list[tuple[MentionBudget, int]] = []
+        """What this transaction has spent of the budgets of mentions."""
 
     def lengths(self) -> tuple[int, int, int]:
         """How many entries, ranges and changes there are so far, for `truncate`."""
         return len(self.appender.entries), len(self.appender.ranges), len(self.changes)
+
+    def give_back(self) -> None:
+        """Restore the budgets of mentions. Call this if the transaction is rolled back."""
+        for budget, cost in self.spent:
+            budget.give_back(cost)
+        self.spent.clear()
 
     def truncate(self, lengths: tuple[int, int, int]) -> None:
         """Drop what was added since `lengths` was taken, and clear the cache. Call this after rolling back to a savepoint."""

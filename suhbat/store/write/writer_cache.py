@@ -7,8 +7,9 @@ loaded again, and their rows locked, in each transaction. After a rollback the c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import own_log
@@ -81,10 +82,7 @@ class WriterCache:
         if not wanted:
             return
         insert_new(connection, conversations, [new_log(name, "own", at) for name in wanted])
-        rows = connection.execute(
-            LOG.where(conversations.c.name.in_(wanted)).order_by(conversations.c.id).with_for_update(key_share=True)
-        ).all()
-        self.remember_own(rows)
+        self.remember_own(self._lock(connection, LOG.where(conversations.c.name.in_(wanted)), wanted))
 
     def remember(self, connection: Connection, rows: Sequence[AnyRow], pairs: Mapping[int, str]) -> None:
         """Add logs from locked rows of LOG, without own logs, and read their members and sanctions. `pairs`: pair keys of
@@ -110,13 +108,22 @@ class WriterCache:
             by_id = {row[0]: row[1] for row in connection.execute(found)}
         if not names and not by_id:
             return
-        rows = connection.execute(
-            LOG.where(conversations.c.name.in_(names) | conversations.c.id.in_(list(by_id)))
-            .where(conversations.c.kind != "erased")
-            .order_by(conversations.c.id)
-            .with_for_update(key_share=True)
-        ).all()
+        wanted = LOG.where(conversations.c.name.in_(names) | conversations.c.id.in_(list(by_id)))
+        rows = self._lock(connection, wanted.where(conversations.c.kind != "erased"), names, pairs)
         self.remember(connection, rows, by_id)
+
+    def _lock(
+        self,
+        connection: Connection,
+        logs: Select[Any],
+        names: Collection[str],
+        pairs: Collection[str] = (),
+        *,
+        wait: bool = True,
+    ) -> Sequence[AnyRow]:
+        """Read and lock the rows of logs, in the order of their ids. They have these names, or are directs of these pairs."""
+        in_order = logs.order_by(conversations.c.id)
+        return connection.execute(in_order.with_for_update(key_share=True, nowait=not wait)).all()
 
     def _people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
         """The members of each of these logs, by log id."""

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine
 
+from suhbat.chat.slash import Slash
 from suhbat.store.read import files, positions, states, unread
 from suhbat.store.sqlite import connect
-from suhbat.store.write import limits
-from tests.store.parts import ALI, migrated
+from suhbat.store.write import limits, slashes
+from suhbat.store.write.logs import Log
+from tests.store.parts import ALI, make_post, migrated
 
 PAGE = 100
+LOG = Log(1, "r-choyxona", "room", 0, 0, 0, {ALI.uid: "member"})
+COMMAND = make_post(ALI, "/eslat", conversation=LOG.name, slash=Slash("eslat", None, ""))
 READS: list[tuple[str, Callable[[Connection], object]]] = [
     ("events_deleted", lambda connection: unread.count_deleted(connection, 1, ALI.uid, 0, 10)),
     ("events_deleted", lambda connection: states.states(connection, ALI, "all", None, PAGE)),
@@ -25,6 +29,7 @@ READS: list[tuple[str, Callable[[Connection], object]]] = [
     ("members_shown", lambda connection: positions.places_of_many(connection, [ALI], "all")),
     ("files_kind", lambda connection: connection.execute(files.shown_in(1, 0, "audio", None)).all()),
     ("files_loose", lambda connection: files.unfinished(connection, 1)),
+    ("bot_commands_name", lambda connection: slashes.taker_of(connection, COMMAND, LOG)),
     ("members_counted", lambda connection: limits.count_conversations(connection, ALI.uid)),
 ]
 

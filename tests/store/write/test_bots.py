@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from suhbat.chat.bounds import INVITATIONS
+from suhbat.chat.bots import BOTS_OF_ONE
+from suhbat.chat.bounds import DAY, INVITATIONS
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.search import parse
-from suhbat.errors import Forbidden, NotFound, TooManyInvitations, UserNotFound
+from suhbat.errors import BadRequest, Forbidden, NotFound, TooManyInvitations, Unauthenticated, UserNotFound
 from suhbat.protocol import commands
 from suhbat.protocol.bots import BotCommand
 from suhbat.protocol.events import (
@@ -24,7 +25,7 @@ from suhbat.protocol.events import (
 from suhbat.protocol.types import LOBBY
 from tests.store.house import House
 from tests.store.parts import Listener, everything
-from tests.store.people.test_people import account
+from tests.store.people.test_people import account, session
 
 OWNER = Actor("u-ali", "ali", "account", 0)
 OTHER = Actor("u-vali", "vali", "account", 0)
@@ -286,3 +287,36 @@ async def test_numbers(house: House) -> None:
     assert numbers[0] == numbers[3] and len(set(numbers)) == 3 and all(0 < number < 2**52 for number in numbers)
     assert await store.ref_of(numbers[1]) == "u-ali"
     assert await store.ref_of(1) is None
+
+
+async def test_numbers_go_with_what_they_mean(house: House) -> None:
+    """With an erased user, with their bots, and with an erased room."""
+    room = await with_bot(house)
+    numbers = {ref: await house.store.number_of(ref) for ref in (OWNER.uid, BOT.uid, OTHER.uid, room)}
+    await house.store.erase(OWNER, house.at, with_messages=False)
+    await house.do(commands.Erase, OTHER, room)
+    left = [ref for ref, number in numbers.items() if await house.store.ref_of(number) is not None]
+    assert left == [OTHER.uid]
+
+
+async def test_its_owner_is_erased(house: House) -> None:
+    """The bots go in the same transaction, also those that the node of the erasure does not know yet, and none can be made
+    after it."""
+    await house.store.add_session(session("s-bot", "u-bot"))
+    assert list(await house.store.erase(OWNER, house.at, with_messages=False)) == [BOT.uid]
+    assert {one.uid for one in await house.store.accounts()} == {"u-soli", "u-vali", "u-lone"}
+    assert await house.store.sessions_of("u-bot") == []
+    with pytest.raises(Unauthenticated):
+        await house.store.add_account(account("late", owner_uid="u-ali", bot_api="native"))
+    await house.store.save_account(account("vali", disabled=True))
+    with pytest.raises(Unauthenticated):
+        await house.store.add_account(account("late", owner_uid="u-vali", bot_api="native"))
+
+
+async def test_most_bots_in_the_transaction(house: House) -> None:
+    """The twenty-first is refused by the store, so that two nodes together make no more."""
+    for number in range(BOTS_OF_ONE):
+        bot = account(f"b{number}", owner_uid="u-vali", bot_api="native", created_at=number * DAY)
+        await house.store.add_account(bot)
+    with pytest.raises(BadRequest):
+        await house.store.add_account(account("late", owner_uid="u-vali", bot_api="native", created_at=100 * DAY))

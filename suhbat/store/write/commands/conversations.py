@@ -31,6 +31,7 @@ from suhbat.store.tables import (
     mentions,
     named,
     notify_levels,
+    numbers,
     reads,
     sanctions,
     saved,
@@ -173,6 +174,7 @@ def erase(execution: Execution, command: Erase) -> CommandResult:
         thread_mentions, incoming_hooks,
     ):  # fmt: skip
         execution.connection.execute(delete(table).where(table.c.conversation_id == log.id))
+    execution.connection.execute(delete(numbers).where(numbers.c.ref == log.name))
     # The cache refers to the room in many places.
     execution.cache.clear()
     return CommandResult(log.name, log.head)

@@ -81,7 +81,7 @@ def rewrite(
     if thread_of(row) is not None:
         return replies.rewrite(execution, log, row, changed, kind, author, is_refusable=is_refusable)
     after = resolve_mentions(log, author, execution.context.mentioned, execution.at)
-    if refused := spend_mentions(execution.rules.mention_budgets, log, author, after, execution.at):
+    if refused := spend_mentions(execution.transaction, log, author, after, execution.at):
         allow(refused if is_refusable else None)
         after = NO_TARGETS
     before = remove_mentions(execution.connection, log, row.ordinal)

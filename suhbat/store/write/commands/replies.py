@@ -52,7 +52,7 @@ def rewrite(
     connection, root, ordinal = execution.connection, row.thread, row.thread_ordinal
     named = [uid for uid in execution.context.mentioned if uid != EVERYBODY]
     after = resolve_mentions(log, author, named, execution.at)
-    if refused := spend_mentions(execution.rules.mention_budgets, log, author, after, execution.at):
+    if refused := spend_mentions(execution.transaction, log, author, after, execution.at):
         allow(refused if is_refusable else None)
         after = NO_TARGETS
     present = threads.read_threads(connection, [(log.id, root)]).get((log.id, root))
