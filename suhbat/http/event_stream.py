@@ -165,8 +165,8 @@ async def follow_from(
 async def execute(
     request: Request,
     body: Annotated[
-        list[dict[str, Any]] | dict[str, Any],
-        Body(max_length=MOST_COMMANDS, examples=[[{"type": "typing", "id": 1, "conversation": LOBBY}]]),
+        Annotated[list[dict[str, Any]], Field(max_length=MOST_COMMANDS, fail_fast=True)] | dict[str, Any],
+        Body(examples=[[{"type": "typing", "id": 1, "conversation": LOBBY}]]),
     ],
     login: LoggedIn,
     streams: Open,

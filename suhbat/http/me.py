@@ -57,7 +57,9 @@ class QuietHours(Schema):
 
     from_: Clock = Field(validation_alias="from", examples=["22:00"])
     to: Clock = Field(examples=["08:00"])
-    days: Annotated[list[Weekday], Field(min_length=1, max_length=7)] = Field(default=[1, 2, 3, 4, 5, 6, 7])
+    days: Annotated[list[Weekday], Field(min_length=1, max_length=7, fail_fast=True)] = Field(
+        default=[1, 2, 3, 4, 5, 6, 7]
+    )
     zone: Zone
 
     @property

@@ -65,7 +65,7 @@ class NewMessage(Schema):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: Annotated[list[FileId], Field(max_length=MAX_FILES)] = Field(default_factory=list)
+    files: Annotated[list[FileId], Field(max_length=MAX_FILES, fail_fast=True)] = Field(default_factory=list)
     streaming: bool = False
     actions: NewButtons = ()
 

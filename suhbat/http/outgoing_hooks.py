@@ -32,9 +32,10 @@ EventType = Literal[
     "message.created", "message.edited", "message.deleted", "message.pinned", "message.unpinned", "reaction.added",
     "reaction.removed", "member.joined", "member.left", "member.updated", "member.muted", "conversation.updated",
 ]  # fmt: skip
-EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=len(get_args(EventType)))]
+EventTypes = Annotated[list[EventType], Field(min_length=1, max_length=len(get_args(EventType)), fail_fast=True)]
 Conversations = Annotated[
-    list[Annotated[str, Field(max_length=64), Storable]], Field(min_length=1, max_length=MOST_CONVERSATIONS)
+    list[Annotated[str, Field(max_length=64), Storable]],
+    Field(min_length=1, max_length=MOST_CONVERSATIONS, fail_fast=True),
 ]
 
 

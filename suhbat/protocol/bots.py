@@ -35,7 +35,7 @@ class NewCommand(Schema):
     usage: Annotated[str, Field(max_length=100, examples=["<shahar>"]), Storable] = ""
 
 
-NewCommands = Annotated[list[NewCommand], Field(max_length=MAX_COMMANDS)]
+NewCommands = Annotated[list[NewCommand], Field(max_length=MAX_COMMANDS, fail_fast=True)]
 
 
 class BotCommand(Schema):
@@ -93,8 +93,10 @@ def _not_too_many(rows: Rows) -> Rows:
 
 Rows = tuple[tuple[NewButton, ...], ...]
 NewButtons = Annotated[
-    tuple[Annotated[tuple[NewButton, ...], Field(min_length=1, max_length=MAX_IN_ROW, strict=False)], ...],
-    Field(max_length=MAX_BUTTONS, strict=False, examples=[[[{"label": "Ha", "id": "yes"}]]]),
+    tuple[
+        Annotated[tuple[NewButton, ...], Field(min_length=1, max_length=MAX_IN_ROW, strict=False, fail_fast=True)], ...
+    ],
+    Field(max_length=MAX_BUTTONS, strict=False, examples=[[[{"label": "Ha", "id": "yes"}]]], fail_fast=True),
     AfterValidator(_not_too_many),
 ]
 """Rows of buttons, at most 100 in all. Not strict: the body of a request has lists by then."""

@@ -87,7 +87,7 @@ class Send(_Command):
     reply_to: Seq | None = None
     thread: Seq | None = None
     also: bool = False
-    files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES)] = ()
+    files: Annotated[tuple[FileId, ...], Field(max_length=MAX_FILES, fail_fast=True)] = ()
     streaming: bool = False
     actions: NewButtons = ()
 

@@ -10,7 +10,7 @@ from .commands import V1StateCommand
 from .types import MAX_INTEGER, ConversationId, Schema, Seq, Storable
 
 FilterWords = Annotated[
-    list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000)
+    list[Annotated[str, Field(max_length=100, examples=["spam"]), Storable]], Field(max_length=1_000, fail_fast=True)
 ]
 
 
