@@ -7,6 +7,7 @@ and may miss the latest additions.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, field
 
 DIALECTS = ("simple", "v1")
@@ -59,28 +60,62 @@ class FanOut:
         self.frames = [0] * len(DIALECTS)
 
 
-class Counts:
-    """Sends and refusals, counted on the event loop. `over`: "simple", "v1", "http", or "upgrade" for a refused WebSocket."""
+class Outcomes:
+    """How often each outcome came about. Only these exist, so the number of counters is small."""
 
-    __slots__ = ("refusals", "sends")
+    __slots__ = ("counts",)
+
+    def __init__(self, *outcomes: str) -> None:
+        self.counts = dict.fromkeys(outcomes, 0)
+
+    def add(self, outcome: str, count: int = 1) -> None:
+        self.counts[outcome] += count
+
+
+class Counts:
+    """Sends, refusals, and requests of programs, counted on the event loop. `over`: "simple", "v1", "http", or "upgrade" for
+    a refused WebSocket. `invocations`: what bots were asked, by a `command` or a `button`. `hook_posts`: requests to incoming
+    webhooks. `telegram_calls`: by method; `mcp_calls`: by tool, and whether it was carried out. Only names of this program are
+    keys, never what a client sent."""
+
+    __slots__ = ("hook_posts", "invocations", "mcp_calls", "refusals", "sends", "telegram_calls")
 
     def __init__(self) -> None:
         self.sends = dict.fromkeys((*DIALECTS, "http"), 0)
         self.refusals: dict[tuple[str, str], int] = {}
+        self.invocations = Outcomes("command", "button")
+        self.hook_posts = Outcomes("posted", "unknown", "not_allowed", "invalid", "too_fast", "failed")
+        self.telegram_calls: Counter[str] = Counter()
+        self.mcp_calls: Counter[tuple[str, str]] = Counter()
+
+    def sent(self, over: str, *, command: bool) -> None:
+        """Count an acknowledged message. `command`: a bot got it instead."""
+        if command:
+            self.invocations.add("command")
+        else:
+            self.sends[over] += 1
 
     def refuse(self, over: str, code: str) -> None:
         """Count a refusal. `code` is one of the error tree, so the number of counters is small."""
         self.refusals[over, code] = self.refusals.get((over, code), 0) + 1
 
 
-class PushCounts:
+class PushCounts(Outcomes):
     """What became of pushes: `delivered` to a push service, `ended` with their subscription, to be repeated `later`, `dropped`;
     and rows of the queue that `expired`."""
 
-    __slots__ = ("counts",)
+    __slots__ = ()
 
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(("delivered", "ended", "later", "dropped", "expired"), 0)
+        super().__init__("delivered", "ended", "later", "dropped", "expired")
 
-    def add(self, outcome: str, count: int = 1) -> None:
-        self.counts[outcome] += count
+
+class HookCounts(Outcomes):
+    """Requests to the receivers of outgoing webhooks: `delivered`, `refused` by the receiver, or `unanswered`. `retries`: those
+    of them that repeated one."""
+
+    __slots__ = ("retries",)
+
+    def __init__(self) -> None:
+        super().__init__("delivered", "refused", "unanswered")
+        self.retries = 0

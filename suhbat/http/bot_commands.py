@@ -77,6 +77,7 @@ async def press(
     if "\0" in action:
         raise NotFound
     await services.commands.execute(actor, Press(conversation=valid_id(conversation), seq=seq, action=action))
+    services.counts.invocations.add("button")
 
 
 @router.post("/command-replies/{key}", status_code=201, dependencies=[SAFE_WRITE])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import PlainTextResponse
 
-from suhbat.errors import InvalidPayload, NoService, RateLimited
+from suhbat.errors import InvalidPayload, NoService, RateLimited, SuhbatError
 
 from .dependencies import Served
 from .guesses import guess
@@ -49,9 +49,29 @@ async def post_as_slack(token: TokenPath, request: Request, services: Served) ->
 
 
 async def _post(token: str, request: Request, services: Served, *, as_slack: bool) -> PlainTextResponse:
-    async with guess(request, services, NoService):
-        hook, maker = await services.hooks.find(token)
-    services.hooks.charge(hook, maker)
-    # Only now, because a body is large: who knows no address cannot make this server read one.
-    await services.hooks.post(hook, maker, await request.body(), request.headers, as_slack=as_slack)
+    is_known = False
+    try:
+        async with guess(request, services, NoService):
+            hook, maker = await services.hooks.find(token)
+        is_known = True
+        services.hooks.charge(hook, maker)
+        # Only now, because a body is large: who knows no address cannot make this server read one.
+        await services.hooks.post(hook, maker, await request.body(), request.headers, as_slack=as_slack)
+    except SuhbatError as refused:
+        services.counts.hook_posts.add(_outcome(refused, is_known=is_known))
+        raise
+    services.counts.hook_posts.add("posted")
     return PlainTextResponse("ok")
+
+
+def _outcome(refused: SuhbatError, *, is_known: bool) -> str:
+    """What became of a request, for the metrics. `is_known`: there is a webhook with this address."""
+    match refused:
+        case NoService():
+            return "not_allowed" if is_known else "unknown"
+        case InvalidPayload():
+            return "invalid"
+        case RateLimited():
+            return "too_fast"
+        case _:
+            return "failed"

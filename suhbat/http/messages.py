@@ -187,7 +187,7 @@ async def write(
         extra=Extra(buttons_of(body.actions), streaming=body.streaming) if body.streaming or body.actions else None,
         slash=True,
     )
-    services.counts.sends["http"] += 1
+    services.counts.sent("http", command=sent.command)
     if sent.duplicate:
         response.status_code = 200
     return Posted.model_validate(sent, from_attributes=True)

@@ -151,6 +151,8 @@ class BoundedBody:
         limit = MOST_BYTES if is_hook else self._limit
         announced = request.headers.get("content-length", "0")
         if not announced.isdecimal() or len(announced) > 18 or int(announced) > limit:
+            if is_hook:
+                request.app.state.services.counts.hook_posts.add("invalid")
             await problem(request, InvalidPayload() if is_hook else TooLarge(limit=limit))(scope, receive, send)
             return
         left = limit

@@ -8,7 +8,7 @@ from typing import Literal
 
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, HookTotals
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.identity.tokens import digest, random_token, short_id
@@ -48,7 +48,7 @@ class NodeHooks:
         makers, tokens, receivers = HookMakers(people), HookTokens(), HookReceivers(client)
         meters = HookMeters(clock, rates)
         self.incoming = IncomingHooks(store, messages, makers, bans, clock, meters, tokens, address)
-        delivering = Delivering(
+        self.delivering = Delivering(
             store,
             receivers,
             messages,
@@ -60,14 +60,21 @@ class NodeHooks:
             is_shared=store.cluster is not None,
             wake=self._wake,
         )
-        self.outgoing = OutgoingHooks(store, receivers, delivering, clock, tokens, secrets.token_bytes, self._wake)
-        self.dispatcher = Dispatcher("hooks", delivering, tasks)
+        self.outgoing = OutgoingHooks(store, receivers, self.delivering, clock, tokens, secrets.token_bytes, self._wake)
+        self.dispatcher = Dispatcher("hooks", self.delivering, tasks)
+        self.totals = HookTotals()
+        """As of the last `maintain`."""
 
     async def open(self) -> None:
         """Begin to deliver."""
         if self._store.cluster is None:
             await self._store.release_hooks()  # what a process that was killed had claimed
+        await self.maintain()
         self._tasks.start(self.dispatcher.run())
+
+    async def maintain(self) -> None:
+        """Count the outgoing webhooks. Once a minute."""
+        self.totals = await self._store.hook_totals()
 
     def _wake(self) -> None:
         self.dispatcher.wake()

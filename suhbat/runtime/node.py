@@ -268,5 +268,6 @@ class Node:
                 await self.files.maintain()
                 if self.mail is not None:
                     await self.mail.maintain()
+                await self.hooks.maintain()
             except Exception:
                 log.exception("maintenance: failed; the next run is in a minute")

@@ -14,6 +14,7 @@ from suhbat.chat.model import (
     DueHook,
     HookBacklog,
     HookDelivery,
+    HookTotals,
     IncomingHook,
     Milliseconds,
     OutgoingHook,
@@ -106,6 +107,9 @@ class HooksOverSQL:
 
     async def hook_backlog(self) -> HookBacklog:
         return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_cursors.next_due(c)))
+
+    async def hook_totals(self) -> HookTotals:
+        return await self._read(hook_cursors.totals, aside=True)
 
     async def gather_hooks(self) -> bool:
         now = self._clock.wall()

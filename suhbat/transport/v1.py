@@ -160,7 +160,7 @@ class V1Dialect(V1Hello):
             self._send_error(outcome, id)
 
     def _acknowledge(self, id: int | str | None, sent: PostResult) -> None:
-        self.services.counts.sends[self.label] += 1
+        self.services.counts.sent(self.label, command=sent.command)
         if id is not None:
             self.wire.reply(
                 replies.sent(

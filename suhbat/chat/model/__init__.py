@@ -16,7 +16,17 @@ from .commands import (
 )
 from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFile, StoredBytes, StoredFile
 from .growing import GrowingRow, TakenMessage
-from .hooks import HOOK_PREFIX, DueHook, HookBacklog, HookDelivery, HookEnd, IncomingHook, OutgoingHook, SettledHook
+from .hooks import (
+    HOOK_PREFIX,
+    DueHook,
+    HookBacklog,
+    HookDelivery,
+    HookEnd,
+    HookTotals,
+    IncomingHook,
+    OutgoingHook,
+    SettledHook,
+)
 from .mail import CodeUse, Mail, MailAddress, MailCode, MailKind, MissedMessage, MissedPlace
 from .people import GUEST_KEPT, Account, Actor, Guest, Invite, Milliseconds, Session
 from .push import DuePush, PushBacklog, PushFacts, PushSubscription, SettledPush
@@ -62,6 +72,7 @@ __all__ = [
     "HookBacklog",
     "HookDelivery",
     "HookEnd",
+    "HookTotals",
     "IncomingHook",
     "Invite",
     "Lapsed",

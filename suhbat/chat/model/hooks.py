@@ -120,3 +120,16 @@ class HookBacklog:
 
     is_behind: bool
     due_at: Milliseconds | None
+
+
+@dataclass(frozen=True, slots=True)
+class HookTotals:
+    """The outgoing webhooks of all accounts, counted: those that are on and whose receivers answer (`working`) or fail in some
+    conversation (`failing`), those that their makers have switched off (`off`), and those that the server has (`stopped`).
+    `waiting`: events that were not sent yet to those that are on, whether they concern them or not."""
+
+    working: int = 0
+    failing: int = 0
+    off: int = 0
+    stopped: int = 0
+    waiting: int = 0

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from suhbat.chat.model import Actor, DueHook, HookBacklog, HookDelivery, IncomingHook, OutgoingHook, SettledHook
+from suhbat.chat.model import (
+    Actor,
+    DueHook,
+    HookBacklog,
+    HookDelivery,
+    HookTotals,
+    IncomingHook,
+    OutgoingHook,
+    SettledHook,
+)
 from suhbat.protocol.events import LoggedEvent
 
 
@@ -76,6 +85,8 @@ class OutgoingHookStore(Protocol):
     async def hook_backlog(self) -> HookBacklog:
         """Whether there is something to gather, and when the next cursor is due. A cheap read."""
         ...
+
+    async def hook_totals(self) -> HookTotals: ...
 
     async def gather_hooks(self) -> bool:
         """Find out which outgoing webhooks the next events concern. Returns whether there are more events."""

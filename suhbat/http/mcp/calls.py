@@ -139,7 +139,7 @@ async def send_message(call: ToolCall, asked: SendMessage) -> str:
         thread=asked.thread,
         slash=True,
     )
-    call.services.counts.sends["http"] += 1
+    call.services.counts.sent("http", command=sent.command)
     if sent.command:
         return f"A bot in {sent.conversation} got it as a command; it is no message."
     already = "It was sent before" if sent.duplicate else "Sent"

@@ -117,8 +117,11 @@ async def _call_tool(
         if isinstance(known, RateLimited):
             raise known
         made = ToolCall(services, known.actor, metered(address_of(request, services)))
-        return _text(await carry_out(made, tool.name, tool.parse(arguments)))
+        text = await carry_out(made, tool.name, tool.parse(arguments))
+        services.counts.mcp_calls[tool.name, "ok"] += 1
+        return _text(text)
     except SuhbatError as refused:
+        services.counts.mcp_calls[tool.name, "refused"] += 1
         services.counts.refuse("http", refused.code)
         await wait_before(request, refused)
         return _text(_explained(refused)) | {"isError": True}

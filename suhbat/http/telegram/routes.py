@@ -102,6 +102,7 @@ async def _login(token: str, request: Request, services: Services) -> Login:
 
 
 async def _carry_out(name: str, login: Login, request: Request, services: Services) -> Result:
+    services.counts.telegram_calls[name] += 1
     parameters, file = await read(request, login.actor, services)
     made = Call(services, login, parameters, request, file)
     if name in _USES:

@@ -20,6 +20,7 @@ from suhbat.chat.hooks import told_as
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
 from suhbat.chat.ports import Clock, OutgoingHookStore
+from suhbat.counting import HookCounts
 from suhbat.errors import InvalidPayload, SuhbatError, log_text
 from suhbat.protocol.events import Event, LoggedEvent, MessageCreated, MessageFinished, model_of
 from suhbat.protocol.extras import Extra
@@ -115,6 +116,14 @@ class Delivering:
         self._look_at = -math.inf
         self._gathered_at = -math.inf
         self._seen = -1.0
+        self._oldest: Milliseconds | None = None
+        """When the next cursor is due, as of the last look."""
+        self.counts = HookCounts()
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds the oldest cursor has been due."""
+        return 0.0 if self._oldest is None else max(0.0, (self._clock.wall() - self._oldest) / 1000)
 
     async def claim(self, most: int, busy: Collection[str]) -> Sequence[DueHook]:
         """Gather and claim; see `DueQueue`."""
@@ -127,7 +136,7 @@ class Delivering:
             while await self._store.gather_hooks():
                 pass
             backlog = await self._store.hook_backlog()
-        due = backlog.due_at
+        self._oldest = due = backlog.due_at
         seconds = self._idle if due is None else min(self._idle, (due - self._clock.wall()) / 1000)
         gather_at = self._gathered_at + GATHERED_SECONDS if backlog.is_behind else math.inf
         self._look_at = min(self._clock.steady() + seconds, gather_at)
@@ -176,11 +185,15 @@ class Delivering:
         event, at = model_of(one.event), self._clock.wall()
         body, id = body_of(event), message_id(hook.id, attempt.conversation, attempt.seq)
         answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body, hook.maker_uid)
+        self.counts.retries += attempt.attempts > 1
         if answer == "no answer":
+            self.counts.add("unanswered")
             return replace(attempt, at=at), 0.0
+        tried = replace(attempt, status=answer.status, at=at)
+        self.counts.add("delivered" if tried.is_done else "refused")
         if answer.status == 200 and answer.body:
             await self._reply(hook, attempt, event, id, answer.body)
-        return replace(attempt, status=answer.status, at=at), answer.retry_after
+        return tried, answer.retry_after
 
     async def _reply(self, hook: OutgoingHook, attempt: HookDelivery, event: Event, id: str, body: bytes) -> None:
         """Post what the receiver answered, if it is a message, and as fast as an incoming webhook may. A repetition posts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager, suppress
 from secrets import token_hex
 
@@ -45,6 +45,11 @@ class Pollers:
     def __init__(self) -> None:
         self._polls: dict[str, Poll] = {}
         self._is_closed = False
+
+    @property
+    def bots(self) -> Set[str]:
+        """The uids of the bots that wait for updates now."""
+        return self._polls.keys()
 
     def close(self) -> None:
         """End all polls, because the server waits for open requests before it stops. Later ones do not wait."""

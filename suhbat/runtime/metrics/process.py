@@ -18,6 +18,8 @@ from suhbat.mail.dispatcher import RESULTS
 from suhbat.runtime.mail import NodeMail
 from suhbat.runtime.node import Node
 
+from .programs import of_programs
+
 PATIENCE_SECONDS = 2.0
 """How long the store has to answer. Prometheus waits 10 s for the whole response."""
 
@@ -142,6 +144,7 @@ class _NodeCollector(Collector):
             pushes.add_metric((outcome,), count)
         yield from (connections, sends, sent, frames, refusals, pushes)
         yield from _of_mail(self._node.mail)
+        yield from of_programs(self._node)
 
 
 def _of_mail(mail: NodeMail | None) -> Iterator[Metric]:

@@ -10,9 +10,9 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, delete, func, select, text, update
+from sqlalchemy import Connection, and_, delete, exists, func, select, text, update
 
-from suhbat.chat.model import Actor, DueHook, Milliseconds, SettledHook
+from suhbat.chat.model import Actor, DueHook, HookTotals, Milliseconds, SettledHook
 from suhbat.protocol.events import HookStopped, own_log
 from suhbat.store import cursors
 from suhbat.store.dialect import find_rows
@@ -32,10 +32,10 @@ OF_MAKER = 4
 outgoing client serves of one owner at a time."""
 
 _MOVE = text(
-    "UPDATE hook_cursors SET upto = :last WHERE conversation_id = :log AND upto < :last "
-    "AND hook_id IN (SELECT id FROM outgoing_hooks WHERE is_on)"
+    "UPDATE hook_cursors SET upto = :last, due_at = CASE WHEN after = upto THEN :now ELSE due_at END "
+    "WHERE conversation_id = :log AND upto < :last AND hook_id IN (SELECT id FROM outgoing_hooks WHERE is_on)"
 )
-"""Those that are off are moved when they are switched on: `catch_up`."""
+"""One that waited for nothing is due from now on. Those that are off are moved when they are switched on: `catch_up`."""
 _BEGIN = text(
     "INSERT INTO hook_cursors (hook_id, conversation_id, after, upto, due_at, attempts) "
     "SELECT h.id, :log, :before, :last, :now, 0 FROM outgoing_hooks AS h JOIN members AS m ON m.uid = h.maker_uid "
@@ -59,6 +59,18 @@ def next_due(connection: Connection) -> Milliseconds | None:
     at = func.min(_due_at(connection))
     found: Milliseconds | None = connection.execute(select(at).select_from(_CURSORS).where(_IS_WAITING)).scalar()
     return found
+
+
+def totals(connection: Connection) -> HookTotals:
+    """See `chat.ports.OutgoingHookStore.hook_totals`."""
+    fails = exists().where(hook_cursors.c.hook_id == outgoing_hooks.c.id, hook_cursors.c.failing_since.is_not(None))
+    kinds = select(outgoing_hooks.c.is_on, outgoing_hooks.c.off != "", fails, func.count()).group_by(text("1, 2, 3"))
+    by_state = {"working": 0, "failing": 0, "off": 0, "stopped": 0}
+    for is_on, was_stopped, is_failing, count in connection.execute(kinds):
+        state = ("failing" if is_failing else "working") if is_on else ("stopped" if was_stopped else "off")
+        by_state[state] += count
+    events = select(func.sum(hook_cursors.c.upto - hook_cursors.c.after)).select_from(_CURSORS).where(_IS_WAITING)
+    return HookTotals(**by_state, waiting=int(connection.execute(events).scalar() or 0))
 
 
 def _due_at(connection: Connection) -> Any:
@@ -90,7 +102,7 @@ def gather(connection: Connection, now: Milliseconds) -> bool:
             place = {"log": log_id, "before": first - 1, "last": last, "now": now}
             connection.execute(_BEGIN, place)
         if kinds.get(log_id) in ("room", "lobby", "direct"):
-            connection.execute(_MOVE, {"log": log_id, "last": last})
+            connection.execute(_MOVE, {"log": log_id, "last": last, "now": now})
     cursor.save()
     return sum(last - first + 1 for _, first, last in ranges) >= CHUNK
 

@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from suhbat.chat.bans import Bans
 from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor, DueHook, OutgoingHook
+from suhbat.chat.model import Actor, DueHook, HookTotals, OutgoingHook
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.rate import Rates
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
@@ -224,6 +224,42 @@ async def test_a_receiver_that_is_down_for_a_day(desk: Desk) -> None:
     await desk.work()
     assert desk.receivers.texts()[tried:] == ["1", "2", "3"]
     assert (await desk.store.outgoing_of("u-ali"))[0].off == ""
+
+
+async def test_what_operators_see(desk: Desk) -> None:
+    """Requests are counted by what became of them, and those that repeat one. The webhooks are counted by their state, and the
+    events that those which are on were not sent yet. The lag is how long the oldest delivery has been due, so a receiver that
+    fails, which is paused, makes none."""
+    process, counts = desk.delivering, desk.delivering.counts
+    room = await desk.room(ALI, VALI)
+    for _ in range(4):
+        await desk.hook([room])
+    assert await desk.store.hook_totals() == HookTotals(working=4)
+    await desk.store.switch_outgoing("u-ali", "k4", False)
+    desk.receivers.answers = {
+        "https://k2.example.org/": ["no answer", ReceiverAnswer(500), "no answer"],
+        "https://k3.example.org/": [ReceiverAnswer(410)],
+    }
+    await desk.say(room, "1", "2")
+    await desk.work()
+    assert (counts.counts, counts.retries) == ({"delivered": 2, "refused": 1, "unanswered": 1}, 0)
+    assert await desk.store.hook_totals() == HookTotals(working=1, failing=1, off=1, stopped=1, waiting=2)
+    for _ in range(2):
+        desk.clock.advance(60)
+        await desk.work()
+    assert (counts.counts, counts.retries) == ({"delivered": 2, "refused": 2, "unanswered": 2}, 2)
+    assert process.lag == 0
+    await desk.say(room, "3")
+    desk.clock.advance(1)
+    while await desk.store.gather_hooks():
+        pass
+    desk.clock.advance(100)
+    await process.claim(0, ())  # it may claim nothing, because it has enough to do
+    assert process.lag == pytest.approx(101, abs=2)
+    await desk.pass_time(HOUR)
+    assert process.lag == 0
+    assert (counts.counts, counts.retries) == ({"delivered": 6, "refused": 2, "unanswered": 2}, 3)
+    assert await desk.store.hook_totals() == HookTotals(working=2, off=1, stopped=1)
 
 
 async def test_a_webhook_that_is_off_costs_nothing(desk: Desk) -> None:

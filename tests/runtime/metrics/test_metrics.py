@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
@@ -11,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from suhbat.config import Settings
 from suhbat.counting import Histogram
+from suhbat.programs.hooks.incoming.payload import MOST_BYTES
 from suhbat.runtime.app import create_app
 from suhbat.runtime.metrics import AllWorkersCollector, workers
 from tests.servers import running
@@ -62,6 +64,73 @@ async def test_a_server_counts(tmp_path: Path) -> None:
     for name in ("suhbat_writer_failed", "suhbat_draining", "suhbat_writer_waiting", "suhbat_bus_waiting"):
         assert found[name, ""] == 0
     assert found["suhbat_data_free_bytes", ""] > 0
+
+
+async def test_programs(tmp_path: Path) -> None:
+    """The server counts the requests of incoming webhooks by what became of them, what people asked of bots, the bots that are
+    connected, and the calls of Telegram's Bot API and of language models: by names of its own, whatever a client sends."""
+    posted = 1
+    with running("suhbat", tmp_path / "data", bots="everyone", mcp="read", send_rate="0") as server:
+
+        def ask(method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
+            return server.request(method, path, body, token=token)
+
+        def do(method: str, path: str, body: object = None, *, token: str | None = None) -> Any:
+            status, answer = ask(method, f"/api/v1{path}", body, token=token or ali)
+            assert status < 300, answer
+            return answer
+
+        body = {"user_id": "ali", "password": "uzun parol 7"}
+        ali = server.request("POST", "/api/v1/accounts", body)[1]["token"]
+        bot = do("POST", "/bots", {"user_id": "bot"})["token"]
+        do("PUT", "/bots/bot/commands", [{"name": "eslat", "description": "Eslatadi"}])
+        room = do("POST", "/conversations", {"title": "Xona"})["conversation"]
+        do("PUT", f"/conversations/{room}/members/bot", {})
+        hook = do("POST", f"/conversations/{room}/hooks", {"name": "CI"})["url"]
+        do("POST", "/hooks", {"url": "https://example.org/", "conversations": "all"})
+        for path, sent, status in (
+            (hook, {"text": "salom"}, 200),
+            (hook, {}, 400),
+            (hook, {"text": "x" * MOST_BYTES}, 400),
+            ("/hooks/secret", {"text": "salom"}, 404),
+        ):
+            assert ask("POST", path, sent)[0] == status
+        do("PATCH", f"/conversations/{room}", {"archived": True})
+        assert ask("POST", hook, {"text": "salom"})[0] == 404
+        do("PATCH", f"/conversations/{room}", {"archived": False})
+        while ask("POST", hook, {"text": "salom"})[0] == 200:
+            posted += 1
+        async with V1(server.ws, bot) as listening:
+            assert do("POST", f"/conversations/{room}/messages", {"text": "/eslat choy"})["command"]
+            async with V1(server.ws, ali) as asking:
+                assert (await asking.ask("send", conversation=room, text="/eslat non"))["command"]
+            buttons = {"text": "Choy?", "actions": [[{"id": "secret", "label": "Ha"}]]}
+            seq = do("POST", f"/conversations/{room}/messages", buttons, token=bot)["seq"]
+            do("POST", f"/conversations/{room}/messages/{seq}/actions/secret")
+            await listening.until("action.pressed")
+            assert ask("GET", f"/bot{bot}/getme")[0] == 200 and ask("GET", f"/bot{bot}/secret")[0] == 404
+            for tool, conversation in (("read_messages", room), ("read_messages", "nowhere"), ("secret", room)):
+                call = {"name": tool, "arguments": {"conversation": conversation}}
+                rpc = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+                assert ask("POST", "/mcp", rpc, token=ali)[0] == 200
+            text = ask("GET", "/metrics")[1]
+    found = samples(text)
+    assert "secret" not in text
+    posts = {"posted": posted, "invalid": 2, "unknown": 1, "not_allowed": 1, "too_fast": 1, "failed": 0}
+    for outcome, count in posts.items():
+        assert found["suhbat_hook_posts_total", f"outcome={outcome}"] == count, outcome
+    assert found["suhbat_bot_invocations_total", "by=command"] == 2
+    assert found["suhbat_bot_invocations_total", "by=button"] == 1
+    assert found["suhbat_bots_connected", ""] == 1
+    assert found["suhbat_telegram_calls_total", "method=getMe"] == 1
+    assert found["suhbat_mcp_calls_total", "outcome=ok,tool=read_messages"] == 1
+    assert found["suhbat_mcp_calls_total", "outcome=refused,tool=read_messages"] == 1
+    assert found["suhbat_sends_total", "dialect=v1"] == 0, "a command is no message"
+    for state in ("working", "failing", "off", "stopped"):
+        assert ("suhbat_outgoing_hooks", f"state={state}") in found
+    for outcome in ("delivered", "refused", "unanswered"):
+        assert ("suhbat_hook_requests_total", f"outcome={outcome}") in found
+    assert found["suhbat_hook_lag_seconds", ""] == found["suhbat_hook_retries_total", ""] == 0
 
 
 def registry(number: float) -> CollectorRegistry:
