@@ -187,8 +187,11 @@ test("what one tab sends or removes leaves the trays of the others, and stays st
   first.files.remove(id);
   const [sent] = first.files.take("lobby", "c1");
   assert.deepEqual(first.told, [id, sent]);
+  await settled();
+  const shown = second.files.url(sent);
   second.files.left(first.told);
   assert.deepEqual([second.files.in("lobby"), [...first.kept.bytes.keys()]], [[], [sent]]);
+  assert.deepEqual([second.ended, second.files.url(sent)], [[shown], null]);
 });
 
 test("the preview of a film and the waveform of a voice go with the upload", async () => {

@@ -5,9 +5,8 @@ import { BotCommands } from "./models/bot-commands.js";
 import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
 import { defaultLevel, levelOf } from "./models/levels.js";
-import { isIn, keyOf } from "./models/threads.js";
+import { OpenTimelines } from "./models/open-timelines.js";
 import { SavedMessages } from "./models/saved.js";
-import { Timeline } from "./models/timeline.js";
 import { TypingPeople } from "./models/typing.js";
 import { WholeMessages } from "./models/whole.js";
 import { OutgoingFiles } from "./outgoing-files.js";
@@ -27,7 +26,6 @@ import { Writing } from "./writing.js";
 /** @import { Api } from "./sdk/http.js" */
 /** @import { Message, MessageFile, Person, Quiet } from "./sdk/types.js" */
 
-const OPEN_TIMELINES = 12;
 const SAVE_AFTER = 300; // ms
 const PREVIEWED = 100; // characters of a growing message after which its line in the list no longer changes
 const MEMBERS = new Set(["member.joined", "member.left"]);
@@ -49,8 +47,6 @@ export class App {
   typing = new TypingPeople();
   receipts = new Receipts();
   #whole = new WholeMessages();
-  /** By the keys of conversations and threads, in order of use, the most recent last. @type {Map<string, Timeline>} */
-  #timelines = new Map();
   /** @type {Map<string, Set<Function>>} */
   #listeners = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -58,6 +54,7 @@ export class App {
   /** @type {(() => void)[]} */
   #ends = [];
   #kept;
+  #timelines;
 
   /**
    * @param {URL} base the root URL of the server
@@ -78,6 +75,14 @@ export class App {
     const link = new TabsLink({ name: `suhbat:${base.pathname}:${me.uid}`, link: shared });
     this.chat = new Chat({ base, link, restored, language: api.language });
     const emit = (/** @type {string} */ name, /** @type {unknown[]} */ ...told) => this.#emit(name, ...told);
+    this.#timelines = new OpenTimelines({
+      load: (conversation, query) => api.get(`/conversations/${encodeURIComponent(conversation)}/messages`, query),
+      changed: (key, change) => {
+        emit("timeline", key, change);
+        this.#save();
+      },
+      me: () => this.me.uid,
+    });
     const name = `suhbat:files:${base.pathname}:${me.uid}`;
     this.outgoing = new OutgoingFiles({ chat: this.chat, api, database: files.database, name, emit });
     this.outgoing.restore(files.stored, stored.messages);
@@ -143,7 +148,7 @@ export class App {
         this.#emit("typing", notice.conversation);
       }),
       chat.on("append", (/** @type {any} */ notice) => {
-        for (const timeline of this.#timelinesIn(notice.conversation)) timeline.grow(notice);
+        for (const timeline of this.#timelines.in(notice.conversation)) timeline.grow(notice);
         const last = chat.conversations.get(notice.conversation)?.last_message;
         if (last?.seq === notice.seq && notice.offset < PREVIEWED) this.#emit("conversations", notice.conversation);
       }),
@@ -188,7 +193,7 @@ export class App {
     }
     if (MEMBERS.has(event.type)) this.commands.forget(event.conversation);
     this.#kept.apply(event);
-    for (const timeline of this.#timelinesIn(event.conversation)) timeline.apply(event);
+    for (const timeline of this.#timelines.in(event.conversation)) timeline.apply(event);
     this.changes.confirm(event, this.me.uid);
     // Search results, pins, notifications and the composer also show messages, so they listen to this.
     if (ABOUT.has(event.type)) this.#emit("about", event);
@@ -215,9 +220,9 @@ export class App {
     void this.#kept.clear();
     this.saved.forget();
     this.commands.clear();
-    for (const conversation of new Set([...this.#timelines.keys()].map((key) => key.split("/")[0]))) {
-      if (this.chat.conversations.has(conversation)) this.#reload(conversation);
-      else this.#forget(conversation);
+    for (const conversation of this.#timelines.conversations) {
+      if (this.chat.conversations.has(conversation)) this.#timelines.reload(conversation);
+      else this.#timelines.forget(conversation);
     }
     for (const { conversation, draft } of this.chat.conversations.values()) {
       if (this.drafts.received(conversation, draft)) this.#emit("draft", conversation);
@@ -233,28 +238,13 @@ export class App {
     this.commands.forget(conversation);
     const state = this.chat.conversations.get(conversation);
     if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
-    this.#reload(conversation);
+    this.#timelines.reload(conversation);
     this.#emit("conversations", conversation);
-  }
-
-  /** Load the messages in memory anew, at the places of their readers. @param {string} conversation */
-  #reload(conversation) {
-    for (const timeline of this.#timelinesIn(conversation)) void timeline.reload().catch(() => {});
-  }
-
-  /** @param {string} conversation */
-  #forget(conversation) {
-    for (const key of [...this.#timelines.keys()]) if (isIn(key, conversation)) this.#timelines.delete(key);
-  }
-
-  /** The timelines of a conversation and of its threads that are in memory. @param {string} conversation */
-  #timelinesIn(conversation) {
-    return [...this.#timelines].filter(([key]) => isIn(key, conversation)).map(([, timeline]) => timeline);
   }
 
   /** @param {string} conversation */
   #removed(conversation) {
-    this.#forget(conversation);
+    this.#timelines.forget(conversation);
     this.changes.forget(conversation);
     this.asides.forget(conversation);
     this.commands.forget(conversation);
@@ -268,34 +258,12 @@ export class App {
    * @param {string} conversation @param {number | null} [thread]
    */
   timeline(conversation, thread = null) {
-    const key = keyOf(conversation, thread);
-    const found = this.#timelines.get(key) ?? this.#makeTimeline(conversation, thread);
-    this.#timelines.delete(key);
-    this.#timelines.set(key, found);
-    for (const [name, { watched }] of this.#timelines) {
-      if (this.#timelines.size <= OPEN_TIMELINES) break;
-      if (!watched && name !== key) this.#timelines.delete(name);
-    }
-    return found;
-  }
-
-  /** @param {string} conversation @param {number | null} thread */
-  #makeTimeline(conversation, thread) {
-    const path = `/conversations/${encodeURIComponent(conversation)}/messages`;
-    return new Timeline(
-      (query) => this.api.get(path, thread === null ? query : { ...query, thread }),
-      (change) => {
-        this.#emit("timeline", keyOf(conversation, thread), change);
-        this.#save();
-      },
-      () => this.me.uid,
-      thread,
-    );
+    return this.#timelines.at(conversation, thread);
   }
 
   /** A message of a conversation if it is in memory. @param {string} conversation @param {number} seq */
   loaded(conversation, seq) {
-    return this.#timelines.get(conversation)?.find(seq) ?? null;
+    return this.#timelines.message(conversation, seq);
   }
 
   /**

@@ -2,16 +2,17 @@
 // sent. They are uploaded at once, and stored on this device until the server has their message, so that an upload goes
 // on after a reload. No page and no network: what reads, uploads and stores them is injected.
 
+import { LocalAddresses } from "./local-addresses.js";
+
 /** @import { FileKind, MessageFile } from "../sdk/types.js" */
 /** @import { UploadOptions, UploadState } from "../sdk/upload.js" */
+/** @import { Urls } from "./local-addresses.js" */
 
 /**
  * Bytes of one file, and of all files, that are stored on this device. Larger ones must be chosen again after a reload.
  */
 export const KEPT_SIZE = 100_000_000;
 export const KEPT_IN_ALL = 300_000_000;
-/** Pictures of sent messages that are still shown from this device, so that they do not flicker. */
-const SHOWN = 40;
 
 /**
  * @typedef {object} ChosenFile
@@ -49,7 +50,7 @@ const SHOWN = 40;
  * @property {(ids: string[]) => void} tell  tells the other tabs that these left their trays
  * @property {(place: string) => void} changed
  * @property {(id: string) => void} progress
- * @property {{make: (blob: Blob) => string, end: (url: string) => void}} urls
+ * @property {Urls} urls
  * @property {() => string} newId
  * @property {() => number} now
  */
@@ -67,15 +68,13 @@ export class ChosenFiles {
   #uploads = new Map();
   /** The outcome of each file that is read or uploaded now. @type {Map<string, Promise<string>>} */
   #done = new Map();
-  /** Addresses of the files on this device, by their ids here. @type {Map<string, string>} */
-  #urls = new Map();
-  /** The same of sent files, by their ids on the server. @type {Map<string, string>} */
-  #sent = new Map();
+  #addresses;
   #tools;
 
   /** @param {ChosenTools} tools */
   constructor(tools) {
     this.#tools = tools;
+    this.#addresses = new LocalAddresses(tools.urls);
   }
 
   /**
@@ -247,32 +246,19 @@ export class ChosenFiles {
     for (const file of [...this.#all.values()]) {
       if (file.message !== clientId) continue;
       if (!sent) this.#discard(file);
-      const url = this.#urls.get(file.id);
-      if (sent && url && file.upload) this.#show(file.upload, url);
-      this.#forget(file, sent);
+      else if (file.upload) this.#addresses.keep(file.id, file.upload);
+      this.#forget(file);
     }
   }
 
   /** An address of the file on this device; null if it is not there. @param {string} id */
   url(id) {
-    const blob = this.#blobs.get(id);
-    if (!this.#urls.has(id) && blob) this.#urls.set(id, this.#tools.urls.make(blob));
-    return this.#urls.get(id) ?? null;
+    return this.#addresses.of(id, this.#blobs.get(id));
   }
 
   /** The same of a file that was sent during this visit, by its id on the server. @param {string} id */
   local(id) {
-    return this.#sent.get(id) ?? null;
-  }
-
-  /** @param {string} upload @param {string} url */
-  #show(upload, url) {
-    this.#sent.set(upload, url);
-    for (const [oldest, its] of this.#sent) {
-      if (this.#sent.size <= SHOWN) break;
-      this.#sent.delete(oldest);
-      this.#tools.urls.end(its);
-    }
+    return this.#addresses.sent(id);
   }
 
   /** @param {ChosenFile} file */
@@ -351,17 +337,16 @@ export class ChosenFiles {
     else if (file.upload) void this.#tools.remove(file.upload).catch(() => {});
   }
 
-  /** @param {ChosenFile} file @param {boolean} [shown] whether its address is still used */
-  #forget(file, shown = false) {
-    const url = this.#urls.get(file.id);
-    if (url && !shown) this.#tools.urls.end(url);
+  /** @param {ChosenFile} file */
+  #forget(file) {
     this.#tools.keep.remove(file.id);
     this.#drop(file);
   }
 
   /** @param {ChosenFile} file */
   #drop({ id }) {
-    for (const kept of [this.#all, this.#blobs, this.#urls]) kept.delete(id);
+    this.#addresses.end(id);
+    for (const kept of [this.#all, this.#blobs]) kept.delete(id);
   }
 }
 

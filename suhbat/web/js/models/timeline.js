@@ -15,6 +15,10 @@ import { ordinalOf, threadOfMessage } from "./threads.js";
 /**
  * @typedef {{before?: number, after?: number, around?: number, around_ordinal?: number, limit: number}} HistoryQuery
  */
+/**
+ * What changed: the messages before or after the existing ones, all messages, or the message with this `seq`.
+ * @typedef {{at: "start" | "end" | "all" | number}} WindowChange
+ */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", uid: string, user_id: string}} Note */
 
 const PAGE = 60;
@@ -61,8 +65,7 @@ export class Timeline {
 
   /**
    * @param {(query: HistoryQuery) => Promise<LoadedPage>} load
-   * @param {(change: {at: "start" | "end" | "all" | number}) => void} changed is called with the part that changed:
-   *   the messages before or after the existing ones, all messages, or the message with this `seq`
+   * @param {(change: WindowChange) => void} changed
    * @param {() => string} me the uid of the reader
    * @param {number | null} [thread] the `seq` of the root, if these are the messages of a thread
    */
