@@ -10,6 +10,7 @@ from pydantic import Field
 from suhbat.chat.erasing import erase_all
 from suhbat.chat.model import Account, Actor
 from suhbat.errors import BadRequest, InvalidName, NameInUse, NameTaken, NotFound
+from suhbat.identity.bots import BotMakers
 from suhbat.identity.profile import person_of
 from suhbat.protocol.bots import BotCommand, NewCommands
 from suhbat.protocol.objects import Person
@@ -45,7 +46,10 @@ class BotToken(Schema):
 
 
 class BotList(Schema):
+    """`makers`: who may make bots, the setting `bots`."""
+
     bots: tuple[Person, ...]
+    makers: BotMakers
 
 
 class CommandList(Schema):
@@ -63,8 +67,8 @@ async def create(body: NewBot, actor: Caller, services: Served) -> BotMade:
 
 @router.get("", dependencies=[READ])
 async def index(actor: Caller, services: Served) -> BotList:
-    """The caller's bots, the oldest first."""
-    return BotList(bots=tuple(map(person_of, services.bots.of(actor))))
+    """The caller's bots, the oldest first, and who may make bots."""
+    return BotList(bots=tuple(map(person_of, services.bots.of(actor))), makers=services.bots.makers)
 
 
 @router.post("/{user_id}/token", status_code=201, dependencies=[SAFE_WRITE, weighs(MAKING)])

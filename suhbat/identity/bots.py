@@ -41,7 +41,7 @@ class Bots:
         self._store = store
         self._clock = clock
         self._people = people
-        self._makers = makers
+        self.makers: BotMakers = makers
         self._random_token = random_token
         self._creating = asyncio.Lock()
         self._rotating = asyncio.Lock()
@@ -113,6 +113,6 @@ class Bots:
     def _require_maker(self, owner: Actor) -> None:
         if owner.kind != "account":
             raise Forbidden("forbidden.bots.account")
-        allowed = {"owner": ("owner",), "moderators": ("owner", "moderator")}.get(self._makers)
+        allowed = {"owner": ("owner",), "moderators": ("owner", "moderator")}.get(self.makers)
         if allowed is not None and owner.role not in allowed:
             raise Forbidden("forbidden.bots")

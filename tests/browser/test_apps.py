@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import http.client
+import json
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from tests.programs.hooks.one_liners import run
 from tests.servers import Server, running
 
 from .eventually import eventually
@@ -51,8 +53,9 @@ def receiver() -> Iterator[tuple[str, list[int]]]:
 
 
 def test_bots(server: Server, person: Make) -> None:
-    """A bot is made in the settings. Its token is shown once, and copied with a button. Its commands are listed. A new token
-    ends the old one, and a deleted bot is gone."""
+    """A bot is made in the settings. Its token is shown once, and copied with a button, with a command line that shows that it
+    works. Its commands are listed. A new token ends the old one, and a deleted bot is gone. Who may not make bots finds
+    no button, but who may."""
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
     page, look = ali.page, Look(ali.page)
@@ -70,8 +73,9 @@ def test_bots(server: Server, person: Make) -> None:
     token = box.get_by_label("Token")
     expect(token).to_be_focused()
     first = token.input_value()
+    assert json.loads(run(box.locator("pre").inner_text(), ""))["kind"] == "bot"
     look.in_both("a token")
-    box.get_by_role("button", name="Copy").click()
+    box.get_by_role("button", name="Copy", exact=True).click()
     expect(box.locator(".toast")).to_have_text("Copied")
     assert page.evaluate("navigator.clipboard.readText()") == first
     box.get_by_role("button", name="Done").click()
@@ -94,6 +98,14 @@ def test_bots(server: Server, person: Make) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Delete bot").click()
     expect(rows).to_have_count(1)
     assert server.request("GET", "/api/v1/me", token=second)[0] == 401
+    expect(page.get_by_text("make bots")).to_be_hidden()
+
+    answer = {"bots": [], "makers": "moderators"}
+    page.route(re.compile(r"/api/v1/bots(\?|$)"), lambda route: route.fulfill(json=answer))
+    page.reload()
+    expect(page.get_by_text("The owner and the moderators of this server make bots.")).to_be_visible()
+    expect(page.get_by_role("button", name="New bot")).to_have_count(0)
+    look.in_both("no bots")
     assert not look.found, "\n".join(look.found)
 
 
@@ -118,12 +130,9 @@ def test_incoming_webhooks(server: Server, person: Make) -> None:
     assert line.endswith(url)
     assert urlsplit(url).path.startswith("/hooks/")
     look.in_both("the address of a webhook")
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
-    connection.request("POST", urlsplit(url).path, "It works!", {"Content-Type": "text/plain"})
-    assert connection.getresponse().read() == b"ok"
-    connection.close()
+    assert run(line, "") == "ok"
     box.get_by_role("button", name="Done").click()
-    expect(ali.sees("It works!").locator("header")).to_contain_text("Grafanawebhook")
+    expect(ali.sees("It works").locator("header")).to_contain_text("Grafanawebhook")
     expect(part.locator("li")).to_have_count(2)
     look.in_both("webhooks")
     part.get_by_role("button", name="Delete webhook: Grafana").click()

@@ -63,7 +63,7 @@ def test_commands_and_private_answers(office: Office, person: Make) -> None:
     asides = page.locator("article.aside")
     expect(asides).to_have_count(1)
     expect(asides.locator(".command")).to_have_text("/ob_havo Toshkent")
-    expect(asides.locator(".only")).to_have_text("The bot got this command. Only you see this.")
+    expect(asides.locator(".only")).to_have_text("Only you and the bot see this")
     expect(page.locator("article.message:not(.aside)")).to_have_count(0)
     asked = office.hears()
     assert (asked["name"], asked["args"]) == ("ob_havo", "Toshkent")
@@ -141,23 +141,3 @@ def test_an_unknown_command(office: Office, person: Make) -> None:
     failed.get_by_role("button", name="Send as text").click()
     vali.sees("/nimadir")
     expect(failed).to_have_count(0)
-
-
-def test_a_message_that_grows_in_the_list(office: Office, person: Make) -> None:
-    """The list says that a message is being written until it has a text, and then shows the text. Screen readers hear it once,
-    when it is whole. In the open conversation it does not count as unread."""
-    vali = office.comes(person("vali"), "vali")
-    page = vali.page
-    expect(page.locator(".rows .intro")).to_be_visible()
-    row = page.locator(".conversation", has_text="Idora")
-    seq = office.say("ob-havo", "", streaming=True)
-    expect(row.locator(".preview")).to_have_text("Ob-havo: writing…")
-    message = f"{office.path}/messages/{seq}"
-    office.ask("ob-havo", "POST", f"{message}/append", {"offset": 0, "text": "Osh uchun"})
-    expect(row.locator(".preview")).to_have_text("Ob-havo: Osh uchun")
-    expect(row.locator(".badge")).to_have_count(0)
-    office.ask("ob-havo", "POST", f"{message}/finish", {"text": "Osh uchun guruch kerak"})
-    expect(row.locator(".preview")).to_have_text("Ob-havo: Osh uchun guruch kerak")
-    log = page.get_by_role("log", name="New messages").locator("p")
-    expect(log).to_have_count(1)
-    expect(log).to_contain_text("Osh uchun guruch kerak")

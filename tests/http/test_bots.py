@@ -44,7 +44,7 @@ async def test_a_new_bot(house: House) -> None:
     async with house.client(headers=bearer(made["token"])) as bot:
         assert (await bot.get(ME)).json()["kind"] == "bot"
     async with house.client(headers=lord) as client:
-        assert (await client.get(BOTS)).json() == {"bots": [made["user"]]}
+        assert (await client.get(BOTS)).json() == {"bots": [made["user"]], "makers": "moderators"}
         assert (await client.get(f"/api/v1/users/{made['user']['user_id']}")).json() == made["user"]
     assert secret not in repr(vars(house.store))
 
@@ -54,13 +54,14 @@ async def test_a_new_bot(house: House) -> None:
     [("owner", {"owner"}), ("moderators", {"owner", "moderator"}), ("everyone", {"owner", "moderator", "member"})],
 )
 async def test_who_makes_them(makers: str, may: set[str]) -> None:
-    """As the setting says; never a guest, and never a bot."""
+    """As the setting says, which everybody can read; never a guest, and never a bot."""
     house = House(bots=makers)
     callers = {role: await house.account(f"x-{role}", role) for role in ("owner", "moderator", "member")}  # type: ignore[arg-type]
     callers["guest"] = await house.guest("mehmon")
     callers["bot"] = bearer((await make(house, callers["owner"]))["token"])
     for role, headers in callers.items():
         async with house.client(headers=headers) as client:
+            assert (await client.get(BOTS)).json()["makers"] == makers
             answer = await client.post(BOTS, json={"user_id": f"of-{role}"})
         if role in may:
             assert answer.status_code == 201

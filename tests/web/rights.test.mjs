@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filesRefusal, makesHooks, sendsFiles } from "../../suhbat/web/js/views/rights.js";
+import { filesRefusal, makesBots, makesHooks, sendsFiles, stops } from "../../suhbat/web/js/views/rights.js";
 import { conversation } from "./parts.mjs";
 
 const app = (kind, role = "member") => ({ me: { kind, role } });
@@ -55,4 +55,25 @@ test("webhooks are made by moderators, and by the people of a direct, if they ha
   assert.deepEqual(told(app("account", "moderator")), [true, false, true, true]);
   assert.deepEqual(told(app("guest")), [false, false, false, false]);
   assert.equal(makesHooks(app("account"), { ...moderated, archived: true }), false);
+});
+
+test("bots are made by those whom the setting names, and by nobody without an account", () => {
+  const people = [app("account", "owner"), app("account", "moderator"), app("account"), app("guest")];
+  const told = (makers) => people.map((one) => makesBots(one, makers));
+  assert.deepEqual(told("owner"), [true, false, false, false]);
+  assert.deepEqual(told("moderators"), [true, true, false, false]);
+  assert.deepEqual(told("everyone"), [true, true, true, false]);
+});
+
+test("an answer is stopped by the one who asked, by moderators, and in a direct by the other", () => {
+  const me = (role) => ({ me: { kind: "account", role, uid: "u1" } });
+  const [direct, lobby] = [conversation("d1"), conversation("lobby")];
+  const [plain, moderated] = [room("everyone"), room("everyone", { role: "moderator" })];
+  const told = (one, asked, sender_uid = "bot") =>
+    [direct, plain, moderated, lobby].map((state) => stops(one, state, { sender_uid }, asked));
+  assert.deepEqual(told(me("member"), "u2"), [true, false, true, false]);
+  assert.deepEqual(told(me("member"), undefined), [true, false, true, false]);
+  assert.deepEqual(told(me("member"), "u1"), [true, true, true, true]);
+  assert.deepEqual(told(me("moderator"), "u2"), [true, false, true, true]);
+  assert.deepEqual(told(me("owner"), "u1", "u1"), [false, false, false, false], "their own");
 });

@@ -3,6 +3,8 @@
 /** @import { BotCommand, OfferedCommand, Person } from "./types.js" */
 /** @import { Api } from "./http.js" */
 
+/** @typedef {"owner" | "moderators" | "everyone"} BotMakers */
+
 export class Bots {
   #api;
 
@@ -19,9 +21,12 @@ export class Bots {
     return this.#api.post("/bots", bot);
   }
 
-  /** @returns {Promise<Person[]>} */
-  async list() {
-    return (await this.#api.get("/bots")).bots;
+  /**
+   * The bots of the user, and who may make bots on this server.
+   * @returns {Promise<{ bots: Person[], makers: BotMakers }>}
+   */
+  list() {
+    return this.#api.get("/bots");
   }
 
   /** Make a new token; the one before is not valid any more. @param {string} user_id @returns {Promise<string>} */

@@ -7,33 +7,35 @@ import { h, icon, iconButton } from "./dom.js";
 import { field, nameInput, sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { faceOf } from "./names.js";
+import { makesBots } from "./rights.js";
 import { secretDialog, showSecret } from "./secret.js";
 import { part } from "./sections.js";
 
 /** @import { App } from "../app.js" */
 /** @import { BotCommand, Person } from "../sdk/types.js" */
+/** @import { Secret } from "./secret.js" */
 
 /** @param {App} app */
 export function bots(app) {
   const list = h("ul", { class: "sessions apps bots" });
-  const draw = () =>
-    fill(
-      list,
-      async () => {
-        const found = await app.chat.bots.list();
-        app.chat.learn(found);
-        return found.map((bot) => row(app, bot, () => void draw()));
-      },
-      { rows: 1, empty: t("bots.none") },
-    );
-  void draw();
   const make = h(
     "button",
-    { type: "button", on: { click: () => newBot(app, () => void draw()) } },
+    { type: "button", hidden: true, on: { click: () => newBot(app, () => void draw()) } },
     icon("add"),
     t("bot.make"),
   );
-  return part(t("bots"), [list, make], t("bots.hint"));
+  const refused = h("p", { class: "hint", hidden: true });
+  const load = async () => {
+    const { bots, makers } = await app.chat.bots.list();
+    app.chat.learn(bots);
+    make.hidden = !makesBots(app, makers);
+    refused.hidden = !make.hidden;
+    if (makers !== "everyone") refused.textContent = t(`bots.makers.${makers}`);
+    return bots.map((bot) => row(app, bot, () => void draw()));
+  };
+  const draw = () => fill(list, load, { rows: 1, empty: t("bots.none") });
+  void draw();
+  return part(t("bots"), [list, make, refused], t("bots.hint"));
 }
 
 /** @param {App} app @param {() => void} changed */
@@ -50,12 +52,17 @@ function newBot(app, changed) {
     const bot = { user_id, ...(display_name.trim() ? { display_name } : {}) };
     const { token } = await app.chat.bots.make(bot);
     changed();
-    return secretOf(token);
+    return secretOf(app, token);
   });
 }
 
-/** @param {string} value */
-const secretOf = (value) => ({ label: t("bot.token"), value, hint: t("bot.token.once") });
+/** @param {App} app @param {string} value @returns {Secret} */
+const secretOf = (app, value) => ({
+  label: t("bot.token"),
+  value,
+  hint: t("bot.token.once"),
+  tries: `curl -H "Authorization: Bearer ${value}" ${app.api.address("/me")}`,
+});
 
 /** @param {App} app @param {Person} bot @param {() => void} changed */
 function row(app, bot, changed) {
@@ -65,7 +72,7 @@ function row(app, bot, changed) {
     if (!(await confirm(t("bot.token.new"), t("bot.token.ask", { name }), t("bot.token.new")))) return;
     await app.chat.bots
       .newToken(user_id)
-      .then((token) => showSecret(t("bot.token.new"), secretOf(token)))
+      .then((token) => showSecret(t("bot.token.new"), secretOf(app, token)))
       .catch((error) => toast(sentence(error)));
   };
   const erase = async () => {

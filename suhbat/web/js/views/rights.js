@@ -2,7 +2,8 @@
 // sight.
 
 /** @import { App } from "../app.js" */
-/** @import { ConversationState } from "../sdk/types.js" */
+/** @import { BotMakers } from "../sdk/bots.js" */
+/** @import { ConversationState, Message } from "../sdk/types.js" */
 
 /** Whether the user moderates the server, and so may invite people to it. @param {App} app */
 export const moderatesServer = (app) => ["owner", "moderator"].includes(app.me.role ?? "");
@@ -41,6 +42,26 @@ export function filesRefusal(app, state) {
 export function makesHooks(app, state) {
   if (app.me.kind !== "account" || state.archived) return false;
   return state.kind === "direct" || moderates(state) || (state.kind === "lobby" && moderatesServer(app));
+}
+
+/**
+ * Whether the user may stop a growing message: because it answers them, because it is in a direct, or as a moderator.
+ * @param {App} app @param {ConversationState | undefined} state @param {Pick<Message, "sender_uid">} message
+ * @param {string | undefined} asked the uid of the one whom it answers
+ */
+export function stops(app, state, { sender_uid }, asked) {
+  if (sender_uid === app.me.uid || !state) return false;
+  if (state.kind === "direct" || moderates(state)) return true;
+  return asked === app.me.uid || (state.kind === "lobby" && moderatesServer(app));
+}
+
+/**
+ * Whether the user may make bots.
+ * @param {App} app @param {BotMakers} makers who may on this server
+ */
+export function makesBots(app, makers) {
+  if (makers === "moderators") return moderatesServer(app);
+  return makers === "owner" ? app.me.role === "owner" : app.me.kind === "account";
 }
 
 /** Whether the user may add people. @param {ConversationState} state */

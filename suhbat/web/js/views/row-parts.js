@@ -9,7 +9,7 @@ import { shownChosen, shownFile } from "./shown-files.js";
 import { authorOf, called, namesIn, personOf, uidOf } from "./names.js";
 import { toast } from "./dialog.js";
 import { sentence } from "./form.js";
-import { moderates, moderatesServer } from "./rights.js";
+import { stops } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Pending } from "../models/pending.js" */
@@ -41,23 +41,11 @@ export function factsFor(app, source) {
       ((app.chat.held(conversation) > SHORT || quiet(app) <= 0) && app.chat.waits(clientId)),
     files: (files) => files.map((one) => shownFile(one, app.outgoing)),
     chosen: (ids) => app.outgoing.chosen.of(ids).map((one) => shownChosen(one, app.outgoing)),
-    stops: (message) => maySayStop(app, source, message),
+    stops: (message) => stops(app, source.state, message, timeline.quote(message.reply_to ?? 0)?.sender_uid),
     leaving: (seq) => timeline.leaving.has(seq),
     thread: source.thread === null ? (message) => threadFacts(app, source, message) : null,
     mentioned: (folded) => names.called(folded),
   };
-}
-
-/**
- * Whether the user may stop a growing message: because it answers them, because it is in a direct, or as a moderator.
- * @param {App} app @param {ConversationSource | ThreadSource} source @param {Message} message
- */
-function maySayStop(app, { conversation, timeline }, message) {
-  if (message.sender_uid === app.me.uid) return false;
-  const state = app.chat.conversations.get(conversation);
-  if (state?.kind === "direct" || (state && moderates(state))) return true;
-  if (conversation === "lobby" && moderatesServer(app)) return true;
-  return Boolean(message.reply_to) && timeline.quote(message.reply_to ?? 0)?.sender_uid === app.me.uid;
 }
 
 /** @param {App} app @param {ConversationSource | ThreadSource} source @param {Message} root */
