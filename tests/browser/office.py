@@ -51,10 +51,24 @@ class Office:
         finally:
             connection.close()
 
+    def begins(self, **fields: object) -> Growing:
+        """The bot begins a message that grows."""
+        return Growing(self, self.say("ob-havo", "", streaming=True, **fields))
+
+    def newest(self) -> int:
+        """The `seq` of the newest message."""
+        seq: int = self.ask("ali", "GET", f"{self.path}/messages?limit=1")["messages"][0]["seq"]
+        return seq
+
     def comes(self, one: Person, name: str) -> Person:
+        self.opens(one, name).is_in()
+        return one
+
+    def opens(self, one: Person, name: str) -> Person:
+        """The room is open, on a phone without the list."""
         one.context.add_cookies([{"name": COOKIE, "value": self.tokens[name], "url": one.url}])
         one.page.goto(f"{one.url}#/c/{self.room}")
-        one.is_in()
+        one.page.locator("article.message, .rows .intro").first.wait_for()
         return one
 
     def listens(self) -> None:
@@ -75,3 +89,27 @@ class Office:
     def answers(self, key: str, text: str) -> None:
         """The bot answers the one who asked, and nobody else sees it."""
         self.ask("ob-havo", "POST", f"/command-replies/{key}", {"text": text, "private": True})
+
+
+class Growing:
+    """A message of the bot that grows."""
+
+    def __init__(self, office: Office, seq: int) -> None:
+        self._office = office
+        self._path = f"{office.path}/messages/{seq}"
+        self._offset = 0
+
+    def on(self, text: str) -> None:
+        """It grows by this text."""
+        more = {"offset": self._offset, "text": text}
+        self._offset = self._office.ask("ob-havo", "POST", f"{self._path}/append", more)["offset"]
+
+    def ends(self) -> None:
+        self._office.ask("ob-havo", "POST", f"{self._path}/finish", {})
+
+    def refusal(self, text: str) -> str:
+        """The code of the error with which it does not grow any more."""
+        path, more = f"/api/v1{self._path}/append", {"offset": self._offset, "text": text}
+        status, answer = self._office.server.request("POST", path, more, token=self._office.tokens["ob-havo"])
+        assert status == 409, answer
+        return str(answer["code"])

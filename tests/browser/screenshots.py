@@ -1,4 +1,4 @@
-"""Screenshots of the main screens and of mails: `make screenshots` writes them into docs/images."""
+"""Screenshots of the main screens, of mails and of programs: `make screenshots` writes them into docs/images."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tests.mail.parts import MailBox, code_in, part
 from tests.servers import ROOT, Server, running
 
 from .person import DESK, PASSWORD, PHONE, Person
+from .program_pictures import draw_programs
 from .scene import Town
 
 IMAGES = ROOT / "docs" / "images"
@@ -43,6 +44,7 @@ def main() -> None:
     ):
         draw(browser, server)
         draw_mails(browser, Path(place))
+        draw_programs(browser)
 
 
 def draw(browser: Browser, server: Server) -> None:

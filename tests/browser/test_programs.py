@@ -8,12 +8,27 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.programs.hooks.one_liners import one_liners, run
 from tests.servers import Server, running
 
 from .office import Office
 from .person import Person
+from .test_axe import Look
 
 Make = Callable[..., Person]
+
+SHOWN = {
+    "text": "The backup is done 💾",
+    "slack": "2.4 is live",
+    "slack-form": "Build 12 has failedLog",
+    "github": "malika pushed 1 commit to main in choyxona/bot76ae82c Pour green tea (Malika)",
+    "gitlab": "❌ pipeline 31 failed on main after 63 s in choyxona/bottest: unit tests",
+    "gitea": "ali opened pull request #2 A new kettle in choyxona/bot",
+    "alertmanager": "🔥 FIRING: InstanceDown🔥 node1 is down instance=node1:9100 severity=critical source",
+    "grafana": "✅ RESOLVED: High memory usage✅ Memory is back to normal zone=us-1 panel",
+    "sentry": "🔴 ReferenceError: tea is not definedpour(cup) productionRule: Anything new",
+}
+"""What each format is shown as."""
 
 
 @pytest.fixture
@@ -86,3 +101,21 @@ def test_buttons(server: Server, person: Make) -> None:
     expect(vali.page.locator(".toast")).to_contain_text("Cannot reach the server")
     office.ask("ali", "PATCH", office.path, {"archived": True})
     expect(yes).to_be_disabled()
+
+
+def test_the_formats_of_webhooks(server: Server, person: Make) -> None:
+    """Each command of the how-to posts a message with the name of the webhook or the one that it asks for. Markdown and links
+    are shown as such, and nothing of them is left over as signs. Reports of one program stand apart."""
+    office = Office(server)
+    vali = office.comes(person("vali"), "vali")
+    page, look = vali.page, Look(vali.page)
+    expect(page.locator(".rows .intro")).to_be_visible()
+    for name, command in one_liners().items():
+        assert run(command, f"{server.url}{office.hook}") == "ok", name
+    rows = page.locator("article.message.program")
+    expect(rows).to_have_count(9)
+    expect(rows.locator("header .author")).to_have_text(["CI", "Deploy", "CI"])
+    expect(rows.locator(".text")).to_have_text([SHOWN[name] for name in one_liners()])
+    expect(rows.locator(".text a")).to_have_count(13)
+    look.in_both("reports of webhooks")
+    assert not look.found, "\n".join(look.found)

@@ -67,6 +67,7 @@ export function messageNode(message, acts) {
     message.leaving && "leaving",
     message.root && "root",
     message.growing && "growing",
+    (shown.mark === "hook" || shown.mark === "bot") && "program",
   ];
   const row = h("article", {
     class: ["message", ...kinds.filter(Boolean)].join(" "),
@@ -106,7 +107,7 @@ function bodyNodes(message, acts) {
   const nodes = [];
   if (message.quote) nodes.push(quoteNode(message.quote, acts));
   if (message.files.length) nodes.push(filesNode(message.files, acts));
-  nodes.push(...marked(textNode(message.text, acts), marksNode(message)));
+  nodes.push(...marked((message.growing ? growingNode : textNode)(message.text, acts), marksNode(message)));
   if (message.stops) nodes.push(stopNode(message.seq, acts));
   const { change } = message;
   if (change && change.error !== null) {
@@ -138,7 +139,7 @@ function buttonsNode({ seq, buttons, pressable }, acts) {
   const rel = "noopener noreferrer nofollow ugc";
   const one = (/** @type {Button} */ { label, id = "", url }) =>
     url !== undefined
-      ? h("a", { class: "button", href: url, target: "_blank", rel, dir: "auto" }, label, icon("goto"))
+      ? h("a", { class: "button", href: url, target: "_blank", rel, dir: "auto" }, label, icon("open"))
       : h(
           "button",
           { type: "button", dir: "auto", disabled: !pressable, on: { click: (/** @type {Event} */ e) => push(id, e) } },
@@ -164,6 +165,21 @@ function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts
 
 /** @param {ShownReplies["faces"][number]} person */
 const faceNode = ({ name, user_id, face }) => avatar(name, user_id, face);
+
+/** @param {ShownText} shown @param {RowActs} acts */
+function growingNode(shown, acts) {
+  const node = textNode(shown, acts);
+  endOf(node).classList.add("growing-end");
+  return node;
+}
+
+/** The element in which a text goes on: the last item of a list, and not the list. @param {Element} node */
+function endOf(node) {
+  let end = node;
+  while (end.lastChild instanceof Element && end.lastChild.matches("p, ul, ol, li, blockquote, .code"))
+    end = end.lastChild;
+  return end.querySelector(":scope > pre > code") ?? end;
+}
 
 /** @param {ShownText} shown @param {RowActs} acts */
 export function textNode({ text, me, names, everybody }, acts) {
@@ -278,7 +294,7 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
 
 /** @param {number} seq @param {RowActs} acts */
 const stopNode = (seq, acts) =>
-  h("button", { type: "button", class: "stop", on: { click: () => acts.stop(seq) } }, t("message.stop"));
+  h("button", { type: "button", class: "stop", on: { click: () => acts.stop(seq) } }, icon("stop"), t("message.stop"));
 
 /** @param {Event} event */
 const pressed = (event) => /** @type {Element} */ (event.currentTarget);
