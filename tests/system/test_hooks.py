@@ -105,6 +105,12 @@ def test_answers(team: Team) -> None:
     )
 
 
+def test_large_payloads_count_as_many(team: Team) -> None:
+    """A megabyte counts as 17 messages, so a webhook posts one at once, and another one a while later."""
+    path, headers = team.hook(), {"content-type": "text/plain"}
+    assert [team.post(path, b"x" * MOST_BYTES, headers)[0] for _ in range(2)] == [200, 429]
+
+
 def test_it_ends_with_its_removal(team: Team) -> None:
     """The list shows no address; after its removal the address does not exist, and its messages are still there."""
     path = team.hook("Grafana")

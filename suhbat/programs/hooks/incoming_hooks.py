@@ -22,6 +22,8 @@ MOST_NAME = 40
 """Code points of a name."""
 RATE, BURST = 1.0, 30
 """Messages a second of one webhook, and at once. They count for its maker as well."""
+CHARGED_BYTES = 65_536
+"""So many bytes of a body, above the first ones, count as a message."""
 
 
 class Makers(Protocol):
@@ -50,12 +52,13 @@ class HookMeters:
         self._rates = rates
         self._meters: LruDict[Gcra] = LruDict(lambda: Gcra(RATE, BURST))
 
-    def charge(self, id: str, maker: Actor) -> None:
-        """Count a message of this webhook, which counts for its maker as well. Raises RateLimited."""
+    def charge(self, id: str, maker: Actor, messages: int = 1) -> None:
+        """Count messages of this webhook, which count for its maker as well. Raises RateLimited."""
         now = self._clock.steady()
-        wait = self._meters[id].take(now) or self._rates.meter(maker.uid).take(now)
-        if wait:
-            raise RateLimited(retry_after=wait)
+        for _ in range(messages):
+            wait = self._meters[id].take(now) or self._rates.meter(maker.uid).take(now)
+            if wait:
+                raise RateLimited(retry_after=wait)
 
 
 class IncomingHooks:
@@ -114,8 +117,9 @@ class IncomingHooks:
     async def post(
         self, hook: IncomingHook, maker: Actor, body: bytes, headers: Mapping[str, str], *, as_slack: bool
     ) -> None:
-        """Post what this body says. Raises InvalidPayload; NoService if the maker may not write there now; RateLimited,
-        Busy."""
+        """Post what this body says; a message is counted already. Raises InvalidPayload; NoService if the maker may not write
+        there now; RateLimited, Busy."""
+        self._meters.charge(hook.id, maker, len(body) // CHARGED_BYTES)
         said = translate(body, headers, as_slack=as_slack)
         try:
             self._bans.check(maker)

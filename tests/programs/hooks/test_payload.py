@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import example, given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from suhbat.errors import InvalidPayload
 from suhbat.programs.hooks.incoming import markup, slack
+from suhbat.programs.hooks.incoming import payload as payloads
 from suhbat.programs.hooks.incoming.payload import MOST_BYTES, HookPost, translate
 from suhbat.protocol.mentions import mentions
 from suhbat.protocol.types import MAX_TEXT
@@ -144,7 +146,7 @@ def test_deep_json_leaves_the_stack_as_it_was() -> None:
             {},
         ),
         (
-            {"issue": {"title": "[" * 500_000, "body": "_~*" * 150_000}, "action": "opened"},
+            {"issue": {"title": "[" * 40_000, "body": "_~*" * 150_000}, "action": "opened"},
             {"x-github-event": "issues"},
         ),
     ],
@@ -206,6 +208,48 @@ def _seconds(work: Any) -> float:
     begun = time.process_time()
     work()
     return time.process_time() - begun
+
+
+_MEGABYTE = MOST_BYTES - 100
+_COSTLY: dict[str, tuple[bytes, dict[str, str]]] = {
+    "controls": (b"a\0" * (_MEGABYTE // 2), PLAIN),
+    "only controls": (b"\0" * _MEGABYTE, PLAIN),
+    "escapes": (b"payload=" + b"%41" * (_MEGABYTE // 3), FORM),
+    "mixed escapes": (b"payload=" + "%41\u0448".encode() * (_MEGABYTE // 5), FORM),
+    "percent signs": (b"payload=" + b"%" * _MEGABYTE, FORM),
+    "fields": (b"&" * _MEGABYTE, FORM),
+    "containers": (b'{"text":"x","a":[' + b"[" * 190 + b"]" * 190 + b",[]" * (_MEGABYTE // 3 - 200) + b"]}", {}),
+    "nests": (b'{"text":"x","a":[1' + (b"," + b"[" * 190 + b"]" * 190) * (_MEGABYTE // 400) + b"]}", {}),
+    "keys": (b'{"text":"x"' + b"".join(b',"%x":1' % number for number in range(98_000)) + b"}", {}),
+}
+
+
+@pytest.mark.parametrize("name", _COSTLY)
+def test_a_megabyte_holds_up_nobody(name: str) -> None:
+    """The event loop reads payloads, so none may take much longer than a megabyte of ordinary numbers."""
+    body, headers = _COSTLY[name]
+    numbers = json.dumps([number / 7 for number in range(_MEGABYTE // 22)])
+    assert len(body) <= MOST_BYTES
+    with suppress(InvalidPayload):
+        translate(body, headers)
+    ordinary = min(_seconds(lambda: json.loads(numbers)) for _ in range(3))
+    taken = min(_seconds(lambda: _tried(body, headers)) for _ in range(3))
+    assert taken < 8 * ordinary + 0.01
+
+
+def _tried(body: bytes, headers: dict[str, str]) -> None:
+    with suppress(InvalidPayload):
+        translate(body, headers)
+
+
+@given(st.text(st.sampled_from("%4aA=+&\n\r \t_zЖ\0"), max_size=40))
+@example("%3D%0A=\n=%0d%0A %20")
+@example("100% sure %zz %")
+def test_a_form_is_read_as_forms_are(value: str) -> None:
+    """Escapes and their absence mean what they mean to Python's own parser."""
+    (found,) = [one for name, one in parse_qsl(f"payload={value}", keep_blank_values=True) if name == "payload"]
+    form = f"a=1&payload={value}".encode()
+    assert payloads._payload_of(form) == found
 
 
 def test_strangers_in_a_native_payload_mention_nobody() -> None:
