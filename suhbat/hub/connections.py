@@ -24,7 +24,8 @@ class Connections:
     def __init__(self, channels: Channels, profiles: ProfileBroadcast) -> None:
         self._channels = channels
         self._profiles = profiles
-        self._all: set[Connection] = set()
+        self._all: dict[Connection, None] = {}
+        """In the order in which they came: in it they are closed, also when a simulated history is repeated."""
 
     def __iter__(self) -> Iterator[Connection]:
         return iter(self._all)
@@ -33,11 +34,11 @@ class Connections:
         return len(self._all)
 
     def add(self, connection: Connection) -> None:
-        self._all.add(connection)
+        self._all[connection] = None
 
     def discard(self, connection: Connection) -> None:
         """Idempotent."""
-        self._all.discard(connection)
+        self._all.pop(connection, None)
 
     def close_banned(self, uid: str) -> None:
         """Close every connection of a banned user, and of their bots."""

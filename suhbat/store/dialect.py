@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Select, Table, TableClause
 from sqlalchemy.exc import DBAPIError
@@ -114,6 +114,18 @@ def commit(connection: Connection) -> None:
         connection.commit()
     else:
         values.commit(connection)
+
+
+class Savepoint(Protocol):
+    """Either of its methods ends it. Without one, it ends with the transaction."""
+
+    def commit(self) -> object: ...
+    def rollback(self) -> object: ...
+
+
+def savepoint(connection: Connection) -> Savepoint:
+    """Begin a savepoint in the writer's open transaction."""
+    return connection.begin_nested() if is_postgres(connection) else values.DriverSavepoint(connection)
 
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -17,8 +17,10 @@ from pathlib import Path
 from . import file_kills, kills
 from . import power as power_loss
 from .sabotage import SABOTAGE
+from .simulation.hashes import surroundings
 
 HISTORIES = 1_000
+SEED = 2
 ROUNDS = 12
 RECORDINGS = 6
 
@@ -28,13 +30,23 @@ Attack = Callable[[str, Path], str]
 
 def simulation(fault: str, place: Path) -> str:
     """Simulated histories, in a process of their own that has the fault."""
-    command = [sys.executable, "-m", "tests.proof.simulation", "--histories", str(HISTORIES), "--seed", "2"]
+    return simulated(fault, "--histories", str(HISTORIES), "--seed", str(SEED))[0]
+
+
+def simulated(fault: str, *which: str) -> tuple[str, str]:
+    """What these histories find, and the whole output."""
     done = subprocess.run(
-        [*command, "--sabotage", fault], capture_output=True, text=True, encoding="utf-8", check=False
+        [sys.executable, "-m", "tests.proof.simulation", *which, "--sabotage", fault],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        env=surroundings(SEED),
     )
-    found = [line for line in (done.stdout + done.stderr).splitlines() if "AssertionError: " in line]
-    assert bool(found) is bool(done.returncode), (done.stdout + done.stderr)[-3_000:]
-    return found[0].partition("AssertionError: ")[2] if found else ""
+    output = done.stdout + done.stderr
+    found = [line for line in output.splitlines() if "AssertionError: " in line]
+    assert bool(found) is bool(done.returncode), output[-3_000:]
+    return (found[0].partition("AssertionError: ")[2] if found else ""), output
 
 
 def kill(fault: str, place: Path) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
 from . import weather
-from .controls import MUST_FIND, simulation
+from .controls import MUST_FIND, SEED, simulated, simulation
 from .history import Changed, History, Place, Row, faults
 from .sabotage import SABOTAGE
 from .simulation.__main__ import several
@@ -58,6 +60,13 @@ def test_each_sabotage_has_its_attack() -> None:
 def test_the_simulation_finds_what_is_wrong(fault: str, tmp_path: Path) -> None:
     """With this fault in the program, simulated histories break a promise."""
     assert simulation(fault, tmp_path)
+
+
+def test_a_history_is_repeated() -> None:
+    """A history that failed among others fails in the same way when it is repeated alone."""
+    found, output = simulated("told_before_commit", "--histories", "100", "--seed", str(SEED))
+    (history,) = re.findall(r"^history (\S+):$", output, re.MULTILINE)
+    assert found and simulated("told_before_commit", "--history", history) == (found, ANY)
 
 
 def row(seq: int, key: str, text: str = "x", **fields: object) -> Row:

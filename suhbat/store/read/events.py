@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, bindparam, select
 
 from suhbat.protocol.events import LoggedEvent
-from suhbat.store.sqlite.values import parts
+from suhbat.store.dialect import find_rows
 from suhbat.store.tables import conversations, events
 
 from .rows import EVENT_ROW, entries
@@ -23,6 +23,8 @@ _EVENTS = (
     .limit(bindparam("count"))
 )
 
+_HEADS = select(conversations.c.name, conversations.c.head)
+
 
 def event_page(connection: Connection, log: str, after: int, limit: int) -> list[LoggedEvent]:
     """See `chat.ports.Store.events`."""
@@ -32,12 +34,8 @@ def event_page(connection: Connection, log: str, after: int, limit: int) -> list
 
 def log_heads(connection: Connection, logs: Collection[str] | None) -> Mapping[str, int]:
     """See `chat.ports.Store.heads`. None: the heads of all logs."""
-    columns = select(conversations.c.name, conversations.c.head)
     if logs is None:
-        return {row[0]: row[1] for row in connection.execute(columns)}
-    names = list(logs)
-    heads = dict.fromkeys(names, 0)
-    for part in parts(names):
-        found = connection.execute(columns.where(conversations.c.name.in_(part)))
-        heads.update((row[0], row[1]) for row in found)
+        return {row[0]: row[1] for row in connection.execute(_HEADS)}
+    heads = dict.fromkeys(logs, 0)
+    heads.update(find_rows(connection, conversations, ("name",), ("name", "head"), [(name,) for name in heads]))
     return heads

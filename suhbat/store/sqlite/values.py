@@ -48,6 +48,21 @@ def commit(connection: Connection) -> None:
         raise _wrapped("COMMIT", error) from error
 
 
+class DriverSavepoint:
+    """A savepoint in the open transaction. SQLAlchemy's takes ten times as long, and knows nothing of this one."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        execute(connection, "SAVEPOINT work", ())
+
+    def commit(self) -> None:
+        execute(self._connection, "RELEASE work", ())
+
+    def rollback(self) -> None:
+        execute(self._connection, "ROLLBACK TO work", ())
+        execute(self._connection, "RELEASE work", ())
+
+
 def insert(
     connection: Connection,
     table: Table,

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 from suhbat.chat.model import Post
 from suhbat.errors import Internal, log_text
 from suhbat.store import cursors, indexer
-from suhbat.store.dialect import begin, commit, is_contended, is_trouble
+from suhbat.store.dialect import begin, commit, is_contended, is_trouble, savepoint
 from suhbat.store.errors import AnotherDatabase, LogsHeld
 from suhbat.store.sqlite import journal
 
@@ -211,7 +211,7 @@ class Committer:
 
     def _run_work(self, transaction: WriterTransaction, work: Work[Any]) -> Any:
         """Run one item in a savepoint. Returns its result; or its exception, after rolling back the savepoint."""
-        savepoint = transaction.connection.begin_nested()
+        point = savepoint(transaction.connection)
         before = transaction.lengths()
         try:
             result = work.run(transaction)
@@ -219,10 +219,10 @@ class Committer:
         except Exception as error:
             if is_trouble(error) or is_contended(error) or isinstance(error, LogsHeld):
                 raise
-            savepoint.rollback()
+            point.rollback()
             transaction.truncate(before)
             return error
-        savepoint.commit()
+        point.commit()
         return result
 
     def _look_up_outcome(self) -> bool:

@@ -1,50 +1,64 @@
 """Simulated histories: `python -m tests.proof.simulation --histories 1000`. The seed that it prints gives the same ones again.
 
-A failure is made as short as possible and printed as a script of operations.
+A failing history is made as short as possible, and its steps are printed. `--history 7/12` repeats number 12 of seed 7 alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import psutil
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
 
 from ..sabotage import SABOTAGE
+from .hashes import surroundings
 from .loop import graveyard
 from .machine import COUNTED, Chat
+from .steps import Step, draw, shortest
 
 STEPS = 40
 ROUND = 500
-"""Histories of one run of hypothesis, which keeps all of them in memory."""
+"""Histories after which everything that they left in memory is collected."""
 
 
 def simulate(histories: int, number: int, *, shrink: bool = True) -> Counter[str]:
-    """Run at least this many histories. Raises the exception of the first failure."""
+    """Run this many histories. Raises the exception of the first failure; its notes have the steps that fail."""
     COUNTED.clear()
-    while COUNTED["histories"] < histories:
-        chosen = settings(
-            max_examples=min(ROUND, histories - COUNTED["histories"]),
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate, Phase.shrink] if shrink else [Phase.generate],
-        )
+    for begin in range(0, histories, ROUND):
         with graveyard():
-            run_state_machine_as_test(seed(number)(Chat), settings=chosen)
-        number += 1
+            for index in range(begin, min(begin + ROUND, histories)):
+                simulate_one(f"{number}/{index}", shrink=shrink)
     return COUNTED
+
+
+def simulate_one(seed: str, *, shrink: bool = True) -> None:
+    """Run one history."""
+    steps = draw(random.Random(seed), STEPS)
+    failure = _failure(seed, steps)
+    if failure is None:
+        return
+    if shrink:
+        steps = shortest(steps, lambda fewer: type(_failure(seed, fewer)) is type(failure))
+        failure = _failure(seed, steps) or failure
+    failure.add_note("\n".join([f"history {seed}:", *map(str, steps)]))
+    raise failure
+
+
+def _failure(seed: str, steps: Sequence[Step]) -> Exception | None:
+    try:
+        Chat(seed).run(steps)
+    except Exception as error:
+        return error
+    return None
 
 
 def several(
@@ -56,11 +70,11 @@ def several(
     share = str(-(-histories // processes))
     counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
-        started = {
-            Path(place) / str(process): [*command, "--histories", share, "--seed", str(number + 1_000_000 * process)]
-            for process in range(processes)
+        started = {Path(place) / str(process): number + 1_000_000 * process for process in range(processes)}
+        running = {
+            output: _start([*command, "--histories", share, "--seed", str(one)], one, output, nice)
+            for output, one in started.items()
         }
-        running = {output: _start(one, output, nice) for output, one in started.items()}
         try:
             while any(one.poll() is None for one in running.values()):
                 assert not any(one.poll() for one in running.values()), _said(running)
@@ -76,9 +90,9 @@ def several(
     return counted
 
 
-def _start(command: list[str], output: Path, nice: int) -> subprocess.Popen[bytes]:
+def _start(command: list[str], seed: int, output: Path, nice: int) -> subprocess.Popen[bytes]:
     with output.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=surroundings(seed))
     if nice and sys.platform != "win32":
         psutil.Process(process.pid).nice(nice)
     return process
@@ -94,12 +108,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--histories", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
+    parser.add_argument("--history", metavar="SEED/NUMBER")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--sabotage", choices=sorted(SABOTAGE), action="append", default=[])
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    seed = int(asked.history.partition("/")[0]) if asked.history else asked.seed
+    if asked.processes == 1 and os.environ.get("PYTHONHASHSEED") != (env := surroundings(seed))["PYTHONHASHSEED"]:
+        again = [sys.executable, "-m", "tests.proof.simulation", *sys.argv[1:], "--seed", str(asked.seed)]
+        sys.exit(subprocess.run(again, env=env, check=False).returncode)
     for name in asked.sabotage:
         SABOTAGE[name]()
+    if asked.history:
+        with graveyard():
+            simulate_one(asked.history, shrink=not asked.sabotage)
+        return
     if not asked.json:
         print(f"seed {asked.seed}", flush=True)
     began = time.monotonic()

@@ -87,8 +87,9 @@ class Disk:
         self.journal: list[Change] = []
         self.committed: Callable[[Batch], None] = lambda batch: None
         """Called in the step in which a batch became durable."""
-        self.writer: Committer | None = None
-        """The last one that wrote, whose cache is valid."""
+        self.cache = WriterCache()
+        """What the writers keep in memory. It is one cache, because each would be told of what the other writes: with SQLite
+        there is one writer, whose cache lives as long as its process. It is empty again when a node starts."""
         self.writers: list[Committer] = []
 
     def close(self) -> None:
@@ -98,10 +99,11 @@ class Disk:
 
 
 class _Committer(Committer):
-    """The committer of a node that is not alone: another node may have changed its cached data."""
+    """The committer of a node that is not alone, beside which others write."""
 
     def __init__(self, disk: Disk, chance: random.Random) -> None:
-        super().__init__(ENGINE, WriterCache())
+        super().__init__(ENGINE, disk.cache)
+        disk.cache.clear()
         self._disk = disk
         self._chance = chance
         disk.writers.append(self)
@@ -114,9 +116,6 @@ class _Committer(Committer):
             connection.close()
 
     def write(self, items: Sequence[Item]) -> Batch:
-        if self._disk.writer is not self:
-            self._cache.clear()
-            self._disk.writer = self
         batch = super().write(items)
         self._disk.journal += batch.changes
         self._disk.committed(batch)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import gc
+import itertools
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from heapq import heappop, heappush
 from typing import Any
 
 
@@ -44,25 +47,73 @@ PROCESS: contextvars.ContextVar[Process | None] = contextvars.ContextVar("proces
 
 
 class SimulatedLoop(asyncio.BaseEventLoop):
-    """Deterministic: ready callbacks run in the order in which they became ready; if there are none, the clock moves on."""
+    """Deterministic: ready callbacks run in the order in which they became ready; if there are none, the clock moves on.
+
+    It does only what a simulation needs of `BaseEventLoop`, because a history takes a thousand turns of it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._now = 0.0
-        self._selector = self
-        self._clock_resolution = 1e-9
-        self.steps = 0
+        self._ready: deque[asyncio.Handle] = deque()
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        """A heap of times and callbacks. The number in the middle makes those of one time run in the order of the calls."""
+        self._count, self.tasks = itertools.count(), itertools.count()
         self.set_task_factory(_of_process)
 
     def time(self) -> float:
         return self._now
 
-    def select(self, timeout: float | None) -> list[Any]:
-        """Implements the selector; there is no input from outside."""
-        if timeout is None:
-            raise RuntimeError("everybody waits, and nothing will ever happen")
-        self._now += timeout
-        return []
+    def call_soon(
+        self, callback: Callable[..., object], *arguments: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        handle = asyncio.Handle(callback, arguments, self, context)
+        process = _process_of(handle)
+        if process is not None:
+            if process.fuse is not None:
+                process.fuse -= 1
+                if process.fuse <= 0:
+                    process.kill()
+            if process.dead:
+                handle.cancel()
+                return handle
+        self._ready.append(handle)
+        return handle
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *arguments: Any, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        return self.call_soon(callback, *arguments, context=context)
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *arguments: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        return self.call_at(self._now + delay, callback, *arguments, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *arguments: Any, context: contextvars.Context | None = None
+    ) -> asyncio.TimerHandle:
+        timer = asyncio.TimerHandle(when, callback, arguments, self, context)
+        heappush(self._timers, (when, next(self._count), timer))
+        return timer
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """It stays in the heap until its time comes."""
+
+    def _run_once(self) -> None:
+        ready, timers = self._ready, self._timers
+        if not ready:
+            while timers and timers[0][2].cancelled():
+                heappop(timers)
+            if not timers:
+                raise RuntimeError("everybody waits, and nothing will ever happen")
+            self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            ready.append(heappop(timers)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle.cancelled() and ((process := _process_of(handle)) is None or not process.dead):
+                handle._run()
 
     def _check_closed(self) -> None:
         """A buried process may still call the loop; that is ignored."""
@@ -71,36 +122,26 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         """A real thread takes real time, for which simulated time does not wait: what it does would never come to an end."""
         raise AssertionError("a real thread in a simulation")
 
-    def _process_events(self, events: list[Any]) -> None: ...
-    def _write_to_self(self) -> None: ...
 
-    def _call_soon(self, callback: Any, args: Any, context: contextvars.Context | None) -> asyncio.Handle:
-        handle: asyncio.Handle = super()._call_soon(callback, args, context)  # type: ignore[misc]
-        self.steps += 1
-        process: Process | None = handle._context.get(PROCESS)  # type: ignore[attr-defined]
-        if process is not None:
-            if process.fuse is not None:
-                process.fuse -= 1
-                if process.fuse <= 0:
-                    process.kill()
-            if process.dead:
-                handle.cancel()
-        return handle
-
-    def call_at(
-        self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
-    ) -> asyncio.TimerHandle:
-        return super().call_at(when, _if_alive, callback, args, context=context)
+def _process_of(handle: asyncio.Handle) -> Process | None:
+    context: contextvars.Context = handle._context  # type: ignore[attr-defined]
+    return context.get(PROCESS)
 
 
-def _if_alive(callback: Callable[..., object], args: tuple[Any, ...]) -> None:
-    process = PROCESS.get()
-    if process is None or not process.dead:
-        callback(*args)
+class _Task(asyncio.Task[Any]):
+    """Its hash is a number, not its place in memory: so that a set of tasks, which a TaskGroup has, is in the same order when
+    a history is repeated."""
+
+    def __init__(self, work: Any, loop: Any, **options: Any) -> None:
+        self._number = next(loop.tasks)
+        super().__init__(work, loop=loop, **options)
+
+    def __hash__(self) -> int:
+        return self._number
 
 
 def _of_process(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
-    task: asyncio.Task[Any] = asyncio.Task(work, loop=loop, **options)
+    task = _Task(work, loop, **options)
     if (process := PROCESS.get()) is not None:
         process.tasks.append(task)
     return task

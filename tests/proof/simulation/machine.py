@@ -1,29 +1,29 @@
-"""The operations and faults, as a state machine of hypothesis, which generates histories and shortens failing ones."""
+"""The operations and faults: each method that is a `rule` is one step of a history."""
 
 from __future__ import annotations
 
 import random
 import secrets
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
-
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from suhbat.protocol.types import LOBBY
 
 from ..history import Place
 from .client import Client
 from .disk import FILE
+from .steps import Step, rule
 from .world import NAMES, World, home
 
 OPERATIONS = 50
 """The least number of operations of a history."""
 
-who = st.integers(0, len(NAMES) - 1)
-which = st.integers(0, 1)
-pause = st.sampled_from((0.0, 0.0, 0.0, 0.002, 0.01, 0.05, 0.3))
-some = st.integers(0, 2**16)
+who = range(len(NAMES))
+which = range(2)
+pause = (0.0, 0.0, 0.0, 0.002, 0.01, 0.05, 0.3)
+some = range(2**16)
+either = (False, True)
 
 COUNTED: Counter[str] = Counter()
 """Over all histories of this process: histories, operations, and each fault."""
@@ -36,24 +36,46 @@ def secrets_of(seed: str) -> None:
     secrets.token_hex = lambda count=None: chance.randbytes(count or 32).hex()
 
 
-class Chat(RuleBasedStateMachine):
-    """Each rule is an operation or a fault, followed by some time. At the end all faults are repaired and everything is
-    checked."""
+class Chat:
+    """One history. Each rule is an operation or a fault, followed by some time. `finish` repairs all faults and checks
+    everything."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.done: Counter[str] = Counter()
-        self.world: World | None = None
-        self.seed = 0
-
-    @initialize(seed=some)
-    def begin(self, seed: int) -> None:
+    def __init__(self, seed: str) -> None:
         # Those of the people at home before those of this history: drawn alike, one could be given to two.
         secrets_of("home")
         home()
         secrets_of(f"history {seed}")
-        self.seed = seed
-        self.world = World(seed)
+        self.done: Counter[str] = Counter()
+        self._seed = seed
+        self._world = World(seed)
+
+    def run(self, steps: Sequence[Step]) -> None:
+        """Carry out the steps and check everything. Raises AssertionError with all faults that were found."""
+        try:
+            for step in steps:
+                self._chance(step.salt)
+                getattr(self, step.rule)(**step.arguments)
+            self._chance("end")
+            for number in range(OPERATIONS - sum(self.done.values())):  # so that each history counts
+                self._do("say", 0.01, self._client(number % len(NAMES)).send, "oxirida", conversation=LOBBY)
+            found = self._world.finish()
+        finally:
+            self._world.bury()
+        self._count()
+        assert not found, "\n".join(found)
+
+    def _chance(self, salt: object) -> None:
+        """The random choices of each step must stay the same when other steps are left out."""
+        self._world.chance.seed(f"{self._seed} {salt}")
+
+    def _count(self) -> None:
+        history = self._world.history
+        COUNTED["histories"] += 1
+        COUNTED["operations"] += sum(self.done.values())
+        COUNTED["messages acknowledged"] += history.acknowledged
+        COUNTED["events applied"] += sum(one.applied for heard in history.heard.values() for one in heard)
+        COUNTED.update({f"did: {name}": count for name, count in self._world.counted.items()})
+        COUNTED.update({f"fault: {name[1:]}": count for name, count in self.done.items() if name[0] == "!"})
 
     # Operations
 
@@ -69,14 +91,14 @@ class Chat(RuleBasedStateMachine):
     def say_to(self, who: int, to: int, pause: float) -> None:
         self._do("say to one", pause, self._client(who).send, "senga", to_user=NAMES[to])
 
-    @rule(who=who, count=st.integers(3, 10), pause=pause)
+    @rule(who=who, count=range(3, 11), pause=pause)
     def say_much(self, who: int, count: int, pause: float) -> None:
         for number in range(count):
             self._do(
                 "say", pause if number == count - 1 else 0.0, self._client(who).send, "ketma-ket", conversation=LOBBY
             )
 
-    @rule(first=who, count=st.integers(3, 10), pause=pause)
+    @rule(first=who, count=range(3, 11), pause=pause)
     def all_say(self, first: int, count: int, pause: float) -> None:
         for number in range(count):
             client = self._client((first + number) % len(NAMES))
@@ -87,19 +109,19 @@ class Chat(RuleBasedStateMachine):
         root, client = self._root(which), self._client(who)
         self._do("reply", pause, client.send, f"ipda @{NAMES[to]}", conversation=root.log, thread=root.seq)
 
-    @rule(first=who, which=some, count=st.integers(3, 8), pause=pause)
+    @rule(first=who, which=some, count=range(3, 9), pause=pause)
     def talk_in_thread(self, first: int, which: int, count: int, pause: float) -> None:
         root = self._root(which)
         for number in range(count):
             client = self._client((first + number) % len(NAMES))
             self._do("reply", pause / count, client.send, "ipda", conversation=root.log, thread=root.seq)
 
-    @rule(who=who, which=some, read=st.integers(0, 3), back=st.booleans(), pause=pause)
+    @rule(who=who, which=some, read=range(4), back=either, pause=pause)
     def mark_thread(self, who: int, which: int, read: int, back: bool, pause: float) -> None:
         asked = {"seq": self._root(which).seq, "read_ordinal": read, "unread": back}
         self._do("mark", pause, self._client(who).ask, "thread", conversation=self._root(which).log, **asked)
 
-    @rule(which=some, text=st.sampled_from((None, None, "tuzatildi @ali")), pause=pause)
+    @rule(which=some, text=(None, None, "tuzatildi @ali"), pause=pause)
     def change_reply(self, which: int, text: str | None, pause: float) -> None:
         """Delete a reply, or edit it; now and then, the root."""
         said = [one for one in self._world.history.said.values() if one.place is not None and one.thread is not None]
@@ -109,7 +131,7 @@ class Chat(RuleBasedStateMachine):
             client = self._client(NAMES.index(one.by))
             self._do("change a reply", pause, client.change, one.place.log, seq, text)
 
-    @rule(who=who, which=some, on=st.booleans(), pause=pause)
+    @rule(who=who, which=some, on=either, pause=pause)
     def follow(self, who: int, which: int, on: bool, pause: float) -> None:
         asked = {"seq": self._root(which).seq, "follow": on}
         self._do("follow", pause, self._client(who).ask, "thread", conversation=self._root(which).log, **asked)
@@ -134,7 +156,7 @@ class Chat(RuleBasedStateMachine):
         if (found := self._acknowledged(which)) and (place := self._world.history.said[found[1]].place):
             self._do("delete", pause, found[0].change, place.log, place.seq, None)
 
-    @rule(who=who, pause=pause, on=st.booleans())
+    @rule(who=who, pause=pause, on=either)
     def react(self, who: int, pause: float, on: bool) -> None:
         client = self._client(who)
         seq = max(client.reader.cursors.get(LOBBY, 1), 1)
@@ -162,7 +184,7 @@ class Chat(RuleBasedStateMachine):
     def read(self, who: int, pause: float) -> None:
         self._do("read", pause, self._client(who).ask, "read", conversation=LOBBY, ordinal=1)
 
-    @rule(who=who, back=st.integers(0, 5), pause=pause)
+    @rule(who=who, back=range(6), pause=pause)
     def sync(self, who: int, back: int, pause: float) -> None:
         cursors = self._client(who).reader.cursors
         cursors = {log: max(cursor - back, 0) for log, cursor in cursors.items() if log != "@me"}
@@ -179,12 +201,12 @@ class Chat(RuleBasedStateMachine):
         if (cable := self._client(who).cable) is not None:
             self._do("a connection breaks", pause, cable.cut, fault=True)
 
-    @rule(who=who, stalled=st.booleans(), pause=pause)
+    @rule(who=who, stalled=either, pause=pause)
     def stall(self, who: int, stalled: bool, pause: float) -> None:
         if (cable := self._client(who).cable) is not None and cable.stalled is not stalled:
             self._do("a reader stops", pause, cable.stall, stalled, fault=stalled)
 
-    @rule(stalled=st.booleans(), pause=pause)
+    @rule(stalled=either, pause=pause)
     def stall_watcher(self, stalled: bool, pause: float) -> None:
         if (cable := self._world.watcher.cable) is not None and cable.stalled is not stalled:
             self._do("a reader stops", pause, cable.stall, stalled, fault=stalled)
@@ -193,7 +215,7 @@ class Chat(RuleBasedStateMachine):
     def kill(self, node: int, pause: float) -> None:
         self._do("a node is killed", pause, self._world.nodes[node].kill, fault=True)
 
-    @rule(node=which, steps=st.integers(1, 120), pause=pause)
+    @rule(node=which, steps=range(1, 121), pause=pause)
     def doom(self, node: int, steps: int, pause: float) -> None:
         self._do("a node is killed at a step", pause, self._world.nodes[node].kill, steps, fault=True)
 
@@ -201,18 +223,18 @@ class Chat(RuleBasedStateMachine):
     def stop(self, node: int, pause: float) -> None:
         self._do("a node is stopped", pause, self._world.nodes[node].stop, fault=True)
 
-    @rule(node=which, cut=st.booleans(), pause=pause)
+    @rule(node=which, cut=either, pause=pause)
     def cut_off(self, node: int, cut: bool, pause: float) -> None:
         bus = self._world.nodes[node].bus
         if bus.cut is not cut:
             self._do("a node is cut off from the bus", pause, bus.join, cut, fault=cut)
 
-    @rule(drop=st.sampled_from((0.0, 0.2, 0.8)), double=st.sampled_from((0.0, 0.3)), pause=pause)
+    @rule(drop=(0.0, 0.2, 0.8), double=(0.0, 0.3), pause=pause)
     def jam(self, drop: float, double: float, pause: float) -> None:
         self._world.ether.drop, self._world.ether.double = drop, double
         self._do("the bus drops and doubles", pause, fault=bool(drop or double))
 
-    @rule(count=st.integers(1, 3), after=st.booleans(), pause=pause)
+    @rule(count=range(1, 4), after=either, pause=pause)
     def fail_commits(self, count: int, after: bool, pause: float) -> None:
         if after:
             FILE.after = count
@@ -221,39 +243,19 @@ class Chat(RuleBasedStateMachine):
             FILE.before = count
             self._do("a COMMIT fails", pause, fault=True)
 
-    @rule(count=st.integers(1, 3), pause=pause)
+    @rule(count=range(1, 4), pause=pause)
     def fail_reads(self, count: int, pause: float) -> None:
         FILE.reads = count
         self._do("a read fails", pause, fault=True)
 
-    @rule(node=which, skew=st.sampled_from((-86_400.0, -1.0, 0.0, 1.0, 7_200.0)), pause=pause)
+    @rule(node=which, skew=(-86_400.0, -1.0, 0.0, 1.0, 7_200.0), pause=pause)
     def set_clock(self, node: int, skew: float, pause: float) -> None:
         self._world.nodes[node].clock.skew = skew
         self._do("a clock jumps", pause, fault=True)
 
-    @rule(seconds=st.sampled_from((0.5, 2.5)))
+    @rule(seconds=(0.5, 2.5))
     def wait(self, seconds: float) -> None:
         self._do("wait", seconds)
-
-    def teardown(self) -> None:
-        if self.world is None:
-            return
-        for number in range(OPERATIONS - sum(self.done.values())):  # so that each history counts
-            self._do("say", 0.01, self._client(number % len(NAMES)).send, "oxirida", conversation=LOBBY)
-        found = self.world.finish()
-        operations = sum(self.done.values())
-        COUNTED["histories"] += 1
-        COUNTED["operations"] += operations
-        COUNTED["messages acknowledged"] += self.world.history.acknowledged
-        COUNTED["events applied"] += sum(one.applied for heard in self.world.history.heard.values() for one in heard)
-        COUNTED.update({f"did: {name}": count for name, count in self.world.counted.items()})
-        COUNTED.update({f"fault: {name[1:]}": count for name, count in self.done.items() if name[0] == "!"})
-        assert not found, "\n".join(found)
-
-    @property
-    def _world(self) -> World:
-        assert self.world is not None
-        return self.world
 
     def _client(self, number: int) -> Client:
         return self._world.clients[number]
@@ -278,12 +280,7 @@ class Chat(RuleBasedStateMachine):
         self, name: str, pause: float, what: Any = None, *arguments: Any, fault: bool = False, **named: Any
     ) -> None:
         self.done[f"!{name}" if fault else name] += 1
-        # The later random choices must stay the same when hypothesis leaves out an earlier step.
-        self._world.chance.seed(f"{self.seed} {name} {arguments} {named} {pause}")
         if what is not None:
             self._world.do(what, *arguments, **named)
-        self._pass(pause)
-
-    def _pass(self, pause: float) -> None:
         if pause:
             self._world.step(pause)

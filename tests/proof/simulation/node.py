@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import tempfile
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from suhbat.identity.control import Control
 from suhbat.runtime import files
 from suhbat.runtime.handlers import EventHandlers
 from suhbat.runtime.node import Node
-from suhbat.transport import queue_wire
+from suhbat.transport import paced_queue, queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
 from suhbat.transport.asgi import WebSockets
 from tests.services import FakeHealth
@@ -38,6 +39,7 @@ SETTINGS = Settings(
     announce_limit=50,
     log_level="error",
 )
+paced_queue.TURN_SECONDS = math.inf  # it would be of real time, and a history another one whenever the machine is busy
 queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
 # Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
 EPOCH_MS = 1_795_000_000_000

@@ -67,7 +67,7 @@ INDEXED = (
 class World:
     """One history. `step` lets time pass; `finish` repairs everything and returns the findings."""
 
-    def __init__(self, seed: int, nodes: int = 2) -> None:
+    def __init__(self, seed: str, nodes: int = 2) -> None:
         self.loop = SimulatedLoop()
         self.loop.set_exception_handler(self._uncaught)
         self.chance = random.Random(seed)
@@ -111,24 +111,21 @@ class World:
 
     def finish(self) -> list[str]:
         """End all faults. Then nothing may be missing, and the history must be one that is promised."""
-        try:
-            self.do(self._heal)
-            until = self.loop.time() + PATIENCE_SECONDS
-            while not self.found and (missing := self._missing()):
-                if self.loop.time() > until:
-                    self.found.append(f"after {PATIENCE_SECONDS:.0f} s: {missing}")
-                    break
-                self.step(0.1)
-            if not self.found:
-                self.found += [difference for client in self.clients for difference in client.differences()]
-            final = logs(FILE.execute(ROWS).fetchall())
-            self._count_threads(row for rows in final.values() for row in rows)
-            self.found += faults(self.history, final, self.home.uids)
-            self.found += self.watcher.faults(final[LOBBY])
-            self.found += self._index_faults()
-            return list(self.found)
-        finally:
-            self._bury()
+        self.do(self._heal)
+        until = self.loop.time() + PATIENCE_SECONDS
+        while not self.found and (missing := self._missing()):
+            if self.loop.time() > until:
+                self.found.append(f"after {PATIENCE_SECONDS:.0f} s: {missing}")
+                break
+            self.step(0.1)
+        if not self.found:
+            self.found += [difference for client in self.clients for difference in client.differences()]
+        final = logs(FILE.execute(ROWS).fetchall())
+        self._count_threads(row for rows in final.values() for row in rows)
+        self.found += faults(self.history, final, self.home.uids)
+        self.found += self.watcher.faults(final[LOBBY])
+        self.found += self._index_faults()
+        return list(self.found)
 
     def _heal(self) -> None:
         FILE.before = FILE.after = FILE.reads = 0
@@ -141,7 +138,8 @@ class World:
             if one.cable is not None:
                 one.cable.stall(False)
 
-    def _bury(self) -> None:
+    def bury(self) -> None:
+        """Let go of everything. Nothing of it runs afterwards."""
         for node in self.nodes:
             node.bury()
         self.disk.close()
