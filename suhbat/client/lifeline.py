@@ -22,7 +22,7 @@ from suhbat.protocol.v1 import SUBPROTOCOL
 from .backoff import Backoff
 from .connection import ConnectionTasks, Goodbye
 from .errors import WAIT_AND_REPEAT, ChatClosed, ClientError, Refused
-from .http_socket import AGAIN, HttpSocket, Socket
+from .http_socket import HttpSocket, Socket
 from .inbox import Inbox
 from .outbox import Outbox
 from .state import State
@@ -37,8 +37,7 @@ MAX_SIZE = 16 * 1024 * 1024
 """The largest frame accepted, in bytes: enough for a snapshot of some thousand conversations."""
 CLOSE_SECONDS = 2.0
 STEADY_SECONDS = 10.0
-"""After a fault of the server, or where polls reach another node each time, the next wait is short only if the connection had
-been open for this long."""
+"""The next wait is short only if the connection had been open for this long."""
 
 
 class Lifeline:
@@ -81,7 +80,7 @@ class Lifeline:
             while True:
                 self._live_since = None
                 goodbye = await self._connect()
-                if self._was_well(goodbye):
+                if self._was_well():
                     self._backoff.reset()
                 if not may_reconnect(goodbye.code):
                     raise ChatClosed(goodbye.code, goodbye.reason)
@@ -188,12 +187,10 @@ class Lifeline:
         self._live_since = self._clock()
         self.opened.set()
 
-    def _was_well(self, goodbye: Goodbye) -> bool:
-        """Whether the next wait may be short. What ends every connection soon after it opened must not make the client
-        reconnect at full speed for ever."""
-        if self._live_since is None:
-            return False
-        return goodbye.code not in (Close.INTERNAL, AGAIN) or self._clock() - self._live_since >= STEADY_SECONDS
+    def _was_well(self) -> bool:
+        """Whether the next wait may be short. Whatever ends every connection soon after it opened (a fault of the server, a
+        proxy that cuts, polls that reach another node each time) must not make the client reconnect at full speed for ever."""
+        return self._live_since is not None and self._clock() - self._live_since >= STEADY_SECONDS
 
     def _finish(self, for_asks: ClientError, for_reader: BaseException | None) -> None:
         self.end, self.closed = for_reader or for_asks, for_asks

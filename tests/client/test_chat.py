@@ -122,8 +122,8 @@ async def test_killed_during_sends(server: Scripted) -> None:
 
 
 async def test_resume_from_what_was_applied(server: Scripted) -> None:
-    """After a restart (1012) the SDK sends its cursors, and gives each missed event once. After an opening the waits
-    begin small again."""
+    """After a restart (1012) the SDK sends its cursors, and gives each missed event once. After a connection that lasted
+    the waits begin small again."""
     time = Time()
     async with server.chat(time) as (chat, peer):
         await peer.say(message(1), message(2))
@@ -133,6 +133,7 @@ async def test_resume_from_what_was_applied(server: Scripted) -> None:
         hello = await peer.resume(message(2), message(3))
         assert hello["resume"]["cursors"] == {"@me": 0, "lobby": 2}
         assert texts(await take(chat, 1)) == ["m3"]
+        time.now += 10
         await peer.close(1001)
         peer = await server.next()
         assert (await peer.resume())["resume"]["cursors"]["lobby"] == 3
@@ -180,13 +181,18 @@ async def test_a_fault_before_welcome(server: Scripted) -> None:
     await chat.__aexit__(None, None, None)
 
 
-async def test_a_connection_that_asks_for_another(server: Scripted) -> None:
-    """Where polls reach another node each time, each connection ends soon. The waits grow, until one stays open."""
+@pytest.mark.parametrize("code", [1006, 1011, 1012, 4001, 4008])
+async def test_connections_that_end_soon(server: Scripted, code: int) -> None:
+    """Whatever ends each connection soon after it opened (a proxy that cuts, a fault, polls that reach another node each
+    time): the waits grow, until one stays open."""
     time = Time()
     async with server.chat(time) as (chat, peer):
         for seq, lasts in enumerate((0, 5, 0, 10), 1):
             time.now += lasts
-            await peer.close(4001, "another connection")
+            if code == 1006:
+                peer.kill()
+            else:
+                await peer.close(code, "")
             peer = await server.next()
             await peer.resume()
             await peer.say(message(seq))

@@ -125,6 +125,7 @@ test("it comes back after 0.5 s, then 1, 2 … 20, and after having been online 
   assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
   link.accept();
   link.hear(welcome({ resumed: true }), CAUGHT_UP);
+  clock.pass(10_000);
   link.end(4008);
   assert.equal(chat.status.retryAt - clock.wall(), 500);
 });
@@ -145,19 +146,21 @@ test("a fault before welcome: the waits grow, and the one that was asked for com
   assert.deepEqual([waits, link.opened], [[500, 1_000, 32_000, 4_000], 5]);
 });
 
-test("links that ask to be opened again at once are opened ever more slowly, until one stays open", () => {
-  const { chat, link, clock } = online();
-  const waits = [];
-  for (const lasts of [0, 5_000, 0, 10_000]) {
-    clock.pass(lasts);
-    link.end(4001, "another connection");
-    waits.push(chat.status.retryAt - clock.wall());
-    clock.pass(waits.at(-1));
-    link.accept();
-    link.hear(welcome({ resumed: true }), CAUGHT_UP);
-  }
-  assert.deepEqual(waits, [500, 1_000, 2_000, 500]);
-});
+for (const code of [1001, 1006, 1011, 1012, 1013, 4001, 4008]) {
+  test(`links that end soon with ${code} are opened ever more slowly, until one stays open`, () => {
+    const { chat, link, clock } = online();
+    const waits = [];
+    for (const lasts of [0, 5_000, 0, 10_000]) {
+      clock.pass(lasts);
+      link.end(code, "");
+      waits.push(chat.status.retryAt - clock.wall());
+      clock.pass(waits.at(-1));
+      link.accept();
+      link.hear(welcome({ resumed: true }), CAUGHT_UP);
+    }
+    assert.deepEqual(waits, [500, 1_000, 2_000, 500]);
+  });
+}
 
 test("too much waits: one command more is rejected, and those before it arrive", async () => {
   const { chat, link } = make();

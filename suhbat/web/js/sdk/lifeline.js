@@ -13,7 +13,7 @@ const TICK_MS = 500;
 /** A tick that comes more than this many ms after the last one was delayed, together with all work of the page. */
 const LATE_MS = 5_000;
 
-/** How long, in ms, a connection must be healthy before a server fault is followed by a short delay. */
+/** How long, in ms, a connection must be healthy before its end is followed by a short delay. */
 const STEADY_MS = 10_000;
 
 /** After these events slow mode may be off, or not apply to the user any more. */
@@ -190,7 +190,7 @@ export class Lifeline {
       wait = (error.retry_after ?? 0) * 1000;
     }
     if (!mayReconnect(code)) return this.end(code, reason);
-    if (this.#wasWell(code)) this.#backoff.reset();
+    if (this.#wasWell()) this.#backoff.reset();
     this.#liveSince = null;
     wait += this.#backoff.next();
     this.#stopWaiting = this.#clock.after(wait, () => this.#connect());
@@ -199,13 +199,12 @@ export class Lifeline {
   }
 
   /**
-   * Whether the next delay may be short. Without this rule, a server fault that ends each connection soon after it
-   * opened would cause rapid reconnections for ever, and so would polls that reach another node each time.
-   * @param {number} code
+   * Whether the next delay may be short. Without this rule, whatever ends each connection soon after it opened would
+   * cause rapid reconnections for ever: a fault of the server, a proxy that cuts, polls that reach another node each
+   * time.
    */
-  #wasWell(code) {
-    if (this.#liveSince === null) return false;
-    return (code !== CLOSE.INTERNAL && code !== CLOSE.AGAIN) || this.#clock.steady() - this.#liveSince >= STEADY_MS;
+  #wasWell() {
+    return this.#liveSince !== null && this.#clock.steady() - this.#liveSince >= STEADY_MS;
   }
 
   /**
