@@ -106,7 +106,8 @@ class HooksOverSQL:
         await self._write(lambda c: outgoing_hooks.note(c, id, delivery))
 
     async def hook_backlog(self) -> HookBacklog:
-        return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_cursors.next_due(c)))
+        now = self._clock.wall()
+        return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_cursors.next_due(c, now)))
 
     async def hook_totals(self) -> HookTotals:
         return await self._read(hook_cursors.totals, aside=True)

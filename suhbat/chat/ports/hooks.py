@@ -83,7 +83,7 @@ class OutgoingHookStore(Protocol):
         ...
 
     async def hook_backlog(self) -> HookBacklog:
-        """Whether there is something to gather, and when the next cursor is due. A cheap read."""
+        """Whether there is something to gather, and when the next cursor can be claimed. A cheap read."""
         ...
 
     async def hook_totals(self) -> HookTotals: ...
@@ -104,8 +104,8 @@ class OutgoingHookStore(Protocol):
 
     async def settle_hook(self, settled: SettledHook, at: int) -> bool:
         """Move a cursor, log its deliveries, and end the claim. A webhook that is switched off is told to its maker in
-        their own log. Does nothing if somebody else has claimed the webhook meanwhile. Returns whether the webhook has more
-        cursors that are due."""
+        their own log. Does nothing if somebody else has claimed the webhook meanwhile. Returns whether the maker has more that
+        is due: it may have waited for the end of this claim."""
         ...
 
     async def release_hooks(self) -> None:

@@ -165,7 +165,7 @@ class Delivering:
         if settled is None:
             settled = SettledHook(item, upto, tuple(made))
         if await self._store.settle_hook(settled, self._clock.wall()):
-            self._look_at = -math.inf
+            self._look_at = -math.inf  # what waited for a place has one now
             self._wake()
 
     async def again(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent) -> HookDelivery:

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, update
 
 from suhbat.chat.model import Actor, DueHook, HookTotals, Milliseconds, SettledHook
 from suhbat.protocol.events import HookStopped, own_log
@@ -54,10 +54,24 @@ def is_behind(connection: Connection) -> bool:
     return cursors.is_behind(connection, NAME)
 
 
-def next_due(connection: Connection) -> Milliseconds | None:
-    """When the next cursor is due."""
-    at = func.min(_due_at(connection))
-    found: Milliseconds | None = connection.execute(select(at).select_from(_CURSORS).where(_IS_WAITING)).scalar()
+def next_due(connection: Connection, now: Milliseconds) -> Milliseconds | None:
+    """When the next cursor can be claimed. Where its maker has as many webhooks at work as they may, that is when the first
+    of those claims ends; `settle` says if one is settled before that."""
+    full = (
+        select(outgoing_hooks.c.maker_uid, func.min(outgoing_hooks.c.claimed_until).label("until"))
+        .where(outgoing_hooks.c.claimed_until > now)
+        .group_by(outgoing_hooks.c.maker_uid)
+        .having(func.count() >= OF_MAKER)
+        .subquery()
+    )
+    parts = (
+        hook_cursors.c.due_at, outgoing_hooks.c.pause_until, outgoing_hooks.c.claimed_until, func.coalesce(full.c.until, 0),
+    )  # fmt: skip
+    at = func.max(*parts) if connection.dialect.name == "sqlite" else func.greatest(*parts)
+    waiting = _CURSORS.outerjoin(full, full.c.maker_uid == outgoing_hooks.c.maker_uid)
+    found: Milliseconds | None = connection.execute(
+        select(func.min(at)).select_from(waiting).where(_IS_WAITING)
+    ).scalar()
     return found
 
 
@@ -71,11 +85,6 @@ def totals(connection: Connection) -> HookTotals:
         by_state[state] += count
     events = select(func.sum(hook_cursors.c.upto - hook_cursors.c.after)).select_from(_CURSORS).where(_IS_WAITING)
     return HookTotals(**by_state, waiting=int(connection.execute(events).scalar() or 0))
-
-
-def _due_at(connection: Connection) -> Any:
-    parts = (hook_cursors.c.due_at, outgoing_hooks.c.pause_until, outgoing_hooks.c.claimed_until)
-    return func.max(*parts) if connection.dialect.name == "sqlite" else func.greatest(*parts)
 
 
 def gather(connection: Connection, now: Milliseconds) -> bool:
@@ -138,7 +147,7 @@ def claim(
         .group_by(outgoing_hooks.c.maker_uid)
         .subquery()
     )
-    free = and_(outgoing_hooks.c.pause_until <= now, outgoing_hooks.c.claimed_until <= now)
+    free = _is_free(now)
     due = (
         select(outgoing_hooks.c.id, outgoing_hooks.c.maker_uid, func.min(hook_cursors.c.due_at).label("at"))
         .select_from(_CURSORS)
@@ -216,9 +225,13 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
         place |= {"attempts": 0, "failing_since": None, "n": None}
     this = (hook_cursors.c.hook_id == hook.id, hook_cursors.c.conversation_id == due.log_id)
     connection.execute(update(hook_cursors).where(*this).values(place))
-    more = select(hook_cursors.c.hook_id).select_from(_CURSORS)
-    waiting = (_IS_WAITING, hook_cursors.c.hook_id == hook.id, hook_cursors.c.due_at <= at)
-    return connection.execute(more.where(*waiting).limit(1)).first() is not None
+    due_now = (_IS_WAITING, hook_cursors.c.due_at <= at, _is_free(at), outgoing_hooks.c.maker_uid == hook.maker_uid)
+    waiting = select(hook_cursors.c.hook_id).select_from(_CURSORS).where(*due_now)
+    return connection.execute(waiting.limit(1)).first() is not None
+
+
+def _is_free(now: Milliseconds) -> ColumnElement[bool]:
+    return and_(outgoing_hooks.c.pause_until <= now, outgoing_hooks.c.claimed_until <= now)
 
 
 def _tell(transaction: WriterTransaction, due: DueHook, settled: SettledHook, at: Milliseconds) -> None:

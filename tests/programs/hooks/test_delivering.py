@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +24,7 @@ from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import SLOTS, OutgoingClient
 from suhbat.programs.hooks import delivering
-from suhbat.programs.hooks.delivering import GIVEN_UP, Delivering, ReceiverAnswer, Receivers
+from suhbat.programs.hooks.delivering import GIVEN_UP, LEASE_SECONDS, Delivering, ReceiverAnswer, Receivers
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
 from suhbat.programs.hooks.signing import message_id, secret_of
 from suhbat.protocol import commands
@@ -539,6 +539,36 @@ async def test_a_slow_receiver_delays_nobody_else(desk: Desk) -> None:
     await asyncio.gather(*tasks)
     await desk.work()
     assert len(desk.receivers.texts()) == OF_MAKER + 3
+
+
+async def test_what_waits_for_a_place_is_not_asked_for_again_and_again(desk: Desk) -> None:
+    """While an account has as many webhooks at work as it may, no claim is made for the others: each would be a commit. As soon
+    as one is settled, the dispatcher is woken and finds the next. If its process died, the end of its claim is looked for."""
+    room = await desk.room(VALI, ALI)
+    for _ in range(OF_MAKER + 1):
+        await desk.hook([room])
+    await desk.say(room, "salom")
+    claims, woken, claim_hooks = list[int](), list[bool](), desk.store.claim_hooks
+
+    async def counted(until: int, most: int, busy: Collection[str]) -> list[DueHook]:
+        claims.append(most)
+        return await claim_hooks(until, most, busy)
+
+    desk.store.claim_hooks = counted  # type: ignore[method-assign]
+    desk.delivering._written = lambda: 0.0
+    desk.delivering._wake = lambda: woken.append(True)
+    desk.clock.advance(1)
+    items = await desk.delivering.claim(50, ())
+    assert (len(items), len(claims)) == (OF_MAKER, 1)
+    for _ in range(5):
+        desk.clock.advance(0.5)
+        assert not await desk.delivering.claim(50, ())
+    assert len(claims) == 1
+    await desk.delivering.carry_out(items[0])
+    assert woken == [True]
+    assert len(await desk.delivering.claim(50, ())) == 1
+    desk.clock.advance(LEASE_SECONDS)
+    assert len(await desk.delivering.claim(50, ())) == OF_MAKER
 
 
 async def test_much_that_is_due_for_one_account_hides_nothing(desk: Desk) -> None:
