@@ -20,7 +20,7 @@ from .channels import Channels
 from .connection import STALL_SECONDS, Connection, FrameFormat
 from .frames import Frames
 from .gap_reader import GapReader
-from .growing import Growing
+from .growth_notices import GrowthNotices
 from .page_cache import LogPage, PageCache
 from .presence import PresenceBroadcast
 
@@ -35,7 +35,7 @@ class Feeds:
         pages: PageCache,
         announcements: Announcements,
         presence: PresenceBroadcast,
-        growing: Growing,
+        growth: GrowthNotices,
         tasks: Tasks,
     ) -> None:
         self._channels = channels
@@ -43,7 +43,7 @@ class Feeds:
         self._pages = pages
         self._announcements = announcements
         self._presence = presence
-        self._growing = growing
+        self._growth = growth
         self._tasks = tasks
 
     def start(self, connection: Connection) -> None:
@@ -104,7 +104,7 @@ class Feeds:
         if not missing:
             if connection.wire.congested or connection.wire.closed or self._behind_connection(connection):
                 return []
-            if not self._growing.catch_up(connection):
+            if not self._growth.catch_up(connection):
                 return []
             self._go_live(connection)
             return None

@@ -74,7 +74,7 @@ class Hub:
         self.gaps = GapReader(store, self.channels, tasks, self)
         self._presence = PresenceBroadcast(self.channels, self.notices, presence)
         self._feeds = Feeds(
-            self.channels, self.gaps, self.pages, self.announcements, self._presence, self.growing, tasks
+            self.channels, self.gaps, self.pages, self.announcements, self._presence, self.growing.notices, tasks
         )
         self._tasks = tasks
 
@@ -186,7 +186,7 @@ class Hub:
         connection.live = True
         self._attach(connection, LOBBY, self.channels.by_log[LOBBY].head or 0)
         self._attach(connection, own_log(connection.actor.uid), 0, known_head=0)
-        if not self.growing.catch_up(connection):
+        if not self.growing.notices.catch_up(connection):
             self.channels.fall_behind(connection)
 
     def follow(self, connection: Connection, cursors: Mapping[str, int], places: Places | None = None) -> None:
@@ -195,7 +195,7 @@ class Hub:
         for key, cursor in cursors.items():
             if key in connection.logs:
                 connection.lag[key] = cursor
-                self.growing.miss_all(connection, key)
+                self.growing.notices.miss_all(connection, key)
             else:
                 self._attach(connection, key, cursor, floor=places.floors.get(key, 0) if places else 0)
             if places and key in places.alone:
@@ -209,7 +209,7 @@ class Hub:
         for key, cursor in cursors.items():
             if key in connection.logs:
                 connection.lag[key] = cursor
-                self.growing.miss_all(connection, key)
+                self.growing.notices.miss_all(connection, key)
 
     def catch_up(self, connection: Connection, target: Target | None) -> None:
         """Feed a connection from the log until it is live. It gets `caught_up` when it has reached the `target`, if given."""
@@ -282,7 +282,7 @@ class Hub:
             self.channels.write(channel)
         channel.listeners[connection.format][connection] = None
         connection.logs.add(key)
-        self.growing.miss_all(connection, key)
+        self.growing.notices.miss_all(connection, key)
         if floor:
             connection.floors[key] = floor
         if key == LOBBY:

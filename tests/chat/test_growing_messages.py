@@ -30,7 +30,8 @@ from suhbat.cluster.bus_listener import NodeBusListener
 from suhbat.errors import BadRequest, Busy, Finished, Forbidden, NotFound, RateLimited, TooManyStreams, WrongOffset
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.hub.frames import Frames
-from suhbat.hub.growing import REST, STEP
+from suhbat.hub.growth import STEP
+from suhbat.hub.growth_notices import AT_ONCE, REST
 from suhbat.hub.hub import Hub
 from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
 from suhbat.protocol.events import LoggedEvent, MessageFinished
@@ -100,7 +101,7 @@ class Node:
 
     async def told(self) -> None:
         """Wait until everything that was added has been told."""
-        while self.hub.growing._ticking:
+        while self.hub.growing.notices.is_telling:
             await asyncio.sleep(0.01)
 
 
@@ -124,14 +125,17 @@ class FullWire(RecordingWire):
 
 
 class SlowWire(RecordingWire):
-    """Blocks when a notice is written. `written_at`: when the last one was."""
+    """Blocks for some seconds when a notice is written. `written_at`: when the last one was."""
 
-    SECONDS = 0.05
     written_at = 0.0
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
 
     def write(self, frames: Frames) -> None:
         if b"message.append" in frames.payloads[0]:
-            time.sleep(self.SECONDS)
+            time.sleep(self._seconds)
             self.written_at = time.monotonic()
 
 
@@ -197,6 +201,12 @@ def notices(wire: RecordingWire) -> list[tuple[int, str]]:
     return [(frame["offset"], frame["text"]) for frame in wire.frames if frame["type"] == "message.append"]
 
 
+async def first_turn(wires: list[RecordingWire]) -> None:
+    """Wait until some of these have been told."""
+    while not notices(wires[0]):
+        await asyncio.sleep(0)
+
+
 class TestReaders:
     async def test_what_comes_together_is_one_notice(self, town: Town) -> None:
         """On every node; and all that grows in a conversation is one write for each connection."""
@@ -255,7 +265,7 @@ class TestReaders:
         connection.floors[LOBBY] = seq
         await node.append(seq, 0, "sir")
         await node.told()
-        node.hub.growing.catch_up(connection)
+        node.hub.growing.notices.catch_up(connection)
         assert notices(wire) == []
 
     async def test_many_readers(self, town: Town) -> None:
@@ -264,10 +274,30 @@ class TestReaders:
         wires = [node.reader(f"u{number}")[1] for number in range(200)]
         seq = await node.begin()
         await node.append(seq, 0, "salom")
-        node.hub.growing._tick()
+        await first_turn(wires)
         assert {len(notices(wire)) for wire in wires} == {0, 1}
         await node.told()
         assert all(notices(wire) == [(0, "salom")] for wire in wires)
+
+    async def test_the_end_between_two_turns(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A reader who is told of the end first is not told of what was added before it."""
+        node = town.nodes[0]
+        wires = [node.reader(f"u{number}")[1] for number in range(AT_ONCE + 1)]
+        ends, grows = await node.begin(), await node.begin()
+        for seq in (ends, grows):
+            await node.append(seq, 0, "salom")
+        telling = node.hub.growing.notices
+        with monkeypatch.context() as held:
+            held.setattr(telling, "_write_on", lambda: None)
+            await first_turn(wires)
+            await node.finish(ends)
+            await settle()
+        telling._write_on()
+        await node.told()
+        last = next(wire for wire in wires if len(notices(wire)) == 1)
+        assert [frame["type"] for frame in last.frames[-2:]] == ["message.finished", "message.append"]
+        assert last.frames[-1]["seq"] == grows
+        assert all(text_of(wire, seq) == "salom" for wire in wires for seq in (ends, grows))
 
     async def test_a_lost_message_of_the_bus(self, town: Town) -> None:
         """A node that finds a gap asks for the whole text."""
@@ -369,7 +399,7 @@ class TestReaders:
     async def test_a_rest_after_costly_writes(self, town: Town) -> None:
         """What is added after them is collected for several times as long as they took, whenever it comes."""
         node = town.nodes[0]
-        wire = SlowWire()
+        wire = SlowWire(0.05)
         node.come(wire)
         seq = await node.begin()
         times = []
@@ -377,7 +407,17 @@ class TestReaders:
             await node.append(seq, number, "a")
             await node.told()
             times.append(wire.written_at)
-        assert times[1] - times[0] >= REST * SlowWire.SECONDS
+        assert times[1] - times[0] >= REST * 0.05
+
+    async def test_a_rest_between_turns(self, town: Town) -> None:
+        """After writes to some readers the loop is left to others for several times as long, before the next ones are told."""
+        node = town.nodes[0]
+        wires = [SlowWire(0.0002) for _ in range(AT_ONCE + 1)]
+        for wire in wires:
+            node.come(wire)
+        await node.append(await node.begin(), 0, "a")
+        await node.told()
+        assert wires[-1].written_at - wires[-2].written_at >= REST * AT_ONCE * 0.0002
 
     async def test_nothing_was_added(self, town: Town) -> None:
         """An empty append is told to nobody, and does not keep the message growing."""
@@ -645,7 +685,7 @@ class TestTwoNodes:
         await here.append(seq, 0, "Osh")
         await town.round(SAVE_SECONDS + 1)
         await here.append(seq, 3, " damlash")
-        here.hub.growing._dirty.clear()
+        here.hub.growing.notices._dirty.clear()
         await here.close()
         town.nodes.remove(here)
         with pytest.raises(WrongOffset) as wrong:

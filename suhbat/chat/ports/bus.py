@@ -9,7 +9,7 @@ from suhbat.chat.model import Change
 from suhbat.protocol.events import LoggedEvent
 
 GrowthPart = tuple[int, int | None, int, int, str]
-"""What was added to a growing message: its `seq`, its veil and term (see `hub.growing`), the offset, the text."""
+"""What was added to a growing message: its `seq`, its veil and term (see `hub.growth`), the offset, the text."""
 
 
 class BusListener(Protocol):
