@@ -1,220 +1,235 @@
 """Measures messages that grow: what they cost, and what they cost the people who chat meanwhile.
 
-    python bench/streams.py [--streams 20] [--readers 500] [--tokens 30] [--seconds 6] [--rounds 3]
+    python bench/streams.py [--streams 20] [--readers 500] [--tokens 30] [--seconds 5] [--rounds 5] [--base TREE]
 
-Two people chat in a room with many readers, in windows with and without the streams, in turns. Each stream appends a token
-of some four letters so many times a second. The server is on one core, everything else in this process on another. The
-readers only count bytes, but that delays the pair here as well, so the ratio is an upper bound of what the streams cost it.
+Streams grow in a room with many readers, each by so many tokens of four letters a second. Two people chat, in that room or in
+their direct, in windows without the streams and with them, in turns. The server is on one core. The readers, the bots and the
+pair are three processes on another one, on which the pair goes first. `--base`: another tree, whose server takes turns with
+this one.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
+import contextlib
 import os
+import sqlite3
 import statistics
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, cast
+from typing import NamedTuple
 
-import uvloop
+import table
 from catalogue import server_of
-from machine import about_machine, allow_many_sockets, cores, cpu_seconds
-from servers import ROOT, Running, running
+from compiler import CACHE
+from crowd import Bots, Pair, Readers
+from machine import about_disk, about_machine, allow_many_sockets, cores, cpu_seconds, require_disk
+from servers import ROOT, Running, running, tree_of
 
 sys.path.insert(0, str(ROOT))
 
 from tests.servers import Server
-from tests.talk import V1
 
-SETTINGS = {
-    "SUHBAT_SEND_RATE": "0",
-    "SUHBAT_ADDRESS_RATE": "0",
-    "SUHBAT_ROOM_RATE": "0",
-    "SUHBAT_CONNECTIONS_PER_ADDRESS": "0",
-    "SUHBAT_GUESTS_PER_ADDRESS": "0",
-}
-PAUSE = 0.02
-"""Seconds between two messages of the pair."""
-TOKEN = "osh "
-PONG = bytes([0x8A, 0x80, 0, 0, 0, 0])
-"""An empty, masked pong that nobody asked for: the server hears that the connection lives."""
+SETTINGS = {"SUHBAT_ADDRESS_RATE": "0", "SUHBAT_GUESTS_PER_ADDRESS": "0"}
+WARM_UP = 1.0
+SETTLES = 0.5
+"""Seconds that streams grow before a window."""
+
+
+class Scene(NamedTuple):
+    """A server with all its clients. `direct`: the conversation of the pair."""
+
+    title: str
+    server: Running
+    readers: Readers
+    bots: Bots
+    pair: Pair
+    direct: str
 
 
 @dataclass
-class Window:
-    """What was measured: the delays of messages in ms, the tokens, the processor time of the server, bytes to one reader."""
+class Windows:
+    """Windows of one kind. `delays`: of the messages of each one, in ms. `cpu`: of the server, `load`: of the clients, in
+    seconds. `bytes`: to all readers."""
 
-    delays: list[float] = field(default_factory=list)
-    tokens: int = 0
+    delays: list[list[float]] = field(default_factory=list)
     seconds: float = 0.0
     cpu: float = 0.0
+    load: float = 0.0
     bytes: int = 0
-    head: int = 0
+    tokens: int = 0
 
+    def shares(self, share: float) -> list[float]:
+        return [sorted(one)[int(len(one) * share)] for one in self.delays]
 
-class Reader(asyncio.Protocol):
-    """Counts the bytes of a connection that has said hello, and shows every few seconds that it is there."""
-
-    received = 0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def stay(self) -> None:
-        if not self._transport.is_closing():
-            self._transport.write(PONG)
-            asyncio.get_running_loop().call_later(8, self.stay)
-
-    def data_received(self, data: bytes) -> None:
-        self.received += len(data)
+    @property
+    def messages(self) -> int:
+        return sum(map(len, self.delays))
 
 
 def main() -> None:
+    asked = arguments()
+    allow_many_sockets()
+    require_disk(asked.data_root)
+    placed = cores()
+    with TemporaryDirectory(prefix="streams-", dir=asked.data_root) as name, ExitStack() as stack:
+        print(f"{about_machine(placed)}\n{about_disk(Path(name))}", flush=True)
+        if placed.generator is not None:
+            os.sched_setaffinity(0, {placed.generator})
+        keys = ("base", "suhbat") if asked.base else ("suhbat",)
+        scenes = [stack.enter_context(scene(key, Path(name), placed.server, asked)) for key in keys]
+        places = ("room", "direct") if asked.where == "both" else (asked.where,)
+        print(
+            f"- {asked.streams} streams of {asked.tokens:g} tokens/s, {asked.readers} readers; {asked.rounds} windows of "
+            f"{asked.seconds:g} s of each kind, in turns",
+            flush=True,
+        )
+        measured = measure(scenes, places, asked)
+        for one in scenes:
+            print(f"\n{report(one, measured, places, asked)}")
+
+
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures messages that grow.")
     parser.add_argument("--streams", type=int, default=20)
     parser.add_argument("--readers", type=int, default=500)
     parser.add_argument("--tokens", type=float, default=30, help="a second, of each stream")
-    parser.add_argument("--seconds", type=float, default=6)
-    parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
-    allow_many_sockets()
-    placed = cores()
-    with (
-        TemporaryDirectory(prefix="streams-") as name,
-        running(server_of("suhbat"), Path(name), placed.server, SETTINGS) as server,
-    ):
-        print(about_machine(placed), flush=True)
-        if placed.generator is not None:
-            os.sched_setaffinity(0, {placed.generator})
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            print(runner.run(measure(server, asked)), flush=True)
+    parser.add_argument("--length", type=int, default=500, help="tokens of a message")
+    parser.add_argument("--seconds", type=float, default=5, help="length of a window")
+    parser.add_argument("--rounds", type=int, default=5, help="windows of each kind")
+    parser.add_argument("--where", choices=("room", "direct", "both"), default="both", help="where the pair chats")
+    parser.add_argument("--base", type=Path, help="another tree to compare with")
+    parser.add_argument("--data-root", type=Path, default=CACHE / "data")
+    return parser.parse_args()
 
 
-async def measure(server: Running, asked: argparse.Namespace) -> str:
-    ws = f"ws://127.0.0.1:{server.port}"
-    api = Server("suhbat", Path(), port=server.port)
+@contextmanager
+def scene(key: str, data: Path, core: int | None, asked: argparse.Namespace) -> Iterator[Scene]:
+    """Start a server and all its clients."""
+    server_kind = server_of(key)
+    with ExitStack() as stack:
+        settings = SETTINGS | tree_of(server_kind, asked.base)
+        server = stack.enter_context(running(server_kind, data, core, settings))
+        api = Server("suhbat", Path(), port=server.port)
 
-    def token(name: str) -> str:
-        made: str = api.request("POST", "/api/v1/guests", {"user_id": name})[1]["token"]
-        return made
+        def tokens(name: str, count: int) -> list[str]:
+            made = [api.request("POST", "/api/v1/guests", {"user_id": f"{name}{number}"}) for number in range(count)]
+            return [answer["token"] for _, answer in made]
 
-    readers = [await _reader(server.port, token(f"reader{n}")) for n in range(asked.readers)]
-    without, within = Window(), Window()
-    async with V1(ws, token("ali")) as ali, V1(ws, token("vali")) as vali:
-        bots = [await V1(ws, token(f"bot{n}")).__aenter__() for n in range(asked.streams)]
-        for bot in bots:
-            drain(bot)
-        await chat(ali, vali, 1.0, Window())
-        for _ in range(asked.rounds):
-            for window, streams in ((without, []), (within, bots)):
-                began, cpu, received = time.monotonic(), cpu_seconds([server.pid]), readers[0].received
-                done = asyncio.Event()
-                growing = [asyncio.create_task(grow(bot, asked.tokens, done, window)) for bot in streams]
-                await chat(ali, vali, asked.seconds, window)
-                done.set()
-                await asyncio.gather(*growing)
-                window.seconds += time.monotonic() - began
-                window.cpu += cpu_seconds([server.pid]) - cpu
-                window.bytes += readers[0].received - received
-    return table(without, within, asked)
+        chatting = tokens("pair", 2)
+        status, made = api.request("POST", "/api/v1/directs", {"users": ["pair1"]}, token=chatting[0])
+        assert status in (200, 201), made
+        generator = cores().generator
+        readers = Readers(server.port, tokens("reader", asked.readers), generator)
+        stack.callback(readers.process.close)
+        bots = Bots(server.port, tokens("bot", asked.streams), generator, asked.tokens, asked.length)
+        stack.callback(bots.process.close)
+        pair = Pair(server.port, (chatting[0], chatting[1]))
+        yield Scene(server_kind.title, server, readers, bots, pair, made["conversation"])
 
 
-def drain(bot: V1) -> None:
-    """Read everything that a bot is sent, in the background; answers to its commands go to `bot.answers`."""
-    answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
-
-    async def read() -> None:
-        while True:
-            frame = await bot.hear()
-            if isinstance(frame.get("id"), int) and (answer := answers.pop(frame["id"], None)) is not None:
-                answer.set_result(frame)
-
-    async def ask(type: str, **fields: Any) -> dict[str, Any]:
-        id = next(bot._ids)
-        answers[id] = asyncio.get_running_loop().create_future()
-        await bot.say({"type": type, "id": id, **fields})
-        return await answers[id]
-
-    bot.ask = ask  # type: ignore[method-assign]
-    bot.reading = asyncio.create_task(read())  # type: ignore[attr-defined]
+Key = tuple[str, str, bool]
+"""The title of a server, where the pair chats, and whether messages grow meanwhile."""
 
 
-async def grow(bot: V1, tokens: float, done: asyncio.Event, window: Window) -> None:
-    """Let messages grow, one after another, until it is done."""
-    while not done.is_set():
-        sent = await bot.ask("send", conversation="lobby", text="", streaming=True)
-        place = {"conversation": "lobby", "seq": sent["seq"]}
-        length = 0
-        while not done.is_set() and length + len(TOKEN) <= 4_000:
-            reply = await bot.ask("append", **place, offset=length, text=TOKEN)
-            if reply["type"] == "ok":
-                length = reply["offset"]
-                window.tokens += 1
-            await asyncio.sleep(1 / tokens)
-        await bot.ask("finish", **place)
+def measure(scenes: list[Scene], places: tuple[str, ...], asked: argparse.Namespace) -> dict[Key, Windows]:
+    kinds = [(one, place, grows) for one in scenes for place in places for grows in (False, True)]
+    measured: dict[Key, Windows] = {(one.title, place, grows): Windows() for one, place, grows in kinds}
+    for one, place, grows in kinds:
+        window(one, place, grows, WARM_UP, Windows())
+        stay(scenes)
+    for turn in range(asked.rounds):
+        # The order alternates, so that slow changes of the machine affect all alike.
+        for one, place, grows in kinds if turn % 2 else reversed(kinds):
+            window(one, place, grows, asked.seconds, measured[one.title, place, grows])
+            stay(scenes)
+    return measured
 
 
-async def chat(ali: V1, vali: V1, seconds: float, window: Window) -> None:
-    """One writes, the other reads: the delay of each message."""
-    ends = time.monotonic() + seconds
-    while time.monotonic() < ends:
-        sent = time.perf_counter()
-        text = f"salom {sent}"
-        await ali.say({"type": "send", "conversation": "lobby", "text": text})
-        while True:
-            frame = await vali.hear()
-            if frame["type"] == "message.created" and frame["message"]["text"] == text:
-                break
-        window.delays.append((time.perf_counter() - sent) * 1000)
-        await asyncio.sleep(PAUSE)
+def stay(scenes: list[Scene]) -> None:
+    for one in scenes:
+        one.pair.stay()
 
 
-async def _reader(port: int, token: str) -> Reader:
-    """A connection that only counts what it gets."""
-    loop = asyncio.get_running_loop()
-    transport, reader = await loop.create_connection(Reader, "127.0.0.1", port)
-    transport.write(
-        b"GET /api/v1/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-        b"Authorization: Bearer " + token.encode() + b"\r\n\r\n"
+def window(one: Scene, place: str, grows: bool, seconds: float, into: Windows) -> None:
+    if grows:
+        one.bots.start()
+        time.sleep(SETTLES)
+    before, began = taken(one), time.monotonic()
+    into.delays.append(one.pair.window(one.direct if place == "direct" else "lobby", seconds))
+    cpu, load, received, tokens = (now - then for now, then in zip(taken(one), before, strict=True))
+    into.seconds += time.monotonic() - began
+    into.cpu, into.load, into.bytes, into.tokens = (
+        into.cpu + cpu, into.load + load, into.bytes + int(received), into.tokens + int(tokens)
+    )  # fmt: skip
+    if grows:
+        one.bots.stop()
+
+
+def taken(one: Scene) -> tuple[float, float, float, float]:
+    """Processor time of the server and of the clients; bytes that readers got, and tokens of the bots."""
+    clients = [one.readers.process.pid, one.bots.process.pid, os.getpid()]
+    return cpu_seconds([one.server.pid]), cpu_seconds(clients), one.readers.bytes, one.bots.appended
+
+
+def report(one: Scene, measured: dict[Key, Windows], places: tuple[str, ...], asked: argparse.Namespace) -> str:
+    lines: list[list[str]] = []
+    notes: list[str] = []
+    for place in places:
+        alone, beside = (measured[one.title, place, grows] for grows in (False, True))
+        for windows in (alone, beside):
+            p50, tails = statistics.median(windows.shares(0.5)), windows.shares(0.99)
+            base50, base = statistics.median(alone.shares(0.5)), alone.shares(0.99)
+            lines.append(
+                [
+                    f"in the {place}, {'beside the streams' if windows is beside else 'alone'}",
+                    f"{windows.messages:,}",
+                    f"{p50:.2f}",
+                    f"{statistics.median(tails):.2f}",
+                    f"{min(tails):.2f}",
+                    table.ratio(p50, base50),
+                    table.ratio(statistics.median(tails), statistics.median(base)),
+                    table.ratio(min(tails), min(base)),
+                    f"{windows.cpu / windows.seconds:.0%}",
+                    f"{windows.load / windows.seconds:.0%}",
+                ]
+            )
+        rate = beside.tokens / beside.seconds
+        cpu = beside.cpu / beside.seconds - alone.cpu / alone.seconds
+        size = (beside.bytes / beside.seconds - alone.bytes / alone.seconds) / asked.readers
+        notes.append(
+            f"- pair in the {place}: {rate:,.0f} tokens/s; for each token {cpu / rate * 1e6:,.0f} µs of the server's processor "
+            f"({cpu / rate / asked.readers * 1e9:,.0f} ns for each reader) and {size / rate:,.0f} bytes to each reader"
+        )
+    bots = one.bots
+    notes.append(
+        f"- {bots.begun:,} messages of {bots.appended:,} tokens have left {events_of_bots(one.server):,} events in the log; "
+        f"{bots.refused} refused"
     )
-    while not reader.received:
-        await asyncio.sleep(0.001)
-    hello = b'{"type":"hello","id":1}'
-    transport.write(bytes([0x81, 0x80 | len(hello), 0, 0, 0, 0]) + hello)
-    reader.stay()
-    return reader
-
-
-def table(without: Window, within: Window, asked: argparse.Namespace) -> str:
-    def line(name: str, window: Window) -> str:
-        quantiles = statistics.quantiles(window.delays, n=100)
-        p50, p99 = quantiles[49], quantiles[98]
-        load = window.cpu / window.seconds
-        return f"| {name} | {len(window.delays):,} | {p50:.2f} | {p99:.2f} | {load:.0%} |"
-
-    extra = within.cpu / within.seconds - without.cpu / without.seconds
-    per_second = within.tokens / within.seconds
-    received = within.bytes / within.seconds - without.bytes / without.seconds
-    ratio = statistics.quantiles(within.delays, n=100)[98] / statistics.quantiles(without.delays, n=100)[98]
-    return "\n".join(
-        [
-            f"- {asked.streams} streams, {asked.readers} readers, {asked.rounds} windows of {asked.seconds:g} s each, in turns",
-            "",
-            "| | messages | p50, ms | p99, ms | server's processor |",
-            "|---|---|---|---|---|",
-            line("without streams", without),
-            line("with streams", within),
-            "",
-            f"- p99 with / without: {ratio:.2f}",
-            f"- {per_second:,.0f} tokens/s; {extra / per_second * 1e6:,.0f} µs of processor time per token, for all readers",
-            f"- {received / per_second:,.0f} bytes per token to each reader",
-        ]
+    head = (
+        "the pair's messages, ms",
+        "messages",
+        "p50",
+        "p99, median",
+        "p99, best",
+        "p50 ÷ alone",
+        "p99, median ÷ alone",
+        "p99, best ÷ alone",
+        "server's core",
+        "clients' core",
     )
+    return f"{one.title}:\n\n{table.markdown(head, lines)}\n\n" + "\n".join(notes)
+
+
+def events_of_bots(server: Running) -> int:
+    with contextlib.closing(sqlite3.connect(f"file:{server.scratch / 'data' / 'suhbat.db'}?mode=ro", uri=True)) as raw:
+        found = raw.execute("SELECT count(*) FROM events WHERE actor LIKE 'bot%' AND type LIKE 'message.%'").fetchone()
+    return int(found[0])
 
 
 if __name__ == "__main__":

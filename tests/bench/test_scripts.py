@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import sqlite3
 import subprocess
 import sys
@@ -99,6 +100,15 @@ def test_files() -> None:
     for title in ("download, Suhbat", "upload, Suhbat", "both, as after an upload", "alone", "3 downloads from Suhbat"):
         assert float(rows[title][0].replace(",", "")) > 0, done.stdout
     assert ("download, nginx" in rows) != ("nginx is not installed" in done.stdout)
+
+
+def test_streams() -> None:
+    """Messages that grow leave two events each, and nothing is refused."""
+    done = script("streams", "--streams", "2", "--readers", "5", "--length", "5", "--rounds", "1", "--seconds", "0.3")
+    assert done.returncode == 0, done.stdout + done.stderr
+    said = re.search(r"- (\d+) messages of [\d,]+ tokens have left (\d+) events in the log; 0 refused", done.stdout)
+    assert said and int(said[2]) == 2 * int(said[1]) > 0, done.stdout
+    assert len(table_lines(done.stdout)) == 6
 
 
 def test_push() -> None:
