@@ -1,120 +1,54 @@
 """Measures pushes: how many a second and what each costs, and what they cost the people who chat meanwhile.
 
-    python bench/push.py [--people 1000] [--rate 100] [--seconds 10] [--rounds 3]
+    python bench/push.py [--people 1000] [--rate 100] [--seconds 9] [--rounds 4] [--in-memory]
 
 Everybody in a room is away and wants to be told of each message there. First one message at a time is written, and all of them
 are pushed to: the best rate and the processor time of the server for each push. Then the room is busy, and two people chat in
 their direct, on a server where all in the room have a subscription, and on one where nobody has, in turns. Pushes go to a push
 service on loopback, without TLS. The server is on one core, everything else on another.
+
+The latencies of all windows of a kind are put together. A disk that is slow now and then makes their tail uncertain: intervals
+say how much (95 %, a bootstrap of blocks of messages). With `--in-memory` the database is on a file system in memory, where a
+flush costs nothing, so that the rest of the difference shows.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
+import random
 import shutil
 import sqlite3
 import statistics
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import ExitStack, asynccontextmanager, contextmanager
-from multiprocessing import get_context
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
 
 import table
-from catalogue import server_of
+from away import PushService, Room, fill, pair_of, queued, running, write, writing
 from compiler import CACHE
-from files import account, percentile, window
-from machine import about_disk, about_machine, cores, cpu_seconds, free_port, require_disk
-from servers import ROOT, Running, end, start
+from files import percentile, window
+from machine import about_disk, about_machine, cores, cpu_seconds, require_disk
 
-sys.path.insert(0, str(ROOT))
-
-from sqlalchemy import Connection, insert, select
-
-from suhbat.chat.model import Account, Actor, PushSubscription, Session
-from suhbat.config import Settings
-from suhbat.notify.encoding import decode
-from suhbat.protocol.commands import Create
-from suhbat.runtime.app import ServerApp
-from suhbat.store.people import push, sessions
-from suhbat.store.tables import conversations, members, notify_levels, reads
-from tests.talk import V1
-
-OWNER = Actor("u-owner", "owner", "account", lobby_from=0)
-P256DH = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"
-"""The key of a browser, of RFC 8291."""
-YEAR = 365 * 24 * 3600 * 1000
-SETTINGS = {"SUHBAT_OUTGOING_ALLOW": "127.0.0.0/8", "SUHBAT_SEND_RATE": "0"}
-AT_ONCE = 100
-SETTLES = 10.0
+SETTLES = 9.0
 """Seconds that a room is busy before a window: then the first pushes are due."""
-
-
-class PushService:
-    """Counts what is pushed, in a process of its own. `last`: when the last push came."""
-
-    def __init__(self, core: int | None) -> None:
-        context = get_context("fork")
-        self.port = free_port()
-        self._count, self._last = context.Value("Q", 0), context.Value("d", 0.0)
-        self._process = context.Process(target=self._serve, args=(core,), daemon=True)
-        self._process.start()
-
-    @property
-    def count(self) -> int:
-        return int(self._count.value)
-
-    @property
-    def last(self) -> float:
-        return float(self._last.value)
-
-    def close(self) -> None:
-        self._process.kill()
-        self._process.join()
-
-    def _serve(self, core: int | None) -> None:
-        if core is not None:
-            os.sched_setaffinity(0, {core})
-        os.nice(19)  # it shares a core with those who chat
-        asyncio.run(self._main())
-
-    async def _main(self) -> None:
-        async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                while True:
-                    head = (await reader.readuntil(b"\r\n\r\n")).lower()
-                    await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
-                    writer.write(b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n")
-                    await writer.drain()
-                    self._count.value += 1
-                    self._last.value = time.perf_counter()
-            writer.close()
-
-        server = await asyncio.start_server(take, "127.0.0.1", self.port, backlog=256)
-        await server.serve_forever()
-
-
-class Room(NamedTuple):
-    """A server with a room of people who are away; the tokens of a pair who chat, and of one who writes in the room."""
-
-    title: str
-    server: Running
-    name: str
-    pair: tuple[str, str]
-    writer: str
+IN_MEMORY = Path("/dev/shm")
+BLOCK = 50
+"""Messages that follow each other, and share what made them slow."""
+DRAWN = 500
+"""Samples of the bootstrap."""
 
 
 def main() -> None:
     asked = arguments()
-    require_disk(asked.data_root)
+    if not asked.in_memory:
+        require_disk(asked.data_root)
     placed = cores()
-    with TemporaryDirectory(dir=asked.data_root, prefix="push-") as name, ExitStack() as stack:
+    place = IN_MEMORY if asked.in_memory else asked.data_root
+    with TemporaryDirectory(dir=place, prefix="push-") as name, ExitStack() as stack:
         print(f"{about_machine(placed)}\n{about_disk(Path(name))}", flush=True)
         service = PushService(placed.generator)
         stack.callback(service.close)
@@ -124,7 +58,7 @@ def main() -> None:
         data.mkdir()
         room = asyncio.run(fill(data, asked.people, service.port))
         shutil.copytree(data, other)
-        with contextlib.closing(sqlite3.connect(other / "suhbat.db")) as raw:
+        with closing(sqlite3.connect(other / "suhbat.db")) as raw:
             raw.execute("DELETE FROM push_subscriptions")
             raw.commit()
         print(f"- {asked.people:,} people away in a room; {asked.rounds} rounds; windows of {asked.seconds:g} s\n")
@@ -144,68 +78,12 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures pushes.")
     parser.add_argument("--people", type=int, default=1_000, help="away, in one room")
     parser.add_argument("--rate", type=int, default=100, help="messages a second in the busy room")
-    parser.add_argument("--seconds", type=float, default=10, help="length of a window")
-    parser.add_argument("--rounds", type=int, default=3, help="messages that all are told of, and windows of each kind")
+    parser.add_argument("--seconds", type=float, default=9, help="length of a window")
+    parser.add_argument("--rounds", type=int, default=4, help="messages that all are told of, and windows of each kind")
     parser.add_argument("--what", choices=("both", "rates", "chat"), default="both")
+    parser.add_argument("--in-memory", action="store_true", help=f"with the database in {IN_MEMORY}")
     parser.add_argument("--data-root", type=Path, default=CACHE / "data")
     return parser.parse_args()
-
-
-async def fill(data: Path, count: int, port: int) -> str:
-    """Make a room of people who want to be told of everything, each with a subscription at this port. Returns its id."""
-    store = ServerApp(Settings(data=str(data), log_level="error")).node.store
-    await store.open(lambda entries: None)
-    now = time.time_ns() // 1_000_000
-    try:
-        room = (
-            await store.execute(OWNER, now, Create(type="create", title="Maydon", visibility="public"))
-        ).conversation
-
-        people = [
-            Account(f"u-{n}", f"odam{n}", f"odam{n}", "", None, "member", "uz", False, 0, now) for n in range(count)
-        ]
-        for first in range(0, count, AT_ONCE):
-            await asyncio.gather(*(store.add_account(one) for one in people[first : first + AT_ONCE]))
-
-        def enter(connection: Connection) -> None:
-            (log_id,) = connection.execute(select(conversations.c.id).where(conversations.c.name == room)).one()
-            keys = decode(P256DH), bytes(16)
-            for one in people:
-                session = Session(f"s-{one.uid}", one.uid, one.uid.encode(), None, now, now, now, now + YEAR, "")
-                sessions.add(connection, session)
-                endpoint = f"http://127.0.0.1:{port}/push/{one.uid}"
-                push.save(
-                    connection, PushSubscription(f"p-{one.uid}", one.uid, session.id, endpoint, *keys, "", now, now), 16
-                )
-                at = {"uid": one.uid, "conversation_id": log_id}
-                connection.execute(insert(members), at | {"role": "member"})
-                connection.execute(insert(reads), at | {"read_ordinal": 0, "own_since": 0})
-                connection.execute(insert(notify_levels), at | {"level": "all"})
-
-        await store._write(enter)  # type: ignore[attr-defined]  # a thousand commands take a minute
-        return room
-    finally:
-        await store.close()
-
-
-@contextmanager
-def running(title: str, data: Path, room: str, core: int | None, settings: dict[str, str]) -> Iterator[Room]:
-    settings = SETTINGS | settings | {"SUHBAT_DATA": str(data)}
-    process, server = start(server_of("suhbat"), data, free_port(), core, settings)
-    names = [f"{name}{os.urandom(3).hex()}" for name in ("salim", "karim", "yozuvchi")]
-    try:
-        tokens = [account(server.port, name) for name in names]
-        yield Room(title, server, room, (tokens[0], tokens[1]), tokens[2])
-    finally:
-        end(process)
-
-
-@asynccontextmanager
-async def writing(room: Room) -> AsyncIterator[V1]:
-    """A connection of somebody who writes in the room."""
-    async with V1(f"ws://127.0.0.1:{room.server.port}", room.writer) as one:
-        assert (await one.ask("join", conversation=room.name))["type"] == "ok"
-        yield one
 
 
 async def rates(room: Room, service: PushService, asked: argparse.Namespace) -> str:
@@ -248,54 +126,44 @@ async def chatting(rooms: Sequence[Room], service: PushService, asked: argparse.
                 rows[room.title] = max(rows[room.title], queued(room))
                 busy.cancel()
                 await asyncio.gather(busy, return_exceptions=True)
-    base = [percentile(one, 0.99) for one in windows[rooms[0].title]]
+    return compared(windows, [(used[title], pushed[title], rows[title]) for title in windows], asked)
+
+
+def compared(
+    windows: dict[str, list[list[float]]], loads: Sequence[tuple[float, float, float]], asked: argparse.Namespace
+) -> str:
+    """A table of these windows by title, the first of which are what others are compared with. `loads`: of each title the
+    seconds of processor time, the pushes, and the most rows of the queue."""
+    seconds = asked.seconds * asked.rounds
+    dice = random.Random(1)
+    base: list[float] = []
+    first = 0.0
     lines = []
-    for title, those in windows.items():
-        tails = [percentile(one, 0.99) for one in those]
-        middle = statistics.median(percentile(one, 0.5) for one in those)
-        ratios = (table.ratio(statistics.median(tails), statistics.median(base)), table.ratio(min(tails), min(base)))
-        seconds = asked.seconds * asked.rounds
-        figures = [f"{middle:.2f}", f"{statistics.median(tails):.2f}", f"{min(tails):.2f}", *ratios]
-        load = [f"{used[title] / seconds:.0%}", f"{pushed[title] / seconds:,.0f}", f"{rows[title]:,.0f}"]
+    for (title, those), (used, pushed, rows) in zip(windows.items(), loads, strict=True):
+        pooled = [one for some in those for one in some]
+        known, tails = percentile(pooled, 0.99), drawn_tails(those, dice)
+        first, base = first or known, base or tails
+        ratios = sorted(one / other for one, other in zip(tails, base, strict=True))
+        figures = [f"{percentile(pooled, share):.2f}" for share in (0.5, 0.95, 0.99)]
+        figures += [interval(tails), table.ratio(known, first), interval(ratios)]
+        load = [f"{used / seconds:.0%}", f"{pushed / seconds:,.0f}", f"{rows:,.0f}"]
         lines.append([title, *figures, *load])
-    head = ("the pair's messages, ms", "p50", "p99, median", "p99, best", "median ÷ nobody", "best ÷ nobody")
+    head = ("the pair's messages, ms", "p50", "p95", "p99", "interval", "p99 ÷ nobody", "interval")
     return table.markdown((*head, "processor", "pushes/s", "rows of the queue, at most"), lines)
 
 
-@asynccontextmanager
-async def pair_of(room: Room) -> AsyncIterator[tuple[V1, V1, str]]:
-    url = f"ws://127.0.0.1:{room.server.port}"
-    async with V1(url, room.pair[0]) as one, V1(url, room.pair[1]) as other:
-        made = await one.ask("direct", users=[other.welcome["user"]["user_id"]])
-        await one.ask("send", conversation=made["conversation"], text="salom")
-        await other.until("message.created")
-        yield one, other, made["conversation"]
+def drawn_tails(windows: Sequence[Sequence[float]], dice: random.Random) -> list[float]:
+    """The p99 of samples that are drawn, block by block, from what was measured."""
+    blocks = [one[n : n + BLOCK] for one in windows for n in range(0, len(one), BLOCK)]
+    dice = random.Random(1)
+    return [
+        percentile([one for block in dice.choices(blocks, k=len(blocks)) for one in block], 0.99) for _ in range(DRAWN)
+    ]
 
 
-async def write(one: V1, room: str, rate: int) -> None:
-    """Write so many messages a second, until cancelled."""
-
-    async def drain() -> None:
-        while True:
-            await one.hear()
-
-    draining = asyncio.create_task(drain())
-    try:
-        until = time.perf_counter()
-        while True:
-            await one.say({"type": "send", "conversation": room, "text": "Maydonda gap koʻp"})
-            until += 1 / rate
-            await asyncio.sleep(max(0.0, until - time.perf_counter()))
-    finally:
-        draining.cancel()
-        await asyncio.gather(draining, return_exceptions=True)
-
-
-def queued(room: Room) -> int:
-    """The rows of the queue of pushes now."""
-    data: Any = room.server.scratch
-    with contextlib.closing(sqlite3.connect(f"file:{data / 'suhbat.db'}?mode=ro", uri=True)) as raw:
-        return int(raw.execute("SELECT count(*) FROM push_due").fetchone()[0])
+def interval(found: Sequence[float]) -> str:
+    """What 95 % of these are between."""
+    return f"{percentile(found, 0.025):.2f} – {percentile(found, 0.975):.2f}"
 
 
 if __name__ == "__main__":

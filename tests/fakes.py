@@ -50,13 +50,14 @@ from suhbat.protocol.types import LOBBY, ME
 
 
 class FakeClock:
-    """A clock that moves only when told to; see chat.ports.Clock."""
+    """A clock that moves only when told to; see chat.ports.Clock. `ahead`: for how many seconds the wall clock is ahead."""
 
     def __init__(self) -> None:
         self.now = 1_795_000_000.0
+        self.ahead = 0.0
 
     def wall(self) -> int:
-        return int(self.now * 1000)
+        return int((self.now + self.ahead) * 1000)
 
     def steady(self) -> float:
         return self.now

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from importlib.resources import files
@@ -32,7 +33,21 @@ def quiet_until(quiet: Quiet | None, now: Milliseconds) -> Milliseconds | None:
     ends = datetime.combine(here.date(), time.fromisoformat(quiet.to), here.tzinfo).replace(fold=here.fold)
     if clock >= quiet.to:
         ends += timedelta(days=1)
-    return round(ends.timestamp() * 1000)
+    return round(_instant(ends) * 1000)
+
+
+def _instant(shown: datetime) -> float:
+    """When a clock on the wall shows this time, in seconds since 1970; of a time that it skips, when it leaps over that."""
+    after, before = (shown.replace(fold=fold).timestamp() for fold in (1, 0))
+    if before <= after:
+        return shown.timestamp()
+    # A time that does not exist has two meanings, in the offsets after the leap and before it: the leap is between them.
+    leap = bisect_left(
+        range(round(before - after)),
+        True,
+        key=lambda seconds: datetime.fromtimestamp(after + seconds, shown.tzinfo).utcoffset() != shown.utcoffset(),
+    )
+    return after + leap
 
 
 def _is_quiet(quiet: Quiet, here: datetime, clock: str) -> bool:

@@ -119,8 +119,13 @@ class NodeMail:
             return until
         if await self._is_active(account.uid):
             return now + AWAY
-        seen = self._presence.of(account.actor).last_seen
-        return seen + AWAY if seen is not None and seen + AWAY > now else None
+        return away_at(self._presence.of(account.actor).last_seen, now)
+
+
+def away_at(seen: Milliseconds | None, now: Milliseconds) -> Milliseconds | None:
+    """When somebody will be away who was here at `seen`; None if they are. A time that is far from now in the future was shown
+    by a clock that was wrong: nobody is taken for present until that time comes again."""
+    return min(seen, now) + AWAY if seen is not None and abs(now - seen) < AWAY else None
 
 
 def mail_servers(settings: Settings) -> SmtpServers:

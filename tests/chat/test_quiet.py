@@ -64,6 +64,20 @@ def test_when_clocks_change() -> None:
     assert (spring, autumn) == ([False, False], [True, True, False])
 
 
+def test_an_end_that_does_not_exist() -> None:
+    """Hours that end in the skipped hour end when the clock leaps over it, not half an hour later; in any zone, also one that
+    leaps by half an hour (Lord Howe) or over a whole day (Samoa)."""
+    night = hours("22:00", "02:30", zone="Europe/Berlin")
+    assert quiet_until(night, at("2026-03-28T23:00:00Z")) == at("2026-03-29T01:00:00Z")
+    assert not is_quiet(night, at("2026-03-29T01:00:00Z"))
+    assert quiet_until(night, at("2026-03-29T23:00:00Z")) == at("2026-03-30T00:30:00Z")
+    island = hours("22:00", "02:15", zone="Australia/Lord_Howe")
+    assert quiet_until(island, at("2026-10-03T14:00:00Z")) == at("2026-10-03T15:30:00Z")
+    assert quiet_until(hours("22:00", "07:00", zone="Pacific/Apia"), at("2011-12-30T09:00:00Z")) == at(
+        "2011-12-30T10:00:00Z"
+    )
+
+
 def test_a_beginning_that_does_not_exist() -> None:
     """Hours that begin in the skipped hour begin when the clock shows a later time."""
     night = hours("02:30", "07:00", zone="Europe/Berlin")

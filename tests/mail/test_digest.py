@@ -258,3 +258,11 @@ async def test_a_digest_and_its_unsubscribe(tmp_path: Path, monkeypatch: pytest.
                 pass
             assert (await store.mail_backlog(0)).waiting == 0
     assert len(box.mails) == 2
+
+
+def test_who_was_here_by_a_clock_that_was_wrong() -> None:
+    """They are away all the same: their time comes again only in a day. Clocks of nodes may differ by a few seconds."""
+    now = 1_795_000_000_000
+    assert runtime.away_at(now - 60_000, now) == now - 60_000 + runtime.AWAY
+    assert runtime.away_at(now + 5_000, now) == now + runtime.AWAY
+    assert [runtime.away_at(seen, now) for seen in (None, now - runtime.AWAY, now + 86_400_000)] == [None] * 3

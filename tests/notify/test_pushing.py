@@ -13,7 +13,8 @@ import pytest
 from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
 from suhbat.errors import StorageUnavailable
 from suhbat.notify import dispatcher, pushing
-from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
+from suhbat.notify.dispatcher import START_SECONDS
+from suhbat.notify.pushing import ALONE_SECONDS, BUSY_PAUSE, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
 from suhbat.protocol.objects import Quiet
 from tests.fakes import FakeClock
@@ -234,6 +235,21 @@ async def test_quiet_hours_put_it_off(desk: Desk) -> None:
     assert await desk.pushing.claim(50, ()) == [facts]
 
 
+async def test_a_clock_that_was_ahead_silences_nobody(desk: Desk) -> None:
+    """Once it is set back, rows that are due at times which it showed are looked at again: a row takes up the messages that
+    follow, so nobody would be told of any for so long. A clock that goes forward, or back by a second, frees nothing."""
+    for ahead in (0.0, 86_400.0, 86_399.0):
+        desk.clock.ahead = ahead
+        await desk.pushing.claim(50, ())
+    assert desk.queue.freed == []
+    desk.clock.ahead = 0.0
+    facts = desk.queue.add()
+    assert await desk.pushing.claim(50, ()) == [facts]
+    await desk.pushing.claim(50, ())
+    ((after, until),) = desk.queue.freed
+    assert after == desk.clock.wall() + 8_000 and until > desk.clock.wall() + 366 * 86_400_000
+
+
 async def test_an_idle_server_asks_little(desk: Desk) -> None:
     """The queue is read after commits, when something is due, and once a minute; never twice for nothing."""
     for _ in range(10):
@@ -249,8 +265,8 @@ async def test_an_idle_server_asks_little(desk: Desk) -> None:
 
 async def test_a_busy_conversation_is_gathered_rarely(desk: Desk) -> None:
     """Each time costs something for everybody in it. What was not gathered yet is not forgotten."""
-    for second in (0.0, 0.5, 0.5, 0.5, 0.5):
-        desk.clock.advance(second)
+    for seconds in (0.0, *4 * [GATHERED_SECONDS / 4]):
+        desk.clock.advance(seconds)
         desk.queue.behind = desk.queue.behind or 1
         desk.queue.written += 1
         await desk.pushing.claim(50, ())
@@ -261,6 +277,18 @@ async def test_a_busy_conversation_is_gathered_rarely(desk: Desk) -> None:
     desk.clock.advance(GATHERED_SECONDS)
     await desk.pushing.claim(50, ())
     assert len(desk.queue.singly) == 3
+
+
+async def test_pushes_follow_each_other_slowly_while_people_write(desk: Desk) -> None:
+    """A message waits for the pushes that begin before it. Where nobody writes, a thousand people are told in seconds."""
+    pauses = []
+    for written in (0, 1_000, 1_000, 5):
+        desk.clock.advance(2.0)
+        desk.queue.written += written
+        desk.queue.add()
+        await desk.pushing.claim(50, ())
+        pauses.append(desk.pushing.pause())
+    assert pauses == [START_SECONDS, BUSY_PAUSE, BUSY_PAUSE, START_SECONDS]
 
 
 async def test_rows_are_settled_together(desk: Desk) -> None:

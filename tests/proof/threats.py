@@ -379,6 +379,7 @@ FILES: Mapping[str, Tests] = {
     "uploads that stand still": _in(_UPLOADS, "a_body_that_stops_coming", "many_bodies_at_once"),
     "bytes that another file still needs": _in(_RECORDS, "forwarded_while_it_is_deleted"),
     "a quota passed by many uploads at once": _in(_RECORDS, "the_quota_however_many_begin_at_once"),
+    "files of one byte without end, which each upload counts": _in(_RECORDS, "so_many_files_in_all"),
     "half an upload kept for ever": (
         *_in(_RECORDS, "what_nobody_sent_goes_after_a_day", "so_many_files_in_no_message"),
         *_in(_UPLOADS, "termination"),

@@ -76,7 +76,7 @@ class PushQueue(Protocol):
 
     async def free_pushes(self, after: Milliseconds, until: Milliseconds) -> None:
         """Make rows due now that are due after the first of these times and not after the second: among them is all that was
-        claimed for so long. Only while no node claims anything: those who claimed it are gone."""
+        claimed for so long. What a node is carrying out then is carried out twice."""
         ...
 
     async def push_facts(self, due: Sequence[DuePush]) -> list[PushFacts | None]:

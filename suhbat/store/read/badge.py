@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, bindparam, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, bindparam, column, func, or_, select, table
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.notify import is_over
 from suhbat.protocol.objects import Notify
+from suhbat.store.dialect import select_for
 from suhbat.store.tables import (
     IS_SHOWN,
     conversations,
@@ -27,13 +28,15 @@ COUNTED = 200
 """Conversations and threads with unread messages that are counted, at most."""
 
 
+_WANTED = table("wanted", column("uid", Text))
 _UID: ColumnElement[str] = bindparam("uid")
 _PLACE = {name: bindparam(name, type_=BigInteger) for name in ("log", "root", "read")}
 
 
 def _seen(log_id: ColumnElement[int]) -> ColumnElement[bool]:
     """Whether the user sees the conversation with this id, which `conversations` has, too."""
-    member = select(members.c.uid).where(members.c.uid == _UID, members.c.conversation_id == log_id, IS_SHOWN)
+    member = select(members.c.uid).where(members.c.uid == _WANTED.c.uid, members.c.conversation_id == log_id, IS_SHOWN)
+    member = member.correlate(_WANTED, conversations, reads, thread_marks)
     return or_(conversations.c.kind == "lobby", member.exists())
 
 
@@ -47,8 +50,12 @@ _UNREAD = (
         deleted_column(reads.c.uid).label("deleted"),
         select_first_ordinal(conversations.c.id).correlate(conversations).scalar_subquery().label("first"),
     )
-    .select_from(reads.join(conversations, reads.c.conversation_id == conversations.c.id))
-    .where(reads.c.uid == _UID, conversations.c.last_ordinal > reads.c.read_ordinal, _seen(reads.c.conversation_id))
+    .select_from(
+        _WANTED.outerjoin(reads, reads.c.uid == _WANTED.c.uid).outerjoin(
+            conversations, reads.c.conversation_id == conversations.c.id
+        )
+    )
+    .where(conversations.c.last_ordinal > reads.c.read_ordinal, _seen(reads.c.conversation_id))
     .limit(COUNTED)
 )
 _UNREAD_REPLIES = threads.c.last_ordinal - thread_marks.c.read_ordinal - thread_marks.c.skipped
@@ -60,12 +67,14 @@ _THREADS = (
         _UNREAD_REPLIES.label("unread"),
     )
     .select_from(
-        thread_marks.join(
+        _WANTED.outerjoin(thread_marks, thread_marks.c.uid == _WANTED.c.uid)
+        .outerjoin(
             threads,
             and_(threads.c.conversation_id == thread_marks.c.conversation_id, threads.c.root == thread_marks.c.root),
-        ).join(conversations, conversations.c.id == thread_marks.c.conversation_id)
+        )
+        .outerjoin(conversations, conversations.c.id == thread_marks.c.conversation_id)
     )
-    .where(thread_marks.c.uid == _UID, _UNREAD_REPLIES > 0, _seen(thread_marks.c.conversation_id))
+    .where(_UNREAD_REPLIES > 0, _seen(thread_marks.c.conversation_id))
     .limit(COUNTED)
 )
 _MENTIONS = (
@@ -95,16 +104,16 @@ def count_all_unread(connection: Connection, uid: str, levels: Mapping[int, Noti
     chose, by log id."""
     silent = {log_id for log_id, one in levels.items() if one.level == "none" and not is_over(one.until, now)}
     count = 0
-    for row in connection.execute(_UNREAD, {"uid": uid}).all():
-        if row.id not in silent:
-            count += count_unread(row.last_ordinal, row.first, row.read_ordinal, row.own_since, row.deleted)
+    for log_id, last, read, own, deleted, first in select_for(connection, _UNREAD, _WANTED, [(uid,)]):
+        if log_id not in silent:
+            count += count_unread(last, first, read, own, deleted)
         else:
-            place = {"uid": uid, "log": row.id, "read": row.read_ordinal}
+            place = {"uid": uid, "log": log_id, "read": read}
             count += sum(connection.execute(one, place).scalar_one() for one in (_MENTIONS, _EVERYONE))
-    for row in connection.execute(_THREADS, {"uid": uid}).all():
-        if row.conversation_id not in silent:
-            count += row.unread
+    for log_id, root, read, unread in select_for(connection, _THREADS, _WANTED, [(uid,)]):
+        if log_id not in silent:
+            count += unread
         else:
-            place = {"uid": uid, "log": row.conversation_id, "root": row.root, "read": row.read_ordinal}
+            place = {"uid": uid, "log": log_id, "root": root, "read": read}
             count += connection.execute(_THREAD_MENTIONS, place).scalar_one()
     return count

@@ -117,6 +117,7 @@ class _Shared:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._messages: dict[tuple[int, int, int], Sequence[AnyRow]] = {}
+        self._mentioned: dict[tuple[int, int], set[str]] = {}
         self._to_all: dict[tuple[int, int], bool] = {}
         self._names: dict[str, str] = {}
 
@@ -127,6 +128,14 @@ class _Shared:
             place = {"log": log_id, "first": first, "last": last}
             self._messages[key] = self._connection.execute(_NEWEST, place).all()
         return self._messages[key]
+
+    def mentioned(self, log_id: int, ordinal: int) -> set[str]:
+        """Those whom a message mentions by name."""
+        key = (log_id, ordinal)
+        if key not in self._mentioned:
+            rows = find_rows(self._connection, mentions, ("conversation_id", "ordinal"), ("uid",), [key])
+            self._mentioned[key] = {uid for (uid,) in rows}
+        return self._mentioned[key]
 
     def is_to_all(self, log_id: int, ordinal: int) -> bool:
         """Whether a message mentions everybody."""
@@ -274,10 +283,7 @@ def _is_mentioned(connection: Connection, shared: _Shared, uid: str, log_id: int
         key = ("uid", "conversation_id", "root", "thread_ordinal")
         wanted = [(uid, log_id, row.thread, row.thread_ordinal)]
         return bool(find_rows(connection, thread_mentions, key, ("uid",), wanted))
-    place = ("conversation_id", "ordinal")
-    if find_rows(connection, mentions, ("uid", *place), ("uid",), [(uid, log_id, row.ordinal)]):
-        return True
-    return shared.is_to_all(log_id, row.ordinal)
+    return uid in shared.mentioned(log_id, row.ordinal) or shared.is_to_all(log_id, row.ordinal)
 
 
 def _title(connection: Connection, log: _Log, uid: str) -> str:

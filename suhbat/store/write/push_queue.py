@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Update, and_, bindparam, delete, select, update
@@ -12,7 +13,7 @@ from suhbat.chat.model import DuePush, Milliseconds, SettledPush
 from suhbat.store.dialect import put_rows, update_rows
 from suhbat.store.tables import push_due
 
-SCANNED = 200
+SCANNED = 100
 """Due rows among which those to claim are chosen: some people have many, of which few are claimed at once."""
 
 _KEYS = ("uid", "conversation_id", "subscription_id")
@@ -22,6 +23,13 @@ _THIS = and_(
     push_due.c.uid == bindparam("of"),
     push_due.c.conversation_id == bindparam("log"),
     push_due.c.subscription_id == bindparam("subscription"),
+)
+_DUE = (
+    select(*_COLUMNS)
+    .where(push_due.c.due_at <= bindparam("now"), push_due.c.uid.not_in(bindparam("busy", expanding=True)))
+    .order_by(push_due.c.due_at)
+    .limit(SCANNED)
+    .with_for_update(skip_locked=True)
 )
 _DELETE = delete(push_due).where(_THIS)
 _DELETE_UPTO = _DELETE.where(push_due.c.seq <= bindparam("upto"))
@@ -37,18 +45,15 @@ def claim(
     connection: Connection, now: Milliseconds, until: Milliseconds, most: int, per_person: int, busy: Collection[str]
 ) -> tuple[list[DuePush], int]:
     """See `chat.ports.PushQueue.claim_pushes`."""
-    due = select(*_COLUMNS).where(push_due.c.due_at <= now, push_due.c.uid.not_in(list(busy)))
-    rows = connection.execute(due.order_by(push_due.c.due_at).limit(SCANNED).with_for_update(skip_locked=True)).all()
-    found = [DuePush(*row) for row in rows]
-    expired = [one for one in found if one.expires_at <= now]
-    for one in expired:
-        connection.execute(_DELETE, _place(one))
+    rows = connection.execute(_DUE, {"now": now, "busy": list(busy)}).all()
+    expired = [_place(DuePush(*row)) for row in rows if row.expires_at <= now]
+    _execute(connection, _DELETE, expired)
     per_uid: Counter[str] = Counter()
     claimed: list[DuePush] = []
-    for one in found:
-        if one.expires_at > now and len(claimed) < most and per_uid[one.uid] < per_person:
-            per_uid[one.uid] += 1
-            claimed.append(one)
+    for row in rows:
+        if row.expires_at > now and len(claimed) < most and per_uid[row.uid] < per_person:
+            per_uid[row.uid] += 1
+            claimed.append(DuePush(*row))
     keys = sorted((one.uid, one.log_id, one.subscription) for one in claimed)
     update_rows(connection, push_due, _KEYS, ("due_at",), [(*key, until) for key in keys], add=False)
     return claimed, len(expired)
@@ -65,6 +70,7 @@ def settle(connection: Connection, settled: Sequence[SettledPush]) -> None:
     ordered = sorted(settled, key=lambda one: (one.due.uid, one.due.log_id, one.due.subscription))
     rest = [one for one in ordered if not one.postponed]
     _execute(connection, _POSTPONE, [_place(one.due) | {"at": one.again_at} for one in ordered if one.postponed])
+    _execute(connection, _DELETE, list(chain.from_iterable(map(_reached, rest))))
     for one in rest:
         _repeat(connection, one)
     ended = [
@@ -84,8 +90,11 @@ def _repeat(connection: Connection, one: SettledPush) -> None:
             for id, at in sorted(repeated.items())
         ]
         put_rows(connection, push_due, _KEYS, changed, rows)
-    reached = [_place(due) | {"subscription": id} for id in sorted(one.reached) if id != due.subscription]
-    _execute(connection, _DELETE, reached)
+
+
+def _reached(one: SettledPush) -> list[dict[str, Any]]:
+    """The places of the rows that would repeat the push to somebody who has it."""
+    return [_place(one.due) | {"subscription": id} for id in sorted(one.reached) if id != one.due.subscription]
 
 
 def _execute(connection: Connection, statement: Delete | Update, rows: list[dict[str, Any]]) -> None:

@@ -16,27 +16,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Connection, and_, column, delete, false, literal, select, table, text
+from sqlalchemy import Connection, delete, literal, select, text
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.notify import DEFAULTS
 from suhbat.errors import log_text
 from suhbat.store import cursors
-from suhbat.store.dialect import find_rows, is_contended, is_trouble, put_rows, select_for
+from suhbat.store.dialect import find_rows, is_contended, is_trouble, put_rows
 from suhbat.store.journal import NoCursor, Range
 from suhbat.store.people import mail_queue
-from suhbat.store.read.rows import has_grown, says_something
+from suhbat.store.read.new_messages import GatheredMessage, mentions_in, mentions_of_all_in, messages_in, plain_ones
 from suhbat.store.tables import (
-    IS_MESSAGE,
     conversations,
-    events,
-    everyone,
     mail_addresses,
     members,
-    mentions,
     push_due,
     push_subscriptions,
     thread_marks,
@@ -56,57 +52,6 @@ KEPT_URGENT: Milliseconds = 72 * 3600 * 1000
 """For how long somebody is told of a message; of a mention and in a direct for longer."""
 
 _KEYS = ("uid", "conversation_id", "subscription_id")
-_RANGES = table("wanted", column("log", BigInteger), column("first", BigInteger), column("last", BigInteger))
-_MESSAGES = select(
-    events.c.conversation_id,
-    events.c.seq,
-    events.c.actor_uid,
-    events.c.at,
-    events.c.ordinal,
-    events.c.thread,
-    events.c.thread_ordinal,
-    events.c.data,
-).select_from(
-    _RANGES.outerjoin(
-        events,
-        and_(
-            events.c.conversation_id == _RANGES.c.log,
-            events.c.seq.between(_RANGES.c.first, _RANGES.c.last),
-            IS_MESSAGE,
-            events.c.deleted == false(),
-        ),
-    )
-)
-_FINISH = events.alias("finish")
-_FINISHED = select(
-    events.c.conversation_id,
-    events.c.seq,
-    events.c.actor_uid,
-    _FINISH.c.at,
-    events.c.ordinal,
-    events.c.thread,
-    events.c.thread_ordinal,
-    events.c.text,
-    events.c.data,
-).select_from(
-    _RANGES.outerjoin(
-        _FINISH,
-        and_(
-            _FINISH.c.conversation_id == _RANGES.c.log,
-            _FINISH.c.seq.between(_RANGES.c.first, _RANGES.c.last),
-            _FINISH.c.type == "message.finished",
-        ),
-    ).outerjoin(
-        events,
-        and_(
-            events.c.conversation_id == _FINISH.c.conversation_id,
-            events.c.seq == _FINISH.c.target,
-            IS_MESSAGE,
-            events.c.deleted == false(),
-        ),
-    )
-)
-"""The messages that stopped growing, as if they had been sent then."""
 _QUEUE_MANY = text(
     "INSERT INTO push_due (uid, conversation_id, subscription_id, first, seq, due_at, expires_at, attempts) "
     "SELECT l.uid, :log, '', :first, :seq, :due, :until, 0 FROM notify_levels AS l WHERE l.conversation_id = :log "
@@ -117,18 +62,6 @@ _QUEUE_MANY = text(
 _CURSOR = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
 _SUBSCRIBED = select(literal(1)).select_from(push_subscriptions).limit(1)
 _MAILED = select(literal(1)).where(mail_addresses.c.folded.is_not(None), mail_addresses.c.digest.is_(True)).limit(1)
-
-
-class _Message(NamedTuple):
-    """`thread`: of a reply, the root."""
-
-    log_id: int
-    seq: int
-    sender: str
-    at: Milliseconds
-    ordinal: int | None
-    thread: int | None
-    thread_ordinal: int | None
 
 
 def gather(connection: Connection, delay: Milliseconds, now: Milliseconds, *, singly: bool = False) -> bool:
@@ -156,8 +89,8 @@ def gather(connection: Connection, delay: Milliseconds, now: Milliseconds, *, si
 
 def _queue(connection: Connection, ranges: Sequence[Range], delay: Milliseconds, now: Milliseconds) -> None:
     """Queue what is to be told of the messages in these ranges."""
-    by_log: dict[int, list[_Message]] = defaultdict(list)
-    for message in sorted(_messages(connection, ranges)):
+    by_log: dict[int, list[GatheredMessage]] = defaultdict(list)
+    for message in sorted(messages_in(connection, ranges)):
         by_log[message.log_id].append(message)
     if not by_log:
         return
@@ -203,15 +136,6 @@ def _begin(connection: Connection) -> None:
         log.info("push: begins with the next message; nobody is told of those before it")
 
 
-def _messages(connection: Connection, ranges: Sequence[Range]) -> list[_Message]:
-    """The messages in these ranges that are not deleted. One that grew is not where it was created, but where it was
-    finished; nowhere if it was cut before it had a text."""
-    rows = select_for(connection, _MESSAGES, _RANGES, ranges)
-    found = [_Message(*row[:-1]) for row in rows if row[0] is not None and not has_grown(row[-1])]
-    rows = select_for(connection, _FINISHED, _RANGES, ranges)
-    return found + [_Message(*row[:-2]) for row in rows if row[0] is not None and says_something(row[-2], row[-1])]
-
-
 class _Found:
     """Whom to ask about which messages."""
 
@@ -221,7 +145,7 @@ class _Found:
         self.urgent: dict[str, Milliseconds] = {}
         """By uid, when the first message was sent that mentions them or is in a direct."""
 
-    def add(self, uid: str, message: _Message, *, urgent: bool) -> None:
+    def add(self, uid: str, message: GatheredMessage, *, urgent: bool) -> None:
         """A message may notify this user, unless it is their own."""
         if uid == message.sender:
             return
@@ -231,7 +155,7 @@ class _Found:
         first, last, at, kept = self.rows.get(key, (message.seq, message.seq, message.at, until))
         self.rows[key] = (min(first, message.seq), max(last, message.seq), min(at, message.at), max(kept, until))
 
-    def add_all(self, uids: Iterable[str], messages: Sequence[_Message], *, urgent: bool) -> None:
+    def add_all(self, uids: Iterable[str], messages: Sequence[GatheredMessage], *, urgent: bool) -> None:
         """Any of these messages, which ascend, may notify these users. Of each user's, only the first and the last count: users
         times messages may be millions."""
         for uid in uids:
@@ -241,11 +165,11 @@ class _Found:
                     self.add(uid, message, urgent=urgent)
 
 
-def _look(connection: Connection, by_log: dict[int, list[_Message]], found: _Found) -> dict[int, str]:
+def _look(connection: Connection, by_log: dict[int, list[GatheredMessage]], found: _Found) -> dict[int, str]:
     """Find whom to ask, but for those who want to be told of everything in a room. Returns the kinds of the logs."""
     ids = [(log_id,) for log_id in by_log]
     kinds: dict[int, str] = dict(find_rows(connection, conversations, ("id",), ("id", "kind"), ids))
-    plain = {log_id: _plain(messages) for log_id, messages in by_log.items() if kinds.get(log_id) in DEFAULTS}
+    plain = {log_id: plain_ones(messages) for log_id, messages in by_log.items() if kinds.get(log_id) in DEFAULTS}
     directs = [log_id for log_id in plain if kinds[log_id] == "direct"]
     for log_id, people in _people(connection, directs).items():
         found.add_all(people, plain[log_id], urgent=True)
@@ -256,15 +180,12 @@ def _look(connection: Connection, by_log: dict[int, list[_Message]], found: _Fou
     return kinds
 
 
-def _plain(messages: Sequence[_Message]) -> list[_Message]:
-    """Those that are no replies in threads."""
-    return [one for one in messages if one.thread_ordinal is None]
-
-
-def _queue_many(connection: Connection, messages: Sequence[_Message], delay: Milliseconds, now: Milliseconds) -> None:
+def _queue_many(
+    connection: Connection, messages: Sequence[GatheredMessage], delay: Milliseconds, now: Milliseconds
+) -> None:
     """Queue rows for those who want to be told of everything in a room, because of these messages of it, which ascend. There
     may be thousands. In the database: handling each row here would take several times as long, while messages wait."""
-    plain = _plain(messages)
+    plain = plain_ones(messages)
     if not plain:
         return
     first, senders = plain[0], {one.sender for one in plain}
@@ -275,21 +196,20 @@ def _queue_many(connection: Connection, messages: Sequence[_Message], delay: Mil
     connection.execute(_QUEUE_MANY, values)
 
 
-def _look_for_mentions(connection: Connection, places: dict[Any, _Message], found: _Found) -> None:
-    key = ("conversation_id", "ordinal")
-    for log_id, ordinal, uid in find_rows(connection, mentions, key, (*key, "uid"), sorted(places)):
+def _look_for_mentions(connection: Connection, places: dict[Any, GatheredMessage], found: _Found) -> None:
+    for log_id, ordinal, uid in mentions_in(connection, places):
         found.add(uid, places[log_id, ordinal], urgent=True)
-    to_all: dict[int, list[_Message]] = defaultdict(list)
-    for row in sorted(find_rows(connection, everyone, key, key, sorted(places))):
-        to_all[row[0]].append(places[row[0], row[1]])
+    to_all: dict[int, list[GatheredMessage]] = defaultdict(list)
+    for place in sorted(mentions_of_all_in(connection, places)):
+        to_all[place[0]].append(places[place])
     for log_id, people in _people(connection, to_all).items():
         found.add_all(people, to_all[log_id], urgent=True)
 
 
-def _look_into_threads(connection: Connection, replies: Sequence[_Message], found: _Found) -> None:
+def _look_into_threads(connection: Connection, replies: Sequence[GatheredMessage], found: _Found) -> None:
     """Replies notify the followers of their threads, and whom they mention."""
     key = ("conversation_id", "root", "thread_ordinal")
-    by_root: dict[tuple[int, int], list[_Message]] = defaultdict(list)
+    by_root: dict[tuple[int, int], list[GatheredMessage]] = defaultdict(list)
     for one in replies:
         by_root[one.log_id, one.thread or 0].append(one)
     followers: dict[tuple[int, int], list[str]] = defaultdict(list)
