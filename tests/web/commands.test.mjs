@@ -154,8 +154,9 @@ test("a private answer is told by the SDK, and its sender is known", () => {
   assert.equal(state.people.known.get("u9")?.user_id, "ob-havo");
 });
 
-test("a message that has only begun to grow says so in one line", () => {
+test("a message that has only begun to grow, or was cut then, says so in one line", () => {
   assert.equal(said({ text: "", streaming: true }), "writing…");
   assert.equal(said({ text: "Osh", streaming: true }), "Osh");
+  assert.equal(said({ text: "", cut: true }), "not complete");
   assert.equal(said({ text: "" }), "");
 });

@@ -81,6 +81,8 @@ test("people are told once, when it is whole", () => {
     [created, finished, finished].map((event) => whole.isNew(event)),
     [false, true, false],
   );
+  const nothing = { ...finished, seq: 7, message: message({ seq: 7, cut: true }) };
+  assert.equal(whole.isNew(nothing), false, "it was cut before it had a text");
   const replayed = { ...created, seq: 9, message: message({ seq: 9, text: "Osh" }) };
   assert.deepEqual([whole.isNew(replayed), whole.isNew({ ...finished, message: message({ seq: 9 }) })], [true, false]);
 });

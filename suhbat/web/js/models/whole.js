@@ -10,11 +10,12 @@ export class WholeMessages {
 
   /**
    * Whether this event brings a whole message that no earlier one brought. After a reconnection a message that has
-   * grown comes whole with both of its events.
+   * grown comes whole with both of its events. One that was cut before it had a text is news to nobody.
    * @param {Event} event
    */
   isNew({ type, conversation, message }) {
     const comes = type === "message.finished" || (type === "message.created" && !message.streaming);
+    if (comes && message.cut && !message.text) return false;
     if (!comes || message.deleted) return comes;
     const key = `${conversation} ${message.seq}`;
     if (this.#told.has(key)) return false;

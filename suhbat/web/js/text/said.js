@@ -1,4 +1,5 @@
-// What a message says in one line: its text, or the files of one without a text, or that it has only begun to grow.
+// What a message says in one line: its text, or the files of one without a text, or that it has only begun to grow, or
+// did not.
 
 import { t } from "./languages.js";
 
@@ -6,10 +7,11 @@ import { t } from "./languages.js";
 
 /** @typedef {{name: string, kind: FileKind, waveform?: string}} NamedFile */
 
-/** @param {{text: string, files?: NamedFile[], streaming?: boolean}} message */
-export function said({ text, files = [], streaming = false }) {
+/** @param {{text: string, files?: NamedFile[], streaming?: boolean, cut?: boolean}} message */
+export function said({ text, files = [], streaming = false, cut = false }) {
   if (text.trim()) return text;
-  return files.length ? filesText(files) : streaming ? t("message.growing") : text;
+  if (files.length) return filesText(files);
+  return streaming ? t("message.growing") : cut ? t("message.cut") : text;
 }
 
 /** @param {NamedFile[]} files */
