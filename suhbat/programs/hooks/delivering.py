@@ -33,9 +33,10 @@ from .signing import headers, message_id
 log = structlog.get_logger("suhbat.hooks")
 
 LEASE_SECONDS = 60.0
-"""How long a claim holds; longer than the dispatcher lets an item be in progress."""
-WORK_SECONDS = 20.0
-"""After this time no further request begins for a claim: the last one may take as long as a request may."""
+"""How long a claim holds; longer than WORK_SECONDS and a request, and than the dispatcher lets an item be in progress."""
+WORK_SECONDS = 1.0
+"""After this time no further request begins for a claim. What was read so long ago may have been deleted since, and the webhook
+removed, or its maker: the next claim tells events as they are then."""
 MOST_EVENTS = 50
 """Events after a cursor that are read at once."""
 GATHERED_SECONDS, SHARED_SECONDS, ALONE_SECONDS = 0.25, 2.0, 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -336,6 +336,32 @@ async def test_what_its_maker_may_read_at_that_moment(desk: Desk) -> None:
     await desk.do(commands.Delete, VALI, room, seq=seq)
     await desk.work()
     assert desk.receivers.texts()[2:] == ["", ""]
+
+
+END: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
+    "the webhook is removed": lambda desk, room: desk.store.end_outgoing("u-ali", "k1"),
+    "it is switched off": lambda desk, room: desk.store.switch_outgoing("u-ali", "k1", False),
+    "its maker leaves": lambda desk, room: desk.do(commands.Leave, ALI, room),
+}
+
+
+@pytest.mark.parametrize("what", END)
+async def test_what_ends_while_a_slow_receiver_is_told(desk: Desk, what: str) -> None:
+    """Of forty events that are read at once, those that are sent later are not."""
+    room = await desk.room(VALI, ALI)
+    await desk.hook([room])
+    await desk.say(room, *(f"{number}" for number in range(40)))
+    sent = desk.receivers.post
+
+    async def slowly(url: str, headers: Mapping[str, str], body: bytes, owner: str) -> Any:
+        if not desk.receivers.requests:
+            await END[what](desk, room)
+        desk.clock.advance(0.6)
+        return await sent(url, headers, body, owner)
+
+    desk.receivers.post = slowly  # type: ignore[method-assign]
+    await desk.work()
+    assert desk.receivers.texts() == ["0", "1"]
 
 
 async def test_all_means_the_rooms(desk: Desk) -> None:
