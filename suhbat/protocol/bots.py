@@ -62,6 +62,21 @@ MAX_BUTTONS, MAX_IN_ROW = 100, 8
 """Buttons of a message, and of one of its rows."""
 
 
+_LINK = re.compile(r"https?://[^\s/?#\\@]+(?:[/?#]\S*)?")
+
+
+def is_link(url: str) -> bool:
+    """Whether an address may be that of a button: as in texts, it has no user before its host, which would be taken for it, and
+    no characters that people do not see."""
+    return _LINK.fullmatch(url) is not None and url.isprintable()
+
+
+def _link(url: str) -> str:
+    if not is_link(url):
+        raise ValueError("button.url")
+    return url
+
+
 class NewButton(Schema):
     """A button of a message: `label` with an `id`, which its bot is told when somebody presses it, or with a `url` that it
     opens."""
@@ -70,7 +85,10 @@ class NewButton(Schema):
     id: Annotated[str, Field(min_length=1, max_length=64, examples=["yes"]), Storable] | None = None
     url: (
         Annotated[
-            str, Field(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.org/plov"]), Storable
+            str,
+            Field(max_length=2048, pattern=r"^https?://[^\s]+$", examples=["https://example.org/plov"]),
+            Storable,
+            AfterValidator(_link),
         ]
         | None
     ) = Field(default=None, examples=["https://example.org/plov"])

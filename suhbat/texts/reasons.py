@@ -128,6 +128,11 @@ REASONS: Texts = {
         "uz": "ikki tugmaning `id` si bir xil",
         "ru": "у двух кнопок один `id`",
     },
+    "button.url": {
+        "en": "the `url` of a button begins with https:// or http://, and has no name or password before its host",
+        "uz": "tugmaning `url` manzili https:// yoki http:// bilan boshlanadi, host nomidan oldin ism yoki parol boʻlmaydi",
+        "ru": "`url` кнопки начинается с https:// или http://, без имени и пароля перед именем хоста",
+    },
     "button.unknown": {
         "en": "the message has no such button any more; load it again",
         "uz": "xabarda bunday tugma endi yoʻq; uni qayta yuklang",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from suhbat.programs.telegram import keyboards
+from suhbat.programs.telegram.errors import TelegramError
 from suhbat.protocol.bots import MAX_BUTTONS, MAX_IN_ROW, NewButtons, buttons_of
 from suhbat.protocol.extras import MessageButton
 
@@ -57,3 +59,25 @@ def test_bad_ones(rows: Any) -> None:
     """Too many, too long, with two effects or none, with the same id twice, with a link that is none."""
     with pytest.raises(ValidationError):
         BUTTONS.validate_json(TypeAdapter(Any).dump_json(rows))
+
+
+@pytest.mark.parametrize(
+    ("url", "fine"),
+    [
+        ("https://a.uz/x?y=@z", True), ("http://[::1]:8000/", True), ("https://\u0448.uz#x", True),
+        ("javascript:alert(1)", False), ("//a.uz", False), ("https://ali@evil.uz/", False), ("https://", False),
+        ("https://a.uz:x@evil.uz", False), ("https://a.uz\\@evil.uz", False), ("https://a\u202e.uz", False),
+        ("https://a.uz/\u2066x", False), ("https://a.uz\n", False),
+    ],
+)  # fmt: skip
+def test_a_link_shows_where_it_leads(url: str, fine: bool) -> None:
+    """As for links in texts: no user before the host, nothing invisible. Bots of Telegram's kind are refused as well."""
+    markup = {"inline_keyboard": [[{"text": "L", "url": url}]]}
+    if fine:
+        assert BUTTONS.validate_python([[{"label": "L", "url": url}]])[0][0].url == url
+        assert keyboards.buttons_of(markup)[0][0].url == url
+        return
+    with pytest.raises(ValidationError):
+        BUTTONS.validate_python([[{"label": "L", "url": url}]])
+    with pytest.raises(TelegramError):
+        keyboards.buttons_of(markup)

@@ -52,6 +52,21 @@ test("the same message shows the same, whatever object it is", () => {
   assert.equal(said({}), said({}));
 });
 
+test("a button leads only where it shows, and is no link otherwise", () => {
+  const urls = ["https://a.uz/x?y=@z", "javascript:alert(1)", "data:text/html,x", "//evil.uz", "https://a.uz@evil.uz/"];
+  const actions = [
+    [...urls, "https://a\u202e.uz", "https://["].map((url) => ({ label: "L", url })),
+    [{ label: "Y", id: "y" }],
+  ];
+  const row = { key: "k", kind: "message", message: message({ actions }), follows: false };
+  const [links, [pressed]] = shownOf(row, facts(), NOW).buttons;
+  assert.deepEqual(
+    links.map(({ url }) => url),
+    ["https://a.uz/x?y=@z", null, null, null, null, null, null],
+  );
+  assert.deepEqual(pressed, { label: "Y", id: "y" });
+});
+
 const REPLIES = {
   count: 2,
   last_seq: 9,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from suhbat.protocol.bots import NewButton, Rows
+from suhbat.protocol.bots import NewButton, Rows, is_link
 from suhbat.protocol.characters import cut
 from suhbat.protocol.extras import Buttons, MessageButton
 
@@ -17,7 +16,6 @@ MOST_DATA = 64
 """Bytes of `callback_data`."""
 LONGEST_LABEL, LONGEST_URL = 64, 2048
 """Characters. A longer label is cut."""
-_WEB = re.compile(r"https?://[^\s\0\ud800-\udfff]+")
 _INVALID = "can't parse inline keyboard button: "
 
 
@@ -46,7 +44,7 @@ def _button(given: Any) -> MessageButton:
             raise TelegramError("BUTTON_DATA_INVALID")
         return MessageButton(label=text, id=data)
     if isinstance(url, str) and url:
-        if not _WEB.fullmatch(url) or len(url) > LONGEST_URL:
+        if not is_link(url) or len(url) > LONGEST_URL:
             raise TelegramError(f"inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")
         return MessageButton(label=text, url=url)
     if data is None and url is None and len(given) > 1:

@@ -18,11 +18,11 @@ import { textNames } from "./shown.js";
 /** The number of different reactions shown under a message before they are expanded. */
 export const FOLDED = 8;
 
-/** @import { Button } from "../sdk/types.js" */
 /** @import { FileActs } from "./files.js" */
 /** @import { IntroActs } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
-/** @import { ShownMessage, ShownPending, ShownQuote, ShownReaction, ShownReplies, ShownText } from "./shown.js" */
+/** @import { ShownButton, ShownMessage, ShownPending, ShownQuote } from "./shown.js" */
+/** @import { ShownReaction, ShownReplies, ShownText } from "./shown.js" */
 
 /**
  * The actions in a row. A message is identified by its `seq`.
@@ -137,12 +137,17 @@ function buttonsNode({ seq, buttons, pressable }, acts) {
     void acts.push(seq, id).finally(() => button.removeAttribute("aria-busy"));
   };
   const rel = "noopener noreferrer nofollow ugc";
-  const one = (/** @type {Button} */ { label, id = "", url }) =>
-    url !== undefined
+  const one = (/** @type {ShownButton} */ { label, id, url }) =>
+    url
       ? h("a", { class: "button", href: url, target: "_blank", rel, dir: "auto" }, label, icon("open"))
       : h(
           "button",
-          { type: "button", dir: "auto", disabled: !pressable, on: { click: (/** @type {Event} */ e) => push(id, e) } },
+          {
+            type: "button",
+            dir: "auto",
+            disabled: id === undefined || !pressable,
+            on: { click: (/** @type {Event} */ event) => id !== undefined && push(id, event) },
+          },
           label,
         );
   return h("div", { class: "bot-buttons" }, ...buttons.map((row) => h("div", {}, ...row.map(one))));

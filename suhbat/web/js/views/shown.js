@@ -1,6 +1,7 @@
 // The content of each row of the timeline, as plain data. A row is drawn from this data alone and drawn again when the
 // data changed. So nothing is displayed that is not compared.
 
+import { safe } from "../text/links.js";
 import { possibleNames } from "../text/mentions.js";
 import { said } from "../text/said.js";
 import { day, short } from "../text/time.js";
@@ -77,7 +78,7 @@ import { labelOf } from "./names.js";
  * @property {boolean} pinned
  * @property {string[] | null} readers  their names; null for a message of another user
  * @property {boolean} newest  whether it is the user's last message, or the last one that somebody has read
- * @property {Button[][]} buttons
+ * @property {ShownButton[][]} buttons
  * @property {boolean} pressable  whether the reader may press them
  * @property {ShownReaction[]} reactions
  * @property {boolean} unfolded
@@ -174,7 +175,7 @@ function shownMessage(message, follows, facts, now) {
     pinned: facts.pinned(message.seq),
     readers: mine ? labels(facts.readers(message), facts) : null,
     newest: false,
-    buttons: (!message.deleted && message.actions) || [],
+    buttons: ((!message.deleted && message.actions) || []).map((row) => row.map(shownButton)),
     pressable: facts.writes,
     reactions: message.reactions.map((one) => ({
       emoji: one.emoji,
@@ -187,6 +188,14 @@ function shownMessage(message, follows, facts, now) {
     root: !facts.thread && !message.thread,
   };
 }
+
+/**
+ * `url`: null if the button does not show where it leads, as for links in texts.
+ * @typedef {{label: string, id?: string, url?: string | null}} ShownButton
+ */
+
+/** @param {Button} button @returns {ShownButton} */
+const shownButton = (button) => (button.url === undefined ? button : { ...button, url: safe(button.url) });
 
 /**
  * @param {Replies} replies @param {ThreadFacts} about @param {RowFacts} facts @param {Date} now
