@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from suhbat.client.effects import Dead, Effect, Say
 from suhbat.client.frames import decode
 from suhbat.client.state import State
+from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import encode
 
 from ..history import Changed, Place
@@ -241,9 +242,9 @@ class Client:
             return f"{self.name} is at {self.reader.cursors}, and should be at {heads}"
         return "" if self.state.cursors == heads else f"{self.name}'s SDK is at {self.state.cursors}, not at {heads}"
 
-    def differences(self) -> Iterator[str]:
+    def differences(self, start: Sequence[ConversationState]) -> Iterator[str]:
         """Differences between the SDK's state and a fresh start."""
-        for fresh in self.world.states_of(self.reader.uid, self.name):
+        for fresh in start:
             mine = self.state.conversations[fresh.conversation]
             for name in type(fresh).model_fields:
                 if getattr(mine, name) != getattr(fresh, name) and (fresh.kind, name) != ("lobby", "member_count"):

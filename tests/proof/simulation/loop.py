@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import gc
 import itertools
+import math
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
@@ -103,17 +104,45 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         ready, timers = self._ready, self._timers
         if not ready:
-            while timers and timers[0][2].cancelled():
-                heappop(timers)
-            if not timers:
+            if (then := self._next()) == math.inf:
                 raise RuntimeError("everybody waits, and nothing will ever happen")
-            self._now = max(self._now, timers[0][0])
+            self._now = max(self._now, then)
         while timers and timers[0][0] <= self._now:
             ready.append(heappop(timers)[2])
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle.cancelled() and ((process := _process_of(handle)) is None or not process.dead):
                 handle._run()
+
+    def _next(self) -> float:
+        """When the next timer is due."""
+        timers = self._timers
+        while timers and timers[0][2].cancelled():
+            heappop(timers)
+        return timers[0][0] if timers else math.inf
+
+    def pass_time(self, seconds: float) -> None:
+        """Run everything that happens within this time."""
+        until = self._now + seconds
+        with self._running():
+            while self._ready or self._next() <= until:
+                self._run_once()
+        self._now = until
+
+    def within(self, call: Callable[..., object], *arguments: Any, **named: Any) -> None:
+        """Call a function as a callback would be, and then those that are ready."""
+        with self._running():
+            call(*arguments, **named)
+            if self._ready:
+                self._run_once()
+
+    @contextmanager
+    def _running(self) -> Iterator[None]:
+        asyncio._set_running_loop(self)
+        try:
+            yield
+        finally:
+            asyncio._set_running_loop(None)
 
     def _check_closed(self) -> None:
         """A buried process may still call the loop; that is ignored."""

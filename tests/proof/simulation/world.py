@@ -8,7 +8,7 @@ import gc
 import random
 import sqlite3
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ from tests.commands import execute
 
 from ..history import ROWS, History, Place, Row, Said, faults, logs
 from .client import Client
-from .disk import ENGINE, FILE, Disk
+from .disk import ENGINE, FILE, READING, Disk
 from .loop import SimulatedLoop
 from .network import Ether
 from .node import EPOCH_MS, SimulatedNode
@@ -92,18 +92,11 @@ class World:
         self.step(0.3)
 
     def step(self, seconds: float) -> None:
-        self.run(asyncio.sleep(seconds))
+        self.loop.pass_time(seconds)
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
-        return self.loop.run_until_complete(work)
-
-    def do(self, what: Any, *arguments: Any, **named: Any) -> None:
-        """Call a function within the loop, outside of all processes."""
-
-        async def at_once() -> None:
-            what(*arguments, **named)
-
-        self.run(at_once())
+    def do(self, what: Callable[..., object], *arguments: Any, **named: Any) -> None:
+        """Call a function within the loop, outside of all processes, and let what it began take its first step."""
+        self.loop.within(what, *arguments, **named)
 
     def any_node(self) -> SimulatedNode | None:
         up = [node for node in self.nodes if node.up]
@@ -119,7 +112,8 @@ class World:
                 break
             self.step(0.1)
         if not self.found:
-            self.found += [difference for client in self.clients for difference in client.differences()]
+            fresh = self.states()
+            self.found += [difference for one in self.clients for difference in one.differences(fresh[one.name])]
         final = logs(FILE.execute(ROWS).fetchall())
         self._count_threads(row for rows in final.values() for row in rows)
         self.found += faults(self.history, final, self.home.uids)
@@ -206,11 +200,15 @@ class World:
         ).fetchall()
         return {LOBBY: self.head(LOBBY), ME: self.head(f"@me:{uid}"), **dict(mine)}
 
-    def states_of(self, uid: str, user_id: str) -> Sequence[ConversationState]:
-        """The states that a user would get who connects now."""
-        with ENGINE.connect() as connection, connection.begin():
-            actor = Actor(uid=uid, user_id=user_id, lobby_from=0)
-            return states.states(connection, actor, "since_joined", None, 1_000).states
+    def states(self) -> Mapping[str, Sequence[ConversationState]]:
+        """By name: the states that each user would get who connects now."""
+        actors = [Actor(uid=uid, user_id=name, lobby_from=0) for name, uid in self.home.uids.items()]
+        with READING.begin():
+            found = [
+                one or states.states(READING, actor, "since_joined", None, 1_000)
+                for actor, one in zip(actors, states.states_of_many(READING, actors, "since_joined"), strict=True)
+            ]
+        return {actor.user_id: one.states for actor, one in zip(actors, found, strict=True)}
 
     def _committed(self, batch: Batch) -> None:
         now = self.loop.time()
@@ -289,7 +287,7 @@ def home() -> Home:
         await asyncio.sleep(1)
         return Place(sent.conversation, sent.seq, sent.ordinal)
 
-    first = world.run(make())
+    first = world.loop.run_until_complete(make())
     assert not world.found, world.found
     node.bury()
     node.disk.close()
