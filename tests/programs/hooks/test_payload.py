@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
@@ -113,6 +114,71 @@ def test_plain_text_that_is_no_message() -> None:
     for body in (b"", b" \n", b"\x00", b"\xff"):
         with pytest.raises(InvalidPayload):
             translate(body, PLAIN)
+
+
+def section(**fields: Any) -> dict[str, Any]:
+    return {"type": "section"} | fields
+
+
+def alerts_of(number: int, **labels: str) -> dict[str, Any]:
+    alerts = [{"status": "firing", "labels": {"alertname": f"n{n}n"} | labels} for n in range(number)]
+    return {"groupKey": "{}", "status": "firing", "alerts": alerts}
+
+
+def many(number: int, **fields: Any) -> list[dict[str, Any]]:
+    """Objects in which every `%` of a text is their number between two letters `n`."""
+    return [{key: text.replace("%", f"n{n}n") for key, text in fields.items()} for n in range(number)]
+
+
+@pytest.mark.parametrize(
+    ("limit", "payload", "headers"),
+    [
+        (50, lambda n: {"blocks": [section(text={"text": one["a"]}) for one in many(n, a="%")]}, {}),
+        (20, lambda n: {"text": "x", "attachments": many(n, text="%")}, {}),
+        (40, lambda n: {"blocks": [section(fields=many(n, type="mrkdwn", text="%"))]}, {}),
+        (40, lambda n: {"text": "x", "attachments": [{"fields": many(n, title="%", value="y")}]}, {}),
+        (10, alerts_of, {}),
+        (8, lambda n: alerts_of(1, **{f"n{m}n": "v" for m in range(n)}), {}),
+        (10, lambda n: {"ref": "refs/heads/main", "commits": many(n, message="%")}, GITHUB),
+        (10, lambda n: {"ref": "refs/heads/main", "commits": many(n, message="%")}, {"x-gitlab-event": "Push Hook"}),
+        (
+            10,
+            lambda n: {"object_attributes": {"status": "failed"}, "builds": many(n, status="failed", name="%")},
+            {"x-gitlab-event": "Pipeline Hook"},
+        ),
+    ],
+)
+def test_most_parts(limit: int, payload: Callable[[int], dict[str, Any]], headers: dict[str, str]) -> None:
+    """So many blocks, attachments, fields, alerts, labels, commits or jobs are shown, and no more."""
+    for number in (limit, limit + 1):
+        text = post(payload(number), headers).text
+        assert f"n{limit - 1}n" in text and f"n{limit}n" not in text
+
+
+def test_longest_parts() -> None:
+    """Texts, titles and addresses have limits of their own, which are exact."""
+    markup = "&lt;" * 1500  # 6,000 characters
+    assert [post({"text": markup[:-4] + end}).text.count("Z") for end in ("Z", "    Z")] == [1, 0]
+    url = f"https://a.uz/{'x' * (1000 - 13)}"
+    assert f"[here]({url})" in post({"text": f"<{url}|here>"}).text
+    assert post({"text": f"<{url}x|here>"}).text == "here"
+    title = "t" * 200
+    grafana: dict[str, Any] = {"orgId": 1, "status": "firing", "alerts": [{"labels": {}}]}
+    assert f"{title}" in post(grafana | {"title": title}).text
+    assert f"{title[:-1]}…" in post(grafana | {"title": title + "t"}).text
+
+
+def test_most_values_and_containers() -> None:
+    """A payload with more is refused before it is read, since Python objects take much more memory than their JSON."""
+    for inside in ("1," * 99_999 + "1", "[]," * 49_000 + "1"):
+        assert post_text(inside) == "salom"
+    for inside in ("1," * 100_001 + "1", "[]," * 50_000 + "1"):
+        with pytest.raises(InvalidPayload):
+            post_text(inside)
+
+
+def post_text(inside: str) -> str:
+    return translate(f'{{"text": "salom", "a": [{inside}]}}'.encode(), {}).text
 
 
 def test_deep_json_leaves_the_stack_as_it_was() -> None:

@@ -1,0 +1,188 @@
+"""The Python code of the how-tos about programs runs as it is printed there, but for addresses and tokens."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from standardwebhooks import Webhook
+from starlette.testclient import TestClient
+
+import suhbat
+from suhbat.testing import TestServer, serving, settings
+from tests.servers import ROOT, Server, running
+
+from .test_python_bots import SETTINGS, People
+
+HOW_TO = ROOT / "docs" / "how-to"
+
+
+def code(page: str, language: str = "python") -> list[str]:
+    """The blocks of code of a how-to in one language."""
+    text = (HOW_TO / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+def run(block: str, **names: Any) -> dict[str, Any]:
+    """Execute a block; its names."""
+    exec(compile(block, "how-to", "exec"), names)
+    return names
+
+
+async def run_async(block: str, **names: Any) -> dict[str, Any]:
+    """The same for a block of a coroutine."""
+    await run(f"async def block():\n{textwrap.indent(block, '    ')}    return locals()\n", **names)["block"]()
+    return names
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    extra = {name.removeprefix("SUHBAT_").lower(): value for name, value in SETTINGS.items()}
+    with running("suhbat", tmp_path_factory.mktemp("how-to") / "data", mcp="on", **extra) as server:
+        yield server
+
+
+async def test_the_bot(server: Server, tmp_path: Path) -> None:
+    """It tells its commands, answers one with buttons, a press in private, and a greeting in a direct."""
+    (script,) = code("bots")
+    people = await asyncio.to_thread(People, server, server, "how-to")
+    (tmp_path / "bot.py").write_text(script.replace("http://localhost:8000", server.url), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "bot.py",
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "BOT": people.bot_token, "PYTHONUTF8": "1"},
+    )
+    try:
+        await people.offered("tea")
+        await people.say("/tea 3")
+        question = await people.until("Tea for 3?")
+        assert [[button["id"] for button in row] for row in question["actions"]] == [["yes", "no"]]
+        await people.press(question["seq"], "yes")
+        direct = await asyncio.to_thread(people.ask, "POST", "/directs", {"users": [people.bot]})
+        people.room = direct["conversation"]
+        await people.say("Salom")
+        await people.until("Salom, ali-how-to!")
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def test_the_receiver_of_a_webhook() -> None:
+    """What is signed is answered, and everything else raises, which is an error for the sender."""
+    (block,) = code("webhooks")
+    names = run(block)
+    secret = re.search(r"whsec_\w+", block)
+    assert secret is not None
+    client = TestClient(names["app"], raise_server_exceptions=False)
+    for text, answer in (("kurs", {"text": "1 USD = 12 650 soʻm"}), ("salom", None)):
+        body = json.dumps({"type": "message.created", "data": {"message": {"text": text}}})
+        now = datetime.now(tz=UTC)
+        signature = Webhook(secret[0]).sign("msg_1", now, body)
+        headers = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        told = client.post("/suhbat", content=body, headers=headers)
+        assert (told.status_code, told.json()) == (200, answer)
+        assert client.post("/suhbat", content=body + " ", headers=headers).status_code == 500
+
+
+async def test_an_answer_that_grows(server: Server) -> None:
+    """The pieces become one message, which is a reply to the question; over HTTP as the commands with curl show it."""
+    (block,) = code("streaming")
+    people = await asyncio.to_thread(People, server, server, "streaming")
+    asked = await people.say("Osh qanday pishiriladi?", room="lobby")
+    question = SimpleNamespace(seq=asked["seq"], text="Osh qanday pishiriladi?")
+
+    async def model(text: str) -> AsyncIterator[str]:
+        for piece in ("Guruchni ", "yuving."):
+            yield piece
+
+    at_home = block.replace("https://chat.example.org", server.url)
+    await run_async(at_home, TOKEN=people.token, question=question, model=model)
+    people.room = "lobby"
+    answer = await people.until("Guruchni yuving.")
+    assert answer["reply_to"] == asked["seq"]
+
+
+async def test_a_language_model(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """The official package calls a tool."""
+    (block,) = code("mcp")
+    people = await asyncio.to_thread(People, server, server, "mcp")
+    await people.say("Ertaga kelasanmi?")
+    await run_async(block.replace("https://chat.example.org", server.url), TOKEN=people.bot_token)
+    assert "> Ertaga kelasanmi?" in capsys.readouterr().out
+
+
+class TestInYourApp:
+    """The blocks of in-your-app.md, in their order."""
+
+    @contextmanager
+    def served(self, app: FastAPI) -> Iterator[TestServer]:
+        with serving(app, "/chat") as server:
+            yield server
+
+    @pytest.fixture(autouse=True)
+    def with_settings(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What `mount` finds where the how-to passes nothing."""
+        mount = suhbat.mount
+        monkeypatch.setattr(
+            suhbat, "mount", lambda *given, **named: mount(*given, settings=settings(tmp_path), **named)
+        )
+
+    def test_users_of_the_application(self) -> None:
+        """They are known by the session of the application, and strangers are not."""
+
+        def your_session(cookie: str) -> SimpleNamespace | None:
+            return SimpleNamespace(id=7, name="ali") if cookie == "session=7" else None
+
+        names = run(code("in-your-app")[0], your_session=your_session)
+        with self.served(names["app"]) as server:
+            assert server.known(Cookie="session=7").name == "ali"
+            status = httpx2.get(f"{server.chat_url}/api/v1/me", headers={"Cookie": "session=8"}).status_code
+            assert status == 401
+
+    def test_routes_and_their_tests(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """The routes of "Send from your own routes", under the tests of "Test your app"."""
+        _, routes, tests, _ = code("in-your-app")
+
+        def make_app(given: Any) -> FastAPI:
+            app = FastAPI()
+            run(routes, suhbat=suhbat, app=app)
+            return app
+
+        monkeypatch.setitem(sys.modules, "your_app", SimpleNamespace(make_app=make_app))
+        names = run(tests)
+        with self.served(make_app(None)) as server:
+            names["test_a_question_is_answered"](server)
+            vali = server.person("vali")
+            assert httpx2.post(f"{server.url}/orders", params={"item": "choy"}).status_code == 200
+            assert vali.waits_for("New order: choy")
+
+    def test_tokens_of_another_service(self) -> None:
+        """The application is made; nobody is asked for keys before a token comes."""
+        app = FastAPI()
+        run(code("in-your-app")[3], suhbat=suhbat, app=app)
+        assert any(getattr(route, "path", "") == "/chat" for route in app.routes)
+
+
+def test_nothing_is_left_out() -> None:
+    """Each how-to about programs has as many blocks of Python as are run here; those of Telegram are lines of the bots that
+    tests/programs/telegram runs."""
+    pages = ("bots", "webhooks", "streaming", "mcp", "in-your-app", "telegram-bots")
+    assert [len(code(page)) for page in pages] == [1, 1, 1, 1, 4, 3]
