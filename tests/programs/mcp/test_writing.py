@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from typing import Any
 
 import pytest
@@ -97,6 +99,16 @@ def test_what_people_do_not_see() -> None:
     assert writing.visible("❤\ufe0f" + "\ufe0f\ufe0e" * 9) == "❤\ufe0f"
     for kept in ("🏳\ufe0f\u200d🌈", "👨\u200d👩\u200d👧", "می\u200cخواهم", "❤\ufe0f\u200d🔥", "Oʻzbekiston\tchoyi"):
         assert writing.visible(kept) == kept
+
+
+def test_no_sign_without_a_look() -> None:
+    """Every character that Unicode calls a format or a control is left out but the tab, two joiners, and the signs around
+    numbers and verses, which are seen; and a selector behind each letter hides nothing."""
+    seen = {*"\t\u200c\u200d", *map(chr, range(0x600, 0x606)), *"\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"}
+    signs = [chr(number) for number in range(sys.maxunicode + 1)]
+    hidden = {sign for sign in signs if unicodedata.category(sign) in ("Cc", "Cf", "Zl", "Zp")} - seen
+    assert len(hidden) > 200 and not [ascii(sign) for sign in hidden if writing.visible(f"a{sign}b") != "ab"]
+    assert writing.visible("".join(f"x{chr(0xFE03 + number)}" for number in range(11))) == "x" * 11
 
 
 def test_long_messages() -> None:
