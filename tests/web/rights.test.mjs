@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { filesRefusal, makesBots, makesHooks, sendsFiles, stops } from "../../suhbat/web/js/views/rights.js";
+import {
+  filesRefusal,
+  makesBots,
+  makesHooks,
+  moderatesIn,
+  sendsFiles,
+  stops,
+} from "../../suhbat/web/js/views/rights.js";
 import { conversation } from "./parts.mjs";
 
 const app = (kind, role = "member") => ({ me: { kind, role } });
@@ -76,4 +83,18 @@ test("an answer is stopped by the one who asked, by moderators, and in a direct 
   assert.deepEqual(told(me("member"), "u1"), [true, true, true, true]);
   assert.deepEqual(told(me("moderator"), "u2"), [true, false, true, true]);
   assert.deepEqual(told(me("owner"), "u1", "u1"), [false, false, false, false], "their own");
+});
+
+test("messages are moderated with a role there, and in the lobby and public rooms with one on the server", () => {
+  const states = [
+    conversation("d1"),
+    conversation("lobby"),
+    room("everyone"),
+    room("everyone", { visibility: "public" }),
+    room("everyone", { role: "owner" }),
+    undefined,
+  ];
+  const told = (role) => states.map((state) => moderatesIn(app("account", role), state));
+  assert.deepEqual(told("member"), [false, false, false, false, true, false]);
+  assert.deepEqual(told("moderator"), [false, true, false, true, true, false]);
 });

@@ -15,6 +15,7 @@ import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
 import { called, namesIn, writtenBy } from "./names.js";
 import { addressOf } from "./places.js";
+import { moderatesIn } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -125,10 +126,7 @@ export function actionsFor(app, source, acts) {
     const { seq } = message;
     const mine = message.sender_uid === app.me.uid;
     const state = app.chat.conversations.get(conversation);
-    const moderates =
-      state?.role === "owner" ||
-      state?.role === "moderator" ||
-      (conversation === "lobby" && ["owner", "moderator"].includes(app.me.role ?? ""));
+    const moderates = moderatesIn(app, state);
     const pinned = app.changes.pinned(conversation, seq) ?? app.timeline(conversation).pinned.has(seq);
     const readers = mine ? source.readers(message) : [];
     /** @type {MenuItem[]} */

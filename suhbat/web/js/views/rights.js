@@ -18,14 +18,27 @@ export const removesPicture = (app, { uid, role }) =>
 /** Whether the user moderates this conversation. In a direct nobody does. @param {ConversationState} state */
 export const moderates = ({ kind, role }) => kind !== "direct" && ["owner", "moderator"].includes(role ?? "");
 
+/**
+ * The roles of the user there. One on the server counts in the lobby and in public rooms.
+ * @param {App} app @param {ConversationState} state
+ */
+const rolesIn = (app, { kind, visibility, role }) => [
+  role,
+  kind === "lobby" || (kind === "room" && visibility === "public") ? app.me.role : undefined,
+];
+
+/** Whether the user moderates what others write there. @param {App} app @param {ConversationState | undefined} state */
+export function moderatesIn(app, state) {
+  if (!state || state.kind === "direct") return false;
+  return rolesIn(app, state).some((role) => role === "owner" || role === "moderator");
+}
+
 /** Whether the user may send files there. @param {App} app @param {ConversationState | undefined} state */
 export function sendsFiles(app, state) {
   const senders = state?.files ?? "everyone";
-  if (senders === "everyone" || state?.kind === "direct") return true;
+  if (!state || senders === "everyone" || state.kind === "direct") return true;
   if (senders === "accounts") return app.me.kind === "account";
-  // A role on the server counts in the lobby and in public rooms.
-  const roles = [state?.role, state?.visibility === "public" || state?.kind === "lobby" ? app.me.role : null];
-  return roles.includes("owner") || (senders === "moderators" && roles.includes("moderator"));
+  return senders === "moderators" ? moderatesIn(app, state) : rolesIn(app, state).includes("owner");
 }
 
 /**
@@ -41,7 +54,7 @@ export function filesRefusal(app, state) {
 /** Whether the user may make incoming webhooks there. @param {App} app @param {ConversationState} state */
 export function makesHooks(app, state) {
   if (app.me.kind !== "account" || state.archived) return false;
-  return state.kind === "direct" || moderates(state) || (state.kind === "lobby" && moderatesServer(app));
+  return state.kind === "direct" || moderatesIn(app, state);
 }
 
 /**
@@ -51,8 +64,7 @@ export function makesHooks(app, state) {
  */
 export function stops(app, state, { sender_uid }, asked) {
   if (sender_uid === app.me.uid || !state) return false;
-  if (state.kind === "direct" || moderates(state)) return true;
-  return asked === app.me.uid || (state.kind === "lobby" && moderatesServer(app));
+  return state.kind === "direct" || asked === app.me.uid || moderatesIn(app, state);
 }
 
 /**
