@@ -21,7 +21,7 @@ from suhbat.counting import PushCounts
 from suhbat.errors import SuhbatError, log_text
 
 from .bodies import body_of
-from .dispatcher import LEASE_SECONDS, PER_PERSON, START_SECONDS
+from .dispatcher import LEASE_SECONDS, PER_PERSON
 from .sending import Delivered, Ended, Later, Push, PushSender, Result, retry_seconds, topic_of
 
 log = structlog.get_logger("suhbat.notify")
@@ -34,16 +34,12 @@ GATHERED_SECONDS = 4.0
 """How often messages are gathered, at most. In a busy conversation each time writes a row for everybody in it."""
 ANSWER_SECONDS = 20.0
 """How long a row waits for the answers of push services. Some requests wait for others before they begin."""
-FACTS_AT_ONCE = 16
+FACTS_AT_ONCE = 25
 """Rows whose facts are read at a time: it keeps the interpreter from messages, for some 0.1 ms each."""
 SETTLED_SECONDS = 1.0
 """For how long settled rows are collected."""
-SETTLED_TOGETHER = 32
-"""Rows of one transaction, for which messages wait: a millisecond."""
-BUSY_PAUSE = 0.005
-"""Seconds between the beginnings of two pushes while people write: their messages go first."""
-BUSY_RATE = 50
-"""Items that are written in a second. Fewer may be claims and settlements."""
+SETTLED_TOGETHER = 50
+"""Rows of one transaction, for which messages wait: a millisecond or two."""
 SET_BACK_SECONDS = 5.0
 """A clock that is set back by more than this was wrong."""
 TOUCHED_SECONDS = 60.0
@@ -96,9 +92,6 @@ class Pushing:
         self._look_at = -math.inf
         self._seen = -1.0
         """What was written before the last look."""
-        self._seen_at = -math.inf
-        self._is_busy = False
-        """Whether people wrote much between the last two looks."""
         self._singly = False
         self._gathered_at = -math.inf
         self._settled: list[SettledPush] = []
@@ -131,15 +124,9 @@ class Pushing:
         written = self._written()
         if written == self._seen and self._clock.steady() < self._look_at:
             return ()
-        now = self._clock.steady()
-        self._is_busy = written - self._seen > BUSY_RATE * (now - self._seen_at)
         found = await self._claim(most, busy)
-        self._seen, self._seen_at = written, now
+        self._seen = written
         return found
-
-    def pause(self) -> float:
-        """Seconds between the beginnings of two pushes."""
-        return BUSY_PAUSE if self._is_busy else START_SECONDS
 
     async def _free_if_set_back(self) -> None:
         """Rows may be due at times that the clock showed by mistake, and each takes up the messages that follow. So what waits

@@ -55,7 +55,7 @@ class NodePushes:
             key=lambda: decode(self.subscriptions.key.private),
             is_shared=store.cluster is not None,
         )
-        self.dispatcher = Dispatcher("push", self.pushing, tasks, self.pushing.pause)
+        self.dispatcher = Dispatcher("push", self.pushing, tasks)
 
     async def open(self) -> None:
         """Read the key of the server, and begin to push."""

@@ -13,8 +13,7 @@ import pytest
 from suhbat.chat.model import DuePush, Milliseconds, PushBacklog, PushFacts, PushSubscription, SettledPush
 from suhbat.errors import StorageUnavailable
 from suhbat.notify import dispatcher, pushing
-from suhbat.notify.dispatcher import START_SECONDS
-from suhbat.notify.pushing import ALONE_SECONDS, BUSY_PAUSE, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
+from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECONDS, Pushing
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
 from suhbat.protocol.objects import Quiet
 from tests.fakes import FakeClock
@@ -277,18 +276,6 @@ async def test_a_busy_conversation_is_gathered_rarely(desk: Desk) -> None:
     desk.clock.advance(GATHERED_SECONDS)
     await desk.pushing.claim(50, ())
     assert len(desk.queue.singly) == 3
-
-
-async def test_pushes_follow_each_other_slowly_while_people_write(desk: Desk) -> None:
-    """A message waits for the pushes that begin before it. Where nobody writes, a thousand people are told in seconds."""
-    pauses = []
-    for written in (0, 1_000, 1_000, 5):
-        desk.clock.advance(2.0)
-        desk.queue.written += written
-        desk.queue.add()
-        await desk.pushing.claim(50, ())
-        pauses.append(desk.pushing.pause())
-    assert pauses == [START_SECONDS, BUSY_PAUSE, BUSY_PAUSE, START_SECONDS]
 
 
 async def test_rows_are_settled_together(desk: Desk) -> None:
