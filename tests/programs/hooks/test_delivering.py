@@ -26,6 +26,7 @@ from suhbat.outgoing.client import SLOTS, OutgoingClient
 from suhbat.programs.hooks import delivering
 from suhbat.programs.hooks.delivering import GIVEN_UP, LEASE_SECONDS, Delivering, ReceiverAnswer, Receivers
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
+from suhbat.programs.hooks.outgoing_hooks import MOST_CONVERSATIONS
 from suhbat.programs.hooks.signing import message_id, secret_of
 from suhbat.protocol import commands
 from suhbat.protocol.events import HookStopped
@@ -613,6 +614,18 @@ async def test_much_that_is_due_for_one_account_hides_nothing(desk: Desk) -> Non
     for item in items:
         await desk.delivering.carry_out(item)
     assert len(await desk.process().claim(50, ())) == OF_MAKER
+
+
+async def test_as_many_conversations_as_a_webhook_may_name(desk: Desk) -> None:
+    """It is told of the first and of the last of them, and lists them all."""
+    rooms = [await desk.room(VALI, ALI) for _ in range(MOST_CONVERSATIONS)]
+    await desk.hook(rooms)
+    for room in (rooms[0], rooms[-1]):
+        await desk.say(room, room)
+    await desk.work()
+    assert desk.receivers.texts() == [rooms[0], rooms[-1]]
+    (listed,) = await desk.store.outgoing_of("u-ali")
+    assert set(listed.conversations or ()) == set(rooms)
 
 
 async def test_a_claim_that_has_ended_is_not_settled(desk: Desk) -> None:
