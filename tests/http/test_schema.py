@@ -178,6 +178,7 @@ def test_language_models_get_results(api: Api) -> None:
         params = {"name": tool.name, "arguments": sent}
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
         status, answer = api.server.request("POST", "/mcp", call, token=api.token)
+        assert "result" in answer, (status, call, answer)
         (content,) = answer["result"]["content"]
         assert (status, content["type"], type(content["text"])) == (200, "text", str)
         assert answer["result"].get("isError", False) is bool(re.match(r"[a-z_]+: ", content["text"])), answer

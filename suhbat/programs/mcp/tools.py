@@ -25,6 +25,25 @@ Place = Annotated[
     str, Field(min_length=1, max_length=64, description="The id of a conversation, as list_conversations shows it."),
     Storable,
 ]  # fmt: skip
+UserName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=128,
+        description="The user name of one person, for a direct message; instead of conversation.",
+    ),
+    Storable,
+]
+ClientId = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=64,
+        description="Any text of your choice that is new for each message. If you do not know whether a message arrived, "
+        "repeat the call with the same client_id: it is not sent twice.",
+    ),
+    Storable,
+]
 Number = Annotated[int, Field(ge=1, le=MAX_INTEGER)]
 
 
@@ -78,29 +97,12 @@ class UnreadMessages(Arguments):
 class SendMessage(Arguments):
     text: Annotated[str, Field(max_length=MAX_TEXT, description="The message, in Markdown."), Storable]
     conversation: Place | None = None
-    to_user: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=128,
-            description="The user name of one person, for a direct message; instead of conversation.",
-        ),
-        Storable,
-    ] = None
+    to_user: UserName | None = None
     reply_to: Annotated[Number | None, Field(description="The number of the message that this one answers.")] = None
     thread: Annotated[
         Number | None, Field(description="The number of the message in whose thread this is a reply.")
     ] = None
-    client_id: Annotated[
-        str | None,
-        Field(
-            min_length=1,
-            max_length=64,
-            description="Any text of your choice that is new for each message. If you do not know whether a message arrived, "
-            "repeat the call with the same client_id: it is not sent twice.",
-        ),
-        Storable,
-    ] = None
+    client_id: ClientId | None = None
 
     @model_validator(mode="after")
     def _is_whole(self) -> SendMessage:

@@ -41,6 +41,8 @@ def test_arguments() -> None:
     assert found.model_dump(exclude_none=True) == {"conversation": "lobby", "before": 12, "limit": 30}
     sent = SEND.parse({"text": "salom", "to_user": "vali", "client_id": "a"})
     assert isinstance(sent, SendMessage) and sent.to_user == "vali"
+    every = dict.fromkeys(SendMessage.model_fields) | {"text": "salom", "conversation": "lobby"}
+    assert SEND.parse(every).model_dump(exclude_none=True) == {"text": "salom", "conversation": "lobby"}
     assert LIST.parse({}).model_dump(exclude_none=True) == {"limit": 50}
 
 
