@@ -55,6 +55,7 @@ from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
+from suhbat.programs.telegram.webhooks import Webhooks
 from suhbat.tasks import Tasks
 
 
@@ -121,6 +122,7 @@ class TelegramServices:
 
     chats: Chats
     pollers: Pollers
+    webhooks: Webhooks
 
 
 @dataclass(frozen=True, slots=True)

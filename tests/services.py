@@ -57,11 +57,12 @@ from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import PushKey, Vapid, make_key
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
-from suhbat.programs.hooks.delivering import Delivering
+from suhbat.programs.hooks.delivering import BotDelivery, Delivering
 from suhbat.programs.hooks.incoming_hooks import HookMeters, IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
+from suhbat.programs.telegram.webhooks import Webhooks
 from suhbat.runtime.hooks import HookMakers, HookReceivers, HookTokens
 from suhbat.services import MailServices, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
@@ -143,8 +144,9 @@ def services_over(
     receivers = HookReceivers(OutgoingClient(AllowedAddresses(settings.outgoing_allow)))
     makers = HookMakers(people)
     delivering = Delivering(
-        store, receivers, messages, makers, bans, meters, clock, lambda: 0.0, is_shared=False, wake=lambda: None
-    )
+        store, receivers, messages, makers, bans, meters, clock, lambda: 0.0, cast(BotDelivery, None), is_shared=False,
+        wake=lambda: None,
+    )  # fmt: skip
     outgoing_hooks = OutgoingHooks(store, receivers, delivering, clock, HookTokens(), token_bytes, lambda: None)
     return Services(
         settings=settings,
@@ -175,7 +177,9 @@ def services_over(
         push_trial=PushTrial(store, sender, "https://chat.example.org"),
         hooks=hooks,
         outgoing_hooks=outgoing_hooks,
-        telegram=TelegramServices(Chats(store, clock), Pollers()),
+        telegram=TelegramServices(
+            Chats(store, clock), Pollers(), Webhooks(store, receivers, clock, HookTokens(), lambda: None)
+        ),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,
         limits=RequestLimits(rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)),

@@ -19,6 +19,7 @@ from suhbat.outgoing.errors import AddressRefused, OutgoingError
 from suhbat.programs.hooks.delivering import Delivering, ReceiverAnswer
 from suhbat.programs.hooks.incoming_hooks import HookMeters, IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
+from suhbat.programs.telegram.webhooks import BotApi, UpdateDelivery, Webhooks
 from suhbat.tasks import Tasks
 
 LIMITS = OutgoingLimits(seconds=10.0, most=65_536)
@@ -26,7 +27,7 @@ LIMITS = OutgoingLimits(seconds=10.0, most=65_536)
 
 
 class NodeHooks:
-    """`incoming` and `outgoing` are for requests. Call `open` when the store is open.
+    """`incoming`, `outgoing` and `of_bots` are for requests. Call `open` when the store is open.
 
     `client`: for these alone, so that slow receivers keep no slot from pushes.
     """
@@ -42,6 +43,7 @@ class NodeHooks:
         client: OutgoingClient,
         tasks: Tasks,
         address: str,
+        bots: BotApi,
     ) -> None:
         self._store = store
         self._tasks = tasks
@@ -57,10 +59,12 @@ class NodeHooks:
             meters,
             clock,
             lambda: store.counts.batches.total,
+            UpdateDelivery(store, receivers, bots, clock),
             is_shared=store.cluster is not None,
             wake=self._wake,
         )
         self.outgoing = OutgoingHooks(store, receivers, self.delivering, clock, tokens, secrets.token_bytes, self._wake)
+        self.of_bots = Webhooks(store, receivers, clock, tokens, self._wake)
         self.dispatcher = Dispatcher("hooks", self.delivering, tasks)
         self.totals = HookTotals()
         """As of the last `maintain`."""
@@ -101,7 +105,9 @@ class HookReceivers:
             return "no answer"
         wait = answer.headers.get("retry-after", "")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0.0
-        return ReceiverAnswer(answer.status, seconds, b"" if answer.is_cut else answer.body)
+        return ReceiverAnswer(
+            answer.status, seconds, b"" if answer.is_cut else answer.body, answer.headers.get("content-type", "")
+        )
 
 
 class HookMakers:

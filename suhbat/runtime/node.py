@@ -30,6 +30,7 @@ from suhbat.cluster.membership import ClusterMembership, HeartbeatSignal
 from suhbat.config import Settings
 from suhbat.counting import Counts
 from suhbat.files.links import FileLinks
+from suhbat.http.telegram.webhook_bots import WebhookBots
 from suhbat.hub.hub import Hub
 from suhbat.hub.opening_limiter import OpeningLimiter
 from suhbat.hub.reconciliation import Reconciliation
@@ -168,7 +169,8 @@ class Node:
         address = settings.public_url or settings.root_path or ""
         self.external_accounts = ExternalAccounts(store, clock, self.people)
         client = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
-        self.hooks = NodeHooks(store, messages, self.people, self.bans, clock, rates, client, self.tasks, address)
+        bots = WebhookBots(lambda: self.services)
+        self.hooks = NodeHooks(store, messages, self.people, self.bans, clock, rates, client, self.tasks, address, bots)
         self.services = Services(
             settings=settings,
             clock=clock,
@@ -199,7 +201,7 @@ class Node:
             push_trial=self.pushes.trial,
             hooks=self.hooks.incoming,
             outgoing_hooks=self.hooks.outgoing,
-            telegram=TelegramServices(Chats(store, clock), Pollers()),
+            telegram=TelegramServices(Chats(store, clock), Pollers(), self.hooks.of_bots),
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

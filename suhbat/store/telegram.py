@@ -10,13 +10,15 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
-from suhbat.chat.model import Actor, Change, Milliseconds, NumberedEvent
+from suhbat.chat.model import Actor, Change, Milliseconds, NumberedEvent, OutgoingHook
 from suhbat.chat.ports import Clock
+from suhbat.protocol.events import own_log
 
 from .read import telegram as reading
 from .read.floor import LobbyHistory
 from .tables import telegram_bots
 from .write import telegram as writing
+from .write.writer import Writer
 
 T = TypeVar("T")
 
@@ -39,8 +41,14 @@ class TelegramOverSQL:
     @abstractmethod
     async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T: ...
 
-    async def begin_poll(self, uid: str, offset: int, poller: str) -> None:
-        await self._write(lambda c: writing.begin_poll(c, uid, offset, poller))
+    @abstractmethod
+    def _open_writer(self) -> Writer: ...
+
+    async def begin_poll(self, uid: str, offset: int, poller: str) -> bool:
+        return await self._write(lambda c: writing.begin_poll(c, uid, offset, poller))
+
+    async def confirm_updates(self, uid: str, offset: int) -> None:
+        await self._write(lambda c: writing.confirm(c, uid, offset))
 
     async def is_polling(self, uid: str, poller: str) -> bool:
         query = select(telegram_bots.c.poller).where(telegram_bots.c.uid == uid)
@@ -63,3 +71,13 @@ class TelegramOverSQL:
     async def count_updates(self, uid: str) -> int:
         after = self._clock.wall() - KEPT
         return await self._read(lambda c: reading.count(c, uid, after))
+
+    async def set_webhook(self, hook: OutgoingHook) -> None:
+        logs = frozenset({own_log(hook.uid)})
+        await self._open_writer().work(lambda transaction: writing.set_webhook(transaction, hook), logs)
+
+    async def end_webhook(self, uid: str) -> None:
+        await self._write(lambda c: writing.end_webhook(c, uid))
+
+    async def webhook(self, uid: str) -> OutgoingHook | None:
+        return await self._read(lambda c: writing.webhook_of(c, uid))

@@ -69,7 +69,7 @@ async def test_others_go_on() -> None:
     async def nothing(*_: object) -> bool:
         return False
 
-    store = SimpleNamespace(numbered_events=numbered_events, number_events=nothing, begin_poll=nothing)
+    store = SimpleNamespace(numbered_events=numbered_events, number_events=nothing, confirm_updates=nothing)
     call: Any = SimpleNamespace(services=SimpleNamespace(store=store), actor=SimpleNamespace(uid="u-bot"))
     other = asyncio.ensure_future(tick())
     try:

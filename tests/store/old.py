@@ -49,6 +49,8 @@ _UNDO = {
     "0027": "DROP TABLE telegram_cursors; DROP TABLE telegram_updates; DROP TABLE telegram_bots;",
     "0028": "DROP TABLE hook_deliveries; DROP TABLE hook_cursors; DROP TABLE outgoing_hooks;",
     "0029": "DROP INDEX bot_commands_name;",
+    "0030": "DROP INDEX outgoing_hooks_bot; ALTER TABLE outgoing_hooks DROP COLUMN bot_uid; "
+    "ALTER TABLE outgoing_hooks DROP COLUMN failed_at; ALTER TABLE outgoing_hooks DROP COLUMN failed_status;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

@@ -38,7 +38,11 @@ HookEnd = Literal["failing", "gone"]
 class OutgoingHook:
     """An outgoing webhook: events of these `types` are sent to `url`, signed with `secret`, if `maker_uid` may read them.
     `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; empty if its maker
-    did it. `uid`: the identity that posts what the receiver answers."""
+    did it. `uid`: the identity that posts what the receiver answers. `failed_at`, `failed_status`: of the last attempt
+    that failed; None if none has.
+
+    `bot_uid`: this is the webhook of a bot, which gets its updates (Telegram's Bot API), of the kinds `types`. Then
+    `secret` goes along, `maker_uid` is the owner of the bot, and `uid` the bot itself."""
 
     id: str
     uid: str
@@ -51,6 +55,9 @@ class OutgoingHook:
     created_at: Milliseconds
     is_on: bool = True
     off: str = ""
+    bot_uid: str | None = None
+    failed_at: Milliseconds | None = None
+    failed_status: int | None = None
 
     @property
     def user_id(self) -> str:

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from suhbat.chat.model import Actor, NumberedEvent
+from suhbat.chat.model import Actor, NumberedEvent, OutgoingHook
 
 
 class UpdateStore(Protocol):
-    """The updates of bots. An event is numbered when its bot asks, once; the number is kept until the bot confirms it."""
+    """The updates of bots, and their webhooks. An event is numbered when its bot asks, or when the update is to be sent to its
+    webhook, once; the number is kept until the update is confirmed."""
 
-    async def begin_poll(self, uid: str, offset: int, poller: str) -> None:
-        """Confirm all updates below `offset` (negative: all but so many), and note who asks now."""
+    async def begin_poll(self, uid: str, offset: int, poller: str) -> bool:
+        """Confirm updates as `confirm_updates` does, and note who asks now. Does nothing, and returns False, while the bot has
+        a webhook."""
+        ...
+
+    async def confirm_updates(self, uid: str, offset: int) -> None:
+        """Confirm all updates below `offset`; negative: all but so many."""
         ...
 
     async def is_polling(self, uid: str, poller: str) -> bool:
@@ -30,4 +36,17 @@ class UpdateStore(Protocol):
 
     async def count_updates(self, uid: str) -> int:
         """How many updates are numbered and not confirmed."""
+        ...
+
+    async def set_webhook(self, hook: OutgoingHook) -> None:
+        """Set the webhook of the bot `hook.bot_uid`, or replace it. What is not confirmed is due at once; a poll that waits
+        ends. `OutgoingHookStore` claims and settles it like other webhooks."""
+        ...
+
+    async def end_webhook(self, uid: str) -> None:
+        """Switch the webhook of a bot off, and forget its address and its secret."""
+        ...
+
+    async def webhook(self, uid: str) -> OutgoingHook | None:
+        """The webhook of a bot, also if it is off; None if it never had one."""
         ...

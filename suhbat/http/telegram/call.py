@@ -12,7 +12,7 @@ from suhbat.chat.rate import charge, cost_of
 from suhbat.errors import NotFound
 from suhbat.identity.user_directory import Login
 from suhbat.programs.telegram import objects
-from suhbat.programs.telegram.chats import Chats
+from suhbat.programs.telegram.chats import Chats, is_conversation
 from suhbat.programs.telegram.errors import CHAT_NOT_FOUND, TelegramError
 from suhbat.programs.telegram.objects import Json, Somebody
 from suhbat.programs.telegram.parameters import Parameters
@@ -23,13 +23,15 @@ from suhbat.services import Services
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`file`: the one that came with the call."""
+    """`file`: the one that came with the call. `client_id`: a message of this call is sent once for it. `request`: None for the
+    answer to an update."""
 
     services: Services
     login: Login
     parameters: Parameters
-    request: Request
+    request: Request | None = None
     file: StoredFile | None = None
+    client_id: str | None = None
 
     @property
     def actor(self) -> Actor:
@@ -54,7 +56,7 @@ class Call:
             return found
         number = self.parameters.number("chat_id")
         ref = await self.chats.ref(abs(number))
-        if ref is None or (number < 0) == ref.startswith("u"):
+        if ref is None or (number < 0) != is_conversation(ref):
             raise TelegramError(CHAT_NOT_FOUND)
         if number < 0:
             try:

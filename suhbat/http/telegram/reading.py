@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl
@@ -38,11 +39,30 @@ async def read(request: Request, actor: Actor, services: Services) -> tuple[Para
         form = CallForm(request.headers["content-type"], aiter(request.stream()))
         file = await _read_form(form, request, actor, services)
         given |= form.fields
-    elif kind == JSON:
-        given |= _json(await request.body())
-    elif body := await request.body():
-        given |= _urlencoded(body)
+    else:
+        given |= _parsed(kind, await request.body())
     return Parameters(given), file
+
+
+async def parse(content_type: str, body: bytes) -> Parameters:
+    """The parameters in a body without a file. Raises TelegramError, BadRequest, TooLarge."""
+    kind = media_type({"content-type": content_type})
+    if kind != FORM:
+        return Parameters(_parsed(kind, body))
+    form = CallForm(content_type, _pieces(body))
+    if await form.next_file():
+        raise TelegramError("there may be no file in the answer of a webhook")
+    return Parameters(form.fields)
+
+
+async def _pieces(body: bytes) -> AsyncIterator[bytes]:
+    yield body
+
+
+def _parsed(kind: str, body: bytes) -> dict[str, Any]:
+    if kind == JSON:
+        return _json(body)
+    return _urlencoded(body) if body else {}
 
 
 def _json(body: bytes) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -18,58 +17,13 @@ from ..dependencies import Served, address_of
 from ..downloads import BYTES, answer, headers_of
 from ..guesses import guess
 from .answers import refusal
-from .asking import (
-    delete_my_commands,
-    get_chat,
-    get_chat_member,
-    get_file,
-    get_me,
-    get_my_commands,
-    set_my_commands,
-)
 from .call import Call, Result
-from .callbacks import answer_callback_query
+from .methods import BY_NAME, METHODS
 from .reading import drop, read
-from .sending import (
-    delete_message,
-    edit_message_caption,
-    edit_message_reply_markup,
-    edit_message_text,
-    original,
-    send_chat_action,
-    send_document,
-    send_message,
-    send_photo,
-)
-from .updates import get_updates
-from .webhooks import delete_webhook, get_webhook_info, set_webhook
+from .sending import original
 
 router = APIRouter(tags=["telegram"], include_in_schema=False)
 
-METHODS: dict[str, Callable[[Call], Awaitable[Result]]] = {
-    "getMe": get_me,
-    "getUpdates": get_updates,
-    "setWebhook": set_webhook,
-    "deleteWebhook": delete_webhook,
-    "getWebhookInfo": get_webhook_info,
-    "sendMessage": send_message,
-    "sendPhoto": send_photo,
-    "sendDocument": send_document,
-    "sendChatAction": send_chat_action,
-    "editMessageText": edit_message_text,
-    "editMessageCaption": edit_message_caption,
-    "editMessageReplyMarkup": edit_message_reply_markup,
-    "deleteMessage": delete_message,
-    "answerCallbackQuery": answer_callback_query,
-    "getFile": get_file,
-    "getChat": get_chat,
-    "getChatMember": get_chat_member,
-    "setMyCommands": set_my_commands,
-    "getMyCommands": get_my_commands,
-    "deleteMyCommands": delete_my_commands,
-}
-_BY_NAME = {name.lower(): name for name in METHODS}
-"""Names of methods are case-insensitive."""
 _USES = frozenset(("getUpdates", "setWebhook", "sendMessage", "sendPhoto", "sendDocument", "setMyCommands"))
 """The calls that make a bot one of Telegram's kind: it gets `/commands` as messages from then on."""
 
@@ -77,7 +31,7 @@ _USES = frozenset(("getUpdates", "setWebhook", "sendMessage", "sendPhoto", "send
 @router.api_route("/bot{token}/{method}", methods=["GET", "POST"])
 async def call(token: str, method: str, request: Request, services: Served) -> Response:
     """A method of the Bot API."""
-    name = _BY_NAME.get(method.lower())
+    name = BY_NAME.get(method.lower())
     request.state.method = name or ""
     try:
         login = await _login(token, request, services)

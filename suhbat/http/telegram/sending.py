@@ -76,6 +76,7 @@ async def _post(call: Call, text: str, files: tuple[str, ...] = ()) -> Result:
         call.actor,
         text=text,
         conversation=conversation,
+        client_id=call.client_id,
         reply_to=await _reply_to(call, conversation),
         thread=call.parameters.number("message_thread_id", 0) or None,
         files=files,

@@ -15,7 +15,8 @@ from suhbat.errors import NotFound, Unauthenticated
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.hub.frames import Frames
 from suhbat.programs.telegram import objects
-from suhbat.programs.telegram.errors import OTHER_POLLER, TelegramError
+from suhbat.programs.telegram.errors import ENDED_BY_WEBHOOK, OTHER_POLLER, WEBHOOK_IS_SET, TelegramError
+from suhbat.programs.telegram.kinds import events_of, kinds_of
 from suhbat.programs.telegram.objects import Json
 from suhbat.programs.telegram.pollers import Poll
 from suhbat.protocol.closes import Close
@@ -43,13 +44,6 @@ LOOK_SECONDS = 2.0
 """How often a poll looks whether another node has one for the same bot."""
 PAUSE_SECONDS = 0.1
 """The pause after a look that found nothing: much happens of which bots are not told."""
-TYPES = {
-    "message": ("message.created", "message.finished", "member.joined", "member.left"),
-    "edited_message": ("message.edited",),
-    "callback_query": ("action.pressed",),
-}
-"""The events of the kinds of updates that bots get here."""
-ALL_TYPES = tuple(type_ for types in TYPES.values() for type_ in types)
 
 
 async def get_updates(call: Call) -> Result:
@@ -57,9 +51,11 @@ async def get_updates(call: Call) -> Result:
     asked = call.parameters
     limit = min(max(asked.number("limit", MOST_UPDATES), 1), MOST_UPDATES)
     seconds = min(max(float(asked.number("timeout", 0)), 0.0), LONGEST_SECONDS)
-    types = _types(asked.value("allowed_updates"))
+    types = events_of(kinds_of(asked.value("allowed_updates")))
+    assert call.request is not None
     with call.services.telegram.pollers.polling(call.actor.uid) as poll:
-        await call.services.store.begin_poll(call.actor.uid, asked.number("offset", 0), poll.nonce)
+        if not await call.services.store.begin_poll(call.actor.uid, asked.number("offset", 0), poll.nonce):
+            raise TelegramError(WEBHOOK_IS_SET, 409)
         gone = asyncio.ensure_future(_gone(call.request))
         gone.add_done_callback(lambda _: poll.end())
         try:
@@ -72,12 +68,6 @@ async def _gone(request: Request) -> None:
     """Wait until the client has disconnected. The body was read before."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
-
-
-def _types(allowed: object) -> tuple[str, ...]:
-    if not isinstance(allowed, list) or not allowed:
-        allowed = list(TYPES)
-    return tuple(type_ for kind in allowed if isinstance(kind, str) for type_ in TYPES.get(kind, ()))
 
 
 class _Listening:
@@ -121,31 +111,38 @@ class _Listening:
             services.hub.remove(connection)
 
     async def _require_turn(self) -> None:
-        """Raise TelegramError if another request asks for the updates of this bot now."""
-        store, uid = self._call.services.store, self._call.actor.uid
-        if self._poll.is_replaced or not await store.is_polling(uid, self._poll.nonce):
+        """Raise TelegramError if another request asks for the updates of this bot now, or it has a webhook."""
+        services, actor = self._call.services, self._call.actor
+        if self._poll.is_replaced:
             raise TelegramError(OTHER_POLLER, 409)
+        if not await services.store.is_polling(actor.uid, self._poll.nonce):
+            has_webhook = await services.telegram.webhooks.of(actor) is not None
+            raise TelegramError(ENDED_BY_WEBHOOK if has_webhook else OTHER_POLLER, 409)
 
     async def _next(self) -> list[Json]:
-        """The updates that are there now. What cannot be shown any more is confirmed by itself, with what follows."""
-        store, actor = self._call.services.store, self._call.actor
-        while True:
-            if self._poll.is_replaced:
-                raise TelegramError(OTHER_POLLER, 409)
-            numbered = await store.numbered_events(actor, self._limit)
-            room, has_more = self._limit - len(numbered), False
-            if room and (has_more := await store.number_events(actor, self._types, room)):
-                numbered = await store.numbered_events(actor, self._limit)
-            found: list[Json] = []
-            for one in numbered:
-                await asyncio.sleep(0)  # a long text takes milliseconds, and others want to go on
-                update = None if one.event is None else await _update(self._call, one.event)
-                if update is not None:
-                    found.append({"update_id": one.number, **update})
-            if found or not (numbered or has_more):
-                return found
-            if numbered:
-                await store.begin_poll(actor.uid, numbered[-1].number + 1, self._poll.nonce)
+        if self._poll.is_replaced:
+            raise TelegramError(OTHER_POLLER, 409)
+        return await next_updates(self._call, self._types, self._limit)
+
+
+async def next_updates(call: Call, types: tuple[str, ...], limit: int) -> list[Json]:
+    """The updates that are there now. What cannot be shown any more is confirmed by itself, with what follows."""
+    store, actor = call.services.store, call.actor
+    while True:
+        numbered = await store.numbered_events(actor, limit)
+        room, has_more = limit - len(numbered), False
+        if room and (has_more := await store.number_events(actor, types, room)):
+            numbered = await store.numbered_events(actor, limit)
+        found: list[Json] = []
+        for one in numbered:
+            await asyncio.sleep(0)  # a long text takes milliseconds, and others want to go on
+            update = None if one.event is None else await _update(call, one.event)
+            if update is not None:
+                found.append({"update_id": one.number, **update})
+        if found or not (numbered or has_more):
+            return found
+        if numbered:
+            await store.confirm_updates(actor.uid, numbered[-1].number + 1)
 
 
 async def _update(call: Call, entry: LoggedEvent) -> Json | None:

@@ -52,11 +52,12 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class ReceiverAnswer:
-    """The answer of a receiver. `retry_after`: seconds it asks to wait; 0 if it does not. `body`: its beginning."""
+    """The answer of a receiver. `retry_after`: seconds it asks to wait; 0 if it does not. `body`: empty if it is too long."""
 
     status: int
     retry_after: float = 0.0
     body: bytes = field(default=b"", repr=False)
+    content_type: str = ""
 
 
 class Receivers(Protocol):
@@ -86,6 +87,19 @@ def pause_after(attempts: int) -> float:
     return min(FIRST_PAUSE * 4.0 ** min(attempts - 1, 10), LONGEST_PAUSE)
 
 
+def pause_of_hook(failures: int) -> float:
+    """Seconds in which a webhook is sent nothing, after so many failures in a row before the last one."""
+    return min(2.0 ** min(failures, 10), MOST_HOOK_PAUSE)
+
+
+class BotDelivery(Protocol):
+    """What is sent to the webhooks of bots."""
+
+    async def deliver(self, item: DueHook, ends: float) -> SettledHook:
+        """Send what is next, and begin no request after the time `ends`."""
+        ...
+
+
 class Delivering:
     """Implements `notify.dispatcher.DueQueue`. `written`: how much this process has written to the store; a change may be an
     event. `is_shared`: whether there may be other nodes. `wake`: makes the dispatcher look at once."""
@@ -100,6 +114,7 @@ class Delivering:
         meters: HookMeters,
         clock: Clock,
         written: Callable[[], float],
+        bots: BotDelivery,
         *,
         is_shared: bool,
         wake: Callable[[], None],
@@ -112,6 +127,7 @@ class Delivering:
         self._meters = meters
         self._clock = clock
         self._written = written
+        self._bots = bots
         self._idle = SHARED_SECONDS if is_shared else ALONE_SECONDS
         self._wake = wake
         self._look_at = -math.inf
@@ -149,11 +165,19 @@ class Delivering:
         return found
 
     async def carry_out(self, item: DueHook) -> None:
-        """Send the next events after a cursor, and settle it; see `DueQueue`."""
-        events, upto = await self._store.hook_events(item, MOST_EVENTS)
+        """Send the next events after a cursor, or the next updates of a bot, and settle it; see `DueQueue`."""
         ends = self._clock.steady() + WORK_SECONDS
+        deliver = self._deliver_events if item.hook.bot_uid is None else self._bots.deliver
+        settled = await deliver(item, ends)
+        for one in settled.deliveries:
+            self._count(one)
+        if await self._store.settle_hook(settled, self._clock.wall()):
+            self._look_at = -math.inf
+            self._wake()
+
+    async def _deliver_events(self, item: DueHook, ends: float) -> SettledHook:
+        events, upto = await self._store.hook_events(item, MOST_EVENTS)
         made: list[HookDelivery] = []
-        settled: SettledHook | None = None
         for one in events:
             if self._clock.steady() >= ends:
                 upto = model_of(one.event).seq - 1
@@ -161,19 +185,19 @@ class Delivering:
             tried, retry_after = await self._deliver(item, one, is_first=not made)
             made.append(tried)
             if not tried.is_done:
-                settled = self._failed(item, tuple(made), retry_after)
-                break
-        if settled is None:
-            settled = SettledHook(item, upto, tuple(made))
-        if await self._store.settle_hook(settled, self._clock.wall()):
-            self._look_at = -math.inf  # what waited for a place has one now
-            self._wake()
+                return self._failed(item, tuple(made), retry_after)
+        return SettledHook(item, upto, tuple(made))
 
     async def again(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent) -> HookDelivery:
         """Repeat a delivery now, whatever became of it."""
         tried, _ = await self._send(hook, one, replace(delivery, attempts=delivery.attempts + 1))
+        self._count(tried)
         await self._store.note_delivery(hook.id, tried)
         return tried
+
+    def _count(self, tried: HookDelivery) -> None:
+        self.counts.retries += tried.attempts > 1
+        self.counts.add("delivered" if tried.is_done else "refused" if tried.status else "unanswered")
 
     async def _deliver(self, item: DueHook, one: LoggedEvent, *, is_first: bool) -> tuple[HookDelivery, float]:
         """`is_first`: it may have been tried before."""
@@ -186,12 +210,9 @@ class Delivering:
         event, at = model_of(one.event), self._clock.wall()
         body, id = body_of(event), message_id(hook.id, attempt.conversation, attempt.seq)
         answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body, hook.maker_uid)
-        self.counts.retries += attempt.attempts > 1
         if answer == "no answer":
-            self.counts.add("unanswered")
             return replace(attempt, at=at), 0.0
         tried = replace(attempt, status=answer.status, at=at)
-        self.counts.add("delivered" if tried.is_done else "refused")
         if answer.status == 200 and answer.body:
             await self._reply(hook, attempt, event, id, answer.body)
         return tried, answer.retry_after
@@ -232,8 +253,7 @@ class Delivering:
         if off is not None:
             log.warning("hooks: switched off", hook=item.hook.id, reason=off, status=last.status)
         seconds = max(pause_after(last.attempts), min(retry_after, LONGEST_PAUSE))
-        failures = item.failures if len(made) == 1 else 0
-        pause = min(2.0 ** min(failures, 10), MOST_HOOK_PAUSE)
+        pause = pause_of_hook(item.failures if len(made) == 1 else 0)
         return SettledHook(
             item, last.seq - 1, made, now + round(seconds * 1000), since, now + round(pause * 1000), off
         )  # fmt: skip

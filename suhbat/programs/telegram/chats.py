@@ -18,6 +18,12 @@ TITLE_SECONDS = 30.0
 """How long a title is shown after it was read."""
 
 
+def is_conversation(ref: str) -> bool:
+    """Whether a number stands for a conversation, and not for a user. Users of an embedding application have uids that begin
+    with another letter than those of accounts."""
+    return ref == LOBBY or ref.startswith(("r", "d"))
+
+
 class ChatStore(Protocol):
     """The parts of the store that this module uses."""
 

@@ -36,6 +36,10 @@ SAME_TEXT = (
     "and reply markup of the message"
 )
 OTHER_POLLER = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running"
+ENDED_BY_WEBHOOK = "Conflict: terminated by setWebhook request"
+WEBHOOK_IS_SET = (
+    "Conflict: can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
+)
 MISSING = {
     "editMessageText": "message to edit not found",
     "editMessageReplyMarkup": "message to edit not found",

@@ -1,4 +1,4 @@
 """Alembic revisions, one file each in `versions/`, named by their number."""
 
-HEAD = "0029"
+HEAD = "0030"
 """The revision this code works with."""

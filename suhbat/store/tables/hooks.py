@@ -41,11 +41,17 @@ outgoing_hooks = Table(
     Column("failures", BigInteger, nullable=False),
     Column("pause_until", BigInteger, nullable=False),
     Column("claimed_until", BigInteger, nullable=False),
+    Column("bot_uid", Text, ForeignKey("accounts.uid", ondelete="CASCADE")),
+    Column("failed_at", BigInteger),
+    Column("failed_status", BigInteger),
     Index("outgoing_hooks_maker", "maker_uid"),
+    Index("outgoing_hooks_bot", "bot_uid", unique=True),
 )
 """Outgoing webhooks: see `chat.model.OutgoingHook`. types: separated by spaces. everywhere: in all rooms of the maker,
 otherwise where it has a cursor. deliveries: the last `n`. failures: in a row, in whatever log; nothing is sent before
-pause_until. claimed_until: a node is at work until then."""
+pause_until. claimed_until: a node is at work until then. failed_at, failed_status: of the last attempt that failed; NULL if
+none has. bot_uid: of the webhook of a bot (Telegram's Bot API), that bot; its maker is the owner of the bot, and it has one
+cursor, in the bot's own log."""
 
 hook_cursors = Table(
     "hook_cursors",
@@ -63,7 +69,8 @@ hook_cursors = Table(
     sqlite_with_rowid=False,
 )
 """How far outgoing webhooks are: of this log they were told everything up to the `seq` after, and there are events up to upto.
-attempts, failing_since, n: of the next event, if it has failed."""
+attempts, failing_since, n: of the next event, if it has failed. Of a bot, after and upto count nothing but how often there was
+something new in any log, because its updates have an order of their own (telegram_updates)."""
 
 hook_deliveries = Table(
     "hook_deliveries",

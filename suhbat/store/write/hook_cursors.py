@@ -6,18 +6,18 @@ gathering only says that there is more.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, text, true, update
 
 from suhbat.chat.model import Actor, DueHook, HookTotals, Milliseconds, SettledHook
 from suhbat.protocol.events import HookStopped, own_log
 from suhbat.store import cursors
 from suhbat.store.dialect import find_rows
 from suhbat.store.journal import NoCursor
-from suhbat.store.tables import accounts, conversations, hook_cursors, outgoing_hooks
+from suhbat.store.tables import accounts, conversations, hook_cursors, members, outgoing_hooks
 from suhbat.store.tables import cursors as cursor_rows
 
 from .outgoing_hooks import NAME, hook_of, log_deliveries
@@ -45,6 +45,7 @@ _BEGIN = text(
 _HEAD = select(conversations.c.head).where(conversations.c.id == hook_cursors.c.conversation_id).scalar_subquery()
 _IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
 _CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
+_BOTS = select(outgoing_hooks).where(outgoing_hooks.c.bot_uid.is_not(None)).subquery()
 
 
 def is_behind(connection: Connection) -> bool:
@@ -79,11 +80,13 @@ def totals(connection: Connection) -> HookTotals:
     """See `chat.ports.OutgoingHookStore.hook_totals`."""
     fails = exists().where(hook_cursors.c.hook_id == outgoing_hooks.c.id, hook_cursors.c.failing_since.is_not(None))
     kinds = select(outgoing_hooks.c.is_on, outgoing_hooks.c.off != "", fails, func.count()).group_by(text("1, 2, 3"))
+    kinds = kinds.where(or_(outgoing_hooks.c.is_on, outgoing_hooks.c.bot_uid.is_(None)))
     by_state = {"working": 0, "failing": 0, "off": 0, "stopped": 0}
     for is_on, was_stopped, is_failing, count in connection.execute(kinds):
         state = ("failing" if is_failing else "working") if is_on else ("stopped" if was_stopped else "off")
         by_state[state] += count
-    events = select(func.sum(hook_cursors.c.upto - hook_cursors.c.after)).select_from(_CURSORS).where(_IS_WAITING)
+    events = select(func.sum(hook_cursors.c.upto - hook_cursors.c.after)).select_from(_CURSORS)
+    events = events.where(_IS_WAITING, outgoing_hooks.c.bot_uid.is_(None))
     return HookTotals(**by_state, waiting=int(connection.execute(events).scalar() or 0))
 
 
@@ -104,7 +107,8 @@ def gather(connection: Connection, now: Milliseconds) -> bool:
     for log_id, first, last in ranges:
         known = spans.get(log_id, (first, last))
         spans[log_id] = (min(known[0], first), max(known[1], last))
-    kinds: dict[int, str] = dict(find_rows(connection, conversations, ("id",), ("id", "kind"), [(id,) for id in spans]))
+    found = find_rows(connection, conversations, ("id",), ("id", "kind", "name"), [(id,) for id in spans])
+    kinds: dict[int, str] = {id: kind for id, kind, _ in found}
     for log_id in sorted(spans):
         first, last = spans[log_id]
         if kinds.get(log_id) == "room":
@@ -112,8 +116,25 @@ def gather(connection: Connection, now: Milliseconds) -> bool:
             connection.execute(_BEGIN, place)
         if kinds.get(log_id) in ("room", "lobby", "direct"):
             connection.execute(_MOVE, {"log": log_id, "last": last, "now": now})
+    _wake_bots(connection, found, now)
     cursor.save()
     return sum(last - first + 1 for _, first, last in ranges) >= CHUNK
+
+
+def _wake_bots(connection: Connection, logs: Sequence[tuple[Any, ...]], now: Milliseconds) -> None:
+    """The bots that read one of these logs (row id, kind, name) may have updates."""
+    if connection.execute(select(_BOTS.c.id).limit(1)).first() is None:
+        return
+    uids = [name.removeprefix(own_log("")) for _, kind, name in logs if kind == "own"]
+    shared = [id for id, kind, _ in logs if kind in ("room", "direct")]
+    reads = exists().where(members.c.uid == _BOTS.c.bot_uid, members.c.conversation_id.in_(shared))
+    is_woken = or_(_BOTS.c.bot_uid.in_(uids), reads)
+    if any(kind == "lobby" for _, kind, _ in logs):
+        is_woken = true()
+    woken = select(_BOTS.c.id).where(_BOTS.c.is_on, is_woken)
+    due_at = case((hook_cursors.c.after == hook_cursors.c.upto, now), else_=hook_cursors.c.due_at)
+    moved = update(hook_cursors).where(hook_cursors.c.hook_id.in_(woken))
+    connection.execute(moved.values(upto=hook_cursors.c.upto + 1, due_at=due_at))
 
 
 def _is_any(connection: Connection) -> bool:
@@ -124,7 +145,8 @@ def _begin(connection: Connection) -> None:
     """There is no cursor, because this database was restored or moved, or fell far behind. Nothing above
     the cursors of webhooks is lost."""
     if _is_any(connection) and cursors.begin_if_new(connection, NAME):
-        connection.execute(update(hook_cursors).values(upto=_HEAD))
+        of_bot = hook_cursors.c.hook_id.in_(select(_BOTS.c.id))
+        connection.execute(update(hook_cursors).values(upto=case((of_bot, hook_cursors.c.upto + 1), else_=_HEAD)))
         log.info("hooks: their reader begins anew; each goes on at its cursor in each conversation")
 
 
@@ -209,16 +231,19 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
     has_failed = settled.again_at is not None or settled.off is not None
     values: dict[str, Any] = {"claimed_until": 0, "deliveries": given}
     if has_failed:
-        values |= {"failures": hook.failures + 1, "pause_until": settled.pause_until}
+        last = settled.deliveries[-1]
+        values |= {
+            "failures": hook.failures + 1, "pause_until": settled.pause_until, "failed_at": last.at,
+            "failed_status": last.status,
+        }  # fmt: skip
     elif settled.deliveries:
         values |= {"failures": 0, "pause_until": 0}
     if settled.off is not None and hook.is_on:
         values |= {"is_on": False, "off": settled.off}
         _tell(transaction, due, settled, at)
     connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id == hook.id).values(values))
-    last = settled.deliveries[-1] if settled.deliveries else None
     place: dict[str, Any] = {"after": settled.after, "due_at": settled.again_at or at}
-    if has_failed and last is not None:
+    if has_failed:
         number = last.n if last.n is not None else given
         place |= {"attempts": last.attempts, "failing_since": settled.failing_since, "n": number}
     else:

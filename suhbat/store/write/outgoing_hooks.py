@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -21,12 +22,16 @@ NAME = "hooks"
 """The name of their durable cursor."""
 KEPT = 100
 """Deliveries of a webhook that are kept."""
+_IS_OF_NO_BOT = outgoing_hooks.c.bot_uid.is_(None)
+"""Only the Bot API sees those of bots."""
 
 
 def add(transaction: WriterTransaction, actor: Actor, hook: OutgoingHook, most: int) -> None:
     """See `chat.ports.OutgoingHookStore.add_outgoing`."""
     connection, at = transaction.connection, hook.created_at
-    count = select(func.count()).select_from(outgoing_hooks).where(outgoing_hooks.c.maker_uid == actor.uid)
+    count = (
+        select(func.count()).select_from(outgoing_hooks).where(outgoing_hooks.c.maker_uid == actor.uid, _IS_OF_NO_BOT)
+    )
     if connection.execute(count).scalar_one() >= most:
         raise TooManyHooks(limit=most)
     execution = Execution(transaction, actor, at)
@@ -34,27 +39,33 @@ def add(transaction: WriterTransaction, actor: Actor, hook: OutgoingHook, most: 
     logs = [execution.log(name, "read") for name in hook.conversations or ()]
     execution.add_users((Actor(hook.uid, hook.user_id, "hook"),))
     execution.flush()
+    insert_hook(connection, hook, [(log.id, log.head) for log in logs])
+    execution.audit("hook.outgoing", logs[0] if len(logs) == 1 else None, hook.uid, hook.name)
+
+
+def insert_hook(connection: Connection, hook: OutgoingHook, heads: Sequence[tuple[int, int]]) -> None:
+    """Insert a webhook that is on. `heads`: of its logs, by row id; it begins with what comes after them."""
     row: dict[str, Any] = {
-        "id": hook.id, "uid": hook.uid, "maker_uid": actor.uid, "name": hook.name, "url": hook.url, "secret": hook.secret,
-        "types": " ".join(hook.types), "everywhere": hook.conversations is None, "created_at": at, "is_on": True, "off": "",
-        "deliveries": 0, "failures": 0, "pause_until": 0, "claimed_until": 0,
+        "id": hook.id, "uid": hook.uid, "maker_uid": hook.maker_uid, "name": hook.name, "url": hook.url,
+        "secret": hook.secret, "types": " ".join(hook.types), "everywhere": hook.conversations is None,
+        "created_at": hook.created_at, "is_on": True, "off": "", "deliveries": 0, "failures": 0, "pause_until": 0,
+        "claimed_until": 0, "bot_uid": hook.bot_uid,
     }  # fmt: skip
     connection.execute(insert(outgoing_hooks), row)
     places = [
         {
             "hook_id": hook.id,
-            "conversation_id": log.id,
-            "after": log.head,
-            "upto": log.head,
-            "due_at": at,
+            "conversation_id": log_id,
+            "after": head,
+            "upto": head,
+            "due_at": hook.created_at,
             "attempts": 0,
         }
-        for log in logs
+        for log_id, head in heads
     ]
     if places:
         connection.execute(insert(hook_cursors), places)
     cursors.begin_if_new(connection, NAME)
-    execution.audit("hook.outgoing", logs[0] if len(logs) == 1 else None, hook.uid, hook.name)
 
 
 SHOWN = 1000
@@ -75,7 +86,7 @@ def of_conversation(connection: Connection, actor: Actor, conversation: str) -> 
 
 def of(connection: Connection, uid: str, id: str | None = None) -> list[OutgoingHook]:
     """The outgoing webhooks of an account, or the one with this id. Raises NotFound if there is none with it."""
-    query = select(outgoing_hooks).where(outgoing_hooks.c.maker_uid == uid)
+    query = select(outgoing_hooks).where(outgoing_hooks.c.maker_uid == uid, _IS_OF_NO_BOT)
     if id is not None:
         query = query.where(outgoing_hooks.c.id == id)
     rows = connection.execute(query.order_by(outgoing_hooks.c.created_at, outgoing_hooks.c.id)).all()
@@ -97,7 +108,8 @@ def hook_of(row: AnyRow, places: tuple[str, ...] = ()) -> OutgoingHook:
     """The webhook of a row. `places`: its conversations, if it is not everywhere."""
     return OutgoingHook(
         row.id, row.uid, row.maker_uid, row.name, row.url, row.secret, tuple(row.types.split()),
-        None if row.everywhere else places, row.created_at, bool(row.is_on), row.off,
+        None if row.everywhere else places, row.created_at, bool(row.is_on), row.off, row.bot_uid, row.failed_at,
+        row.failed_status,
     )  # fmt: skip
 
 
@@ -115,7 +127,7 @@ def switch(connection: Connection, uid: str, id: str, on: bool, at: Milliseconds
 
 def end(connection: Connection, uid: str, id: str) -> None:
     """See `chat.ports.OutgoingHookStore.end_outgoing`."""
-    mine = (outgoing_hooks.c.maker_uid == uid, outgoing_hooks.c.id == id)
+    mine = (outgoing_hooks.c.maker_uid == uid, outgoing_hooks.c.id == id, _IS_OF_NO_BOT)
     if connection.execute(delete(outgoing_hooks).where(*mine)).rowcount == 0:
         raise NotFound()
 

@@ -1,20 +1,45 @@
-"""Writes which events a bot was told of, and which it has confirmed."""
+"""Writes which events a bot was told of, which it has confirmed, and its webhook."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select, update
 
-from suhbat.chat.model import UnnumberedEvents
+from suhbat.chat.model import OutgoingHook, UnnumberedEvents
 from suhbat.store.dialect import insert_new, insert_rows, put_rows
-from suhbat.store.tables import telegram_bots, telegram_cursors, telegram_updates
+from suhbat.store.tables import (
+    hook_cursors,
+    hook_deliveries,
+    outgoing_hooks,
+    telegram_bots,
+    telegram_cursors,
+    telegram_updates,
+)
+
+from .outgoing_hooks import hook_of, insert_hook
+from .transaction import WriterTransaction
 
 _FIRST = 1
 
 
-def begin_poll(connection: Connection, uid: str, offset: int, poller: str) -> None:
+def begin_poll(connection: Connection, uid: str, offset: int, poller: str) -> bool:
     """See `chat.ports.UpdateStore`."""
+    _set_poller(connection, uid, poller)
+    hook = webhook_of(connection, uid)  # after the row was locked, which `set_webhook` locks as well
+    if hook is not None and hook.is_on:
+        _set_poller(connection, uid, "")
+        return False
+    confirm(connection, uid, offset)
+    return True
+
+
+def _set_poller(connection: Connection, uid: str, poller: str) -> None:
     insert_new(connection, telegram_bots, [{"uid": uid, "last": _FIRST - 1, "poller": poller}])
     connection.execute(update(telegram_bots).where(telegram_bots.c.uid == uid).values(poller=poller))
+
+
+def confirm(connection: Connection, uid: str, offset: int) -> None:
+    """See `chat.ports.UpdateStore.confirm_updates`."""
+    insert_new(connection, telegram_bots, [{"uid": uid, "last": _FIRST - 1, "poller": ""}])
     mine = telegram_updates.c.uid == uid
     if offset < 0:
         kept = select(telegram_updates.c.number).where(mine).order_by(telegram_updates.c.number.desc()).limit(-offset)
@@ -42,3 +67,37 @@ def keep(connection: Connection, uid: str, found: UnnumberedEvents, before: int)
 
 def _cursors(uid: str, found: UnnumberedEvents) -> list[tuple[str, int, int]]:
     return [(uid, id_, seq) for id_, seq in sorted(found.cursors.items())]
+
+
+def webhook_of(connection: Connection, uid: str) -> OutgoingHook | None:
+    """See `chat.ports.UpdateStore.webhook`."""
+    row = connection.execute(select(outgoing_hooks).where(outgoing_hooks.c.bot_uid == uid)).one_or_none()
+    return None if row is None else hook_of(row)
+
+
+def set_webhook(transaction: WriterTransaction, hook: OutgoingHook) -> None:
+    """See `chat.ports.UpdateStore`. A bot keeps its row, so that a claim of it holds whatever becomes of the webhook."""
+    connection, uid, at = transaction.connection, hook.uid, hook.created_at
+    _set_poller(connection, uid, "")
+    known = webhook_of(connection, uid)
+    if known is None:
+        transaction.cache.load_own(connection, (uid,), at)
+        insert_hook(connection, hook, [(transaction.cache.own[uid].id, 0)])
+        known = hook
+    _change(
+        connection, known.id, url=hook.url, secret=hook.secret, types=" ".join(hook.types), created_at=at, is_on=True,
+        failures=0, pause_until=0, failed_at=None, failed_status=None,
+    )  # fmt: skip
+    connection.execute(delete(hook_deliveries).where(hook_deliveries.c.hook_id == known.id))
+    begun = {"upto": hook_cursors.c.upto + 1, "due_at": at, "attempts": 0, "failing_since": None, "n": None}
+    connection.execute(update(hook_cursors).where(hook_cursors.c.hook_id == known.id).values(begun))
+
+
+def end_webhook(connection: Connection, uid: str) -> None:
+    """See `chat.ports.UpdateStore`."""
+    if (known := webhook_of(connection, uid)) is not None:
+        _change(connection, known.id, is_on=False, url="", secret="")
+
+
+def _change(connection: Connection, id: str, **values: object) -> None:
+    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id == id).values(values))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeVar
 
 from standardwebhooks import Webhook
 
@@ -48,6 +48,11 @@ class Receiver:
         async with asyncio.timeout(PATIENCE), self._arrived:
             await self._arrived.wait_for(lambda: self.asked >= count)
 
+    def checked(self, body: bytes, headers: dict[str, str]) -> Any:
+        """The event of a request. Raises if the signature is wrong."""
+        self.ids.append(headers["webhook-id"])
+        return Webhook(self.secret).verify(body, headers)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
@@ -57,8 +62,8 @@ class Receiver:
             async with self._arrived:
                 self._arrived.notify_all()
             await self.answers.wait()
-            self.events.append(Webhook(self.secret).verify(body, headers))
-            self.ids.append(headers["webhook-id"])
+            event = self.checked(body, headers)
+            self.events.append(event)
             writer.write(self.answer)
             await writer.drain()
         except ConnectionError:
@@ -71,9 +76,16 @@ class Receiver:
             writer.close()
 
 
+R = TypeVar("R", bound=Receiver)
+
+
+def receiver() -> AbstractAsyncContextManager[Receiver]:
+    return listening(Receiver())
+
+
 @asynccontextmanager
-async def receiver() -> AsyncIterator[Receiver]:
-    one = Receiver()
+async def listening(one: R) -> AsyncIterator[R]:
+    """On a free port."""
     server = await asyncio.start_server(one._serve, "127.0.0.1", 0)
     one.port = server.sockets[0].getsockname()[1]
     try:

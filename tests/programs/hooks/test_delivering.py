@@ -24,7 +24,7 @@ from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import SLOTS, OutgoingClient
 from suhbat.programs.hooks import delivering
-from suhbat.programs.hooks.delivering import GIVEN_UP, LEASE_SECONDS, Delivering, ReceiverAnswer, Receivers
+from suhbat.programs.hooks.delivering import GIVEN_UP, LEASE_SECONDS, BotDelivery, Delivering, ReceiverAnswer, Receivers
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
 from suhbat.programs.hooks.outgoing_hooks import MOST_CONVERSATIONS
 from suhbat.programs.hooks.signing import message_id, secret_of
@@ -95,6 +95,7 @@ class Desk(House):
         self.receivers = FakeReceivers()
         self.gone: set[str] = set()
         self.bans = Bans(clock)
+        self.bots = cast(BotDelivery, None)
         self.delivering = self.process()
         self._hooks = 0
 
@@ -103,7 +104,7 @@ class Desk(House):
         messages = Messages(self.store, cast(Directory, Nobody()), self.clock, cast(GrowingMessages, None))
         return Delivering(
             self.store, receivers or self.receivers, messages, self, self.bans, HookMeters(self.clock, Rates(20)), self.clock,
-            lambda: float("nan"), is_shared=True, wake=lambda: None,
+            lambda: float("nan"), self.bots, is_shared=True, wake=lambda: None,
         )  # fmt: skip
 
     async def maker(self, uid: str) -> Actor | None:
