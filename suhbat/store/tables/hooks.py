@@ -41,7 +41,7 @@ outgoing_hooks = Table(
     Column("failures", BigInteger, nullable=False),
     Column("pause_until", BigInteger, nullable=False),
     Column("claimed_until", BigInteger, nullable=False),
-    Column("bot_uid", Text, ForeignKey("accounts.uid", ondelete="CASCADE")),
+    Column("bot_uid", Text),
     Column("failed_at", BigInteger),
     Column("failed_status", BigInteger),
     Index("outgoing_hooks_maker", "maker_uid"),

@@ -33,6 +33,7 @@ from suhbat.store.tables import (
     named,
     notify_levels,
     numbers,
+    outgoing_hooks,
     push_due,
     reactions,
     reads,
@@ -125,6 +126,7 @@ def _begin_one(transaction: WriterTransaction, actor: Actor, at: Milliseconds, *
         sanctions,
         reports,
         idempotency,
+        outgoing_hooks,  # of a bot
     ):
         connection.execute(delete(table).where(table.c.uid == actor.uid))
     connection.execute(delete(invocations).where(invocations.c.actor_uid == actor.uid))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 LIBRARIES = {
     "aiogram": "aiogram==3.31.0",
-    "ptb": "python-telegram-bot==22.8",
+    "ptb": "python-telegram-bot[webhooks]==22.8",
     "telebot": "pyTelegramBotAPI==4.37.1",
 }
 """By the name of the bot in `bots`."""

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.servers import PATIENCE, ROOT, Server, running
+from tests.servers import PATIENCE, ROOT, Server, free_port, running
 from tests.uploading import FileClient, account
 
 from .environments import LIBRARIES, python_with
@@ -64,12 +64,12 @@ class Talk:
 
 
 @contextmanager
-def bot(name: str, server: Server, token: str, photo: Path, output: Path) -> Iterator[None]:
+def bot(name: str, script: str, server: Server, token: str, output: Path, **environment: str) -> Iterator[None]:
     """A bot in the virtual environment of its library."""
-    environment = os.environ | {"TOKEN": token, "BASE": server.url, "PHOTO": str(photo), "PYTHONUNBUFFERED": "1"}
+    environment = os.environ | {"TOKEN": token, "BASE": server.url, "PYTHONUNBUFFERED": "1"} | environment
     with output.open("wb") as written:
         process = subprocess.Popen(
-            [python_with(name), BOTS / f"{name}_bot.py"], env=environment, stdout=written, stderr=subprocess.STDOUT
+            [python_with(name), BOTS / script], env=environment, stdout=written, stderr=subprocess.STDOUT
         )
         try:
             yield
@@ -81,7 +81,8 @@ def bot(name: str, server: Server, token: str, photo: Path, output: Path) -> Ite
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running("suhbat", tmp_path_factory.mktemp("telegram") / "data", bots="everyone") as server:
+    place = tmp_path_factory.mktemp("telegram") / "data"
+    with running("suhbat", place, bots="everyone", outgoing_allow="127.0.0.0/8") as server:
         yield server
 
 
@@ -95,7 +96,7 @@ def test_an_unchanged_bot(name: str, server: Server, tmp_path: Path) -> None:
     assert status == 201, made
     photo = tmp_path / "choy.png"
     Image.new("RGB", (640, 400), (200, 120, 40)).save(photo)
-    with bot(name, server, made["token"], photo, tmp_path / "bot.log"):
+    with bot(name, f"{name}_bot.py", server, made["token"], tmp_path / "bot.log", PHOTO=str(photo)):
         status, direct = server.request("POST", "/api/v1/directs", {"users": [f"kuy-{name}"]}, token=token)
         talk = Talk(server, token, direct["conversation"], f"kuy-{name}")
         until = time.monotonic() + PATIENCE
@@ -127,15 +128,39 @@ def test_an_unchanged_bot(name: str, server: Server, tmp_path: Path) -> None:
     assert told == expected
 
 
+@pytest.mark.parametrize("name", ["aiogram", "ptb"])
+def test_a_bot_with_a_webhook(name: str, server: Server, tmp_path: Path) -> None:
+    """It gets what is written to it at its own address, with its secret, and answers with calls; one of them within its answer
+    (aiogram)."""
+    python_with(name)
+    token, user_id = account(server, f"vali-{name}"), f"ilgak-{name}"
+    status, made = server.request("POST", "/api/v1/bots", {"user_id": user_id}, token=token)
+    assert status == 201, made
+    port = free_port()
+    address = {"HOOK": f"http://127.0.0.1:{port}/bot", "PORT": str(port)}
+    with bot(name, f"{name}_webhook_bot.py", server, made["token"], tmp_path / "bot.log", **address):
+        status, direct = server.request("POST", "/api/v1/directs", {"users": [user_id]}, token=token)
+        talk = Talk(server, token, direct["conversation"], user_id)
+        until = time.monotonic() + PATIENCE
+        while not server.request("GET", f"/bot{made['token']}/getWebhookInfo")[1]["result"]["url"]:
+            assert time.monotonic() < until, (tmp_path / "bot.log").read_text(encoding="utf-8")
+            time.sleep(0.05)
+        talk.say("/start")
+        talk.answer(lambda one: one["text"] == f"Salom, vali-{name}!")
+        talk.say("choy")
+        talk.answer(lambda one: one["text"] == "**choy**")
+    assert len(talk.messages()) == 4
+
+
 def _shown() -> str:
     """The conversation in the documentation."""
     (block,) = re.findall(r"<!-- seen: bots -->\n```\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     return str(block)
 
 
-@pytest.mark.parametrize("name", LIBRARIES)
-def test_the_lines_of_the_guide(name: str) -> None:
-    """The lines that the guide asks to change are those of the bot that runs here."""
+@pytest.mark.parametrize(("name", "number"), [*((name, 1) for name in LIBRARIES), ("aiogram_webhook", 2)])
+def test_the_lines_of_the_guide(name: str, number: int) -> None:
+    """The lines that the guide asks to change are those of a bot that runs here."""
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
     source = (BOTS / f"{name}_bot.py").read_text(encoding="utf-8")
-    assert sum(all(line.strip() in source for line in block.splitlines()) for block in blocks) == 1
+    assert sum(all(line.strip() in source for line in block.splitlines()) for block in blocks) == number

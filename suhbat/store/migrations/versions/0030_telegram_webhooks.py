@@ -12,8 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Alembic adds no foreign key to a table of SQLite.
-    op.execute("ALTER TABLE outgoing_hooks ADD COLUMN bot_uid TEXT REFERENCES accounts (uid) ON DELETE CASCADE")
+    op.add_column("outgoing_hooks", sa.Column("bot_uid", sa.Text()))
     op.add_column("outgoing_hooks", sa.Column("failed_at", sa.BigInteger()))
     op.add_column("outgoing_hooks", sa.Column("failed_status", sa.BigInteger()))
     op.create_index("outgoing_hooks_bot", "outgoing_hooks", ["bot_uid"], unique=True)
