@@ -172,14 +172,14 @@ class Delivering:
         for one in settled.deliveries:
             self._count(one)
         if await self._store.settle_hook(settled, self._clock.wall()):
-            self._look_at = -math.inf
+            self._look_at = -math.inf  # what waited for a place has one now
             self._wake()
 
     async def _deliver_events(self, item: DueHook, ends: float) -> SettledHook:
         events, upto = await self._store.hook_events(item, MOST_EVENTS)
         made: list[HookDelivery] = []
         for one in events:
-            if self._clock.steady() >= ends:
+            if made and self._clock.steady() >= ends:
                 upto = model_of(one.event).seq - 1
                 break
             tried, retry_after = await self._deliver(item, one, is_first=not made)

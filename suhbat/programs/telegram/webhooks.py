@@ -115,7 +115,7 @@ class UpdateDelivery:
             if not updates:
                 return SettledHook(item, item.upto, tuple(made))
             for update in updates:
-                if self._clock.steady() >= ends:
+                if made and self._clock.steady() >= ends:
                     return SettledHook(item, item.after, tuple(made))
                 answer = await self._send(item.hook, update)
                 made.append(self._delivery(item, update, answer, is_first=not made))
