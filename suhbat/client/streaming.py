@@ -40,11 +40,11 @@ class StreamedMessage:
     @property
     def seq(self) -> int:
         """Of the message, in its `conversation`."""
-        return self._place["seq"]  # type: ignore[no-any-return]
+        return self._message.seq
 
     @property
     def conversation(self) -> str:
-        return self._place["conversation"]  # type: ignore[no-any-return]
+        return self._message.conversation
 
     async def write(self, text: str) -> None:
         """Add to the message. What comes faster than the server answers is sent together, so this hardly waits.
@@ -88,10 +88,14 @@ class StreamedMessage:
         return isinstance(error, StreamStopped)
 
     @property
-    def _place(self) -> dict[str, Any]:
+    def _message(self) -> Sent:
         if self._begun is None:
             raise RuntimeError("use `async with chat.stream(...) as message:`")
-        return {"conversation": self._begun.conversation, "seq": self._begun.seq}
+        return self._begun
+
+    @property
+    def _place(self) -> dict[str, Any]:
+        return {"conversation": self._message.conversation, "seq": self._message.seq}
 
     async def _send(self) -> None:
         """Send what was written, one append after the other. `finish` sends the whole text, so an error is no loss."""

@@ -148,7 +148,7 @@ def _shown(hook: OutgoingHook) -> OutgoingHookShown:
         conversations="all" if hook.conversations is None else hook.conversations,
         events=hook.types,
         on=hook.is_on,
-        off=None if hook.off == "" else hook.off,  # type: ignore[arg-type]
+        off=hook.off,
         created_at=hook.created_at,
     )
 

@@ -169,7 +169,7 @@ async def _programs(store: ExportedStore, people: UserDirectory, account: Accoun
             conversations="all" if told.conversations is None else told.conversations,
             events=told.types,
             on=told.is_on,
-            off=told.off or None,
+            off=told.off,
             created_at=format_time(told.created_at),
         )
 

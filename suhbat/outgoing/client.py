@@ -167,11 +167,11 @@ class OutgoingClient:
     async def _connect(self, target: OutgoingTarget) -> OpenConnection:
         """Connect to a checked address of the target. The certificate must be for the name."""
         addresses = await self._addresses(target)
-        tls = {"ssl": self._tls, "server_hostname": target.host.rstrip(".")} if target.encrypted else {}
+        tls, name = (self._tls, target.host.rstrip(".")) if target.encrypted else (None, None)
         for n, address in enumerate(addresses, 1):
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
-                    opened = await asyncio.open_connection(str(address), target.port, **tls)  # type: ignore[arg-type]
+                    opened = await asyncio.open_connection(str(address), target.port, ssl=tls, server_hostname=name)
                 return OpenConnection(*opened, asyncio.get_running_loop().time())
             except OSError:  # TimeoutError and ssl.SSLError are OSErrors
                 if n == len(addresses):

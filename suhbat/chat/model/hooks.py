@@ -37,7 +37,7 @@ HookEnd = Literal["failing", "gone"]
 @dataclass(frozen=True, slots=True)
 class OutgoingHook:
     """An outgoing webhook: events of these `types` are sent to `url`, signed with `secret`, if `maker_uid` may read them.
-    `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; empty if its maker
+    `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; None if its maker
     did it. `uid`: the identity that posts what the receiver answers. `failed_at`, `failed_status`: of the last attempt
     that failed; None if none has.
 
@@ -54,7 +54,7 @@ class OutgoingHook:
     conversations: tuple[str, ...] | None
     created_at: Milliseconds
     is_on: bool = True
-    off: str = ""
+    off: HookEnd | None = None
     bot_uid: str | None = None
     failed_at: Milliseconds | None = None
     failed_status: int | None = None

@@ -47,10 +47,10 @@ class MagicFilter:
     def __getitem__(self, key: Any) -> MagicFilter:
         return self._then(lambda value: _item(value, key))
 
-    def __eq__(self, other: object) -> MagicFilter:  # type: ignore[override]
+    def __eq__(self, other: object) -> MagicFilter:  # type: ignore[override]  # compares later, with an update
         return MagicFilter(lambda update: self._compute(update) == other)
 
-    def __ne__(self, other: object) -> MagicFilter:  # type: ignore[override]
+    def __ne__(self, other: object) -> MagicFilter:  # type: ignore[override]  # as above
         return MagicFilter(lambda update: self._compute(update) != other)
 
     __hash__ = object.__hash__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from suhbat.chat.growing import growth_refusal
 from suhbat.chat.model import Post
@@ -58,8 +58,8 @@ class GrowingPosts:
         counted = select(total).select_from(joined).where(growing.c.conversation_id == log_id)
         return int(self._connection.execute(counted).scalar_one()) + self._characters[log_id]
 
-    def _count(self, condition: object) -> int:
-        counted = select(func.count()).select_from(growing).where(condition)  # type: ignore[arg-type]
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        counted = select(func.count()).select_from(growing).where(condition)
         return int(self._connection.execute(counted).scalar_one())
 
 

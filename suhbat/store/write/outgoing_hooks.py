@@ -108,7 +108,7 @@ def hook_of(row: AnyRow, places: tuple[str, ...] = ()) -> OutgoingHook:
     """The webhook of a row. `places`: its conversations, if it is not everywhere."""
     return OutgoingHook(
         row.id, row.uid, row.maker_uid, row.name, row.url, row.secret, tuple(row.types.split()),
-        None if row.everywhere else places, row.created_at, bool(row.is_on), row.off, row.bot_uid, row.failed_at,
+        None if row.everywhere else places, row.created_at, bool(row.is_on), row.off or None, row.bot_uid, row.failed_at,
         row.failed_status,
     )  # fmt: skip
 

@@ -225,7 +225,7 @@ async def test_a_receiver_that_is_down_for_a_day(desk: Desk) -> None:
     await desk.store.switch_outgoing("u-ali", "k1", True)
     await desk.work()
     assert desk.receivers.texts()[tried:] == ["1", "2", "3"]
-    assert (await desk.store.outgoing_of("u-ali"))[0].off == ""
+    assert (await desk.store.outgoing_of("u-ali"))[0].off is None
 
 
 async def test_what_operators_see(desk: Desk) -> None:
