@@ -64,7 +64,7 @@ def test_from_an_empty_server_to_a_room(server: Server, person: Make) -> None:
     page.get_by_label("Details").click()
     panel = page.locator(".panel")
     expect(panel.locator(".member")).to_have_count(2)
-    expect(panel.locator("h3:visible")).to_have_text(["Choyxona", "Members: 2", "Notifications"])
+    expect(panel.locator("h3:visible")).to_have_text(["Choyxona", "Members: 2", "Notifications", "Webhooks"])
     expect(panel.locator("button").last).to_have_text("Delete room")
     vali.page.get_by_label("Details").click()
     vali.page.locator(".panel").get_by_role("button", name="Leave room").click()

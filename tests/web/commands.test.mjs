@@ -140,9 +140,12 @@ test("it stands where it came, between the messages, and not above or below the 
       .map(({ kind, key, follows }) => (kind === "day" ? "d" : follows ? `${key}…` : key))
       .join(" ");
   };
-  const all = [1, 3, 5, 9].map((after, at) => ({ ...aside({ after }), id: at + 1, key: "c1" }));
+  const today = new Date(2026, 10, 23, 10).getTime();
+  const all = [1, 3, 5, 9].map((after, at) => ({ ...aside({ after, at: today }), id: at + 1, key: "c1" }));
   assert.equal(kinds([], {}), "d m2 m3… m5…");
-  assert.equal(kinds(all, {}), "a1 d m2 m3… a2 m5 a3 a4", "the first one stands before the day");
+  assert.equal(kinds(all, {}), "d a1 m2 m3… a2 m5 a3 a4", "the first one stands in the day, and begins it");
+  const alone = { ...all[3], at: today + 24 * 3600_000 };
+  assert.equal(kinds([alone], {}), "d m2 m3… m5… d a4", "a command of the next day");
   assert.equal(kinds(all, { hasBefore: true }), "d m2 m3… a2 m5 a3 a4");
   assert.equal(kinds(all, { hasAfter: true, hasBefore: true }), "d m2 m3… a2 m5");
 });

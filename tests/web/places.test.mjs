@@ -5,7 +5,7 @@ import { before, test } from "node:test";
 
 import { Refused, Unreachable } from "../../suhbat/web/js/sdk/errors.js";
 import { t, use } from "../../suhbat/web/js/text/languages.js";
-import { stepsOf } from "../../suhbat/web/js/views/first-steps.js";
+import { othersOf, stepsOf } from "../../suhbat/web/js/views/first-steps.js";
 import { sentence } from "../../suhbat/web/js/views/form.js";
 import { introOf } from "../../suhbat/web/js/views/intro.js";
 import { done } from "../../suhbat/web/js/views/moderation.js";
@@ -84,6 +84,9 @@ test("the owner of a new server sees what is left to do, and nobody else sees it
   assert.equal(stepsOf({ ...owner, display_name: "Anna" }, { rooms: 1, others: 3 }), null);
   assert.equal(stepsOf({ ...owner, role: "member" }, { rooms: 0, others: 0 }), null);
   assert.equal(stepsOf({ user_id: "guest" }, { rooms: 0, others: 0 }), null);
+  const people = ["account", "bot", "hook"].map((kind, at) => ({ uid: `u${at}`, user_id: `n${at}`, kind }));
+  assert.equal(othersOf("u0", people), 0, "a bot of the owner is nobody who was invited");
+  assert.equal(othersOf("u9", people), 1);
 });
 
 /** The introduction of a conversation for a user with this role on the server. */

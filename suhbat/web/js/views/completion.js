@@ -20,6 +20,7 @@ const SHOWN = 8; // emoji
  * @property {string} label
  * @property {string} detail
  * @property {string} [user_id] of a person
+ * @property {boolean} [emoji] the label is an emoji: its font would make spaces and digits of a text wide
  * @property {{usage: string, name: string}} [command] what may follow a command, and the name of its bot
  * @property {NameMark} [mark]
  * @property {string | null} [face] the address of the picture
@@ -140,12 +141,12 @@ export class Completion {
 }
 
 /** What an offer shows. @param {Offer} offer */
-function offered({ label, detail, user_id, mark, face = null, command }) {
+function offered({ label, detail, user_id, mark, face = null, emoji = false, command }) {
   const picture = user_id !== undefined && avatar(command?.name ?? label, user_id, face, { mark });
   if (!command) {
     return [
       picture,
-      h("span", { class: "offered" }, h("bdi", {}, label), markNode(mark)),
+      h("span", { class: emoji ? "offered emoji" : "offered" }, h("bdi", {}, label), markNode(mark)),
       h("small", {}, h("bdi", {}, detail)),
     ];
   }
@@ -165,6 +166,6 @@ async function emoji(begun) {
   await loadWords(current());
   return search(begun, SHOWN).map((one) => {
     const insert = toned(one, preferences().tone);
-    return { insert, label: insert, detail: `:${one.codes[0]}:`, taken: () => noteUse(insert) };
+    return { insert, label: insert, detail: `:${one.codes[0]}:`, emoji: true, taken: () => noteUse(insert) };
   });
 }

@@ -5,6 +5,7 @@ import { t } from "../text/languages.js";
 import { h, icon } from "./dom.js";
 
 /** @import { App } from "../app.js" */
+/** @import { Person } from "../sdk/types.js" */
 
 /** @typedef {{name: "name" | "room" | "people", done: boolean}} Step */
 /** @typedef {Record<Step["name"], () => void>} StepActs */
@@ -26,11 +27,18 @@ export function stepsOf(me, { rooms, others }) {
   return steps.every(({ done }) => done) ? null : steps;
 }
 
+/**
+ * How many other people there are: bots and webhooks are not invited.
+ * @param {string} me @param {Iterable<Person>} people
+ */
+export const othersOf = (me, people) =>
+  [...people].filter(({ uid, kind }) => uid !== me && kind !== "bot" && kind !== "hook").length;
+
 /** The steps of this user, as long as nothing was written in the lobby. @param {App} app */
 export function firstSteps(app) {
   const states = [...app.chat.conversations.values()];
   if (states.find(({ kind }) => kind === "lobby")?.last_message) return null;
-  const others = [...app.chat.people.keys()].filter((uid) => uid !== app.me.uid).length;
+  const others = othersOf(app.me.uid, app.chat.people.values());
   return stepsOf(app.me, { rooms: states.filter(({ kind }) => kind === "room").length, others });
 }
 

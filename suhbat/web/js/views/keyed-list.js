@@ -8,8 +8,11 @@ export class KeyedList {
   /**
    * @param {Element} parent
    * @param {(shown: S) => HTMLElement} draw draws a row; it may use this data and no other changing state
+   * @param {(old: HTMLElement, drawn: HTMLElement) => boolean} [takeOver] lets the old element of a row take over what was
+   *   drawn, and stay; false: it gives way
    */
-  constructor(parent, draw) {
+  constructor(parent, draw, takeOver = () => false) {
+    this.takeOver = takeOver;
     this.parent = parent;
     this.draw = draw;
   }
@@ -26,7 +29,7 @@ export class KeyedList {
       drawn.set(key, data);
       const found = old.get(key);
       old.delete(key);
-      const element = found && this.#drawn.get(key) === data ? found : this.draw(shown);
+      const element = found && this.#drawn.get(key) === data ? found : this.#draw(shown, found);
       if (element !== found) {
         element.dataset.key = key;
         if (found && found === at) at = found.nextElementSibling;
@@ -37,5 +40,11 @@ export class KeyedList {
     }
     for (const gone of old.values()) gone.remove();
     this.#drawn = drawn;
+  }
+
+  /** @param {S} shown @param {HTMLElement | undefined} old */
+  #draw(shown, old) {
+    const drawn = this.draw(shown);
+    return old && this.takeOver(old, drawn) ? old : drawn;
   }
 }

@@ -34,7 +34,8 @@ export function rowsOf(timeline, pending, visit, asides = []) {
   const rows = [];
   /** @type {{by: string, at: number} | null} `by`: see `byOf` */
   let before = null;
-  let day = "";
+  /** @type {Set<string>} the days that have begun */
+  const days = new Set();
   const read = visit.readOrdinal;
   const begins = timeline.messages.length ? ordinalOf(timeline.messages[0]) : 0;
   let divided = read === null || (timeline.hasBefore && begins > read + 1);
@@ -44,19 +45,26 @@ export function rowsOf(timeline, pending, visit, asides = []) {
   while (note < notes.length && notes[note].seq < first) note += 1;
   // Those above the window are shown when it is loaded.
   const beside = timeline.hasBefore ? asides.filter(({ after }) => after >= first) : [...asides];
+  const begin = (/** @type {Date} */ date, unread = false) => {
+    const day = date.toDateString();
+    if (days.has(day)) return false;
+    days.add(day);
+    rows.push({ key: `d${day}`, kind: "day", date, unread });
+    before = null;
+    return true;
+  };
   const addAsides = (/** @type {number} */ below) => {
     while (beside.length && beside[0].after < below) {
       const aside = /** @type {Aside} */ (beside.shift());
+      begin(new Date(aside.at));
       rows.push({ key: `a${aside.id}`, kind: "aside", aside });
       before = null;
     }
   };
   if (timeline.root) {
     const { root } = timeline;
-    const date = new Date(root.sent_at);
-    day = date.toDateString();
+    begin(new Date(root.sent_at));
     rows.push(
-      { key: `d${day}`, kind: "day", date, unread: false },
       { key: `m${root.seq}`, kind: "message", message: root, follows: false },
       { key: "replies", kind: "replies", count: root.replies?.count ?? 0 },
     );
@@ -68,11 +76,7 @@ export function rowsOf(timeline, pending, visit, asides = []) {
     const at = new Date(message.sent_at);
     const unread = !divided && ordinalOf(message) > (read ?? 0) && message.sender_uid !== visit.me;
     divided ||= unread;
-    if (at.toDateString() !== day) {
-      day = at.toDateString();
-      rows.push({ key: `d${day}`, kind: "day", date: at, unread });
-      before = null;
-    } else if (unread) {
+    if (!begin(at, unread) && unread) {
       rows.push({ key: "unread", kind: "unread" });
       before = null;
     }

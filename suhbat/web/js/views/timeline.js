@@ -14,6 +14,7 @@ import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { Gestures } from "./gestures.js";
 import { introNode } from "./intro.js";
+import { grownIn } from "./grown.js";
 import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
 import { called, namesIn, writtenBy } from "./names.js";
@@ -76,7 +77,7 @@ export class TimelineView {
     this.timeline = source.timeline;
     this.#announcer = new Announcer(log);
     this.list = h("div", { class: "rows" });
-    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown));
+    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown), grownIn);
     this.scroller = h(
       "div",
       {
