@@ -8,8 +8,8 @@ export class KeyedList {
   /**
    * @param {Element} parent
    * @param {(shown: S) => HTMLElement} draw draws a row; it may use this data and no other changing state
-   * @param {(old: HTMLElement, drawn: HTMLElement) => boolean} [takeOver] lets the old element of a row take over what was
-   *   drawn, and stay; false: it gives way
+   * @param {(old: HTMLElement, drawn: HTMLElement) => boolean} [takeOver] the old element of a row takes over what
+   *   was drawn, and stays; false: it gives way
    */
   constructor(parent, draw, takeOver = () => false) {
     this.takeOver = takeOver;
