@@ -197,10 +197,7 @@ class _Bot:
         """Read what came, and do what is next: begin, add a token, or finish."""
         self._read()
         if self._seq is not None and self.left:
-            self._say(f'{{"type":"append","id":3,{self._place},"offset":{self._length},"text":"{TOKEN}"}}')
-            self._length += len(TOKEN)
-            self.left -= 1
-            self._counts[_APPENDS] += 1
+            self._append()
         elif self._seq is not None:
             self._finish()
             self.left = most
@@ -216,6 +213,8 @@ class _Bot:
             self._read()
             time.sleep(0.001)
         if self._seq is not None:
+            if not self._length:  # A message without a text cannot be finished.
+                self._append()
             self._finish()
         finished = time.monotonic() + PATIENCE
         while b'"id":4' not in self._read() and time.monotonic() < finished and self._length:
@@ -225,6 +224,12 @@ class _Bot:
     @property
     def _place(self) -> str:
         return f'"conversation":"lobby","seq":{self._seq}'
+
+    def _append(self) -> None:
+        self._say(f'{{"type":"append","id":3,{self._place},"offset":{self._length},"text":"{TOKEN}"}}')
+        self._length += len(TOKEN)
+        self.left -= 1
+        self._counts[_APPENDS] += 1
 
     def _finish(self) -> None:
         self._say(f'{{"type":"finish","id":4,{self._place}}}')
