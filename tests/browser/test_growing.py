@@ -83,11 +83,11 @@ def test_it_grows_is_stopped_and_becomes_whole(office: Office, person: Make) -> 
     stop.hover()
     page.mouse.up()
     expect(growing).to_have_count(0)
-    stopped = vali.sees("Oʻn")
+    stopped = vali.sees("Oʻn ikki")
     expect(stopped.locator(".edited")).to_have_attribute("data-label", "not complete")
     expect(stopped).to_be_focused()
     assert grows.refusal(" kishiga") == "finished"
     expect(told).to_have_count(3)
     page.reload()
-    expect(vali.sees("Oʻn").locator(".edited")).to_have_attribute("data-label", "not complete")
+    expect(vali.sees("Oʻn ikki").locator(".edited")).to_have_attribute("data-label", "not complete")
     assert not look.found, "\n".join(look.found)
