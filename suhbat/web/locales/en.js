@@ -658,7 +658,8 @@ export const texts = {
   outgoing: "Outgoing webhooks",
   "outgoing.events": "What to tell",
   "outgoing.events.missing": "Choose at least one event.",
-  "outgoing.hint": "Suhbat tells another program what happens in your conversations.",
+  "outgoing.hint":
+    "Suhbat tells another program what happens. To let programs post, open the details of a conversation.",
   "outgoing.make": "New outgoing webhook",
   "outgoing.name": "Name",
   "outgoing.name.hint": "Optional. What the program answers is shown under this name.",

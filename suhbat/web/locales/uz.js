@@ -667,7 +667,8 @@ export const texts = {
   outgoing: "Chiquvchi vebhuklar",
   "outgoing.events": "Nima haqida xabar berilsin",
   "outgoing.events.missing": "Kamida bitta hodisani tanlang.",
-  "outgoing.hint": "Suhbat boshqa dasturga suhbatlaringizda nima boʻlganini aytib turadi.",
+  "outgoing.hint":
+    "Suhbat boshqa dasturga nima boʻlganini aytadi. Dastur oʻzi yozishi uchun suhbatning “Maʼlumot”ini oching.",
   "outgoing.make": "Yangi chiquvchi vebhuk",
   "outgoing.name": "Nomi",
   "outgoing.name.hint": "Ixtiyoriy. Dasturning javoblari shu nom bilan koʻrsatiladi.",
