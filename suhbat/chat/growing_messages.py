@@ -8,7 +8,8 @@ finishes the message itself, and if the node is gone, another one does (`cut`).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from math import ceil
 
 import structlog
 
@@ -35,6 +36,10 @@ from .ports import Clock, CommandWriter, Directory, GrowingStore, GrowingText, G
 from .presence import PresenceTracker
 from .rate import UNLIMITED, Gcra, LruDict, charge, mention_cost
 
+ROUND_SECONDS = 1.0
+SLICES = 10
+"""A node looks after each of its messages once a round, in so many slices with pauses between: texts that all grow are not
+stored in one piece, which messages would have to wait for."""
 SAVE_SECONDS = 2.0
 """How much of a growing text may be lost if the node dies, in time."""
 SHOWN_SECONDS = 4.0
@@ -122,6 +127,9 @@ class GrowingMessages:
         self._seen: dict[Key, tuple[int, float]] = {}
         """The versions of messages of other nodes, and since when they are the same."""
         self._swept_at = 0.0
+        self._round: list[_Taken] = []
+        """The messages that are still to be looked after in this round, so many of them (`_share`) in each slice."""
+        self._share = 0
 
     def __len__(self) -> int:
         return len(self._taken)
@@ -141,6 +149,10 @@ class GrowingMessages:
             done(outcome)
 
         return began
+
+    def lengths(self, conversation: str | None) -> Mapping[Key, int]:
+        """See `GrowingTexts.lengths`."""
+        return self._texts.lengths(conversation)
 
     def append_now(self, actor: Actor, command: Append, source: str | None) -> int | None:
         """Let a message grow whose appends this node takes; returns how many characters it has then. None if this has to ask
@@ -203,18 +215,24 @@ class GrowingMessages:
     async def run(self) -> None:
         """Store texts, and finish what was left behind, until cancelled."""
         while True:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(ROUND_SECONDS / SLICES if self._taken else ROUND_SECONDS)
             try:
                 await self.look_after()
             except SuhbatError as error:
                 log.warning("growing: store not reached, trying again", error=log_text(error))
+                await asyncio.sleep(ROUND_SECONDS)
             except Exception:
                 log.exception("growing: failed; the next round continues")
+                await asyncio.sleep(ROUND_SECONDS)
 
     async def look_after(self) -> None:
-        """One round of `run`. Raises Busy."""
+        """One slice of a round of `run`. Raises Busy."""
         now = self._clock.steady()
-        await asyncio.gather(*(self._look_after(taken, now) for taken in list(self._taken.values())))
+        if not self._round:
+            self._round = list(self._taken.values())
+            self._share = ceil(len(self._round) / SLICES)
+        slice, self._round = self._round[: self._share], self._round[self._share :]
+        await asyncio.gather(*(self._look_after(taken, now) for taken in slice if self._taken.get(taken.key) is taken))
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             await self._sweep(now)
@@ -277,7 +295,7 @@ class GrowingMessages:
     async def _save(self, taken: _Taken) -> None:
         """Store the text so far. A message that its sender may no longer write is finished. Raises the refusal, or Busy."""
         async with taken.saving:
-            text = taken.text.text
+            text, at = taken.text.text, self._clock.steady()
             command = SaveGrowing(
                 conversation=taken.key[0],
                 seq=taken.key[1],
@@ -293,7 +311,7 @@ class GrowingMessages:
                 await self._cut(taken.key, taken.actor, text)
                 raise
             taken.version += 1
-            taken.saved, taken.saved_at = len(text), self._clock.steady()
+            taken.saved, taken.saved_at = len(text), at
 
     async def _take_over(self, actor: Actor, key: Key, *, attended: bool) -> _Taken:
         """Take the appends of a message from now on. Raises NotFound, Forbidden, Finished, Busy."""

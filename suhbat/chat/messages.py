@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from suhbat.errors import Busy, RateLimited, SuhbatError, UserNotFound
 from suhbat.protocol.characters import cut
@@ -100,6 +100,7 @@ class Messages:
             done(refused)
             return
         named: tuple[str, ...] = ()
+        growing: Mapping[tuple[str, int], int] | None = None
         if "@" in text or also:
             if cost := mention_cost(text) + also:
                 try:
@@ -115,6 +116,7 @@ class Messages:
             except Busy as error:
                 done(error)
                 return
+            growing = self._growing.lengths(conversation) if text else None
         at = self._clock.wall()
         command = slash_of(text) if slash else None
         self._store.post(
@@ -133,6 +135,7 @@ class Messages:
                 files,
                 extra,
                 command,
+                growing=growing,
             )
         )
 

@@ -16,7 +16,7 @@ from suhbat.protocol.files import File
 from suhbat.protocol.replies import Page, Removed, Reset, Sent, Snapshot
 
 from .chat import Suhbat
-from .errors import ChatClosed, ClientError, Refused, StreamStopped
+from .errors import ChatClosed, ClientError, Refused, StreamStopped, Unreachable
 from .files import TransferProgress
 from .frames import Happening, OtherEvent
 from .replay import Missed
@@ -42,6 +42,7 @@ __all__ = [
     "StreamedMessage",
     "Suhbat",
     "TransferProgress",
+    "Unreachable",
     "ask_for_password",
     "confirm_email",
     "new_guest",

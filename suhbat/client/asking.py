@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -82,3 +84,9 @@ def checked() -> Iterator[None]:
     except ValidationError as invalid:
         error = BadRequest(reason=reason_of(invalid))
         raise Refused(error.code, error.message("en")) from None
+
+
+def new_key() -> str:
+    """A `client_id`: the time in milliseconds and 80 random bits. Keys that ascend with the time are stored next to each other,
+    which costs the server less than random ones."""
+    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

@@ -12,6 +12,8 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from suhbat.errors import Busy
+
 from .errors import Refused
 from .web import json_object, refusal_of
 
@@ -34,6 +36,13 @@ class BodyAnswer:
     @property
     def is_good(self) -> bool:
         return 200 <= self.status < 300
+
+    @property
+    def is_unclear(self) -> bool:
+        """Whether the request may have been carried out although the answer is not good."""
+        if self.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            return self.body.get("code") != Busy.code
+        return self.status in (0, HTTPStatus.REQUEST_TIMEOUT)
 
     @property
     def refusal(self) -> Refused:

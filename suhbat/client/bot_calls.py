@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from suhbat.protocol.bots import NewCommand
 from suhbat.protocol.objects import Person
 
-from .asking import Asking
+from .asking import Asking, new_key
 
 
 class BotCalls(Asking):
@@ -21,9 +21,8 @@ class BotCalls(Asking):
 
     async def reply_to_command(self, key: str, text: str, *, private: bool = False) -> None:
         """Answer the command with this key; `private`: only the person who gave it sees the answer."""
-        await self._transfers.insist(
-            "POST", f"/command-replies/{quote(key, safe='')}", {"text": text, "private": private}
-        )
+        body = {"text": text, "private": private} | ({} if private else {"client_id": new_key()})
+        await self._transfers.insist("POST", f"/command-replies/{quote(key, safe='')}", body)
 
     async def people(self, uids: Iterable[str]) -> list[Person]:
         """The users with these uids, at most 50, also those who have left. Unknown ones are left out."""

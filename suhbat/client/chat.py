@@ -16,7 +16,7 @@ from suhbat.protocol.objects import ConversationState, Invitation, Presence, Use
 from suhbat.protocol.replies import Acted, Sent
 
 from .account_calls import AccountCalls
-from .asking import checked
+from .asking import checked, new_key
 from .bot_calls import BotCalls
 from .file_calls import FileCalls, Sendable
 from .files import FileTransfers, Progress
@@ -229,7 +229,7 @@ class Suhbat(FileCalls, MessageCalls, ReadingCalls, AccountCalls, BotCalls, Hook
 
     async def _post(self, client_id: str | None, **fields: object) -> Sent:
         """Send a message with these fields of `Send`."""
-        return await self._do(Send, Sent, type="send", client_id=client_id or _new_key(), **fields)
+        return await self._do(Send, Sent, type="send", client_id=client_id or new_key(), **fields)
 
     async def _leave(self) -> None:
         """Close the socket and end the iteration. Commands without a reply fail with ChatClosed."""
@@ -256,9 +256,3 @@ class _Guest:
     async def end(self) -> None:
         if self._token is not None:
             await end_guest(self._url, self._token)
-
-
-def _new_key() -> str:
-    """A `client_id`: the time in milliseconds and 80 random bits. Keys that ascend with the time are stored next to each other,
-    which costs the server less than random ones."""
-    return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"

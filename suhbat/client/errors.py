@@ -2,6 +2,7 @@
 
 ClientError
 ├── Refused      the server (or the SDK, before sending) refused one command
+├── Unreachable  no answer to a request that would happen twice if it were repeated
 ├── StreamStopped      somebody has stopped the message that the program was writing
 └── ChatClosed   the chat has ended and will not reconnect
 """
@@ -28,6 +29,11 @@ class Refused(ClientError):
         self.message = message
         self.retry_after = retry_after
         self.offset = offset
+
+
+class Unreachable(ClientError):
+    """No answer came, or that of a proxy or of a fault, to a request that the SDK does not repeat: it may have been carried
+    out, and would then happen twice. Look before you repeat it. The chat goes on."""
 
 
 class StreamStopped(ClientError):

@@ -17,6 +17,7 @@ from suhbat.protocol.files import File
 
 from .backoff import Backoff
 from .bodies import BodyAnswer, fetch, save
+from .errors import Unreachable
 from .web import Address
 
 FIRST_PIECE = 256 * 1024
@@ -145,9 +146,12 @@ class FileTransfers:
             else:
                 await self._pause(answer, backoff)
 
-    async def insist(self, method: str, path: str, body: object = None, *, waits: bool = True) -> BodyAnswer:
+    async def insist(
+        self, method: str, path: str, body: object = None, *, waits: bool = True, once: bool = False
+    ) -> BodyAnswer:
         """The good answer to a request that may be repeated. `path`: below /api/v1, quoted. `waits`: whether to wait and try
-        again if the server has had too many. Raises Refused."""
+        again if the server has had too many. `once`: it is repeated only after an answer that says that nothing has happened.
+        Raises Refused; with `once` also Unreachable."""
         headers = {} if body is None else {"Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         backoff = Backoff(self._uniform)
@@ -156,6 +160,8 @@ class FileTransfers:
             answer = await asyncio.to_thread(fetch, method, url, await self._token(), headers, data)
             if answer.is_good:
                 return answer
+            if once and answer.is_unclear:
+                raise Unreachable(str(answer.refusal))
             if answer.status == HTTPStatus.CONFLICT and answer.body.get("code") != "file_not_ready":
                 raise answer.refusal  # it will not pass
             if answer.status == HTTPStatus.TOO_MANY_REQUESTS and not waits:

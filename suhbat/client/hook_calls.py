@@ -10,16 +10,16 @@ from .asking import Asking
 
 
 class HookCalls(Asking):
-    """Part of `Suhbat`. The results are as docs/reference/http.md has them. All raise Refused, and are repeated after a broken
-    connection: a webhook that was made twice is in the list twice."""
+    """Part of `Suhbat`. The results are as docs/reference/http.md has them. All raise Refused. After a broken connection they
+    are repeated, but what makes a webhook or a delivery raises Unreachable: it may have been made, then it is in the list."""
 
     async def make_incoming_hook(self, conversation: str, name: str) -> dict[str, Any]:
         """A new incoming webhook: `{id, url}`. Its `url` is a secret that is shown only here."""
-        return await self._hooks("POST", _incoming(conversation), {"name": name})
+        return await self._make(_incoming(conversation), {"name": name})
 
     async def incoming_hooks(self, conversation: str) -> list[dict[str, Any]]:
         """The incoming webhooks of a conversation."""
-        found: list[dict[str, Any]] = (await self._hooks("GET", _incoming(conversation)))["hooks"]
+        found: list[dict[str, Any]] = (await self._get(_incoming(conversation)))["hooks"]
         return found
 
     async def remove_incoming_hook(self, conversation: str, id: str) -> None:
@@ -35,11 +35,11 @@ class HookCalls(Asking):
         """A new outgoing webhook: `{id, secret}`. Its `secret` is shown only here."""
         places = conversations if conversations == "all" else list(conversations)
         body = {"url": url, "conversations": places, "events": list(events), "name": name}
-        return await self._hooks("POST", "/hooks", body)
+        return await self._make("/hooks", body)
 
     async def hooks(self) -> list[dict[str, Any]]:
         """The outgoing webhooks of the user."""
-        found: list[dict[str, Any]] = (await self._hooks("GET", "/hooks"))["hooks"]
+        found: list[dict[str, Any]] = (await self._get("/hooks"))["hooks"]
         return found
 
     async def switch_hook(self, id: str, on: bool) -> None:
@@ -51,16 +51,18 @@ class HookCalls(Asking):
 
     async def hook_deliveries(self, id: str) -> list[dict[str, Any]]:
         """The last deliveries of an outgoing webhook, the newest first."""
-        found: list[dict[str, Any]] = (await self._hooks("GET", f"{_outgoing(id)}/deliveries"))["deliveries"]
+        found: list[dict[str, Any]] = (await self._get(f"{_outgoing(id)}/deliveries"))["deliveries"]
         return found
 
     async def deliver_again(self, id: str, n: int) -> dict[str, Any]:
         """Repeat a delivery now."""
-        return await self._hooks("POST", f"{_outgoing(id)}/deliveries/{n}/again", {})
+        return await self._make(f"{_outgoing(id)}/deliveries/{n}/again", {})
 
-    async def _hooks(self, method: str, path: str, body: object = None) -> dict[str, Any]:
-        answer = await self._transfers.insist(method, path, body)
-        return dict(answer.body)
+    async def _get(self, path: str) -> dict[str, Any]:
+        return dict((await self._transfers.insist("GET", path)).body)
+
+    async def _make(self, path: str, body: object) -> dict[str, Any]:
+        return dict((await self._transfers.insist("POST", path, body, once=True)).body)
 
 
 def _incoming(conversation: str) -> str:

@@ -8,7 +8,8 @@ through the log. A node that has missed something asks for the whole text.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 from suhbat.chat.ports import Bus
 from suhbat.protocol.event_marks import veil_of
@@ -43,12 +44,18 @@ class Growing:
         self._channels = channels
         self._bus = bus
         self._awaited: dict[tuple[str, int], asyncio.Future[None]] = {}
+        self._characters: Counter[str] = Counter()
+        """Of the texts that grow, by log key."""
 
     def find(self, conversation: str, seq: int) -> Growth | None:
         return self.by_log.get(conversation, {}).get(seq)
 
     def characters(self, conversation: str) -> int:
-        return sum(len(one.text) for one in self.by_log.get(conversation, {}).values() if not one.over)
+        return self._characters.get(conversation, 0)
+
+    def lengths(self, conversation: str | None) -> Mapping[tuple[str, int], int]:
+        logs = list(self.by_log) if conversation is None else [conversation]
+        return {(log, seq): len(one.text) for log in logs for seq, one in self.by_log.get(log, {}).items()}
 
     def take(self, conversation: str, seq: int, veil: int | None, term: int, text: str) -> Growth:
         growth = self._begin(conversation, seq, veil, text)
@@ -56,16 +63,18 @@ class Growing:
             growth.is_taken = True
             self._bus.follow(conversation)  # to hear what happens there: see `heard`
         if growth.text != text:
-            growth.text, growth.told = text, 0
+            self._write(growth, text)
+            growth.told = 0
             self.notices.add(growth)
         growth.term = term
-        growth.over, growth.in_doubt, growth.source = False, 0, None
+        self._set_over(growth, False)
+        growth.in_doubt, growth.source = 0, None
         growth.heard_at = self._now()
         return growth
 
     def extend(self, conversation: str, seq: int, text: str, source: str | None) -> None:
         growth = self.by_log[conversation][seq]
-        growth.text += text
+        self._write(growth, growth.text + text)
         growth.source = source
         self.notices.add(growth)
 
@@ -123,7 +132,7 @@ class Growing:
         seq = event.target if isinstance(event, MessageDeleted) else seq
         if seq in growths:
             growth = growths[seq]
-            growth.over = True
+            self._set_over(growth, True)
             self.notices.forget(growth)
             if not growth.is_taken:
                 self._drop(growth)
@@ -151,7 +160,7 @@ class Growing:
             if not growth.text.startswith(whole):
                 # Nothing that was told may change: a whole text that only repeats it is passed over.
                 growth.told = min(growth.told, offset)
-                growth.text = whole
+                self._write(growth, whole)
                 self.notices.add(growth)
             growth.heard_at = self._now()
             if (answer := self._awaited.get((log, seq))) is not None and not answer.done():
@@ -167,14 +176,27 @@ class Growing:
         growths = self.by_log.setdefault(log, {})
         if seq not in growths:
             growths[seq] = Growth(log, seq, veil, text, self._now())
+            self._characters[log] += len(text)
         return growths[seq]
+
+    def _write(self, growth: Growth, text: str) -> None:
+        if not growth.over:
+            self._characters[growth.log] += len(text) - len(growth.text)
+        growth.text = text
+
+    def _set_over(self, growth: Growth, over: bool) -> None:
+        if growth.over != over:
+            self._characters[growth.log] += -len(growth.text) if over else len(growth.text)
+        growth.over = over
 
     def _drop(self, growth: Growth) -> None:
         self.notices.forget(growth)
+        self._set_over(growth, True)
         growths = self.by_log.get(growth.log, {})
         growths.pop(growth.seq, None)
         if not growths:
             self.by_log.pop(growth.log, None)
+            self._characters.pop(growth.log, None)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -18,11 +18,13 @@ from suhbat.chat.growing_messages import (
     GONE_SECONDS,
     IDLE_SECONDS,
     MOST_HERE,
+    ROUND_SECONDS,
     SAVE_SECONDS,
+    SLICES,
     GrowingMessages,
 )
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, PostResult
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import NAMES, Gcra
@@ -36,6 +38,7 @@ from suhbat.hub.hub import Hub
 from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
 from suhbat.protocol.events import LoggedEvent, MessageFinished
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.http_commands import SaveGrowing
 from suhbat.protocol.types import LOBBY, MAX_TEXT
 from suhbat.tasks import Tasks
 from tests.commands import execute
@@ -88,6 +91,15 @@ class Node:
         return (
             await self.messages.post(actor, text=text, conversation=conversation, extra=Extra(streaming=True), **fields)
         ).seq
+
+    async def begin_in_direct(self, text: str, peer: Actor) -> PostResult:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.messages.send(BOT, text=text, peer=peer, extra=Extra(streaming=True), done=answer.set_result)
+        outcome = await answer
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert isinstance(outcome, PostResult)
+        return outcome
 
     async def append(
         self, seq: int, offset: int, text: str, actor: Actor = BOT, conversation: str = LOBBY, source: str | None = None
@@ -151,7 +163,8 @@ class Town:
         """Let time pass, and each node look after its messages."""
         self.clock.advance(seconds)
         for node in self.nodes:
-            await node.growing.look_after()
+            for _ in range(SLICES):
+                await node.growing.look_after()
         await settle()
 
 
@@ -179,7 +192,12 @@ async def town_at(place: Path, nodes: int = 2) -> AsyncIterator[Town]:
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[Town]:
     async with town_at(tmp_path / "data") as town:
+        nodes = list(town.nodes)
         yield town
+        for texts in (node.hub.growing for node in nodes):
+            for name, growths in texts.by_log.items():
+                assert texts.characters(name) == sum(len(one.text) for one in growths.values() if not one.over)
+            assert texts._characters.keys() <= texts.by_log.keys()
 
 
 def text_of(wire: RecordingWire, seq: int) -> str:
@@ -463,6 +481,26 @@ class TestAppending:
         with pytest.raises(TooManyStreams):
             await node.append(await node.begin(), 0, "a")
 
+    async def test_all_that_grows_before_it_is_stored(self, town: Town) -> None:
+        """What a node has not stored yet counts, too, when a message begins with a text, also in a direct by the name of the
+        other one. Who may not write there is told only that."""
+        node = town.nodes[0]
+        made = await node.begin_in_direct("", ALI)
+        for conversation in (LOBBY, made.conversation):
+            for number in range(MOST_CHARACTERS // MAX_TEXT):
+                first = made.seq if conversation != LOBBY and number == 0 else None
+                seq = await node.begin(conversation=conversation) if first is None else first
+                await node.append(seq, 0, "a" * MAX_TEXT, conversation=conversation)
+            with pytest.raises(TooManyStreams):
+                await node.begin("a", conversation=conversation)
+            if conversation == LOBBY:
+                for growing in list(node.hub.growing.by_log[LOBBY]):
+                    await node.finish(growing)
+        with pytest.raises(TooManyStreams):
+            await node.begin_in_direct("a", ALI)
+        with pytest.raises(NotFound):
+            await node.begin("a", actor=OWNER, conversation=made.conversation)
+
     async def test_while_the_right_is_checked(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
         """Appends wait for it in their order; what happens meanwhile is checked again."""
         node = town.nodes[0]
@@ -601,6 +639,29 @@ class TestStoring:
             stored = await town.store.growing_text(LOBBY, seq)
             assert stored is not None and text.startswith(stored)
             assert len(text) - len(stored) <= 2 * (SAVE_SECONDS + 1)
+
+    async def test_one_after_the_other(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Texts that began together are not stored together, because messages would have to wait for all of them. Each one is
+        stored in time, and not again before it has grown."""
+        node = town.nodes[0]
+        stored: list[int] = []
+        execute = town.store.execute
+
+        async def executed(actor: Actor, at: int, command: Any, *context: Any) -> Any:
+            if isinstance(command, SaveGrowing):
+                stored.append(command.seq)
+            return await execute(actor, at, command, *context)
+
+        monkeypatch.setattr(town.store, "execute", executed)
+        seqs = [await node.begin() for _ in range(20)]
+        for seq in seqs:
+            await node.append(seq, 0, "Osh")
+        for _ in range(round((SAVE_SECONDS + ROUND_SECONDS) * SLICES)):
+            before = len(stored)
+            town.clock.advance(ROUND_SECONDS / SLICES)
+            await node.growing.look_after()
+            assert len(stored) - before <= 2
+        assert sorted(stored) == seqs
 
     async def test_an_orderly_end(self, town: Town) -> None:
         """Everything is stored when the server stops."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from suhbat.chat.slash import Slash
@@ -46,7 +46,8 @@ class Post:
     of the users whom the text mentions; "*" stands for everybody. `thread`: the `seq` of the root of the thread in which it
     is a reply; `also`: the conversation gets it, too. `files`: the ids of its files, in order.
     `extra`: its rare fields; None for nearly every message. `slash`: the command of a bot that the text may be. `typed`: the
-    text as it was sent, if the message has another one.
+    text as it was sent, if the message has another one. `growing`: if it is to grow and begins with a text, how many characters
+    the texts have by now that this node knows to grow, by conversation and `seq`; more than are stored.
     """
 
     actor: Actor
@@ -64,6 +65,7 @@ class Post:
     extra: Extra | None = None
     slash: Slash | None = None
     typed: str | None = None
+    growing: Mapping[tuple[str, int], int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

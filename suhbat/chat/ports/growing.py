@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from suhbat.chat.model import GrowingRow
@@ -28,6 +28,10 @@ class GrowingTexts(Protocol):
 
     def characters(self, conversation: str) -> int:
         """The length of all texts that grow there."""
+        ...
+
+    def lengths(self, conversation: str | None) -> Mapping[tuple[str, int], int]:
+        """The length of each text that grows there, or anywhere, by conversation and `seq`."""
         ...
 
     def take(self, conversation: str, seq: int, veil: int | None, term: int, text: str) -> GrowingText:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from suhbat.chat.growing import final_refusal, stop_refusal
 from suhbat.chat.model import Actor, CommandResult, TakenMessage
@@ -43,8 +43,7 @@ def save(execution: Execution, command: SaveGrowing) -> CommandResult:
     execution.require(log, "edit")
     if command.text is not None:
         allow(word_filter.refusal(execution.connection, execution.cache, command.text))
-        place = (events.c.conversation_id == log.id, events.c.seq == command.seq, IS_MESSAGE)
-        execution.connection.execute(update(events).where(*place).values(text=command.text))
+        growing.store_text(execution.connection, log.id, command.seq, command.text)
     return CommandResult(log.name, log.head)
 
 

@@ -75,7 +75,7 @@ def rewrite(
 ) -> CommandResult:
     """Write a new text of a message, and whom it mentions now; append an event of this kind. `changed`: the new text, and what
     else changes in the row. If the sender has mentioned too many people lately, it is refused, or (not `is_refusable`) mentions
-    nobody."""
+    nobody. A message that has grown has mentioned nobody before."""
     is_own = row.actor_uid == execution.actor.uid
     author = execution.actor if is_own else Actor(row.actor_uid, row.actor)
     if thread_of(row) is not None:
@@ -84,11 +84,12 @@ def rewrite(
     if refused := spend_mentions(execution.transaction, log, author, after, execution.at):
         allow(refused if is_refusable else None)
         after = NO_TARGETS
-    before = remove_mentions(execution.connection, log, row.ordinal)
     is_new = kind is MessageFinished
+    before = NO_TARGETS if is_new else remove_mentions(execution.connection, log, row.ordinal)
     listed = after.uids if is_new else inbox.mentioned(execution.connection, log.id, row.seq) & after.uids
     after = without_readers(execution.connection, log, row.ordinal, after, is_new=is_new)
-    inbox.change(execution.connection, log.id, row.seq, listed | after.uids)
+    if not is_new or listed:
+        inbox.change(execution.connection, log.id, row.seq, listed | after.uids)
     add_mentions(execution.connection, log, row.ordinal, author, after)
     if before.everyone != after.everyone:
         changed["data"] = changed_json(changed.get("data", row.data), mentions_all=after.everyone)
