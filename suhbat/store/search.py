@@ -241,8 +241,8 @@ def _messages(connection: Connection, reader: str, keys: Sequence[tuple[int, int
 
 
 def _id_of(connection: Connection, log_id: int, seq: int) -> int | None:
-    condition = (search_rows.c.conversation_id == log_id, search_rows.c.seq == seq)
-    return connection.execute(select(search_rows.c.id).where(*condition)).scalar()
+    found = find_rows(connection, search_rows, ("conversation_id", "seq"), ("id",), [(log_id, seq)])
+    return found[0][0] if found else None
 
 
 def _last_id(connection: Connection) -> int:

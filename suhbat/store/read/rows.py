@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.notify import DEFAULTS
@@ -19,7 +19,7 @@ from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User, U
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import find_rows
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import accounts, conversations, drafts, events, members, users
+from suhbat.store.tables import IS_MESSAGE, accounts, conversations, drafts, events, members, users
 
 from . import invitations, reactions, unread
 from .notify import quiet_of
@@ -45,6 +45,10 @@ MESSAGE = (
     events.c.thread_ordinal,
 )
 """The columns that `message` takes, in this order."""
+MESSAGE_AT = select(*MESSAGE).where(
+    events.c.conversation_id == bindparam("log_id"), events.c.seq == bindparam("seq"), IS_MESSAGE
+)
+"""One message. Made once: to make it takes as long as to run it."""
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.conversation_id)
 """The columns that `entries` takes, in this order."""
 

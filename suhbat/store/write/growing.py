@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select, update
 
 from suhbat.chat.growing import growth_refusal
 from suhbat.chat.model import Post
@@ -21,6 +21,7 @@ FIRST_VERSION = 1
 
 _KEYS = ("conversation_id", "seq")
 VERSIONS = Question(growing, _KEYS, ("version",))
+_FORGET = delete(growing).where(growing.c.conversation_id == bindparam("log_id"), growing.c.seq == bindparam("at"))
 
 
 class GrowingPosts:
@@ -58,9 +59,10 @@ class GrowingPosts:
             events, (events.c.conversation_id == growing.c.conversation_id) & (events.c.seq == growing.c.seq)
         ).join(conversations, conversations.c.id == growing.c.conversation_id)
         found = select(conversations.c.name, growing.c.seq, func.length(events.c.text)).select_from(joined)
-        stored = self._connection.execute(found.where(growing.c.conversation_id == log_id))
+        stored = self._connection.execute(found.where(growing.c.conversation_id == log_id)).tuples()
         known = post.growing or {}
-        return sum(max(length, known.get((name, seq), 0)) for name, seq, length in stored) + self._characters[log_id]
+        total = sum(max(int(length), known.get((name, int(seq)), 0)) for name, seq, length in stored)
+        return total + self._characters[log_id]
 
     def _count(self, condition: ColumnElement[bool]) -> int:
         counted = select(func.count()).select_from(growing).where(condition)
@@ -69,7 +71,7 @@ class GrowingPosts:
 
 def forget(connection: Connection, log_id: int, seq: int) -> None:
     """The message has stopped growing."""
-    connection.execute(delete(growing).where(growing.c.conversation_id == log_id, growing.c.seq == seq))
+    connection.execute(_FORGET, {"log_id": log_id, "at": seq})
 
 
 def forget_up_to(connection: Connection, log_id: int, last: int) -> None:

@@ -13,8 +13,8 @@ from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all, thread_of
-from suhbat.store.tables import IS_MESSAGE, audit, events
+from suhbat.store.read.rows import MESSAGE, MESSAGE_AT, AnyRow, shown_to_all, thread_of
+from suhbat.store.tables import audit, events
 from suhbat.store.write.floors import writer_floor
 from suhbat.store.write.limits import crowding_refusal, spend_allowance
 from suhbat.store.write.logs import Log, facts_of
@@ -91,9 +91,7 @@ class Execution:
     def message_row(self, log: Log, seq: int) -> AnyRow:
         """The row of a message, with the columns of MESSAGE. Raises NotFound if `seq` is no message, or one that is deleted
         or below the actor's floor."""
-        row = self.connection.execute(
-            select(*MESSAGE).where(events.c.conversation_id == log.id, events.c.seq == seq, IS_MESSAGE)
-        ).one_or_none()
+        row = self.connection.execute(MESSAGE_AT, {"log_id": log.id, "seq": seq}).one_or_none()
         if row is None or row.deleted or not self.may_read(log, thread_of(row) or seq):
             raise NotFound("not_found.message")
         return row

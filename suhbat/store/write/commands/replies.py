@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from suhbat.chat.mentions import EVERYBODY, NO_TARGETS
 from suhbat.chat.model import Actor, CommandResult
@@ -14,7 +14,8 @@ from suhbat.protocol.commands import ChangeThread
 from suhbat.protocol.events import MessageDeleted, MessageEdited, MessageFinished
 from suhbat.protocol.objects import Message, Thread
 from suhbat.store import search
-from suhbat.store.read.rows import MESSAGE, AnyRow, shown_to_all, thread_of
+from suhbat.store.dialect import update_rows
+from suhbat.store.read.rows import MESSAGE, MESSAGE_AT, AnyRow, shown_to_all, thread_of
 from suhbat.store.read.summaries import names_of, summary
 from suhbat.store.tables import IS_MESSAGE, events
 from suhbat.store.write import inbox, threads
@@ -28,11 +29,17 @@ from .execution import Execution, allow
 def change(execution: Execution, log: Log, row: AnyRow, changed: dict[str, Any]) -> Message:
     """Write the new text of a message. Returns the message as an event shows it to all."""
     connection = execution.connection
-    condition = (events.c.conversation_id == log.id, events.c.seq == row.seq)
-    connection.execute(update(events).where(*condition).values(changed))
+    update_rows(
+        connection,
+        events,
+        ("conversation_id", "seq"),
+        tuple(changed),
+        [(log.id, row.seq, *changed.values())],
+        add=False,
+    )
     before = (log.id, row.seq, row.actor_uid, search.searchable(row.text, row.data), thread_of(row))
     search.replace(connection, before, search.searchable(changed["text"], changed.get("data", row.data)))
-    present = connection.execute(select(*MESSAGE).where(*condition)).all()
+    present = connection.execute(MESSAGE_AT, {"log_id": log.id, "seq": row.seq}).all()
     (shown,) = shown_to_all(connection, log.id, log.name, present, log.head + 1)
     return shown
 
