@@ -59,7 +59,7 @@ class GrowingPosts:
             events, (events.c.conversation_id == growing.c.conversation_id) & (events.c.seq == growing.c.seq)
         ).join(conversations, conversations.c.id == growing.c.conversation_id)
         found = select(conversations.c.name, growing.c.seq, func.length(events.c.text)).select_from(joined)
-        stored = self._connection.execute(found.where(growing.c.conversation_id == log_id)).tuples()
+        stored = self._connection.execute(found.where(growing.c.conversation_id == log_id))
         known = post.growing or {}
         total = sum(max(int(length), known.get((name, int(seq)), 0)) for name, seq, length in stored)
         return total + self._characters[log_id]
