@@ -231,8 +231,8 @@ class GrowingMessages:
         if not self._round:
             self._round = list(self._taken.values())
             self._share = ceil(len(self._round) / SLICES)
-        slice, self._round = self._round[: self._share], self._round[self._share :]
-        await asyncio.gather(*(self._look_after(taken, now) for taken in slice if self._taken.get(taken.key) is taken))
+        these, self._round = self._round[: self._share], self._round[self._share :]
+        await asyncio.gather(*(self._look_after(taken, now) for taken in these if self._taken.get(taken.key) is taken))
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             await self._sweep(now)
