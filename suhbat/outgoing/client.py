@@ -17,7 +17,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from .addresses import Address, AllowedAddresses
-from .errors import AddressRefused, TimedOut, Unreachable
+from .errors import AddressRefused, NotReached, TimedOut
 from .exchange import OutgoingAnswer, OutgoingRequest, exchange
 from .idle import IdleConnections, OpenConnection
 from .resolving import Resolve, SystemResolver
@@ -100,7 +100,7 @@ class OutgoingClient:
         """Send a request; the answer may have any status. `headers`: names in lower case; Host and the like are added. `owner`:
         who gave the address; only some requests for one owner run at a time.
 
-        Raises AddressRefused, TimedOut or Unreachable. While many requests run it waits for its turn, before `limits` begin.
+        Raises AddressRefused, TimedOut or NotReached. While many requests run it waits for its turn, before `limits` begin.
         """
         assert len(body) <= MOST_BODY
         limits = limits or OutgoingLimits()
@@ -118,7 +118,7 @@ class OutgoingClient:
             if method not in ("GET", "HEAD"):
                 return answer
             if not left:
-                raise Unreachable(f"{target.origin} redirects too often")
+                raise NotReached(f"{target.origin} redirects too often")
             left -= 1
             following = target.redirected(location)
             if following.origin != target.origin:
@@ -143,13 +143,13 @@ class OutgoingClient:
         try:
             async with asyncio.timeout(seconds):
                 if limits.reuse and (streams := await self._idle.take(target.origin)) is not None:
-                    with suppress(OSError, Unreachable):  # closed by the host while the request was on its way
+                    with suppress(OSError, NotReached):  # closed by the host while the request was on its way
                         return await self._once(streams, request, target, limits)
                 return await self._once(await self._connect(target), request, target, limits)
         except TimeoutError:
             raise TimedOut(f"{target.origin} did not answer in time") from None
         except OSError as error:  # ssl.SSLError is one
-            raise Unreachable(f"{target.origin}: {_reason(error)}") from None
+            raise NotReached(f"{target.origin}: {_reason(error)}") from None
 
     async def _once(
         self, streams: OpenConnection, request: OutgoingRequest, target: OutgoingTarget, limits: OutgoingLimits
@@ -176,7 +176,7 @@ class OutgoingClient:
             except OSError:  # TimeoutError and ssl.SSLError are OSErrors
                 if n == len(addresses):
                     raise
-        raise Unreachable(f"{target.origin} has no address")
+        raise NotReached(f"{target.origin} has no address")
 
     async def _addresses(self, target: OutgoingTarget) -> list[Address]:
         try:

@@ -2,7 +2,7 @@
 
 OutgoingError
 ├── AddressRefused the address may not be reached; the same request never succeeds, so do not repeat it
-└── Unreachable    there was no answer; the same request can succeed later
+└── NotReached     there was no answer; the same request can succeed later
     └── TimedOut   the time of the request was over
 
 An answer with any status is no failure. The texts are for logs and name the host at most: the path and the query of an
@@ -20,9 +20,9 @@ class AddressRefused(OutgoingError):
     """The address may not be reached."""
 
 
-class Unreachable(OutgoingError):
+class NotReached(OutgoingError):
     """There was no answer, or a broken one."""
 
 
-class TimedOut(Unreachable):
+class TimedOut(NotReached):
     """There was no whole answer in time."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import h11
 
-from .errors import Unreachable
+from .errors import NotReached
 
 MOST_HEADER_BYTES = 32_768
 """Everything before the body of an answer, interim answers (1xx) included."""
@@ -43,7 +43,7 @@ async def exchange(
     """Send a request and read at most `most` bytes of the body of its answer; with 0 the body is not waited for. Returns also
     whether the connection, which is left open, can be used for another request.
 
-    Sets no limit of time. Raises Unreachable if the answer breaks the rules of HTTP, OSError if the connection breaks.
+    Sets no limit of time. Raises NotReached if the answer breaks the rules of HTTP, OSError if the connection breaks.
     """
     connection = h11.Connection(h11.CLIENT, max_incomplete_event_size=MOST_HEADER_BYTES)
     head = h11.Request(method=request.method, target=request.target, headers=list(request.headers.items()))
@@ -57,12 +57,12 @@ async def exchange(
         try:
             event = connection.next_event()
         except h11.RemoteProtocolError as error:
-            raise Unreachable(f"the answer is no valid HTTP: {error}") from None
+            raise NotReached(f"the answer is no valid HTTP: {error}") from None
         if event is h11.NEED_DATA:
             data = await reader.read(_READ)
             received += len(data)
             if response is None and received > MOST_HEADER_BYTES + _READ:
-                raise Unreachable("the answer has too many headers")
+                raise NotReached("the answer has too many headers")
             if response is not None and received > 2 * (most + MOST_HEADER_BYTES + _READ):
                 # Many times as long as its body: chunks of a byte, or with long extensions.
                 return _answer(response, bytes(body), url, is_cut=True), False
@@ -78,7 +78,7 @@ async def exchange(
         elif isinstance(event, h11.EndOfMessage) and response is not None:
             return _answer(response, bytes(body), url, is_cut=False), _is_done(connection)
         elif not isinstance(event, h11.InformationalResponse):
-            raise Unreachable("the connection was closed without an answer")
+            raise NotReached("the connection was closed without an answer")
 
 
 def _has_no_body(connection: h11.Connection) -> bool:

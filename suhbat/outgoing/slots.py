@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Literal, NamedTuple
 
-from .errors import Unreachable
+from .errors import NotReached
 
 QUICK_SECONDS = 3.0
 """A host that takes longer for an answer is no quick one."""
@@ -52,9 +52,9 @@ class Slots:
     @asynccontextmanager
     async def hold(self, host: str, owner: str | None = None) -> AsyncIterator[None]:
         """Hold slots, after waiting for them; whether that ends well and soon decides the next lane of the host. `owner`: who
-        gave the address, None without a limit. Raises Unreachable if too many wait already."""
+        gave the address, None without a limit. Raises NotReached if too many wait already."""
         if self._waiting >= self._most_waiting:
-            raise Unreachable("too many outgoing requests are waiting")
+            raise NotReached("too many outgoing requests are waiting")
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as held:
             self._waiting += 1
@@ -117,7 +117,7 @@ class _Slots:
     async def hold(self, key: str) -> AsyncIterator[None]:
         slots, users = self._users.get(key) or (asyncio.Semaphore(self._each), 0)
         if users >= self._most_users:
-            raise Unreachable("too many outgoing requests are waiting")
+            raise NotReached("too many outgoing requests are waiting")
         self._users[key] = (slots, users + 1)
         try:
             async with slots:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from suhbat.notify.ports import NoAnswer, ServiceAnswer
 from suhbat.outgoing.client import OutgoingClient, OutgoingLimits
-from suhbat.outgoing.errors import AddressRefused, Unreachable
+from suhbat.outgoing.errors import AddressRefused, NotReached
 
 LIMITS = OutgoingLimits(seconds=15.0, most=0, reuse=True)
 """The body of the answer is of no use. A push that arrives twice has the same topic."""
@@ -31,6 +31,6 @@ class OutgoingPushServices:
             answer = await self._client.request("POST", endpoint, headers, body, LIMITS, owner=owner)
         except AddressRefused:
             return "refused"
-        except Unreachable:
+        except NotReached:
             return "unreachable"
         return ServiceAnswer(answer.status, answer.headers.get("retry-after"))

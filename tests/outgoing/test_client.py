@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from suhbat.outgoing.client import SLOTS, OutgoingLimits
-from suhbat.outgoing.errors import AddressRefused, TimedOut, Unreachable
+from suhbat.outgoing.errors import AddressRefused, NotReached, TimedOut
 from suhbat.outgoing.resolving import SystemResolver
 from tests.outgoing.hosts import LOOPBACK, Names, make_certificate, make_client, plain, serving
 
@@ -79,7 +79,7 @@ async def test_each_redirect_is_checked() -> None:
                 "GET", host.url(host="outside.example"), limits=OutgoingLimits(redirects=3)
             )
     async with serving(plain(307, "Location: /again\r\n")) as host:
-        with pytest.raises(Unreachable, match="too often"):
+        with pytest.raises(NotReached, match="too often"):
             await make_client().request("GET", host.url(), limits=OutgoingLimits(redirects=3))
     assert len(host.heads) == 4
 
@@ -181,7 +181,7 @@ async def test_a_broken_answer_is_a_failure() -> None:
 
     for respond in (huge, hints, short, nothing, garbage):
         async with serving(respond) as host:
-            with pytest.raises(Unreachable):
+            with pytest.raises(NotReached):
                 await make_client().request("GET", host.url())
 
 
@@ -195,7 +195,7 @@ async def test_a_certificate_must_be_for_the_name(tmp_path: Path) -> None:
         assert answer.body == b"in secret"
         strict = make_client(names)
         for asking, name in ((client, "wrong.example"), (client, "127.0.0.1"), (strict, "right.example")):
-            with pytest.raises(Unreachable, match="certificate"):
+            with pytest.raises(NotReached, match="certificate"):
                 await asking.request("GET", host.url("/secret", name, "https"))
     assert len(host.heads) == 1
 
@@ -207,7 +207,7 @@ async def test_the_next_address_is_tried() -> None:
         client = make_client(names, allow=(*LOOPBACK, "::1"))
         assert (await client.request("GET", host.url(host="two.example"))).status == 200
         for name in ("none.example", "unknown.example", "[::1]"):
-            with pytest.raises(Unreachable):
+            with pytest.raises(NotReached):
                 await client.request("GET", host.url(host=name))
 
 

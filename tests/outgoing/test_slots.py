@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from suhbat.outgoing import slots as slots_module
-from suhbat.outgoing.errors import Unreachable
+from suhbat.outgoing.errors import NotReached
 from suhbat.outgoing.slots import SlotLimits, Slots
 
 LIMITS = SlotLimits(
@@ -28,7 +28,7 @@ async def test_one_host_does_not_fill_the_queue() -> None:
 
     tasks = [asyncio.create_task(request(n)) for n in range(3)]
     await asyncio.sleep(0)
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotReached):
         async with slots.hold("slow.example"):
             pass
     async with slots.hold("other.example"):
@@ -48,7 +48,7 @@ async def test_the_queue_is_bounded() -> None:
             asyncio.create_task(AsyncExitStack().enter_async_context(slots.hold(f"{n}.example"))) for n in range(2)
         ]
         await asyncio.sleep(0)
-        with pytest.raises(Unreachable):
+        with pytest.raises(NotReached):
             async with slots.hold("b.example"):
                 pass
         for task in waiting:
@@ -93,9 +93,9 @@ async def test_hosts_that_do_not_answer_hold_up_only_each_other() -> None:
     async with asyncio.timeout(5):
         async with slots.hold("push.example"):
             pass
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotReached):
         async with slots.hold("push.example"):
-            raise Unreachable
+            raise NotReached
     assert not slots.is_quick("push.example")
     for task in hanging:
         task.cancel()
@@ -164,7 +164,7 @@ async def test_one_owner_does_not_hold_all_slots() -> None:
     tasks = [asyncio.create_task(request(n)) for n in range(3)]
     await asyncio.sleep(0)
     assert running == 2
-    with pytest.raises(Unreachable):
+    with pytest.raises(NotReached):
         async with slots.hold("9.example", "ali"):
             pass
     async with slots.hold("9.example", "vali"):
