@@ -51,6 +51,7 @@ from suhbat.identity.sessions import Sessions
 from suhbat.identity.tickets import Tickets
 from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.unsubscribing import Unsubscribing
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.sending import PushSender
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
@@ -135,7 +136,7 @@ def services_over(
     push_services = FakePushServices()
     pushes = PushSubscriptions(store, clock, push_services, CountingTokens("p"))
     pushes._key = PushKey(PUSH_KEY, "")
-    sender = PushSender(push_services, lambda: Vapid(make_key(), settings.public_url, clock), clock)
+    sender = PushSender(DirectCarrier(push_services, lambda: Vapid(make_key(), settings.public_url, clock)), clock)
     messages = Messages(store, people, clock, growing, rates)
     meters = HookMeters(clock, rates)
     hooks = IncomingHooks(

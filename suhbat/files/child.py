@@ -1,21 +1,20 @@
 """The child process that decodes pictures, in which a decoder may crash, hang or run out of memory without harm to the server.
 
 It has no sockets, no database and no secrets: only pipes to the parent, from which it reads jobs and to which it answers, as
-lines of JSON. It ends when its parent does, because the pipe closes then."""
+lines of JSON."""
 
 from __future__ import annotations
 
 import json
 import os
-import signal
-import sys
-import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, BinaryIO
+
+from suhbat.children.running import begin
 
 from .pictures import examine
 
@@ -41,12 +40,8 @@ class Job:
 
 
 def main() -> None:
-    answers = _own_output()
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C in a terminal reaches this process as well: the parent decides
     jobs: SimpleQueue[bytes] = SimpleQueue()
-    threading.Thread(target=_read, args=(jobs,), daemon=True).start()
+    answers = begin(jobs.put)  # decoders run without the lock of the interpreter, so its thread can end the process
     decoders, draw = _decoders()
     _limit_process()
     _tell(answers, {"decoders": list(decoders)})
@@ -68,23 +63,6 @@ def main() -> None:
         _tell(answers, answer | {"memory": _memory()})
 
 
-def _own_output() -> BinaryIO:
-    """The pipe to the parent, under another number than 1, so that nothing which a library prints gets into it."""
-    answers = os.fdopen(os.dup(1), "wb")
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.close(nowhere)
-    return answers
-
-
-def _read(jobs: SimpleQueue[bytes]) -> None:
-    """Take jobs from the pipe. When the parent is gone, end at once, even in the middle of a job: decoders run without the lock
-    of the interpreter."""
-    for line in sys.stdin.buffer:
-        jobs.put(line)
-    os._exit(0)
-
-
 def _decoders() -> tuple[dict[str, str], Callable[..., Any] | None]:
     """The decoders by type, and the function that draws. Without Pillow pictures are cleaned all the same."""
     try:
@@ -100,8 +78,6 @@ def _tell(answers: BinaryIO, answer: dict[str, Any]) -> None:
 
 
 def _limit_process() -> None:
-    if hasattr(os, "nice"):
-        os.nice(10)  # the chat goes first
     try:
         import resource
     except ImportError:  # Windows

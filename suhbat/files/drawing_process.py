@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess  # nosec B404: our own interpreter, no shell, and nothing in the command comes from a client
-import sys
+import subprocess  # nosec B404: only the type
 import threading
 from contextlib import suppress
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
+
+from suhbat.children.starting import command_of, start_child
 
 from .child import Job
 
@@ -19,13 +18,6 @@ JOBS = 200
 KEPT_BYTES = 150 << 20
 """A process that has more memory after a job is replaced."""
 _LINE = 65_536
-
-_ROOT = str(Path(__file__).resolve().parents[2])
-_CODE = "import sys; sys.path[:] = sys.argv[1:]; from suhbat.files.child import main; main()"
-"""Finds the same packages as this process and runs nothing else at start: neither the application's main module, as
-`multiprocessing` would, nor hooks of the environment."""
-_ENVIRONMENT = ("SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""What a child inherits. Everything else may be a secret."""
 
 
 class DrawingProcess:
@@ -47,16 +39,7 @@ class DrawingProcess:
         with self._lock:
             if not self.is_fit:
                 raise OSError("it was ended")
-            environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
-            self._process = subprocess.Popen(  # noqa: S603 (our own interpreter)  # nosec B603
-                self._command(),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=environment
-                | {"MALLOC_ARENA_MAX": "1"},  # glibc: no address space for threads that allocate nothing
-                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
-            )
+            self._process = start_child(self._command())
         try:
             self.decoders = frozenset(self._answer()["decoders"])
         except (ValueError, TypeError, KeyError) as error:
@@ -97,7 +80,7 @@ class DrawingProcess:
                 pass
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-I", "-S", "-c", _CODE, *map(os.path.abspath, filter(None, sys.path)), _ROOT]
+        return command_of("suhbat.files.child")
 
     def _answer(self) -> Any:
         assert self._process and self._process.stdout

@@ -3,8 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class PushRequest:
+    """A push to one browser. `body`: not encrypted yet, at most `encryption.MOST_PLAIN` bytes. `public_key` and `auth`: of the
+    subscription, checked. `owner`: who gave the endpoint; a few requests for one owner run at a time. `topic`, `ttl` and
+    `urgency`: see `sending.Push`."""
+
+    endpoint: str = field(repr=False)
+    public_key: bytes = field(repr=False)
+    auth: bytes = field(repr=False)
+    owner: str
+    body: bytes = field(repr=False)
+    topic: str
+    ttl: int
+    urgency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,4 +48,12 @@ class PushServices(Protocol):
     ) -> ServiceAnswer | NoAnswer:
         """Send a push. `owner`: who gave the endpoint; a few requests for one owner run at a time. Raises nothing but a
         cancellation."""
+        ...
+
+
+class PushCarrier(Protocol):
+    """Takes pushes to push services."""
+
+    async def carry(self, request: PushRequest) -> ServiceAnswer | NoAnswer:
+        """Encrypt, sign and send a push. Raises nothing but a cancellation."""
         ...

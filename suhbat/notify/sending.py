@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
@@ -15,9 +14,7 @@ import structlog
 from suhbat.chat.model import PushSubscription
 from suhbat.chat.ports import Clock
 
-from .encryption import encrypt
-from .ports import NoAnswer, PushServices, ServiceAnswer
-from .vapid import Vapid
+from .ports import NoAnswer, PushCarrier, PushRequest, ServiceAnswer
 
 log = structlog.get_logger("suhbat.notify")
 
@@ -75,32 +72,23 @@ def retry_seconds(attempt: int) -> float:
 
 
 class PushSender:
-    """`vapid`: makes the authorization, when the key is loaded."""
+    """Has pushes carried, and reads the answers."""
 
-    def __init__(self, services: PushServices, vapid: Callable[[], Vapid], clock: Clock) -> None:
-        self._services = services
-        self._vapid = vapid
+    def __init__(self, carrier: PushCarrier, clock: Clock) -> None:
+        self._carrier = carrier
         self._clock = clock
         self._refusing: set[str] = set()
         """The push services that refuse this server, of which the log knows already."""
 
     async def send(self, push: Push, to: PushSubscription, attempt: int = 0) -> Result:
         """Send a push once. `attempt`: how often it was tried before. Raises nothing but a cancellation."""
-        origin = self._services.origin(to.endpoint)
-        if origin is None:
-            return Dropped()  # outgoing_allow was changed
-        headers = {
-            "authorization": self._vapid().authorization(origin),
-            "content-encoding": "aes128gcm",
-            "content-type": "application/octet-stream",
-            "ttl": str(push.ttl),
-            "urgency": push.urgency,
-            "topic": push.topic,
-        }
-        answer = await self._services.post(to.endpoint, headers, encrypt(push.body, to.public_key, to.auth), to.uid)
+        request = PushRequest(
+            to.endpoint, to.public_key, to.auth, to.uid, push.body, push.topic, push.ttl, push.urgency
+        )
+        answer = await self._carrier.carry(request)
         result = self._result(answer, attempt)
         if isinstance(answer, ServiceAnswer):
-            self._log(origin, answer.status, result)
+            self._log(to.endpoint, answer.status, result)
         return result
 
     def _result(self, answer: ServiceAnswer | NoAnswer, attempt: int) -> Result:
@@ -125,7 +113,10 @@ class PushSender:
         except (TypeError, ValueError, OverflowError):
             return 0.0
 
-    def _log(self, origin: str, status: int, result: Result) -> None:
+    def _log(self, endpoint: str, status: int, result: Result) -> None:
+        if isinstance(result, Delivered) and not self._refusing:
+            return
+        origin = "/".join(endpoint.split("/", 3)[:3])  # it has no user and no password: it was checked
         if isinstance(result, Delivered):
             self._refusing.discard(origin)
         elif isinstance(result, Dropped) and origin not in self._refusing and len(self._refusing) < 100:

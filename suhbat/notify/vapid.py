@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-
-from suhbat.chat.ports import Clock
+from typing import TYPE_CHECKING
 
 from .encoding import decode, encode
+
+if TYPE_CHECKING:  # the child process that signs needs nothing else of it
+    from suhbat.chat.ports import Clock
 
 LASTS_SECONDS = 12 * 3600
 """A token is good for this long; RFC 8292 allows a day."""

@@ -9,6 +9,7 @@ from suhbat.chat.active import ActiveConnections
 from suhbat.chat.ports import Clock, Store
 from suhbat.config import Settings
 from suhbat.identity.tokens import random_token, short_id
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.dispatcher import Dispatcher
 from suhbat.notify.encoding import decode
 from suhbat.notify.pushing import Pushing
@@ -19,7 +20,12 @@ from suhbat.notify.vapid import Vapid, subject_of
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.tasks import Tasks
 
+from .push_carrier import ChildCarrier
+from .push_child import PushSetup
 from .push_services import OutgoingPushServices
+
+TOGETHER = 4
+"""Pushes that begin at a time. Each takes 0.1 ms of the loop, because a child process carries it."""
 
 
 class NodePushes:
@@ -41,7 +47,8 @@ class NodePushes:
         self._active = active
         services = OutgoingPushServices(outgoing)
         self.subscriptions = PushSubscriptions(store, clock, services, lambda: short_id("p", random_token()))
-        sender = PushSender(services, lambda: self._vapid, clock)
+        self._carrier = ChildCarrier(self._setup, DirectCarrier(services, lambda: self._vapid))
+        sender = PushSender(self._carrier, clock)
         address = settings.public_url or settings.root_path or ""
         self.trial = PushTrial(store, sender, address)
         self.pushing = Pushing(
@@ -55,7 +62,7 @@ class NodePushes:
             key=lambda: decode(self.subscriptions.key.private),
             is_shared=store.cluster is not None,
         )
-        self.dispatcher = Dispatcher("push", self.pushing, tasks)
+        self.dispatcher = Dispatcher("push", self.pushing, tasks, TOGETHER)
 
     async def open(self) -> None:
         """Read the key of the server, and begin to push."""
@@ -65,7 +72,14 @@ class NodePushes:
 
     async def close(self) -> None:
         """Settle what was pushed, so that it is not pushed again. Call when the tasks have ended."""
-        await self.pushing.close()
+        try:
+            await self.pushing.close()
+        finally:
+            await self._carrier.close()
+
+    def _setup(self) -> PushSetup:
+        key, settings = self.subscriptions.key, self._settings
+        return PushSetup(key.public, key.private, subject_of(settings.public_url), settings.outgoing_allow)
 
     @cached_property
     def _vapid(self) -> Vapid:

@@ -15,6 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from suhbat.children.starting import command_of
 from suhbat.files import drawing_process, studio
 from suhbat.files.drawing_process import DrawingProcess
 from suhbat.files.look import Look
@@ -192,7 +193,8 @@ async def test_no_child(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_without_pillow(put: Put, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without Pillow the same: an image as large as its structure says, cleaned, without thumbnails; a broken one is a file."""
-    monkeypatch.setattr(drawing_process, "_CODE", "import sys; sys.modules['PIL'] = None; " + drawing_process._CODE)
+    command = command_of("suhbat.files.child", before="import sys; sys.modules['PIL'] = None; ")
+    monkeypatch.setattr(drawing_process, "command_of", lambda module: command)
     room = Studio()
     look = await room.look(*put(samples.jpeg(6)))
     assert (look.kind, look.width, look.height, dict(look.thumbnails)) == ("image", 48, 64, {})
@@ -273,7 +275,8 @@ def test_the_child_is_small() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     loaded = set(json.loads(done.stdout.replace("'", '"')))
     assert not loaded & {"asyncio", "socket", "ssl", "sqlite3", "sqlalchemy", "fastapi", "pydantic", "structlog"}
-    assert {name for name in loaded if name.startswith("suhbat.") and not name.startswith("suhbat.files")} == set()
+    ours = {name for name in loaded if name.startswith("suhbat.") and not name.startswith("suhbat.files")}
+    assert ours == {"suhbat.children", "suhbat.children.running"}
 
 
 def test_the_child_ends_with_its_parent(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from suhbat.http.push import AUTH, P256DH
 from suhbat.http.server import PUSH_KEY
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.ports import ServiceAnswer
 from tests.fakes import FakePushServices
 
@@ -85,7 +86,9 @@ async def test_it_ends_with_the_login(house: House) -> None:
 async def test_a_trial(house: House) -> None:
     """The owner has a push sent to a browser at once, and is told whether its push service has it. One that does not know the
     browser any more ends the subscription; one that refuses the server does not."""
-    services = house.services.push_trial._sender._services
+    carrier = house.services.push_trial._sender._carrier
+    assert isinstance(carrier, DirectCarrier)
+    services = carrier._services
     assert isinstance(services, FakePushServices)
     async with (
         house.client(headers=await house.account("ali")) as ali,

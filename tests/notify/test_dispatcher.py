@@ -132,3 +132,20 @@ async def test_the_loop_survives_the_store(tasks: Tasks, monkeypatch: pytest.Mon
         loop.wake()
         while not queue.done:
             await asyncio.sleep(0)
+
+
+async def test_items_that_begin_together(tasks: Tasks, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So many items begin in one turn of the loop, and then others have theirs; the last group may be smaller."""
+    queue = FakeQueue(*(Item(f"u{n}") for n in range(5)))
+    groups: list[int] = []
+
+    async def pause(seconds: float) -> None:
+        groups.append(loop.in_progress)
+        assert seconds == pytest.approx(2 * dispatcher.START_SECONDS)
+
+    queue.held.clear()
+    monkeypatch.setattr(dispatcher.asyncio, "sleep", pause)
+    loop = Dispatcher("push", queue, tasks, together=2)
+    await loop.round()
+    assert groups == [2, 4, 5]
+    queue.held.set()

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from structlog.testing import capture_logs
 
 from suhbat.chat.model import PushSubscription
 from suhbat.http.push import AUTH, P256DH
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.encoding import decode
-from suhbat.notify.ports import NoAnswer, ServiceAnswer
+from suhbat.notify.ports import NoAnswer, PushCarrier, ServiceAnswer
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result, topic_of
-from suhbat.notify.vapid import Vapid, make_key
+from suhbat.notify.vapid import PushKey, Vapid, make_key
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
+from suhbat.runtime.adapters import SystemClock
+from suhbat.runtime.push_carrier import ChildCarrier
+from suhbat.runtime.push_child import PushSetup
 from suhbat.runtime.push_services import OutgoingPushServices
 from tests.fakes import FakeClock, FakePushServices
 
@@ -28,7 +34,7 @@ class Scene:
     def __init__(self, endpoint: str = "https://push.example.org/secret") -> None:
         self.clock, self.services = FakeClock(), FakePushServices()
         vapid = Vapid(make_key(), "https://chat.example.org", self.clock)
-        self.sender = PushSender(self.services, lambda: vapid, self.clock)
+        self.sender = PushSender(DirectCarrier(self.services, lambda: vapid), self.clock)
         self.browser = PushSubscription("p1", "u1", "s1", endpoint, decode(P256DH), decode(AUTH), "Firefox", 0, 0)
 
     async def send(self, answer: ServiceAnswer | NoAnswer, attempt: int = 0) -> Result:
@@ -115,12 +121,21 @@ async def test_an_endpoint_that_may_not_be_reached_any_more() -> None:
     assert scene.services.pushed == []
 
 
-async def test_a_push_arrives() -> None:
+def in_this_process(key: PushKey, *allow: str) -> DirectCarrier:
+    vapid = Vapid(key, None, SystemClock())
+    return DirectCarrier(OutgoingPushServices(OutgoingClient(AllowedAddresses(allow))), lambda: vapid)
+
+
+def in_a_child(key: PushKey, *allow: str) -> ChildCarrier:
+    return ChildCarrier(lambda: PushSetup(key.public, key.private, None, allow), in_this_process(key))
+
+
+@pytest.mark.parametrize("carrier", [in_this_process, in_a_child])
+async def test_a_push_arrives(carrier: Callable[..., PushCarrier]) -> None:
     """Over a real connection, through the guarded client, the browser reads what was sent; and the service's answer counts."""
-    clock = FakeClock()
-    vapid = Vapid(make_key(), None, clock)
-    sender = PushSender(OutgoingPushServices(OutgoingClient(AllowedAddresses(["127.0.0.0/8"]))), lambda: vapid, clock)
-    closed = PushSender(OutgoingPushServices(OutgoingClient(AllowedAddresses())), lambda: vapid, clock)
+    key, clock = make_key(), FakeClock()
+    carriers = carrier(key, "127.0.0.0/8"), carrier(key)
+    sender, closed = (PushSender(one, clock) for one in carriers)
     push = Push("Salom 👋".encode(), topic_of("u1", "lobby", b"key"), 60)
     async with browser() as one:
         assert await sender.send(push, one.subscription) == Delivered()
@@ -135,3 +150,6 @@ async def test_a_push_arrives() -> None:
     sent = one.headers[0]
     assert (sent["ttl"], sent["urgency"], sent["topic"]) == ("60", "normal", push.topic)
     claims_of(sent["authorization"], f"http://127.0.0.1:{one.port}")
+    for open_one in carriers:
+        if isinstance(open_one, ChildCarrier):
+            await open_one.close()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from suhbat.errors import NotFound
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.sending import PushSender
 from suhbat.notify.trial import PushTrial
 from suhbat.notify.vapid import Vapid, make_key
@@ -26,7 +27,7 @@ def trial_for(one: Browser, address: str = "https://chat.example.org") -> PushTr
     store.pushes = {subscription.id: subscription}
     client = OutgoingPushServices(OutgoingClient(AllowedAddresses(["127.0.0.0/8"])))
     vapid = Vapid(make_key(), "https://chat.example.org", FakeClock())
-    return PushTrial(store, PushSender(client, lambda: vapid, FakeClock()), address)
+    return PushTrial(store, PushSender(DirectCarrier(client, lambda: vapid), FakeClock()), address)
 
 
 @pytest.mark.parametrize(

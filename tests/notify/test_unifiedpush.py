@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from suhbat.notify.carrying import DirectCarrier
 from suhbat.notify.encryption import MOST_PLAIN
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result, topic_of
 from suhbat.notify.vapid import Vapid, make_key
@@ -63,7 +64,8 @@ async def pushed(server: PushServer, path: str, plain: bytes = b"{}") -> tuple[R
     to = type(to)(
         to.id, to.uid, to.session_id, f"http://127.0.0.1:{server.port}{path}", to.public_key, to.auth, to.label, 0, 0
     )
-    return await PushSender(client, lambda: vapid, clock).send(Push(plain, topic_of("u", "c", b"key"), 60), to), app
+    sender = PushSender(DirectCarrier(client, lambda: vapid), clock)
+    return await sender.send(Push(plain, topic_of("u", "c", b"key"), 60), to), app
 
 
 async def test_the_longest_endpoint() -> None:
