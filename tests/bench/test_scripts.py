@@ -117,7 +117,7 @@ def test_push() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     rows = {line[0]: line[1:] for line in table_lines(done.stdout)}
     assert float(rows["20 people"][0]) > 0, done.stdout
-    assert rows["nobody is pushed to"][7:] == ["0", "0"] and int(rows["pushes"][8]) <= 20
+    assert rows["nobody is pushed to"][7:] == ["0%", "0", "0"] and int(rows["pushes"][9]) <= 20
 
 
 def test_logins() -> None:
