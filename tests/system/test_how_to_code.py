@@ -33,6 +33,10 @@ HOW_TO = ROOT / "docs" / "how-to"
 def code(page: str, language: str = "python") -> list[str]:
     """The blocks of code of a how-to in one language."""
     text = (HOW_TO / f"{page}.md").read_text(encoding="utf-8")
+    return blocks(text, language)
+
+
+def blocks(text: str, language: str = "python") -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
@@ -55,17 +59,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+async def started(script: str, server: Server, people: People, place: Path) -> asyncio.subprocess.Process:
+    """The bot of a document, running as its reader would run it."""
+    (place / "bot.py").write_text(script.replace("http://localhost:8000", server.url), encoding="utf-8")
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "bot.py",
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "BOT": people.bot_token, "PYTHONUTF8": "1"},
+    )
+
+
 async def test_the_bot(server: Server, tmp_path: Path) -> None:
     """It tells its commands, answers one with buttons, a press in private, and a greeting in a direct."""
     (script,) = code("bots")
     people = await asyncio.to_thread(People, server, server, "how-to")
-    (tmp_path / "bot.py").write_text(script.replace("http://localhost:8000", server.url), encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "bot.py",
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "BOT": people.bot_token, "PYTHONUTF8": "1"},
-    )
+    process = await started(script, server, people, tmp_path)
     try:
         await people.offered("tea")
         await people.say("/tea 3")
@@ -76,6 +85,20 @@ async def test_the_bot(server: Server, tmp_path: Path) -> None:
         people.room = direct["conversation"]
         await people.say("Salom")
         await people.until("Salom, ali-how-to!")
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_the_bot_of_the_readme(server: Server, tmp_path: Path) -> None:
+    """It greets whoever gives its command."""
+    (script,) = (block for block in blocks((ROOT / "README.md").read_text(encoding="utf-8")) if "bot.run()" in block)
+    people = await asyncio.to_thread(People, server, server, "readme")
+    process = await started(script, server, people, tmp_path)
+    try:
+        await people.offered("salom")
+        await people.say("/salom")
+        await people.until("Salom, ali-readme!")
     finally:
         process.terminate()
         await process.wait()
