@@ -21,7 +21,8 @@ class PacedQueue:
     would overflow, and a client whose SYN is dropped tries again only after 1, 3, 7 seconds (RFC 6298).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._steps: deque[Callable[[], None]] = deque()
         self._scheduled = False
 
@@ -33,8 +34,8 @@ class PacedQueue:
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
-        limit = time.monotonic() + TURN_SECONDS
-        while self._steps and time.monotonic() <= limit:
+        limit = self._now() + TURN_SECONDS
+        while self._steps and self._now() <= limit:
             step = self._steps.popleft()
             try:
                 step()

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
-
-from suhbat.transport import paced_queue
 from suhbat.transport.paced_queue import TURN_SECONDS, PacedQueue
 
 
-async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_in_order_and_soon() -> None:
     """Steps run in the next turn, all of them if there is time."""
-    monkeypatch.setattr(paced_queue.time, "monotonic", lambda: 100.0)
     done: list[int] = []
-    line = PacedQueue()
+    line = PacedQueue(lambda: 100.0)
     for number in range(5):
         line.run(lambda number=number: done.append(number))  # type: ignore[misc]
     assert done == []
@@ -22,12 +18,11 @@ async def test_in_order_and_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     assert done == [0, 1, 2, 3, 4]
 
 
-async def test_a_long_queue_takes_several_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_long_queue_takes_several_turns() -> None:
     """When the time of a turn is used up, the other steps run in the next one; steps added meanwhile come after them."""
     now = 100.0
-    monkeypatch.setattr(paced_queue.time, "monotonic", lambda: now)
     done: list[int] = []
-    line = PacedQueue()
+    line = PacedQueue(lambda: now)
 
     def step(number: int) -> None:
         nonlocal now

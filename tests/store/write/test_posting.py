@@ -292,15 +292,21 @@ def test_a_batch_is_a_handful_of_statements(connection: Connection) -> None:
     assert len(statements) <= 12, statements
 
 
-def test_few_statements_for_any_number_of_logs(connection: Connection) -> None:
+def test_few_statements_for_any_number_of_logs(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     """The number of distinct statements is small, because a connection keeps each prepared one. One statement for each
     number of names took a hundred megabytes."""
     statements: set[str] = set()
+    fetch = values.fetch
 
     def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
         statements.add(statement)
 
+    def noted(connection: Connection, text: str, parameters: tuple[object, ...]) -> list[tuple[object, ...]]:
+        statements.add(text)
+        return fetch(connection, text, parameters)
+
     event.listen(connection.engine, "before_cursor_execute", note)
+    monkeypatch.setattr(values, "fetch", noted)
     with connection.begin():
         for size in range(1, 400):
             heads = log_heads(connection, [LOBBY, *(f"c{i}" for i in range(size))])
