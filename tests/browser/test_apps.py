@@ -54,8 +54,8 @@ def receiver() -> Iterator[tuple[str, list[int]]]:
 
 def test_bots(server: Server, person: Make) -> None:
     """A bot is made in the settings. Its token is shown once, and copied with a button, with a command line that shows that it
-    works. Its commands are listed. A new token ends the old one, and a deleted bot is gone. Who may not make bots finds
-    no button, but who may."""
+    works. Its commands are listed. A new token ends the old one, and a deleted bot is gone. People who may not
+    make bots see who may, and no button."""
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
     page, look = ali.page, Look(ali.page)

@@ -482,8 +482,8 @@ class TestAppending:
             await node.append(await node.begin(), 0, "a")
 
     async def test_all_that_grows_before_it_is_stored(self, town: Town) -> None:
-        """What a node has not stored yet counts, too, when a message begins with a text, also in a direct by the name of the
-        other one. Who may not write there is told only that."""
+        """What a node has not stored yet counts, too, when a message begins with a text, also in a direct that
+        is addressed by name. Somebody who may not write there learns only that they may not."""
         node = town.nodes[0]
         made = await node.begin_in_direct("", ALI)
         for conversation in (LOBBY, made.conversation):

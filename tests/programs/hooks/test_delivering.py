@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapp
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, select
@@ -39,60 +39,18 @@ from suhbat.store.write.marks import last_post
 from suhbat.store.write.outgoing_hooks import KEPT
 from suhbat.store.write.writer_cache import WriterCache
 from tests.fakes import FakeClock
-from tests.store.house import House
+from tests.programs.deliveries import OK, Deliveries, Nobody
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, opened
 from tests.store.people.test_people import account
 
-OK = ReceiverAnswer(200)
 HOUR = 3600
 
 
-class FakeReceivers:
-    """Answer `answer`, or by address what is in `answers`; a request waits for `waits`, if it is set for its address."""
-
-    def __init__(self) -> None:
-        self.answer: ReceiverAnswer | Literal["no answer"] = OK
-        self.answers: dict[str, list[ReceiverAnswer | Literal["no answer"]]] = {}
-        self.waits: dict[str, asyncio.Event] = {}
-        self.requests: list[tuple[str, Mapping[str, str], bytes]] = []
-
-    def origin(self, url: str) -> str | None:
-        return url
-
-    async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
-    ) -> ReceiverAnswer | Literal["no answer"]:
-        self.requests.append((url, headers, body))
-        if url in self.waits:
-            await self.waits[url].wait()
-        mine = self.answers.get(url)
-        return mine.pop(0) if mine else self.answer
-
-    def texts(self, url: str | None = None) -> list[str]:
-        """The texts of the messages that arrived, tried again or not."""
-        bodies = [json.loads(body) for to, _, body in self.requests if url in (None, to)]
-        return [body["data"]["message"]["text"] for body in bodies if body["type"] == "message.created"]
-
-
-class Nobody:
-    """A directory without anybody."""
-
-    def find(self, name: str) -> Actor | None:
-        return None
-
-    async def refresh(self, *names: str) -> None: ...
-
-    def holder(self, user_id: str) -> Actor | None:
-        return None
-
-
-class Desk(House):
+class Desk(Deliveries):
     """A `House` whose events webhooks are told of. Nothing runs but what `work` does."""
 
     def __init__(self, store: Store, listener: Listener, clock: FakeClock) -> None:
-        super().__init__(store, listener)
-        self.clock = clock
-        self.receivers = FakeReceivers()
+        super().__init__(store, listener, clock)
         self.gone: set[str] = set()
         self.bans = Bans(clock)
         self.bots = cast(BotDelivery, None)
@@ -121,28 +79,6 @@ class Desk(House):
         hook = OutgoingHook(**(row | fields))
         await self.store.add_outgoing(maker, hook, 20)
         return hook
-
-    async def say(self, conversation: str, *texts: str, actor: Actor = VALI, **fields: Any) -> None:
-        for text in texts:
-            self.at = self.clock.wall()
-            await self.write(actor, conversation, text, **fields)
-
-    async def work(self) -> None:
-        """Everything that is due now."""
-        while True:
-            self.clock.advance(1)
-            items = await self.delivering.claim(50, ())
-            if not items:
-                return
-            for item in items:
-                await self.delivering.carry_out(item)
-
-    async def pass_time(self, seconds: float, step: float = 300.0) -> None:
-        """Time passes, while everything is done when it is due."""
-        until = self.clock.now + seconds
-        while self.clock.now < until:
-            self.clock.advance(step)
-            await self.work()
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)

@@ -26,8 +26,7 @@ from suhbat.programs.telegram.webhooks import PROOF, UpdateDelivery, Webhooks
 from suhbat.protocol.events import model_of
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeClock
-from tests.programs.hooks.test_delivering import FakeReceivers, Nobody
-from tests.store.house import House
+from tests.programs.deliveries import Deliveries, Nobody
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, direct, opened
 from tests.store.people.test_people import account
 
@@ -37,13 +36,11 @@ URL = "https://bot.example.org/hook"
 HOUR = 3600
 
 
-class Yard(House):
+class Yard(Deliveries):
     """A `House` with two bots. Nothing runs but what `work` does. Implements `programs.telegram.webhooks.BotApi`."""
 
     def __init__(self, store: Store, listener: Listener, clock: FakeClock) -> None:
-        super().__init__(store, listener)
-        self.clock = clock
-        self.receivers = FakeReceivers()
+        super().__init__(store, listener, clock)
         self.answered: list[tuple[int, bytes]] = []
         self.delivering = self.process()
         ids = iter(range(100))
@@ -72,28 +69,6 @@ class Yard(House):
 
     async def carry_out(self, bot_uid: str, update_id: int, answer: ReceiverAnswer) -> None:
         self.answered.append((update_id, answer.body))
-
-    async def say(self, conversation: str, *texts: str, actor: Actor = VALI) -> None:
-        for text in texts:
-            self.at = self.clock.wall()
-            await self.write(actor, conversation, text)
-
-    async def work(self) -> None:
-        """Everything that is due now."""
-        while True:
-            self.clock.advance(1)
-            items = await self.delivering.claim(50, ())
-            if not items:
-                return
-            for item in items:
-                await self.delivering.carry_out(item)
-
-    async def pass_time(self, seconds: float, step: float = 60.0) -> None:
-        """Time passes, while everything is done when it is due."""
-        until = self.clock.now + seconds
-        while self.clock.now < until:
-            self.clock.advance(step)
-            await self.work()
 
     def told(self, url: str = URL) -> list[tuple[int, str]]:
         """The number and the text of each update that was sent, again or not."""
@@ -153,10 +128,10 @@ async def test_a_receiver_that_is_down_for_twenty_hours(yard: Yard) -> None:
     assert 20 * 4 <= tried <= 20 * 60 and set(yard.told()) == {(1, "0")}
     assert PROOF not in yard.receivers.requests[0][1]
     yard.receivers.answer = ReceiverAnswer(503)
-    await yard.pass_time(60)
+    await yard.pass_time(60, step=60)
     yard.receivers.answer = ReceiverAnswer(204)
     down = len(yard.receivers.requests)
-    await yard.pass_time(120)
+    await yard.pass_time(120, step=60)
     assert yard.told()[down:] == [(n + 1, f"{n}") for n in range(21)]
     hook = await yard.webhooks.of(BOT)
     assert hook is not None and hook.failed_status == 503 and hook.failed_at is not None
@@ -172,7 +147,7 @@ async def test_what_is_older_than_a_day(yard: Yard) -> None:
     yard.receivers.answer = ReceiverAnswer(200)
     seen = len(yard.told())
     await yard.say(LOBBY, "yangi")
-    await yard.pass_time(120)
+    await yard.pass_time(120, step=60)
     assert [text for _, text in yard.told()[seen:]] == ["yangi"]
 
 

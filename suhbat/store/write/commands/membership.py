@@ -76,7 +76,7 @@ def join(execution: Execution, command: Join) -> CommandResult:
 
 
 def _enter_bots(execution: Execution, log: Log, offered: Sequence[Actor]) -> CommandResult | None:
-    """Accept the invitations of these bots of the actor, who is a member. Returns the last result, if any."""
+    """Make these bots members: the actor, their owner, is one already. Returns the last result, if any."""
     result = None
     for bot in offered:
         if log.settings.archived or in_force(log.bans, bot.uid, execution.at):
