@@ -243,9 +243,9 @@ def test_the_main_flow(person: Make, server: Server, cut: Cut) -> None:
         ali.context.route("**/api/v1/files/*", after_the_first_piece)
         give(ali.page, "drop", ".conversation-view", (name, "application/octet-stream", data))
         expect(gauge).to_have_attribute("aria-valuenow", part)
-        ali.context.unroute("**/api/v1/files/*")
         cut.cut()
         expect(tray).to_contain_text("Waiting for the connection")
+        ali.context.unroute("**/api/v1/files/*")
         if loads_again:
             ali.page.reload()
             ali.is_in()

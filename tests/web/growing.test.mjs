@@ -75,6 +75,67 @@ test("who missed something reads the message again, once", async () => {
   assert.deepEqual(asked.slice(1), [{ around: 3, limit: 1 }]);
 });
 
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+/** A timeline whose requests wait in `waiting` until they are answered with the text that the message had then. */
+function timelineThatWaits() {
+  const waiting = [];
+  const timeline = new Timeline(
+    () => new Promise((resolve) => waiting.push((page) => resolve({ has_before: false, has_after: false, ...page }))),
+    () => {},
+    () => "u1",
+  );
+  const page = (text) => ({ messages: [message({ streaming: true, text })], head: 3 });
+  return { timeline, answer: (text) => (waiting.shift()(page(text)), settled()), waiting };
+}
+
+test("what arrives while the window is loaded is not lost, and nothing is shown twice or taken back", async () => {
+  const { timeline, answer } = timelineThatWaits();
+  timeline.restore([message({ streaming: true, text: "Osh" })]);
+  timeline.open();
+  timeline.grow({ seq: 3, offset: 3, text: " dam" });
+  timeline.grow({ seq: 3, offset: 7, text: "lash" });
+  assert.equal(timeline.last.text, "Osh damlash", "it also grows meanwhile");
+  await answer("Osh");
+  assert.equal(timeline.last.text, "Osh damlash", "the answer was older");
+  timeline.reload();
+  timeline.grow({ seq: 3, offset: 11, text: "," });
+  await answer("Osh damlash, choy");
+  assert.equal(timeline.last.text, "Osh damlash, choy", "the answer was newer");
+});
+
+test("a message that began while the window was loaded has all of its text", async () => {
+  const { timeline, waiting } = timelineThatWaits();
+  timeline.open();
+  timeline.apply(created);
+  timeline.grow({ seq: 3, offset: 0, text: "Osh" });
+  waiting.shift()({ messages: [], head: 2 });
+  await settled();
+  assert.equal(timeline.last.text, "Osh");
+});
+
+test("what arrives while older messages are loaded is not lost", async () => {
+  const { timeline, answer, waiting } = timelineThatWaits();
+  timeline.open();
+  waiting.shift()({ messages: [message({ seq: 5, ordinal: 5 })], head: 5, has_before: true });
+  await settled();
+  timeline.more("start");
+  timeline.grow({ seq: 3, offset: 3, text: " damlash" });
+  await answer("Osh");
+  assert.equal(timeline.find(3).text, "Osh damlash");
+});
+
+test("what arrives while a message is read again is not lost", async () => {
+  const { timeline, answer, waiting } = timelineThatWaits();
+  timeline.open();
+  await answer("");
+  timeline.grow({ seq: 3, offset: 3, text: " dam" });
+  timeline.grow({ seq: 3, offset: 7, text: "lash" });
+  await answer("Osh dam");
+  assert.equal(timeline.last.text, "Osh damlash");
+  assert.equal(waiting.length, 0, "it is asked for once");
+});
+
 test("people are told once, when it is whole", () => {
   const whole = new WholeMessages();
   assert.deepEqual(

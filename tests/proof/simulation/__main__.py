@@ -23,6 +23,7 @@ from ..sabotage import SABOTAGE
 from .hashes import surroundings
 from .loop import graveyard
 from .machine import COUNTED, Chat
+from .node import surround
 from .steps import Step, draw, shortest
 
 STEPS = 40
@@ -117,6 +118,7 @@ def main() -> None:
     if asked.processes == 1 and os.environ.get("PYTHONHASHSEED") != (env := surroundings(seed))["PYTHONHASHSEED"]:
         again = [sys.executable, "-m", "tests.proof.simulation", *sys.argv[1:], "--seed", str(asked.seed)]
         sys.exit(subprocess.run(again, env=env, check=False).returncode)
+    surround()
     for name in asked.sabotage:
         SABOTAGE[name]()
     if asked.history:

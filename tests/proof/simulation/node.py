@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import random
 import tempfile
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from suhbat.identity.control import Control
 from suhbat.runtime import files
 from suhbat.runtime.handlers import EventHandlers
 from suhbat.runtime.node import Node
-from suhbat.transport import paced_queue, queue_wire
+from suhbat.transport import queue_wire
 from suhbat.transport.admission import V1_PATH, Admission
 from suhbat.transport.asgi import WebSockets
 from tests.services import FakeHealth
@@ -39,9 +38,6 @@ SETTINGS = Settings(
     announce_limit=50,
     log_level="error",
 )
-paced_queue.TURN_SECONDS = math.inf  # it would be of real time, and a history another one whenever the machine is busy
-queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
-# Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
 EPOCH_MS = 1_795_000_000_000
 SCOPE = {"type": "websocket", "query_string": b"", "headers": (), "client": ("127.0.0.1", 1)}
 
@@ -53,7 +49,11 @@ class NoThreads(FileThreads):
         return function(*arguments, **keywords)
 
 
-setattr(files, "FileThreads", NoThreads)  # noqa: B010 (an assignment would need the type of the class)
+def surround() -> None:
+    """Give the nodes of this process their simulated surroundings, for good: only a process that does nothing else calls it."""
+    # Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
+    queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
+    setattr(files, "FileThreads", NoThreads)  # noqa: B010 (an assignment would need the type of the class)
 
 
 class SkewedClock:

@@ -20,6 +20,7 @@ import { ordinalOf, threadOfMessage } from "./threads.js";
  * @typedef {{at: "start" | "end" | "all" | number}} WindowChange
  */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", uid: string, user_id: string}} Note */
+/** @typedef {{seq: number, offset: number, text: string}} Grown a notice that a growing message has grown */
 
 const PAGE = 60;
 const MORE = 30; // messages per request while scrolling: few enough to be drawn within a frame or two
@@ -60,6 +61,8 @@ export class Timeline {
   #visit = 0;
   /** The growing messages that are being read again. @type {Set<number>} */
   #asked = new Set();
+  /** @type {Grown[]} notices that arrived during a request, which may have been answered before them */
+  #grew = [];
   /** The request that opens the newest window. @type {Promise<void>} */
   #opened = Promise.resolve();
 
@@ -168,6 +171,7 @@ export class Timeline {
     const since = this.#waiting ?? [];
     this.#waiting = null;
     for (const event of since) if (event.seq > head) this.apply(event);
+    this.#regrow();
   }
 
   /**
@@ -234,6 +238,7 @@ export class Timeline {
         this.hasBefore = true;
       }
     }
+    this.#regrow();
     this.#changed({ at: side });
   }
 
@@ -290,15 +295,40 @@ export class Timeline {
     }
   }
 
-  /** A growing message has grown. @param {{seq: number, offset: number, text: string}} notice */
-  grow({ seq, offset, text }) {
+  /** A growing message has grown. @param {Grown} notice */
+  grow(notice) {
+    if (this.#isLoading) this.#grew.push(notice);
+    const whole = this.#grown(notice);
+    if (whole === null) void this.#ask(notice.seq);
+    else this.#write(notice.seq, whole);
+  }
+
+  /** The whole text of a growing message after a notice. Null if something was missed. @param {Grown} notice */
+  #grown({ seq, offset, text }) {
+    const message = this.find(seq);
+    return message?.streaming ? grown(message.text, offset, text) : "";
+  }
+
+  /** @param {number} seq @param {string} text of a message that grows */
+  #write(seq, text) {
     const messages = seq === this.root?.seq ? this.#root : this.messages;
     const at = messages.findIndex((message) => message.seq === seq);
     if (!messages[at]?.streaming) return;
-    const whole = grown(messages[at].text, offset, text);
-    if (whole === null) return void this.#ask(seq);
-    messages[at] = { ...messages[at], text: whole };
+    messages[at] = { ...messages[at], text };
     this.#changed({ at: seq });
+  }
+
+  get #isLoading() {
+    return Boolean(this.#waiting || this.#missed || this.#asked.size);
+  }
+
+  /** A request was answered: apply the notices that arrived meanwhile, as far as the answer has less. */
+  #regrow() {
+    for (const notice of this.#grew) {
+      const whole = this.#grown(notice);
+      if (whole && whole.length > (this.find(notice.seq)?.text.length ?? 0)) this.#write(notice.seq, whole);
+    }
+    if (!this.#isLoading) this.#grew = [];
   }
 
   /** Something of a growing message was missed: read it again. @param {number} seq */
@@ -308,11 +338,12 @@ export class Timeline {
     try {
       const page = await this.#load({ around: seq, limit: 1 });
       const found = [...page.messages, page.root].find((message) => message?.seq === seq);
-      if (found?.streaming) this.grow({ seq, offset: 0, text: found.text });
+      if (found?.streaming) this.#write(seq, found.text);
     } catch {
       // the next notice asks again
     } finally {
       this.#asked.delete(seq);
+      this.#regrow();
     }
   }
 
