@@ -149,7 +149,9 @@ class History:
             said.place, said.told = place, now
 
     def hear(self, uid: str, frame: Frame, since: float, now: float, *, applied: bool) -> None:
-        message = frame.get("message") or {}
+        message = frame.get("message")
+        if not isinstance(message, dict):
+            message = {}  # of some events it is the `seq` of one
         self.heard[uid, frame["conversation"]].append(
             Heard(frame["seq"], since, now, frame["type"], message.get("client_id"), message.get("text"), applied)
         )

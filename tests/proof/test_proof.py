@@ -94,6 +94,13 @@ def test_a_history_that_was_promised() -> None:
     assert list(faults(a_history(), GOOD, UIDS)) == []
 
 
+def test_events_of_the_own_log() -> None:
+    """What a reader hears in the own log has no message: `mentioned` has the `seq` of one."""
+    history = a_history()
+    history.hear("ub", {"conversation": "@me", "seq": 1, "type": "mentioned", "message": 2}, 0.0, 30.0, applied=True)
+    assert history.heard["ub", "@me"][0].text is None
+
+
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
