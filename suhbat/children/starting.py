@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import subprocess  # nosec B404: our own interpreter, no shell, and nothing in the command comes from a client
+import subprocess  # our own interpreter, no shell, nothing in the command comes from a client  # nosec B404
 import sys
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import subprocess  # nosec B404: only the type
+import subprocess  # only the type  # nosec B404
 import threading
 from contextlib import suppress
 from dataclasses import asdict

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess  # nosec B404: only the type
+import subprocess  # only the type  # nosec B404
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress

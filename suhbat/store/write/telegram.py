@@ -96,7 +96,7 @@ def set_webhook(transaction: WriterTransaction, hook: OutgoingHook) -> None:
 def end_webhook(connection: Connection, uid: str) -> None:
     """See `chat.ports.UpdateStore`."""
     if (known := webhook_of(connection, uid)) is not None:
-        _change(connection, known.id, is_on=False, url="", secret="")  # nosec B106 (removed)
+        _change(connection, known.id, is_on=False, url="", secret="")  # (removed)  # nosec B106
 
 
 def _change(connection: Connection, id: str, **values: object) -> None:
