@@ -20,6 +20,7 @@ from tests.servers import PATIENCE, ROOT, Server, running
 from tests.store.parts import sqlite
 from tests.store.test_fold import HISTORY, Step
 from tests.web.histories import RecordingTheatre
+from tests.web.rights import cases
 
 WEB = ROOT / "tests" / "web"
 HISTORIES = min(200, int(os.environ.get("SUHBAT_HISTORIES", "15")))
@@ -52,6 +53,15 @@ def test_the_oldest_browsers() -> None:
     """No module and no style sheet uses a feature that the browsers of docs/web.md lack."""
     packages()
     node(WEB / "oldest.mjs")
+
+
+def test_rights(tmp_path: Path) -> None:
+    """The page offers an action exactly to those to whom the server permits it, in every kind of conversation, with every role
+    in it and on the server."""
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps(cases()), encoding="utf-8")
+    seen = json.loads(node(WEB / "rights.mjs", path))
+    assert all(refused and permitted for refused, permitted in seen.values()), seen
 
 
 def test_random_histories(tmp_path: Path) -> None:

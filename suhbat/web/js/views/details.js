@@ -18,7 +18,7 @@ import { addPeople, memberList } from "./members.js";
 import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
-import { adds, makesHooks, moderates, moderatesServer, renames } from "./rights.js";
+import { adds, makesHooks, moderatesServer, ownsIn, renames, setsUp } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
 
@@ -109,7 +109,7 @@ export function detailsPanel(app, conversation, acts) {
     const title = state.kind === "lobby" ? t("here.now") : t("members.title", { n: state.member_count });
     const added = () => void renew();
     const add =
-      adds(state) && button(t("member.add"), () => addPeople(app, conversation, { there: uids(), added }), "add");
+      adds(app, state) && button(t("member.add"), () => addPeople(app, conversation, { there: uids(), added }), "add");
     const invite = state.kind !== "direct" && moderatesServer(app) && button(t("invite"), acts.invite, "link");
     const buttons = add || invite ? h("div", { class: "buttons" }, add, invite) : null;
     return h("section", { class: "part" }, h("h3", {}, title), buttons, list, more);
@@ -153,7 +153,7 @@ export function detailsPanel(app, conversation, acts) {
 
   /** @param {ConversationState} state */
   function room(state) {
-    if (!moderates(state)) return null;
+    if (!setsUp(app, state)) return null;
     return h(
       "section",
       { class: "part" },
@@ -174,7 +174,7 @@ export function detailsPanel(app, conversation, acts) {
       "section",
       { class: "part apart" },
       ending("leave", leave),
-      state.role === "owner" && ending("erase", () => app.api.delete(path)),
+      ownsIn(app, state) && ending("erase", () => app.api.delete(path)),
     );
   }
 
@@ -226,7 +226,7 @@ function identity(app, state, setTopic) {
     h("p", { class: "hint" }, aboutOf(app, state, other)),
     state.topic
       ? h("p", { class: "topic", dir: "auto" }, state.topic)
-      : moderates(state) &&
+      : renames(app, state) &&
           h("button", { type: "button", class: "link", on: { click: setTopic } }, t("room.topic.add")),
   );
 }
@@ -236,7 +236,9 @@ function identity(app, state, setTopic) {
  * @param {App} app @param {ConversationState} state
  */
 const pictures = (app, state) =>
-  renames(state) && mayPicture(app) ? { conversation: state.conversation, changed: () => {} } : null;
+  state.kind === "room" && renames(app, state) && mayPicture(app)
+    ? { conversation: state.conversation, changed: () => {} }
+    : null;
 
 /**
  * What kind of room it is, or the @name and the presence.

@@ -5,7 +5,7 @@ import { avatar, roomAvatar } from "./avatar.js";
 import { h, icon } from "./dom.js";
 import { firstSteps, stepList } from "./first-steps.js";
 import { faceIn, markOf, otherOf, personOf, titleOf } from "./names.js";
-import { adds, moderates, moderatesServer } from "./rights.js";
+import { adds, moderatesServer, renames } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, UserKind } from "../sdk/types.js" */
@@ -48,8 +48,8 @@ export function introOf(app, state) {
     topic,
     mark: markOf(other?.kind),
     isPublic: state.visibility === "public",
-    setsTopic: !topic && !archived && moderates(state),
-    adds: adds(state),
+    setsTopic: !topic && renames(app, state),
+    adds: adds(app, state),
     invites: kind !== "direct" && moderatesServer(app),
     archived,
     steps: kind === "lobby" ? firstSteps(app) : null,

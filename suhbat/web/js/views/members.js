@@ -11,7 +11,7 @@ import { fill } from "./loading.js";
 import { called, isHere, personOf } from "./names.js";
 import { pickPeople } from "./people-picker.js";
 import { showPerson } from "./person.js";
-import { moderates } from "./rights.js";
+import { givesRoles, sanctions } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
@@ -92,7 +92,7 @@ export function memberList(app, state, go) {
     ].filter(Boolean);
     const card = (/** @type {Event} */ event) =>
       void showPerson(app, name, uid, /** @type {Element} */ (event.currentTarget), go);
-    const may = state.kind === "room" && moderates(state) && uid !== app.me.uid;
+    const may = sanctions(app, state, member);
     return h(
       "li",
       { class: "member" },
@@ -120,7 +120,7 @@ export function memberList(app, state, go) {
     const change = (/** @type {object} */ body) => done(app.api.patch(where, body));
     /** @type {MenuItem[]} */
     const items = [];
-    if (state.role === "owner" && member.role !== "owner") {
+    if (givesRoles(app, state) && member.role !== "owner") {
       const promote = member.role === "member";
       const role = promote ? "moderator" : "member";
       items.push({

@@ -15,7 +15,7 @@ import { field, form, sentence } from "./form.js";
 import { later } from "./later.js";
 import { called, namesIn, writtenBy } from "./names.js";
 import { addressOf } from "./places.js";
-import { moderatesIn } from "./rights.js";
+import { moderatesIn, pins } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Message } from "../sdk/types.js" */
@@ -141,7 +141,7 @@ export function actionsFor(app, source, acts) {
     const loaded = files.length === 1 ? files[0] : files.find(({ id }) => id === file);
     if (loaded) items.push({ label: t("file.download"), icon: "load", act: () => download(app, loaded) });
     if (mine) items.push({ label: t("message.edit"), icon: "edit", act: () => acts.edit(message) });
-    if (moderates || state?.kind === "direct") {
+    if (pins(app, state)) {
       items.push({
         label: t(pinned ? "message.unpin" : "message.pin"),
         icon: "pin",

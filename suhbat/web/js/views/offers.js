@@ -5,6 +5,7 @@ import { HOOK } from "../sdk/people.js";
 import { letters } from "../text/folding.js";
 import { t } from "../text/languages.js";
 import { personOf } from "./names.js";
+import { callsAll } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Person } from "../sdk/types.js" */
@@ -54,7 +55,7 @@ async function peopleFor(app, conversation, begun) {
   const { messages } = app.timeline(conversation);
   for (const { sender_uid, sender } of messages.slice(-100).reverse()) add({ uid: sender_uid, user_id: sender });
   for (const one of app.chat.people.values()) if (matches(one, wanted)) add(one);
-  const all = "all".startsWith(wanted) && app.chat.conversations.get(conversation)?.role !== "member";
+  const all = "all".startsWith(wanted) && callsAll(app, app.chat.conversations.get(conversation));
   const everybody = all ? [{ insert: "@all", label: "@all", detail: t("mention.all") }] : [];
   if (offers.size < FEW && wanted) {
     const { users } = await app.api.get("/users", { query: begun, limit: SHOWN }).catch(() => ({ users: [] }));

@@ -15,22 +15,59 @@ export const moderatesServer = (app) => ["owner", "moderator"].includes(app.me.r
 export const removesPicture = (app, { uid, role }) =>
   uid !== app.me.uid && (app.me.role === "owner" || (app.me.role === "moderator" && role === "member"));
 
-/** Whether the user moderates this conversation. In a direct nobody does. @param {ConversationState} state */
-export const moderates = ({ kind, role }) => kind !== "direct" && ["owner", "moderator"].includes(role ?? "");
-
 /**
- * The roles of the user there. One on the server counts in the lobby and in public rooms.
+ * The roles of the user there, none from outside. One on the server counts in the lobby and in their public rooms.
  * @param {App} app @param {ConversationState} state
  */
-const rolesIn = (app, { kind, visibility, role }) => [
-  role,
-  kind === "lobby" || (kind === "room" && visibility === "public") ? app.me.role : undefined,
-];
+function rolesIn(app, { kind, visibility, role }) {
+  if (role === null) return [];
+  return kind === "lobby" || (kind === "room" && visibility === "public") ? [role, app.me.role] : [role];
+}
 
-/** Whether the user moderates what others write there. @param {App} app @param {ConversationState | undefined} state */
+/** Whether the user owns this room. @param {App} app @param {ConversationState} state */
+export const ownsIn = (app, state) => state.kind === "room" && rolesIn(app, state).includes("owner");
+
+/**
+ * Whether the user moderates this conversation, and what others write there. In a direct nobody does.
+ * @param {App} app @param {ConversationState | undefined} state
+ */
 export function moderatesIn(app, state) {
   if (!state || state.kind === "direct") return false;
   return rolesIn(app, state).some((role) => role === "owner" || role === "moderator");
+}
+
+/** Whether the user may pin messages there. @param {App} app @param {ConversationState | undefined} state */
+export const pins = (app, state) =>
+  state !== undefined && !state.archived && (state.kind === "direct" || moderatesIn(app, state));
+
+/** Whether `@all` of the user calls everybody there. @param {App} app @param {ConversationState | undefined} state */
+export const callsAll = (app, state) => pins(app, state) && state?.kind !== "lobby";
+
+/** Whether the user may add people. @param {App} app @param {ConversationState} state */
+export const adds = (app, state) => state.kind === "room" && renames(app, state);
+
+/** Whether the user may change its title, topic and picture. @param {App} app @param {ConversationState} state */
+export const renames = (app, state) => !state.archived && moderatesIn(app, state);
+
+/**
+ * Whether the user may change the settings of a room or the lobby. Its owner may open an archived room again.
+ * @param {App} app @param {ConversationState} state
+ */
+export const setsUp = (app, state) => renames(app, state) || ownsIn(app, state);
+
+/**
+ * Whether the user may change the role of other members of this room.
+ * @param {App} app @param {ConversationState} state
+ */
+export const givesRoles = (app, state) => !state.archived && ownsIn(app, state);
+
+/**
+ * Whether the user may mute, remove and ban a member of this room: moderators those of a lower rank.
+ * @param {App} app @param {ConversationState} state @param {{user: {uid: string}, role?: string}} member
+ */
+export function sanctions(app, state, { user, role }) {
+  if (state.kind !== "room" || user.uid === app.me.uid) return false;
+  return ownsIn(app, state) || (moderatesIn(app, state) && role === "member");
 }
 
 /** Whether the user may send files there. @param {App} app @param {ConversationState | undefined} state */
@@ -75,9 +112,3 @@ export function makesBots(app, makers) {
   if (makers === "moderators") return moderatesServer(app);
   return makers === "owner" ? app.me.role === "owner" : app.me.kind === "account";
 }
-
-/** Whether the user may add people. @param {ConversationState} state */
-export const adds = (state) => state.kind === "room" && moderates(state) && !state.archived;
-
-/** Whether the user may change the title of this room, and so its picture. @param {ConversationState} state */
-export const renames = (state) => state.kind === "room" && moderates(state) && !state.archived;

@@ -4,6 +4,7 @@ import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form } from "./form.js";
+import { ownsIn } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
@@ -14,7 +15,7 @@ import { field, form } from "./form.js";
  * @param {"title" | "topic"} [focus]
  */
 export function roomSettings(app, state, changed, focus = "title") {
-  const owner = state.role === "owner" && state.kind === "room";
+  const owner = ownsIn(app, state);
   const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
     h(
       "select",
