@@ -36,28 +36,58 @@ TICK = 1e-6
 
 class _File(sqlite3.Connection):
     """One connection for the whole process, because compiling all statements for each history would take longer than the
-    history."""
+    history. A history is one transaction, and the transactions of the program are savepoints in it: so `rewind` undoes all of
+    them. (If the data were copied from elsewhere instead, SQLite would compile all statements again, too.)"""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.before, self.after, self.reads = 0, 0, 0
         """How many of the next COMMITs fail without effect and with effect, and how many of the next reads fail."""
+        self._is_open = False
+
+    def rewind(self) -> None:
+        """Forget everything since the last call; with the first one, everything that follows."""
+        self._is_open = False
+        if super().in_transaction:
+            super().rollback()
+        super().execute("BEGIN")
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the program has a transaction open."""
+        return self._is_open
+
+    def execute(self, text: str, parameters: Any = ()) -> sqlite3.Cursor:
+        if text.startswith("BEGIN"):
+            if self._is_open:
+                raise sqlite3.OperationalError("cannot start a transaction within a transaction")
+            text, self._is_open = "SAVEPOINT program", True
+        return super().execute(text, parameters)
 
     def commit(self) -> None:
-        if self.in_transaction and PROCESS.get() is not None and self.before:
+        if self._is_open and PROCESS.get() is not None and self.before:
             self.before -= 1
-            super().rollback()
+            self.rollback()
             raise _trouble()
-        changes = self.in_transaction and PROCESS.get() is not None and self.after
-        super().commit()
+        changes = self._is_open and PROCESS.get() is not None and self.after
+        self._end()
         if changes:
             self.after -= 1
             raise _trouble()
 
+    def rollback(self) -> None:
+        if self._is_open:
+            super().execute("ROLLBACK TO program")
+            self._end()
+
+    def _end(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            super().execute("RELEASE program")
+
     def close(self) -> None:
         """Roll back, but stay open."""
-        if self.in_transaction:
-            super().rollback()
+        self.rollback()
 
 
 def _trouble() -> sqlite3.OperationalError:
@@ -67,6 +97,7 @@ def _trouble() -> sqlite3.OperationalError:
 
 
 FILE = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, cached_statements=512, factory=_File)
+FILE.execute("PRAGMA foreign_keys = ON")
 ENGINE = create_engine("sqlite://", creator=lambda: FILE, poolclass=StaticPool)
 
 
@@ -85,11 +116,8 @@ ENGINE.dialect.do_begin = _begin  # type: ignore[method-assign] # with a listene
 class Disk:
     """The data that survives every crash: the database, and the data that nodes share through it. One at a time."""
 
-    def __init__(self, image: sqlite3.Connection | None = None) -> None:
+    def __init__(self) -> None:
         FILE.before = FILE.after = FILE.reads = 0
-        if image is not None:
-            image.backup(FILE)
-        FILE.execute("PRAGMA foreign_keys = ON")
         self.journal: list[Change] = []
         self.committed: Callable[[Batch], None] = lambda batch: None
         """Called in the step in which a batch became durable."""

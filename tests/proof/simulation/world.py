@@ -6,7 +6,6 @@ import asyncio
 import functools
 import gc
 import random
-import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -78,7 +77,8 @@ class World:
         """How often each command was carried out, and what it did to threads."""
         self.ether = Ether(self.chance)
         self.home = home()
-        self.disk = Disk(self.home.image)
+        FILE.rewind()
+        self.disk = Disk()
         self.disk.committed = self._committed
         structlog.configure(processors=[self._log], cache_logger_on_first_use=False)
         self.nodes = [SimulatedNode(self, f"n{number}", self.disk) for number in range(nodes)]
@@ -243,7 +243,6 @@ HOME_KEY = "uy"
 class Home(NamedTuple):
     """The initial state: four users, a room of two of them with a message (`first`, `said`), a direct of two."""
 
-    image: sqlite3.Connection
     tokens: Mapping[str, str]
     uids: Mapping[str, str]
     room: str
@@ -292,6 +291,4 @@ def home() -> Home:
     node.bury()
     node.disk.close()
     world.loop.close()
-    image = sqlite3.connect(":memory:")
-    FILE.backup(image)
-    return Home(image, tokens, uids, first.log, first)
+    return Home(tokens, uids, first.log, first)
