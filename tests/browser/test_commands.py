@@ -13,8 +13,9 @@ from playwright.sync_api import expect
 from tests.servers import Server, running
 
 from .office import Office
-from .person import Person
+from .person import PHONE, Person
 from .test_axe import Look
+from .touch import Finger
 
 Make = Callable[..., Person]
 
@@ -144,3 +145,33 @@ def test_an_unknown_command(office: Office, person: Make) -> None:
     failed.get_by_role("button", name="Send as text").click()
     vali.sees("/nimadir")
     expect(failed).to_have_count(0)
+
+
+def test_commands_by_touch(office: Office, person: Make) -> None:
+    """A finger scrolls a long list of commands without choosing one, and a tap chooses. What is typed in full and sent with the
+    button leaves no list behind. The place of the first message says that a / shows the commands; a bot that is not
+    connected is no bot that is away."""
+    many = [{"name": f"buyruq_{n}", "description": "Nimadir qiladi"} for n in range(1, 26)]
+    office.ask("ob-havo", "PUT", "/bots/ob-havo/commands", many)
+    direct = office.ask("vali", "POST", "/directs", {"users": ["ob-havo"]})["conversation"]
+    vali = office.opens(person("vali", **PHONE), "vali")
+    page = vali.page
+    page.evaluate("(hash) => (location.hash = hash)", f"#/c/{quote(direct)}")
+    expect(page.locator(".rows .intro")).to_contain_text("type / to see its commands")
+    expect(page.locator(".conversation-view .about")).to_have_text("bot")
+    vali.field.tap()
+    vali.field.press_sequentially("/")
+    box, options = page.get_by_role("listbox"), page.get_by_role("option")
+    expect(options).to_have_count(25)
+    Finger(page).down(options.nth(3)).move(0, -150).up()
+    page.wait_for_function("() => document.querySelector('.completion').scrollTop > 50")
+    expect(box).to_be_visible()
+    expect(vali.field).to_have_value("/")
+    options.nth(6).tap()
+    expect(vali.field).to_have_value("/buyruq_7 ")
+    expect(vali.field).to_be_focused()
+    vali.field.fill("/buyruq_8")
+    expect(options).to_have_count(1)
+    page.locator(".composer .send").tap()
+    expect(page.locator("article.aside .command")).to_have_text("/buyruq_8")
+    expect(box).to_be_hidden()

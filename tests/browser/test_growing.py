@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.servers import Server, running
 
+from .cut import Cut
 from .office import Office
 from .person import Person
 from .test_axe import Look
@@ -91,3 +92,24 @@ def test_it_grows_is_stopped_and_becomes_whole(office: Office, person: Make) -> 
     page.reload()
     expect(vali.sees("Oʻn ikki").locator(".edited")).to_have_attribute("data-label", "not complete")
     assert not look.found, "\n".join(look.found)
+
+
+def test_stopping_without_a_network(office: Office, cut: Cut, person: Make) -> None:
+    """A press of Stop that cannot be sent yet shows that it is on its way, and stops the answer when the network is back."""
+    vali = office.comes(person("vali", port=cut.port), "vali")
+    page = vali.page
+    vali.says("Nechta odamga?")
+    vali.sees("Nechta odamga?")
+    grows = office.begins(reply_to=office.newest())
+    grows.on("Oʻn")
+    stop = page.locator("article.growing").get_by_role("button", name="Stop")
+    expect(page.locator("article.growing .text")).to_have_text("Oʻn")
+    cut.cut()
+    expect(page.locator(".banner")).to_be_visible()
+    stop.click()
+    expect(stop).to_have_attribute("aria-busy", "true")
+    cut.mend()
+    page.locator(".banner button").click()
+    expect(page.locator("article.growing")).to_have_count(0)
+    expect(vali.sees("Oʻn").locator(".edited")).to_have_attribute("data-label", "not complete")
+    assert grows.refusal(" kishiga") == "finished"

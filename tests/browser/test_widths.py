@@ -45,7 +45,8 @@ WIDE = """() => {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running("suhbat", tmp_path_factory.mktemp("widths") / "data", send_rate="0", room_rate="0") as server:
+    settings = {"send_rate": "0", "room_rate": "0", "bots": "everyone"}
+    with running("suhbat", tmp_path_factory.mktemp("widths") / "data", **settings) as server:
         yield server
 
 
@@ -80,6 +81,11 @@ def town(server: Server) -> str:
     ask(owner, "POST", f"/conversations/{direct}/messages", {"text": "q" * 80})
     one = ask(owner, "POST", "/directs", {"users": ["ali"]})["conversation"]
     ask(owner, "POST", f"/conversations/{one}/messages", {"text": "p" * 80})
+    hook = {"url": f"https://example.org/{'u' * 200}", "conversations": [room], "name": "h" * 40}
+    ask(mine, "POST", "/hooks", {**hook, "events": ["message.created", "member.left", "conversation.updated"]})
+    bot = ask(mine, "POST", "/bots", {"user_id": "b" * 32, "display_name": "B" * 64})["token"]
+    command = {"name": "c" * 32, "usage": "s" * 100, "description": "d" * 256}
+    ask(bot, "PUT", f"/bots/{'b' * 32}/commands", [command])
     token: str = mine
     return token
 
@@ -181,7 +187,17 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
     fits(page, "new direct")
     page.keyboard.press("Escape")
     page.wait_for_function("() => !history.state?.layers")  # the browser has gone back from the dialog
-    for name in ("profile", "appearance", "notifications", "devices", "security", "about"):
+    for name in ("profile", "appearance", "notifications", "devices", "security", "about", "apps"):
         page.evaluate("(name) => (location.hash = `#/settings/${name}`)", name)
         page.wait_for_selector(".section-page")
         fits(page, f"settings, {name}")
+    page.locator(".bots summary").click()
+    page.wait_for_selector(".bot-commands code")
+    fits(page, "commands")
+    page.locator(".outgoing").get_by_role("button", name="Deliveries").click()
+    page.wait_for_selector("dialog .deliveries .empty")
+    fits(page, "deliveries")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="New outgoing webhook").click()
+    page.locator("dialog select").select_option("some")
+    fits(page, "new outgoing webhook")

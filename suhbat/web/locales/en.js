@@ -87,6 +87,7 @@ export const texts = {
   "gone.drop": "Discard the text",
   "gone.kept": "You did not send this text. Copy it if you still need it.",
   "here.now": "Online now",
+  "intro.bot": "No messages yet. Say hello, or type / to see its commands.",
   "intro.direct": "No messages yet. Say hello.",
   "intro.lobby": "No messages yet. Say hello to everyone.",
   "intro.room": "No messages yet. Write the first one.",
@@ -612,7 +613,7 @@ export const texts = {
   // Apps: bots and webhooks
   apps: "Apps",
   bots: "Bots",
-  "bots.hint": "A bot is an account for a program. Add it to a room as you add people.",
+  "bots.hint": "A bot is an account for a program. Write to it, or add it to a room as you add people.",
   "bots.makers.moderators": "The owner and the moderators of this server make bots. Ask one of them if you need one.",
   "bots.makers.owner": "Only the owner of this server makes bots.",
   "bots.none": "You have no bots yet.",

@@ -90,6 +90,7 @@ export const texts = {
   "gone.drop": "Matnni oʻchirish",
   "gone.kept": "Bu matn yuborilmadi. Kerak boʻlsa, nusxalab oling.",
   "here.now": "Hozir onlayn",
+  "intro.bot": "Hali xabarlar yoʻq. Salom yozing yoki buyruqlarini koʻrish uchun / belgisini yozing.",
   "intro.direct": "Hali xabarlar yoʻq. Salom yozing.",
   "intro.lobby": "Hali xabarlar yoʻq. Hammaga salom yozing.",
   "intro.room": "Hali xabarlar yoʻq. Birinchi boʻlib yozing.",
@@ -621,7 +622,7 @@ export const texts = {
   // Ilovalar: botlar va vebhuklar
   apps: "Ilovalar",
   bots: "Botlar",
-  "bots.hint": "Bot — dastur uchun hisob. Uni xonaga odamlarni qoʻshgandek qoʻshing.",
+  "bots.hint": "Bot — dastur uchun hisob. Unga yozing yoki uni xonaga odamlarni qoʻshgandek qoʻshing.",
   "bots.makers.moderators": "Bu serverda botlarni egasi va moderatorlar yaratadi. Bot kerak boʻlsa, ulardan soʻrang.",
   "bots.makers.owner": "Bu serverda botlarni faqat egasi yaratadi.",
   "bots.none": "Hali botingiz yoʻq.",

@@ -104,7 +104,10 @@ export class Completion {
             role: "option",
             id: `${this.id}-${index}`,
             class: offer.command ? "command" : null,
-            on: { pointerdown: (/** @type {Event} */ event) => (event.preventDefault(), this.#take(index)) },
+            on: {
+              mousedown: (/** @type {Event} */ event) => event.preventDefault(), // the field keeps the focus
+              click: () => this.#take(index), // and no earlier event: a finger that scrolls the list chooses nothing
+            },
           },
           ...offered(offer),
         ),

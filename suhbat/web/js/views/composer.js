@@ -107,7 +107,10 @@ export class Composer {
     this.alsoLabel.hidden = closed !== null || this.draft.edit !== null;
     if (closed) this.why.textContent = t(closed);
     const { text } = this.draft.edit ?? this.draft;
-    if (this.input.value !== text) this.input.value = text;
+    if (this.input.value !== text) {
+      this.input.value = text;
+      this.completion.close(); // it was for another text
+    }
     this.#turn();
     this.#context();
     this.#size();

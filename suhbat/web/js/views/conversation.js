@@ -1,6 +1,5 @@
 // The open conversation: its header, the messages, the typing members and the composer.
 
-import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { quiet } from "./banner.js";
 import { Composer } from "./composer.js";
@@ -9,7 +8,8 @@ import { h, iconButton } from "./dom.js";
 import { ConversationSource, hasThreads } from "../sources.js";
 import { introOf } from "./intro.js";
 import { levelButton } from "./levels.js";
-import { called, handlesOf, isHere, otherOf, titleOf } from "./names.js";
+import { called, handlesOf, otherOf, titleOf } from "./names.js";
+import { presenceOf } from "./presence.js";
 import { followUploads } from "./progress.js";
 import { actsFor, factsFor } from "./row-parts.js";
 import { TimelineView } from "./timeline.js";
@@ -140,13 +140,7 @@ export class ConversationView {
     this.title.textContent = titleOf(this.app, state);
     this.title.title = handlesOf(state);
     this.level.refresh();
-    const seen = other && this.app.chat.presence.get(other.uid);
-    if (other)
-      this.about.textContent = isHere(this.app, other.uid)
-        ? t("online")
-        : seen?.last_seen
-          ? ago(new Date(seen.last_seen), new Date())
-          : t("offline");
+    if (other) this.about.textContent = presenceOf(this.app, other) || t("bot");
     else if (state.kind === "lobby")
       this.about.textContent = t("lobby.here", {
         n: [...this.app.chat.presence.values()].filter((one) => one.state === "online").length,

@@ -3,7 +3,6 @@
 
 import { levelOf } from "../models/levels.js";
 import { direction } from "../text/direction.js";
-import { ago } from "../text/time.js";
 import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { plain } from "../text/markdown.js";
@@ -15,9 +14,10 @@ import { incomingHooks } from "./incoming-hooks.js";
 import { levels } from "./levels.js";
 import { trouble } from "./loading.js";
 import { addPeople, memberList } from "./members.js";
-import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
+import { faceIn, handlesOf, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
+import { presenceOf } from "./presence.js";
 import { adds, makesHooks, moderatesServer, ownsIn, renames, setsUp } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
@@ -250,9 +250,7 @@ function aboutOf(app, state, other) {
   if (state.kind === "lobby") return t("lobby.about");
   if (!other) return state.member_count > 2 ? t("direct.group", { n: state.member_count }) : `@${state.title}`;
   const mark = markOf(other.kind);
-  const seen = app.chat.presence.get(other.uid)?.last_seen;
-  const presence = isHere(app, other.uid) ? t("online") : seen ? ago(new Date(seen), new Date()) : t("offline");
-  return [`@${other.user_id}`, mark && t(mark), presence].filter(Boolean).join(" · ");
+  return [`@${other.user_id}`, mark && t(mark), presenceOf(app, other)].filter(Boolean).join(" · ");
 }
 
 /**

@@ -81,7 +81,7 @@ export function introNode(shown, acts) {
     topic,
     shown.setsTopic &&
       h("button", { type: "button", class: "link", on: { click: acts.setTopic } }, t("room.topic.add")),
-    h("p", {}, shown.archived ? t("composer.archived") : t(`intro.${of}`)),
+    h("p", {}, shown.archived ? t("composer.archived") : t(`intro.${shown.mark === "bot" ? "bot" : of}`)),
     buttons(shown, acts),
     shown.steps && stepList(shown.steps, acts.steps),
   );

@@ -35,7 +35,7 @@ export const FOLDED = 8;
  * @property {(seq: number, id: string) => Promise<void>} push  presses a button of a bot's message
  * @property {(seq: number, anchor: Element) => void} pickReaction
  * @property {(seq: number) => void} unfold  shows all reactions
- * @property {(seq: number) => void} stop  stops a growing message
+ * @property {(seq: number) => Promise<unknown>} stop  stops a growing message
  * @property {(seq: number) => void} reply
  * @property {(seq: number) => void} forward
  * @property {(seq: number, anchor: Element) => void} more
@@ -129,13 +129,6 @@ function bodyNodes(message, acts) {
  * @param {ShownMessage} message @param {RowActs} acts
  */
 function buttonsNode({ seq, buttons, pressable }, acts) {
-  /** @param {string} id @param {Event} event */
-  const push = (id, event) => {
-    const button = /** @type {HTMLElement} */ (event.currentTarget);
-    if (button.getAttribute("aria-busy")) return; // it keeps the focus, which a disabled button would lose
-    button.setAttribute("aria-busy", "true");
-    void acts.push(seq, id).finally(() => button.removeAttribute("aria-busy"));
-  };
   const rel = "noopener noreferrer nofollow ugc";
   const one = (/** @type {ShownButton} */ { label, id, url }) =>
     url
@@ -146,7 +139,7 @@ function buttonsNode({ seq, buttons, pressable }, acts) {
             type: "button",
             dir: "auto",
             disabled: id === undefined || !pressable,
-            on: { click: (/** @type {Event} */ event) => id !== undefined && push(id, event) },
+            on: { click: (/** @type {Event} */ event) => id !== undefined && busily(event, () => acts.push(seq, id)) },
           },
           label,
         );
@@ -299,7 +292,27 @@ function reactionNode({ emoji, count, mine, users }, seq, acts) {
 
 /** @param {number} seq @param {RowActs} acts */
 const stopNode = (seq, acts) =>
-  h("button", { type: "button", class: "stop", on: { click: () => acts.stop(seq) } }, icon("stop"), t("message.stop"));
+  h(
+    "button",
+    {
+      type: "button",
+      class: "stop",
+      on: { click: (/** @type {Event} */ event) => busily(event, () => acts.stop(seq)) },
+    },
+    icon("stop"),
+    t("message.stop"),
+  );
+
+/**
+ * Show on a button that its press is on its way, which takes long without a network.
+ * @param {Event} event @param {() => Promise<unknown>} act
+ */
+function busily(event, act) {
+  const button = pressed(event);
+  if (button.getAttribute("aria-busy")) return; // it keeps the focus, which a disabled button would lose
+  button.setAttribute("aria-busy", "true");
+  void act().finally(() => button.removeAttribute("aria-busy"));
+}
 
 /** @param {Event} event */
 const pressed = (event) => /** @type {Element} */ (event.currentTarget);

@@ -2,7 +2,6 @@
 // picture.
 
 import { isolated } from "../text/bidi.js";
-import { ago } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { confirm, toast } from "./dialog.js";
 import { avatar } from "./avatar.js";
@@ -10,6 +9,7 @@ import { h } from "./dom.js";
 import { faceOf, markOf, personOf } from "./names.js";
 import { float, sink } from "./floating.js";
 import { sentence } from "./form.js";
+import { presenceOf } from "./presence.js";
 import { removesPicture } from "./rights.js";
 
 /** @import { App } from "../app.js" */
@@ -32,13 +32,7 @@ export async function showPerson(app, name, uid, anchor, go) {
   const { name: shown } = personOf(app, person.uid, person.user_id);
   const face = faceOf(app, person, true);
   const mark = markOf(person.kind);
-  const presence = app.chat.presence.get(person.uid);
-  const state =
-    presence?.state === "online"
-      ? t("online")
-      : presence?.last_seen
-        ? ago(new Date(presence.last_seen), new Date())
-        : t("offline");
+  const state = presenceOf(app, person);
   const write = h("button", { type: "button", class: "primary", on: { click: direct } }, t("person.write"));
   const card = h(
     "div",
@@ -51,7 +45,7 @@ export async function showPerson(app, name, uid, anchor, go) {
       h("bdi", {}, `@${person.user_id}`),
       mark ? ` · ${t(mark)}` : person.role !== "member" ? ` · ${t(`role.${person.role}`)}` : "",
     ),
-    h("span", { class: "about" }, state),
+    state && h("span", { class: "about" }, state),
     person.uid !== app.me.uid && write,
     person.picture &&
       removesPicture(app, person) &&

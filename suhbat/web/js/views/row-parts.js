@@ -71,9 +71,7 @@ export function actsFor(app, source, { reply, edit, rewrite, go, ...ways }) {
     ...actionsFor(app, source, { reply, edit, go, thread: ways.thread }),
     ...ways,
     stop: (seq) =>
-      void app.chat
-        .command("finish", { conversation: source.conversation, seq })
-        .catch((error) => toast(sentence(error))),
+      app.chat.command("finish", { conversation: source.conversation, seq }).catch((error) => toast(sentence(error))),
     show: (files, at, from) => void later("lightbox").then(({ lightbox }) => lightbox(files, at, from)),
     person,
     mentioned: (name, anchor) => {
