@@ -63,8 +63,11 @@ class ServerApp:
         worker: Worker | None = None,
         *,
         quiet: bool = False,
+        path: str = "",
     ) -> None:
+        """`path`: below which another application mounts it."""
         self.settings = settings
+        self.path = path
         self.services: Services | None = None
         self._quiet = quiet
         self._refusal: str | None = None
@@ -127,12 +130,13 @@ class ServerApp:
             self.services = self.node.services
             stack.callback(self._stop_serving)
             stack.enter_context(
-                published_control(self.settings, self.control, shared=self.node.store.cluster is not None)
+                published_control(self.settings, self.control, self.path, shared=self.node.store.cluster is not None)
             )
             self.node.tasks.start(self.health.run())
             if not self._quiet:
                 have_owner = self.node.people.accounts.have_owner
-                print_welcome(self.settings, None if have_owner else await self.services.registration.setup.create())
+                code = None if have_owner else await self.services.registration.setup.create()
+                print_welcome(self.settings, code, self.path)
             yield {"suhbat": self, ADMISSION: self.admission}
 
     @property

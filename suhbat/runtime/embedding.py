@@ -24,8 +24,8 @@ from .handlers import EventHandler
 class EmbeddedChat(ServerApp):
     """The chat, for the routes, tasks and threads of the application. It works while the application runs."""
 
-    def __init__(self, settings: Settings, authenticate: Authenticate | None = None) -> None:
-        super().__init__(settings, authenticate=authenticate)
+    def __init__(self, settings: Settings, authenticate: Authenticate | None = None, path: str = "") -> None:
+        super().__init__(settings, authenticate=authenticate, path=path)
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def on(self, *types: str) -> Callable[[EventHandler], EventHandler]:

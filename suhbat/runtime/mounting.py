@@ -24,7 +24,7 @@ def mount(
     """
     if not path.startswith("/") or path.endswith("/"):
         raise ValueError(f'the path must be like "/chat", not {path!r}')
-    suhbat = EmbeddedChat(settings or Settings(), authenticate)
+    suhbat = EmbeddedChat(settings or Settings(), authenticate, path)
     around = app.router.lifespan_context
 
     @asynccontextmanager

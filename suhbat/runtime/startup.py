@@ -35,10 +35,10 @@ class Worker(NamedTuple):
     secret: str
 
 
-def print_welcome(settings: Settings, setup: str | None = None) -> None:
+def print_welcome(settings: Settings, setup: str | None = None, path: str = "") -> None:
     """Print the `welcome_lines` to standard output."""
     host, port = listening_address(sys.argv, settings)
-    for line in welcome_lines(settings, host, port, setup):
+    for line in welcome_lines(settings, host, port, setup, path):
         print_line(line)
 
 
@@ -47,11 +47,12 @@ def print_line(line: str) -> None:
     print(line.encode("ascii", "backslashreplace").decode(), flush=True)
 
 
-def welcome_lines(settings: Settings, host: str, port: int, setup: str | None = None) -> list[str]:
-    """The URLs to open, and warnings. `setup`: the code of the link that makes the first owner."""
+def welcome_lines(settings: Settings, host: str, port: int, setup: str | None = None, path: str = "") -> list[str]:
+    """The URLs to open, and warnings. `setup`: the code of the link that makes the first owner. `path`: below which another
+    application has mounted Suhbat."""
     shown = "localhost" if host in (_EVERY_ADDRESS, "::", "127.0.0.1", "::1", "localhost") else host
     shown = f"[{shown}]" if ":" in shown else shown
-    url = settings.public_url or f"http://{shown}:{port}"
+    url = settings.public_url or f"http://{shown}:{port}{path}"
     said = [
         f"Suhbat {__version__} opens at:",
         f"  Page     {url}",
@@ -71,24 +72,24 @@ def welcome_lines(settings: Settings, host: str, port: int, setup: str | None = 
     return said
 
 
-def local_url(settings: Settings, bound: int | None = None) -> str:
+def local_url(settings: Settings, bound: int | None = None, path: str = "") -> str:
     """The URL at which a program on this machine reaches the server that is starting. `bound`: the port, if it is known
-    already."""
+    already. `path`: as in `welcome_lines`."""
     host, port = listening_address(sys.argv, settings)
     port = bound or port
     if host in (_EVERY_ADDRESS, "localhost"):
         host = "127.0.0.1"
     elif host == "::":
         host = "::1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"http://[{host}]:{port}{path}" if ":" in host else f"http://{host}:{port}{path}"
 
 
 @contextmanager
-def published_control(settings: Settings, control: Control, *, shared: bool) -> Iterator[None]:
+def published_control(settings: Settings, control: Control, path: str, *, shared: bool) -> Iterator[None]:
     """Write into the data directory how the command line reaches this server, for as long as the context lasts.
 
-    `shared`: several processes may use the directory, and only the first one is found. For workers of `suhbat serve`, which
-    have a secret, their parent does this.
+    `path`: as in `welcome_lines`. `shared`: several processes may use the directory, and only the first one is found. For
+    workers of `suhbat serve`, which have a secret, their parent does this.
     """
     if control.secret is not None:
         yield
@@ -97,7 +98,7 @@ def published_control(settings: Settings, control: Control, *, shared: bool) -> 
         try:
             if shared:
                 stack.enter_context(owned(settings.data))
-            control.begin(local_url(settings))
+            control.begin(local_url(settings, path=path))
             stack.callback(control.end)
         except (OSError, UnusableStore) as error:
             log.info("startup: the command line cannot find this process", reason=str(error))

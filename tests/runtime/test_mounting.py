@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +21,7 @@ import suhbat
 from suhbat.config import Settings
 from suhbat.identity.issuer import LEEWAY_SECONDS
 from suhbat.runtime.app import create_app
-from tests.servers import PATIENCE, Server, free_port
+from tests.servers import PATIENCE, ROOT, Server, free_port
 from tests.talk import Frame
 
 ALI, VALI = {"Cookie": "session=s3cret-of-ali"}, {"Cookie": "session=s3cret-of-vali"}
@@ -56,6 +59,19 @@ def test_its_own_paths_stay(server: Server) -> None:
     """Paths that are not below /chat belong to the application."""
     assert server.request("GET", "/login/ali")[0] == 307
     assert server.request("GET", "/api/v1/me")[0] == 404
+
+
+def test_its_addresses(server: Server) -> None:
+    """The addresses that are printed at the start lead to the chat, and the command line reaches it, below its path."""
+    printed = dict(re.findall(r"^  (Page|API|Setup|Postman) +(\S+)$", server.printed(), re.MULTILINE))
+    here = f"localhost:{server.port}/chat"
+    assert printed.pop("Postman") == f"ws://{here}/ws/user1"
+    assert printed.pop("Setup").startswith(f"http://{here}/setup?code=")
+    assert printed == {"Page": f"http://{here}", "API": f"http://{here}/docs"}
+    assert server.request("GET", "/chat/setup?code=any")[0] == 200
+    command = [sys.executable, "-m", "suhbat", "user", "list", "--data", str(server.data)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 async def test_sockets(server: Server) -> None:
