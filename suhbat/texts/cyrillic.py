@@ -9,10 +9,17 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+_WORLDWIDE = "|".join(
+    (
+        "JSON", "NUL", "POST", "GET", "HEAD", "Accept-Language", "https", "WebSocket", "endpoint", "tus(?= )", "Unicode",
+        "JPEG", "PNG", "GIF", "WebP", "AVIF", "from:", "in:", "a–z",
+    )
+)  # fmt: skip
 _KEPT = re.compile(
-    r"""\{\{.*\}\}|\{[^}]*\}|"[^"]*"|`[^`]*`|\S*[/_]\S*|\b(?:JSON|NUL|POST|GET|Accept-Language)|\b\w*\d\w*""", re.DOTALL
+    rf"""\{{\{{.*\}}\}}|\{{[^}}]*\}}|"[^"]*"|`[^`]*`|\S*[/_@]\S*|\b(?:{_WORLDWIDE})|\b\w*\d\w*""", re.DOTALL
 )
-"""Placeholders, examples, quotations, paths, names with an underscore, and words with the same spelling in every script."""
+"""Placeholders, examples, quotations, paths, addresses, names with an underscore, and words with the same spelling in every
+script. An ending behind such a word is transliterated."""
 
 _PAIRS = {
     "oʻ": "ў", "gʻ": "ғ", "sh": "ш", "ch": "ч", "yo": "ё", "yu": "ю", "ya": "я", "ye": "е",

@@ -211,7 +211,7 @@ REASONS: Texts = {
     },
     "locale": {
         "en": "the locale is not a language tag such as uz or en-GB",
-        "uz": "til belgisi uz yoki en-GB kabi boʻlishi kerak",
+        "uz": "til belgisi `uz` yoki `en-GB` kabi boʻlishi kerak",
         "ru": "язык указывают как uz или en-GB",
     },
     "display_name": {

@@ -122,6 +122,20 @@ test("Uzbek in Cyrillic", () => {
   }
 });
 
+test("what Russian writes in Latin letters, Uzbek in Cyrillic does, too", () => {
+  const spoken = new Set(["Suhbat", "push"]); // words of Uzbek
+  const forms = (/** @type {string | Record<string, string>} */ text) =>
+    typeof text === "string" ? [text] : Object.values(text);
+  const latin = (/** @type {string} */ text) => text.replaceAll(/\{[^}]*\}/g, "").match(/[A-Za-z]{2,}/g) ?? [];
+  const wrong = Object.entries(uz).flatMap(([key, text]) => {
+    const made = cyrillic(forms(text).join("\n"));
+    return latin(forms(ru[key]).join("\n"))
+      .filter((word) => !spoken.has(word) && !made.includes(word))
+      .map((word) => `${key}: ${word}`);
+  });
+  assert.deepEqual(wrong, []);
+});
+
 test("times, in each language", async () => {
   const now = new Date(2026, 10, 23, 12, 0);
   const friday = new Date(2026, 10, 20, 9, 5);

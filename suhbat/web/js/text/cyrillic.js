@@ -1,8 +1,9 @@
 // Converts Uzbek from Latin to Cyrillic, as suhbat/texts/cyrillic.py does, so that the texts are written once.
 
+const WORLDWIDE = /\b(?:https|JPEG|PNG|WebP|iPhone|iPad|iOS|Firefox|Chrome|Edge|Safari)/u; // with any ending
 const WORDS = /\b(?:API|Ctrl|Emoji)(?![\p{L}\p{N}_])|[\p{L}\p{N}]*:[\p{L}\p{N}-]+|[\p{L}_]*\d[\p{L}\p{N}_]*/u;
-/** Text that stays Latin: placeholders, quotations, code, paths, names with an underscore, and international words. */
-const KEPT = new RegExp(`\\{[^}]*\\}|"[^"]*"|\`[^\`]*\`|\\S*[/_]\\S*|${WORDS.source}`, "gu");
+/** Text that stays Latin: placeholders, quotations, code, paths, names with an underscore, international words. */
+const KEPT = new RegExp(`\\{[^}]*\\}|"[^"]*"|\`[^\`]*\`|\\S*[/_]\\S*|${WORDS.source}|${WORLDWIDE.source}`, "gu");
 
 /** @type {Record<string, string>} */
 const SIGNS = {
