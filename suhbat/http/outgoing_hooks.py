@@ -56,8 +56,16 @@ class OutgoingHookMade(Schema):
     secret: str = Field(examples=[SECRET])
 
 
+class FailedAttempt(Schema):
+    """`status`: what the receiver answered; 0 if it did not answer."""
+
+    at: Time
+    status: int = Field(examples=[502])
+
+
 class OutgoingHookShown(Schema):
-    """A webhook as its maker sees it. `off`: why it was switched off; null if it is on, or its maker did it."""
+    """A webhook as its maker sees it. `off`: why it was switched off; null if it is on, or its maker did it. `failed`: the last
+    attempt, if it failed, so that events wait."""
 
     id: str = Field(examples=[ID])
     name: str = Field(examples=["Warehouse"])
@@ -67,6 +75,7 @@ class OutgoingHookShown(Schema):
     events: tuple[str, ...] = Field(examples=[["message.created"]])
     on: bool = Field(examples=[True])
     off: HookEnd | None = None
+    failed: FailedAttempt | None = None
     created_at: Time
 
 
@@ -140,6 +149,9 @@ async def deliver_again(hook: HookPath, n: NumberPath, actor: Caller, services: 
 
 
 def _shown(hook: OutgoingHook) -> OutgoingHookShown:
+    failed = None
+    if hook.failures and hook.failed_at is not None:
+        failed = FailedAttempt(at=hook.failed_at, status=hook.failed_status or 0)
     return OutgoingHookShown(
         id=hook.id,
         name=hook.name,
@@ -149,6 +161,7 @@ def _shown(hook: OutgoingHook) -> OutgoingHookShown:
         events=hook.types,
         on=hook.is_on,
         off=hook.off,
+        failed=failed,
         created_at=hook.created_at,
     )
 

@@ -6,9 +6,10 @@ from .languages import Texts
 
 REASONS: Texts = {
     "hook_url": {
-        "en": "the address is not an https address that this server may reach",
-        "uz": "manzil bu server murojaat qila oladigan https manzil emas",
-        "ru": "адрес — не адрес https, к которому может обращаться этот сервер",
+        "en": "the address is not an https address that this server may reach; the setting outgoing_allow permits others",
+        "uz": "manzil bu server murojaat qila oladigan https manzil emas; "
+        "boshqalariga outgoing_allow sozlamasi ruxsat beradi",
+        "ru": "адрес — не адрес https, к которому может обращаться этот сервер; другие разрешает настройка outgoing_allow",
     },
     "hook_name": {
         "en": "the name of a webhook has 1 to 40 characters",
@@ -16,9 +17,10 @@ REASONS: Texts = {
         "ru": "имя вебхука — от 1 до 40 символов",
     },
     "push.endpoint": {
-        "en": "the endpoint is not an https address that this server may reach",
-        "uz": "endpoint bu server murojaat qila oladigan https manzil emas",
-        "ru": "endpoint — не адрес https, к которому может обращаться этот сервер",
+        "en": "the endpoint is not an https address that this server may reach; the setting outgoing_allow permits others",
+        "uz": "endpoint bu server murojaat qila oladigan https manzil emas; "
+        "boshqalariga outgoing_allow sozlamasi ruxsat beradi",
+        "ru": "endpoint — не адрес https, к которому может обращаться этот сервер; другие разрешает настройка outgoing_allow",
     },
     "push.keys": {
         "en": "the keys are not those of a subscription: `p256dh` has 65 bytes and `auth` 16, in `base64url`",

@@ -149,7 +149,7 @@ def test_incoming_webhooks(server: Server, person: Make) -> None:
 def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], person: Make) -> None:
     """An outgoing webhook is made in the settings, for chosen conversations and events. Its secret is shown once. The log has
     what was sent and what the program answered, and a delivery can be repeated. It can be switched off and on, and
-    deleted."""
+    deleted. While the program does not take an event, the list says so."""
     url, statuses = receiver
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
@@ -160,7 +160,9 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
     make = box.get_by_role("button", name="New outgoing webhook")
     box.get_by_label("Address of the program").fill(url)
     box.get_by_label("Name").fill("Ombor")
+    expect(box.get_by_text("“Everyone” and direct messages are not among them.")).to_be_visible()
     box.locator("select").select_option("some")
+    expect(box.get_by_text("are not among them")).to_be_hidden()
     make.click()
     expect(box.get_by_role("alert")).to_have_text("Choose at least one conversation.")
     box.get_by_label("Idora").check()
@@ -200,6 +202,13 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
     expect(row.locator(".state")).to_have_text("Switched off")
     row.get_by_role("button", name="Switch on").click()
     expect(row.locator(".state")).to_have_text("On")
+    statuses[:] = [500]
+    office.say("ali", "salom")
+    eventually(lambda: office.ask("ali", "GET", "/hooks")["hooks"][0]["failed"] is not None)
+    assert office.ask("ali", "GET", "/hooks")["hooks"][0]["failed"]["status"] == 500
+    page.reload()
+    expect(row.locator(".state")).to_contain_text("On, but the program did not take the last event")
+    expect(row.locator(".state")).to_have_class("state bad")
     row.get_by_role("button", name="Delete webhook").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
     expect(row).to_have_count(0)

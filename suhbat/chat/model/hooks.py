@@ -39,7 +39,7 @@ class OutgoingHook:
     """An outgoing webhook: events of these `types` are sent to `url`, signed with `secret`, if `maker_uid` may read them.
     `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; None if its maker
     did it. `uid`: the identity that posts what the receiver answers. `failed_at`, `failed_status`: of the last attempt
-    that failed; None if none has.
+    that failed; None if none has. `failures`: how many attempts have failed since one succeeded.
 
     `bot_uid`: this is the webhook of a bot, which gets its updates (Telegram's Bot API), of the kinds `types`. Then
     `secret` goes along, `maker_uid` is the owner of the bot, and `uid` the bot itself."""
@@ -58,6 +58,7 @@ class OutgoingHook:
     bot_uid: str | None = None
     failed_at: Milliseconds | None = None
     failed_status: int | None = None
+    failures: int = 0
 
     @property
     def user_id(self) -> str:

@@ -109,7 +109,7 @@ def hook_of(row: AnyRow, places: tuple[str, ...] = ()) -> OutgoingHook:
     return OutgoingHook(
         row.id, row.uid, row.maker_uid, row.name, row.url, row.secret, tuple(row.types.split()),
         None if row.everywhere else places, row.created_at, bool(row.is_on), row.off or None, row.bot_uid, row.failed_at,
-        row.failed_status,
+        row.failed_status, row.failures,
     )  # fmt: skip
 
 

@@ -659,6 +659,7 @@ export const texts = {
   outgoing: "Outgoing webhooks",
   "outgoing.events": "What to tell",
   "outgoing.events.missing": "Choose at least one event.",
+  "outgoing.failed": "On, but the program did not take the last event ({time}). It is sent again.",
   "outgoing.hint":
     "Suhbat tells another program what happens. To let programs post, open the details of a conversation.",
   "outgoing.make": "New outgoing webhook",
@@ -682,6 +683,7 @@ export const texts = {
   "outgoing.where.all": "All rooms in which I am",
   "outgoing.where.missing": "Choose at least one conversation.",
   "outgoing.where.none": "No conversation that you can read",
+  "outgoing.where.rooms": "“{lobby}” and direct messages are not among them.",
   "outgoing.where.some": "Only these conversations",
   "secret.copy": "Copy",
   "secret.done": "Done",

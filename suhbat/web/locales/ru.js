@@ -744,6 +744,7 @@ export const texts = {
   outgoing: "Исходящие вебхуки",
   "outgoing.events": "О чём сообщать",
   "outgoing.events.missing": "Выберите хотя бы одно событие.",
+  "outgoing.failed": "Включён, но программа не приняла последнее событие ({time}). Оно будет отправлено снова.",
   "outgoing.hint":
     "Suhbat сообщает другой программе, что происходит. Чтобы программы писали сами, откройте «Информацию» чата.",
   "outgoing.make": "Новый исходящий вебхук",
@@ -767,6 +768,7 @@ export const texts = {
   "outgoing.where.all": "Все комнаты, в которых я состою",
   "outgoing.where.missing": "Выберите хотя бы один чат.",
   "outgoing.where.none": "Нет чатов, которые вы можете читать",
+  "outgoing.where.rooms": "«{lobby}» и личные чаты сюда не входят.",
   "outgoing.where.some": "Только эти чаты",
   "secret.copy": "Копировать",
   "secret.done": "Готово",

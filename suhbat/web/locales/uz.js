@@ -668,6 +668,7 @@ export const texts = {
   outgoing: "Chiquvchi vebhuklar",
   "outgoing.events": "Nima haqida xabar berilsin",
   "outgoing.events.missing": "Kamida bitta hodisani tanlang.",
+  "outgoing.failed": "Yoqilgan, lekin dastur oxirgi hodisani qabul qilmadi ({time}). U qayta yuboriladi.",
   "outgoing.hint":
     "Suhbat boshqa dasturga nima boʻlganini aytadi. Dastur oʻzi yozishi uchun suhbatning “Maʼlumot”ini oching.",
   "outgoing.make": "Yangi chiquvchi vebhuk",
@@ -692,6 +693,7 @@ export const texts = {
   "outgoing.where.all": "Men bor barcha xonalar",
   "outgoing.where.missing": "Kamida bitta suhbatni tanlang.",
   "outgoing.where.none": "Siz oʻqiy oladigan suhbat yoʻq",
+  "outgoing.where.rooms": "“{lobby}” va shaxsiy suhbatlar bunga kirmaydi.",
   "outgoing.where.some": "Faqat shu suhbatlar",
   "secret.copy": "Nusxalash",
   "secret.done": "Tayyor",

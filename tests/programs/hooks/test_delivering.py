@@ -114,7 +114,7 @@ async def test_a_request(desk: Desk) -> None:
 
 async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
     """Everything arrives when it is back, in order, each event once; its id was the same at each attempt; pauses grow to an
-    hour."""
+    hour. The webhook says that its attempts fail, until one succeeds."""
     room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
     await desk.hook([room, other])
     desk.receivers.answer = "no answer"
@@ -124,6 +124,8 @@ async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
         await desk.pass_time(HOUR)
         await desk.say(room, f"{hour + 2}")
         await desk.say(other, f"o{hour}")
+    (hook,) = await desk.store.outgoing_of("u-ali")
+    assert hook.is_on and hook.failures > 20
     tried = len(desk.receivers.requests)
     assert 2 * 20 <= tried < 2 * 40
     assert {headers["webhook-id"] for _, headers, body in desk.receivers.requests if room in body.decode()} == {
@@ -134,6 +136,7 @@ async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
     arrived = desk.receivers.texts()[tried:]
     assert [text for text in arrived if text[0] != "o"] == [f"{n}" for n in range(1, 22)]
     assert [text for text in arrived if text[0] == "o"] == [f"o{n}" for n in range(20)]
+    assert (await desk.store.outgoing_of("u-ali"))[0].failures == 0
     log = await desk.store.deliveries_of("u-ali", "k1")
     assert {one.status for one in log} == {200} and log[-1].attempts > 20 and len(log) == 41
 

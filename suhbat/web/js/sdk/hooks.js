@@ -13,6 +13,7 @@
  * @property {string[]} events
  * @property {boolean} on
  * @property {"failing" | "gone" | null} off  why the server switched it off
+ * @property {{ at: string, status: number } | null} [failed]  the last attempt, if it failed, so that events wait
  * @property {string} created_at
  */
 /**

@@ -2,6 +2,7 @@
 
 import { Refused } from "../sdk/errors.js";
 import { t } from "../text/languages.js";
+import { moment } from "../text/time.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon, iconButton } from "./dom.js";
 import { eventName, deliveries } from "./deliveries.js";
@@ -50,7 +51,7 @@ export function outgoing(app) {
 
 /** @param {App} app @param {OutgoingHook} hook @param {() => Promise<void>} draw */
 function row(app, hook, draw) {
-  const { id, name, url, on } = hook;
+  const { id, name, url, on, failed } = hook;
   const change = async () => {
     await app.chat.hooks.switch(id, !on).catch((error) => toast(sentence(error)));
     await draw();
@@ -72,7 +73,7 @@ function row(app, hook, draw) {
       h("strong", {}, h("bdi", {}, name)),
       h("small", { title: url }, h("bdi", {}, url)),
       h("small", {}, about(app, hook)),
-      h("small", { class: on ? "state fine" : "state bad" }, stateOf(hook)),
+      h("small", { class: on && !failed ? "state fine" : "state bad" }, stateOf(hook)),
     ),
     h(
       "span",
@@ -85,8 +86,8 @@ function row(app, hook, draw) {
 }
 
 /** @param {OutgoingHook} hook */
-function stateOf({ on, off }) {
-  if (on) return t("outgoing.on");
+function stateOf({ on, off, failed }) {
+  if (on) return failed ? t("outgoing.failed", { time: moment(new Date(failed.at)) }) : t("outgoing.on");
   return off ? t(`outgoing.off.${off}`) : t("outgoing.off");
 }
 
@@ -125,7 +126,11 @@ function newHook(app, draw) {
   places.hidden = true;
   const options = ["all", "some"].map((value) => h("option", { value }, t(`outgoing.where.${value}`)));
   const which = h("select", {}, ...options);
-  which.addEventListener("change", () => (places.hidden = which.value === "all"));
+  const where = field(t("outgoing.where"), which, t("outgoing.where.rooms", { lobby: t("lobby") }));
+  which.addEventListener("change", () => {
+    places.hidden = which.value === "all";
+    where.querySelector("small")?.toggleAttribute("hidden", !places.hidden);
+  });
   const fields = [
     field(
       t("outgoing.url"),
@@ -143,7 +148,7 @@ function newHook(app, draw) {
       h("input", { name: "name", maxlength: 40, autocomplete: "off" }),
       t("outgoing.name.hint"),
     ),
-    field(t("outgoing.where"), which),
+    where,
     places,
     group(
       t("outgoing.events"),
