@@ -19,13 +19,12 @@ from suhbat.store.write.marks import add_user
 from . import invites, mail
 
 _COLUMNS = tuple(accounts.c[name] for name in Account.__slots__)
+_ALL = select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.uid)
 
 
 def all_accounts(connection: Connection) -> list[Account]:
     """All accounts, the oldest first."""
-    return [
-        _account(row) for row in connection.execute(select(*_COLUMNS).order_by(accounts.c.created_at, accounts.c.uid))
-    ]
+    return [_account(row) for row in connection.execute(_ALL)]
 
 
 def of(connection: Connection, uids: Collection[str]) -> list[Account]:

@@ -13,6 +13,9 @@ from suhbat.store.tables import guests, members, numbers, users
 from suhbat.store.write.marks import add_user
 
 _COLUMNS = tuple(guests.c[name] for name in Guest.__slots__)
+_USED_SINCE = (
+    select(*_COLUMNS).where(guests.c.last_used_at >= bindparam("since")).order_by(guests.c.last_used_at, guests.c.uid)
+)
 
 
 def save(connection: Connection, guest: Guest) -> None:
@@ -43,10 +46,7 @@ def by_token(connection: Connection, token_hash: bytes) -> Guest | None:
 
 def used_since(connection: Connection, since: Milliseconds) -> list[Guest]:
     """The guests last used at or after `since`."""
-    rows = connection.execute(
-        select(*_COLUMNS).where(guests.c.last_used_at >= since).order_by(guests.c.last_used_at, guests.c.uid)
-    )
-    return [_guest(row) for row in rows]
+    return [_guest(row) for row in connection.execute(_USED_SINCE, {"since": since})]
 
 
 def touch(connection: Connection, used: Mapping[str, Milliseconds]) -> None:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Milliseconds
@@ -73,8 +73,8 @@ class SharedCache(WriterCache):
     def _lock(
         self,
         connection: Connection,
-        logs: Select[Any],
         names: Collection[str],
+        ids: Collection[int] = (),
         pairs: Collection[str] = (),
         *,
         wait: bool = True,
@@ -82,7 +82,7 @@ class SharedCache(WriterCache):
         """See `WriterCache`. These logs are not among the first ones of the transaction, which were locked in one order, so it
         does not wait for them. Raises LogsHeld."""
         try:
-            return super()._lock(connection, logs, names, pairs, wait=self.waits)
+            return super()._lock(connection, names, ids, pairs, wait=self.waits)
         except DBAPIError as error:
             if is_contended(error) and not self.waits:
                 raise LogsHeld(names, pairs) from error

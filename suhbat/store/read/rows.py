@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import BigInteger, Connection, Row, bindparam, column, select, table
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.notify import DEFAULTS
@@ -17,8 +17,7 @@ from suhbat.protocol.files import File, kept, restored
 from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.objects import Message, Profile, Reaction, Replies, User, UserKind
 from suhbat.protocol.types import ME, format_time
-from suhbat.store.dialect import find_rows
-from suhbat.store.sqlite.values import parts
+from suhbat.store.dialect import find_rows, select_for
 from suhbat.store.tables import IS_MESSAGE, accounts, conversations, drafts, events, members, users
 
 from . import invitations, reactions, unread
@@ -49,6 +48,11 @@ MESSAGE_AT = select(*MESSAGE).where(
     events.c.conversation_id == bindparam("log_id"), events.c.seq == bindparam("seq"), IS_MESSAGE
 )
 """One message. Made once: to make it takes as long as to run it."""
+LOGS = table("wanted", column("id", BigInteger))
+"""The logs of a statement: see `dialect.select_for`."""
+_NAMES_OF_MEMBERS = select(LOGS.c.id, users.c.uid, users.c.user_id).select_from(
+    LOGS.outerjoin(members, members.c.conversation_id == LOGS.c.id).outerjoin(users, users.c.uid == members.c.uid)
+)
 EVENT_ROW = (*MESSAGE, events.c.type, events.c.target, events.c.conversation_id)
 """The columns that `entries` takes, in this order."""
 
@@ -394,13 +398,8 @@ def _counted(connection: Connection, uid: str, read: Mapping[str, Any]) -> dict[
 def names_of_members(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, str]]:
     """The names of the members of these logs, by log id and uid."""
     found: dict[int, dict[str, str]] = {}
-    for part in parts(ids):
-        named = (
-            select(members.c.conversation_id, users.c.uid, users.c.user_id)
-            .join(users, users.c.uid == members.c.uid)
-            .where(members.c.conversation_id.in_(part))
-        )
-        for id_, uid, user_id in connection.execute(named):
+    for id_, uid, user_id in select_for(connection, _NAMES_OF_MEMBERS, LOGS, [(id_,) for id_ in ids]):
+        if uid is not None:
             found.setdefault(id_, {})[uid] = user_id
     return found
 

@@ -26,13 +26,16 @@ from .invitations import open_for, open_for_many
 from .notify import chosen_levels
 from .positions import places_from, self_directs
 from .reactions import shown_to
-from .rows import MESSAGE, LogRow, is_root, message, names_of_members
+from .rows import LOGS, MESSAGE, LogRow, is_root, message, names_of_members
 from .state_rows import LOBBY_OF_MANY, MEMBER, OF_MEMBERS, ONE, OWN, PAGE, SHOWN, SHOWN_TO_MANY, StateRow, own_row
 from .summaries import summaries
 from .threads import followed
 from .unread import count_unread
 
 _MESSAGE_COLUMNS = (*(column.name for column in MESSAGE), "conversation_id")
+_MEMBER_COUNT = select(
+    LOGS.c.id, select(func.count()).where(members.c.conversation_id == LOGS.c.id).correlate(LOGS).scalar_subquery()
+)
 
 
 Member = tuple[str, int]
@@ -192,15 +195,7 @@ def _settings(row: LogRow, uid: str, people: Mapping[str, str]) -> dict[str, Any
 
 
 def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for part in parts(ids):
-        counted = (
-            select(members.c.conversation_id, func.count())
-            .where(members.c.conversation_id.in_(part))
-            .group_by(members.c.conversation_id)
-        )
-        counts.update((id_, count) for id_, count in connection.execute(counted))
-    return counts
+    return dict(select_for(connection, _MEMBER_COUNT, LOGS, [(id_,) for id_ in ids]))
 
 
 def _last_messages(

@@ -7,10 +7,26 @@ gathering only says that there is more.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, case, delete, exists, func, or_, select, text, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from suhbat.chat.model import Actor, DueHook, HookTotals, Milliseconds, SettledHook
 from suhbat.protocol.events import HookStopped, own_log
@@ -46,11 +62,27 @@ _HEAD = select(conversations.c.head).where(conversations.c.id == hook_cursors.c.
 _IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
 _CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
 _BOTS = select(outgoing_hooks).where(outgoing_hooks.c.bot_uid.is_not(None)).subquery()
+_FAILS = exists().where(hook_cursors.c.hook_id == outgoing_hooks.c.id, hook_cursors.c.failing_since.is_not(None))
+
+# Asked again and again, also where there is no webhook. Made once: to make one takes longer than to run it.
+_CURSOR = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
+_ANY = select(outgoing_hooks.c.id).limit(1)
+_BY_STATE = (
+    select(outgoing_hooks.c.is_on, outgoing_hooks.c.off != "", _FAILS, func.count())
+    .where(or_(outgoing_hooks.c.is_on, outgoing_hooks.c.bot_uid.is_(None)))
+    .group_by(text("1, 2, 3"))
+)
+_EVENTS_WAITING = (
+    select(func.sum(hook_cursors.c.upto - hook_cursors.c.after))
+    .select_from(_CURSORS)
+    .where(_IS_WAITING, outgoing_hooks.c.bot_uid.is_(None))
+)
+_RELEASE = update(outgoing_hooks).where(outgoing_hooks.c.claimed_until > 0).values(claimed_until=0)
 
 
 def is_behind(connection: Connection) -> bool:
     """Whether `gather` has something to do. For a connection that reads."""
-    if connection.execute(select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)).first() is None:
+    if connection.execute(_CURSOR).first() is None:
         return _is_any(connection)
     return cursors.is_behind(connection, NAME)
 
@@ -58,9 +90,15 @@ def is_behind(connection: Connection) -> bool:
 def next_due(connection: Connection, now: Milliseconds) -> Milliseconds | None:
     """When the next cursor can be claimed. Where its maker has as many webhooks at work as they may, that is when the first
     of those claims ends; `settle` says if one is settled before that."""
+    found: Milliseconds | None = connection.execute(_next_due(connection.dialect.name), {"now": now}).scalar()
+    return found
+
+
+@cache
+def _next_due(dialect: str) -> Select[Any]:
     full = (
         select(outgoing_hooks.c.maker_uid, func.min(outgoing_hooks.c.claimed_until).label("until"))
-        .where(outgoing_hooks.c.claimed_until > now)
+        .where(outgoing_hooks.c.claimed_until > bindparam("now"))
         .group_by(outgoing_hooks.c.maker_uid)
         .having(func.count() >= OF_MAKER)
         .subquery()
@@ -68,26 +106,18 @@ def next_due(connection: Connection, now: Milliseconds) -> Milliseconds | None:
     parts = (
         hook_cursors.c.due_at, outgoing_hooks.c.pause_until, outgoing_hooks.c.claimed_until, func.coalesce(full.c.until, 0),
     )  # fmt: skip
-    at = func.max(*parts) if connection.dialect.name == "sqlite" else func.greatest(*parts)
+    at = func.max(*parts) if dialect == "sqlite" else func.greatest(*parts)
     waiting = _CURSORS.outerjoin(full, full.c.maker_uid == outgoing_hooks.c.maker_uid)
-    found: Milliseconds | None = connection.execute(
-        select(func.min(at)).select_from(waiting).where(_IS_WAITING)
-    ).scalar()
-    return found
+    return select(func.min(at)).select_from(waiting).where(_IS_WAITING)
 
 
 def totals(connection: Connection) -> HookTotals:
     """See `chat.ports.OutgoingHookStore.hook_totals`."""
-    fails = exists().where(hook_cursors.c.hook_id == outgoing_hooks.c.id, hook_cursors.c.failing_since.is_not(None))
-    kinds = select(outgoing_hooks.c.is_on, outgoing_hooks.c.off != "", fails, func.count()).group_by(text("1, 2, 3"))
-    kinds = kinds.where(or_(outgoing_hooks.c.is_on, outgoing_hooks.c.bot_uid.is_(None)))
     by_state = {"working": 0, "failing": 0, "off": 0, "stopped": 0}
-    for is_on, was_stopped, is_failing, count in connection.execute(kinds):
+    for is_on, was_stopped, is_failing, count in connection.execute(_BY_STATE):
         state = ("failing" if is_failing else "working") if is_on else ("stopped" if was_stopped else "off")
         by_state[state] += count
-    events = select(func.sum(hook_cursors.c.upto - hook_cursors.c.after)).select_from(_CURSORS)
-    events = events.where(_IS_WAITING, outgoing_hooks.c.bot_uid.is_(None))
-    return HookTotals(**by_state, waiting=int(connection.execute(events).scalar() or 0))
+    return HookTotals(**by_state, waiting=int(connection.execute(_EVENTS_WAITING).scalar() or 0))
 
 
 def gather(connection: Connection, now: Milliseconds) -> bool:
@@ -138,7 +168,7 @@ def _wake_bots(connection: Connection, logs: Sequence[tuple[Any, ...]], now: Mil
 
 
 def _is_any(connection: Connection) -> bool:
-    return connection.execute(select(outgoing_hooks.c.id).limit(1)).first() is not None
+    return connection.execute(_ANY).first() is not None
 
 
 def _begin(connection: Connection) -> None:
@@ -275,4 +305,4 @@ def logs_of(settled: SettledHook) -> frozenset[str]:
 
 def release(connection: Connection) -> None:
     """See `chat.ports.OutgoingHookStore.release_hooks`."""
-    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.claimed_until > 0).values(claimed_until=0))
+    connection.execute(_RELEASE)

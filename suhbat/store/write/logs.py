@@ -14,8 +14,8 @@ from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Until, in_force
 from suhbat.protocol.objects import ConversationSettings, Role
 from suhbat.protocol.types import LOBBY
+from suhbat.store.dialect import find_rows
 from suhbat.store.read.rows import AnyRow
-from suhbat.store.sqlite.values import parts
 from suhbat.store.tables import conversations, members, sanctions
 
 _NO_SETTINGS = ConversationSettings()
@@ -89,20 +89,17 @@ def new_room_id() -> str:
 def read_people(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Role]]:
     """The members of these logs with their roles, by log id."""
     found: dict[int, dict[str, Role]] = {id_: {} for id_ in ids}
-    columns = select(members.c.conversation_id, members.c.uid, members.c.role)
-    for part in parts(ids):
-        for id_, uid, role in connection.execute(columns.where(members.c.conversation_id.in_(part))):
-            found[id_][uid] = role
+    columns = ("conversation_id", "uid", "role")
+    for id_, uid, role in find_rows(connection, members, ("conversation_id",), columns, [(id_,) for id_ in ids]):
+        found[id_][uid] = role
     return found
 
 
 def read_sanctions(connection: Connection, logs: Sequence[Log]) -> None:
     """Fill in the bans and mutes of these logs. A sanction in the lobby holds for the whole server."""
-    ids = [log.id for log in logs if log.kind in ("room", "lobby")]
-    if not ids:
-        return
-    columns = (sanctions.c.conversation_id, sanctions.c.uid, sanctions.c.kind, sanctions.c.until)
-    apply_sanctions(logs, connection.execute(select(*columns).where(sanctions.c.conversation_id.in_(ids))))
+    ids = [(log.id,) for log in logs if log.kind in ("room", "lobby")]
+    columns = ("conversation_id", "uid", "kind", "until")
+    apply_sanctions(logs, find_rows(connection, sanctions, ("conversation_id",), columns, ids))
 
 
 def apply_sanctions(logs: Iterable[Log], rows: Iterable[Sequence[Any]]) -> None:

@@ -7,19 +7,25 @@ loaded again, and their rows locked, in each transaction. After a rollback the c
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, bindparam
 
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import Role
-from suhbat.store.dialect import insert_new
+from suhbat.store.dialect import find_rows, insert_new
 from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, directs
 
 from .logs import LOG, Log, log_of, new_log, read_people, read_sanctions
 
+_WANTED = LOG.where(
+    conversations.c.name.in_(bindparam("names", expanding=True))
+    | conversations.c.id.in_(bindparam("ids", expanding=True)),
+    conversations.c.kind != "erased",
+).order_by(conversations.c.id)
+_LOCK = _WANTED.with_for_update(key_share=True)
+_LOCK_FREE = _WANTED.with_for_update(key_share=True, nowait=True)
 _LIMIT = 200_000
 """Entries kept in memory. Above this number the cache is cleared."""
 
@@ -82,7 +88,7 @@ class WriterCache:
         if not wanted:
             return
         insert_new(connection, conversations, [new_log(name, "own", at) for name in wanted])
-        self.remember_own(self._lock(connection, LOG.where(conversations.c.name.in_(wanted)), wanted))
+        self.remember_own(self._lock(connection, wanted))
 
     def remember(self, connection: Connection, rows: Sequence[AnyRow], pairs: Mapping[int, str]) -> None:
         """Add logs from locked rows of LOG, without own logs, and read their members and sanctions. `pairs`: pair keys of
@@ -104,26 +110,24 @@ class WriterCache:
         """Read and lock those of these conversations and directs that exist."""
         by_id: dict[int, str] = {}
         if pairs:
-            found = select(directs.c.conversation_id, directs.c.pair).where(directs.c.pair.in_(pairs))
-            by_id = {row[0]: row[1] for row in connection.execute(found)}
+            columns = ("conversation_id", "pair")
+            by_id.update(find_rows(connection, directs, ("pair",), columns, [(pair,) for pair in pairs]))
         if not names and not by_id:
             return
-        wanted = LOG.where(conversations.c.name.in_(names) | conversations.c.id.in_(list(by_id)))
-        rows = self._lock(connection, wanted.where(conversations.c.kind != "erased"), names, pairs)
-        self.remember(connection, rows, by_id)
+        self.remember(connection, self._lock(connection, names, by_id, pairs), by_id)
 
     def _lock(
         self,
         connection: Connection,
-        logs: Select[Any],
         names: Collection[str],
+        ids: Collection[int] = (),
         pairs: Collection[str] = (),
         *,
         wait: bool = True,
     ) -> Sequence[AnyRow]:
-        """Read and lock the rows of logs, in the order of their ids. They have these names, or are directs of these pairs."""
-        in_order = logs.order_by(conversations.c.id)
-        return connection.execute(in_order.with_for_update(key_share=True, nowait=not wait)).all()
+        """Read and lock the rows of logs, in the order of their ids. They have these names or ids; `pairs`: those of the
+        directs among them."""
+        return connection.execute(_LOCK if wait else _LOCK_FREE, {"names": list(names), "ids": list(ids)}).all()
 
     def _people_of(self, connection: Connection, rows: Sequence[AnyRow]) -> dict[int, dict[str, Role]]:
         """The members of each of these logs, by log id."""
