@@ -6,6 +6,7 @@ A failing history is made as short as possible, and its steps are printed. `--hi
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import random
@@ -59,6 +60,8 @@ def _failure(seed: str, steps: Sequence[Step]) -> Exception | None:
         Chat(seed).run(steps)
     except Exception as error:
         return error
+    finally:
+        gc.collect(0)  # what the history has left is the youngest generation; `graveyard` has disabled the others
     return None
 
 

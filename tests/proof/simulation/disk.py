@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from suhbat.chat.model import Change, Changed, Committed, StoreDelta
+from suhbat.store.dialect import begin, commit
 from suhbat.store.errors import UnusableStore
 from suhbat.store.read.joint import Joint
 from suhbat.store.sql import SQLStore
@@ -224,13 +225,17 @@ class _Reader:
 
     def _ask(self, run: Callable[[Connection], T]) -> tuple[T | None, Exception | None]:
         try:
-            with READING.begin():
-                if FILE.reads:
-                    FILE.reads -= 1
-                    raise DBAPIError("a read", None, _trouble())
-                return run(READING), None
+            begin(READING)
+            if FILE.reads:
+                FILE.reads -= 1
+                raise DBAPIError("a read", None, _trouble())
+            found = run(READING)
+            commit(READING)
         except Exception as error:
+            READING.rollback()
+            FILE.rollback()  # if the read has not come to SQLAlchemy, it knows of no transaction
             return None, error
+        return found, None
 
     async def close(self) -> None: ...
 

@@ -183,7 +183,7 @@ ENDS = 50
 @contextmanager
 def graveyard() -> Iterator[None]:
     """Use it around simulations. Coroutines of dead processes are garbage-collected within an `await`, which is expected; and
-    only after this block, so that none of them runs during another simulation."""
+    never during another simulation, because that is done only between two of them and after this block."""
     hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
     gc.collect()
     gc.freeze()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
@@ -138,7 +137,7 @@ class World:
             node.bury()
         self.disk.close()
         self.loop.close()
-        gc.collect(0)  # the youngest generation; `graveyard` has disabled the others
+        structlog.configure(processors=[_drop])  # otherwise this world would stay in memory
 
     def _missing(self) -> str:
         if down := [node.name for node in self.nodes if not node.up]:
@@ -229,6 +228,10 @@ class World:
             error = event.get("exc_info")
             self.troubled(event["event"], error if isinstance(error, BaseException) else _present())
         raise structlog.DropEvent
+
+
+def _drop(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+    raise structlog.DropEvent
 
 
 def _present() -> BaseException | None:
