@@ -19,6 +19,7 @@ from suhbat.identity.control import Control
 from suhbat.identity.proxies import ADVICE
 from suhbat.store.errors import UnusableStore
 from suhbat.store.lock import owned
+from suhbat.transport.native import uvicorn_address
 
 log = structlog.get_logger("suhbat")
 
@@ -116,10 +117,11 @@ def _is_public(host: str) -> bool:
 
 
 def listening_address(argv: list[str], settings: Settings) -> tuple[str, int]:
-    """Host and port, from the command line of the ASGI server, because it does not tell them to its application. Under
-    `suhbat serve` the settings have them."""
+    """Host and port: under `suhbat serve` those of the settings. Otherwise from the command line of the ASGI server, because it
+    does not tell them to its application, or what uvicorn was told by the program that runs it."""
     host, port = settings.host, settings.port
     if "suhbat" not in Path(argv[0]).name and Path(argv[0]).parent.name != "suhbat":
+        host, port = uvicorn_address() or (host, port)
         given = dict(_options(argv[1:]))
         host, port = given.get("--host", host), int(given["--port"]) if given.get("--port", "").isdecimal() else port
         bound_host, _, bound_port = given.get("--bind", given.get("-b", "")).rpartition(":")  # hypercorn

@@ -249,10 +249,22 @@ def uvicorn_protocol(send: Callable[..., Any]) -> WebSocketsSansIOProtocol | Non
 def uvicorn_stops() -> bool:
     """Whether uvicorn has got a signal to stop. It tells WebSockets, but it waits for ever for responses that do not end. It
     can be asked in the main thread only, where it handles the signals."""
+    return bool(getattr(_uvicorn_server(), "should_exit", False))
+
+
+def uvicorn_address() -> tuple[str, int] | None:
+    """Host and port that uvicorn was told to listen on, also by a program that calls `uvicorn.run`; None under another server.
+    It can be asked in the main thread only."""
+    config = getattr(_uvicorn_server(), "config", None)
+    host, port = getattr(config, "host", None), getattr(config, "port", None)
+    return (host, port) if isinstance(host, str) and isinstance(port, int) else None
+
+
+def _uvicorn_server() -> object:
+    """The server to which signals go."""
     if threading.current_thread() is not threading.main_thread():
-        return False
-    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
-    return bool(getattr(server, "should_exit", False))
+        return None
+    return getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
 
 
 class _ClosedTransport:

@@ -63,6 +63,21 @@ def test_its_own_paths_stay(server: Server) -> None:
 
 def test_its_addresses(server: Server) -> None:
     """The addresses that are printed at the start lead to the chat, and the command line reaches it, below its path."""
+    lead_there(server)
+
+
+def test_its_addresses_in_a_program_that_runs_uvicorn(tmp_path: Path) -> None:
+    """So they do where the port is in the program instead of its command line."""
+    program = "import uvicorn; from examples.in_your_app import app; uvicorn.run(app, host='127.0.0.1', port={port})"
+    example = Example("program", tmp_path / "data", port=free_port(), command=("-c", program))
+    example.start()
+    try:
+        lead_there(example)
+    finally:
+        example.stop()
+
+
+def lead_there(server: Server) -> None:
     printed = dict(re.findall(r"^  (Page|API|Setup|Postman) +(\S+)$", server.printed(), re.MULTILINE))
     here = f"localhost:{server.port}/chat"
     assert printed.pop("Postman") == f"ws://{here}/ws/user1"
