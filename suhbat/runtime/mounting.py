@@ -24,7 +24,10 @@ def mount(
     """
     if not path.startswith("/") or path.endswith("/"):
         raise ValueError(f'the path must be like "/chat", not {path!r}')
-    suhbat = EmbeddedChat(settings or Settings(), authenticate, path)
+    settings = settings or Settings()
+    if settings.root_path is None:  # for links outside of requests, such as those in pushes
+        settings = settings.model_copy(update={"root_path": path})
+    suhbat = EmbeddedChat(settings, authenticate, path)
     around = app.router.lifespan_context
 
     @asynccontextmanager
