@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from suhbat.http.event_stream import MOST_COMMANDS
 from suhbat.identity.cookie import NAME
 from suhbat.protocol.stream_cursor import LONGEST
 from suhbat.runtime.app import ServerApp, create_app
@@ -123,6 +124,22 @@ async def test_every_poll_is_authenticated(tmp_path: Path) -> None:
         status, answer = await anna.poll(cursor=answer["cursor"], ticket=ticket)
         assert status == 200 and "welcome" not in str(answer["frames"])
         assert len(app.streams) == streams
+
+
+async def test_commands_of_one_request(tmp_path: Path) -> None:
+    """64, in their order; a longer list is refused whole, before any of it is carried out."""
+    async with served(tmp_path, send_rate=0) as (_, client):
+
+        def messages(count: int) -> list[JSON]:
+            return [{"type": "send", "id": n + 1, "conversation": "lobby", "text": f"{n}"} for n in range(count)]
+
+        status, problem = await client.commands(*messages(MOST_COMMANDS + 1))
+        assert (status, problem["code"]) == (400, "bad_request")
+        status, answer = await client.commands(*messages(MOST_COMMANDS))
+        assert (status, answer["done"]) == (200, MOST_COMMANDS)
+        assert [one["seq"] for one in sorted(answer["replies"], key=lambda one: one["id"])] == list(
+            range(1, MOST_COMMANDS + 1)
+        )
 
 
 async def test_polls_have_a_rate(tmp_path: Path) -> None:

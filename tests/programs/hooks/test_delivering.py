@@ -24,7 +24,15 @@ from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
 from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import SLOTS, OutgoingClient
 from suhbat.programs.hooks import delivering
-from suhbat.programs.hooks.delivering import GIVEN_UP, LEASE_SECONDS, BotDelivery, Delivering, ReceiverAnswer, Receivers
+from suhbat.programs.hooks.delivering import (
+    GIVEN_UP,
+    LEASE_SECONDS,
+    MOST_EVENTS,
+    BotDelivery,
+    Delivering,
+    ReceiverAnswer,
+    Receivers,
+)
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
 from suhbat.programs.hooks.outgoing_hooks import MOST_CONVERSATIONS
 from suhbat.programs.hooks.signing import message_id, secret_of
@@ -32,13 +40,14 @@ from suhbat.protocol import commands
 from suhbat.protocol.events import HookStopped
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
-from suhbat.runtime.hooks import HookReceivers
+from suhbat.runtime.hooks import LIMITS, HookReceivers
 from suhbat.store.tables import conversations, hook_cursors, thread_marks
 from suhbat.store.write.hook_cursors import OF_MAKER
 from suhbat.store.write.marks import last_post
 from suhbat.store.write.outgoing_hooks import KEPT
 from suhbat.store.write.writer_cache import WriterCache
 from tests.fakes import FakeClock
+from tests.outgoing.hosts import serving
 from tests.programs.deliveries import OK, Deliveries, Nobody
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, opened
 from tests.store.people.test_people import account
@@ -303,6 +312,42 @@ async def test_what_ends_while_a_slow_receiver_is_told(desk: Desk, what: str) ->
     desk.receivers.post = slowly  # type: ignore[method-assign]
     await desk.work()
     assert desk.receivers.texts() == ["0", "1"]
+
+
+async def test_as_many_events_as_are_read_at_once(desk: Desk) -> None:
+    """50 are sent for a claim, then others have their turn; the rest follows, and nothing is left out in between."""
+    room, other = await desk.room(VALI, ALI), await desk.room(VALI, ALI)
+    await desk.hook([room, other])
+    await desk.say(room, *(f"{number}" for number in range(MOST_EVENTS + 5)))
+    desk.clock.advance(1)
+    (item,) = await desk.delivering.claim(50, ())
+    await desk.delivering.carry_out(item)
+    assert desk.receivers.texts() == [f"{number}" for number in range(MOST_EVENTS)]
+    desk.clock.advance(1)
+    await desk.say(other, "boshqa")
+    await desk.work()
+    assert [text for text in desk.receivers.texts() if text != "boshqa"] == [f"{n}" for n in range(MOST_EVENTS + 5)]
+    assert "boshqa" in desk.receivers.texts()
+
+
+@pytest.mark.parametrize("size", [LIMITS.most, LIMITS.most + 1])
+async def test_how_long_an_answer_may_be(desk: Desk, size: int) -> None:
+    """One of 64 KB is read whole and posted, a longer one is not; for both the event is delivered."""
+    said = b'{"text": "javob", "filler": "%b"}'
+    body = said % (b"a" * (size - len(said) + 2))
+
+    async def respond(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+
+    client = OutgoingClient(AllowedAddresses(("127.0.0.0/8",)))
+    room = await desk.room(ALI, VALI)
+    async with serving(respond) as host:
+        desk.delivering = desk.process(HookReceivers(client))
+        await desk.hook([room], url=host.url())
+        await desk.say(room, "savol")
+        assert await answered(desk, room) == ["javob"] * (size == LIMITS.most)
+    client.close()
+    assert [one.status for one in await desk.store.deliveries_of("u-ali", "k1")] == [200]
 
 
 async def test_all_means_the_rooms(desk: Desk) -> None:
