@@ -480,6 +480,9 @@ class FakeBots:
     async def set_bot_commands(self, uid: str, commands: Sequence[BotCommand]) -> None:
         self.bots_commands[uid] = tuple(commands)
 
+    async def end_webhook(self, uid: str, *, drop: bool = False) -> None:
+        """There are none."""
+
 
 class FakeHooks:
     """See chat.ports.HookStore: there are no webhooks."""

@@ -74,8 +74,8 @@ async def index(actor: Caller, services: Served) -> BotList:
 @router.post("/{user_id}/token", status_code=201, dependencies=[SAFE_WRITE, weighs(MAKING)])
 @refuses(NotFound)
 async def new_token(user_id: UserPath, actor: Caller, services: Served) -> BotToken:
-    """Make a new token for one of the caller's bots. The one before is not valid any more, and its connections are closed
-    (4505)."""
+    """Make a new token for one of the caller's bots. The one before is not valid any more, its connections are closed (4505),
+    and a webhook that was set with Telegram's Bot API ends."""
     return BotToken(token=await services.bots.rotate(services.bots.require(actor, user_id)))
 
 

@@ -26,6 +26,10 @@ LABEL = "bot"
 class ServedBotStore(BotStore, LogReader, Protocol):
     """The parts of the store that this module uses."""
 
+    async def end_webhook(self, uid: str, *, drop: bool = False) -> None:
+        """See `chat.ports.UpdateStore`."""
+        ...
+
 
 class Bots:
     """Makes bots, gives them tokens, erases them. `makers`: the setting `bots`."""
@@ -90,7 +94,8 @@ class Bots:
             await self._people.accounts.change(account.uid, bot_api="native")
 
     async def rotate(self, account: Account) -> str:
-        """A new token; the one before is not valid any more, and its connections are closed."""
+        """A new token; the one before is not valid any more, its connections are closed, and the bot has no webhook: whoever
+        had that token may have set one, whose answers are carried out as calls of the bot."""
         sessions = self._people.sessions
         async with self._rotating:
             present = [session.id for session in await sessions.of_user(account.uid)]
@@ -98,6 +103,7 @@ class Bots:
             for id in present:
                 with suppress(NotFound):  # another node has just done it
                     await sessions.revoke(account.uid, id)
+            await self._store.end_webhook(account.uid)
         return token
 
     async def erase(self, account: Account) -> None:

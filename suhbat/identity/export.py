@@ -45,6 +45,10 @@ class ExportedStore(ConversationReader, Protocol):
         """See `chat.ports.OutgoingHookStore`."""
         ...
 
+    async def webhook(self, uid: str) -> OutgoingHook | None:
+        """See `chat.ports.UpdateStore`."""
+        ...
+
 
 async def export_conversation(
     store: ConversationReader, pace: ExportPace, actor: Actor, name: str, after: int = 0
@@ -152,6 +156,15 @@ async def _programs(store: ExportedStore, people: UserDirectory, account: Accoun
                 commands=[command.model_dump() for command in await store.bot_commands(bot.uid)],
                 created_at=format_time(bot.created_at),
             )
+            told = await store.webhook(bot.uid)
+            if told is not None and told.is_on:
+                yield _dumped(
+                    "bot_webhook",
+                    user_id=bot.user_id,
+                    url=told.url,
+                    allowed_updates=told.types,
+                    created_at=format_time(told.created_at),
+                )
     for hook in await store.hooks_by(account.uid):
         yield _dumped(
             "incoming_hook",
@@ -160,17 +173,17 @@ async def _programs(store: ExportedStore, people: UserDirectory, account: Accoun
             conversation=hook.conversation,
             created_at=format_time(hook.created_at),
         )
-    for told in await store.outgoing_of(account.uid):
+    for made in await store.outgoing_of(account.uid):
         yield _dumped(
             "outgoing_hook",
-            id=told.id,
-            name=told.name,
-            url=told.url,
-            conversations="all" if told.conversations is None else told.conversations,
-            events=told.types,
-            on=told.is_on,
-            off=told.off,
-            created_at=format_time(told.created_at),
+            id=made.id,
+            name=made.name,
+            url=made.url,
+            conversations="all" if made.conversations is None else made.conversations,
+            events=made.types,
+            on=made.is_on,
+            off=made.off,
+            created_at=format_time(made.created_at),
         )
 
 

@@ -43,6 +43,7 @@ _TROUBLE_STATES = {"25006", "55000", "25P03"}
 long."""
 _CONTENDED = {"55P03", "40P01", "40001"}
 """SQLSTATEs of a lock timeout, a deadlock and a serialization failure."""
+_FOREIGN_KEY_VIOLATION = "23503"
 
 
 def is_trouble(error: BaseException) -> bool:
@@ -60,6 +61,15 @@ def is_trouble(error: BaseException) -> bool:
 def is_contended(error: BaseException) -> bool:
     """Whether another writer is the reason. Nothing was written, and a repetition may succeed."""
     return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) in _CONTENDED
+
+
+def is_orphan(error: BaseException) -> bool:
+    """Whether a row belongs to one that was deleted a moment ago, such as that of an account which is being erased."""
+    if not isinstance(error, DBAPIError):
+        return False
+    if isinstance(error.orig, sqlite3.Error):
+        return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+    return getattr(error.orig, "sqlstate", None) == _FOREIGN_KEY_VIOLATION
 
 
 @contextmanager

@@ -58,6 +58,8 @@ class TelegramOverSQL:
         wanted, after = tuple(types), self._clock.wall() - KEPT
         for _ in range(_TRIES):
             found = await self._read(lambda c: reading.unnumbered(c, actor, wanted, limit, after, self._lobby_history))
+            if found.last is None:
+                return False
             if not found.events and not found.has_more and found.passed < PASSED:
                 return False  # a poll that waits is woken by everything, and would write each time
             if await self._write(partial(writing.keep, uid=actor.uid, found=found, before=after)):
@@ -72,12 +74,17 @@ class TelegramOverSQL:
         after = self._clock.wall() - KEPT
         return await self._read(lambda c: reading.count(c, uid, after))
 
-    async def set_webhook(self, hook: OutgoingHook) -> None:
+    async def set_webhook(self, hook: OutgoingHook, session: str | None = None, *, drop: bool = False) -> None:
         logs = frozenset({own_log(hook.uid)})
-        await self._open_writer().work(lambda transaction: writing.set_webhook(transaction, hook), logs)
+        await self._open_writer().work(
+            lambda transaction: writing.set_webhook(transaction, hook, session, to_drop=drop), logs
+        )
 
-    async def end_webhook(self, uid: str) -> None:
-        await self._write(lambda c: writing.end_webhook(c, uid))
+    async def end_webhook(self, uid: str, *, drop: bool = False) -> None:
+        await self._write(lambda c: writing.end_webhook(c, uid, to_drop=drop))
 
     async def webhook(self, uid: str) -> OutgoingHook | None:
         return await self._read(lambda c: writing.webhook_of(c, uid))
+
+    async def direct_of(self, uid: str, peer: str) -> str | None:
+        return await self._read(lambda c: writing.direct_of(c, uid, peer))

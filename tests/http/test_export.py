@@ -123,7 +123,12 @@ async def test_programs(tmp_path: Path) -> None:
                     assert outgoing.status_code == 201
                     secrets.append(outgoing.json()["secret"])
                 secrets += [bot["token"], bot["token"].partition(":")[2], hook["url"].rpartition("/")[2]]
-                exports[name] = await client.get("/me/export")
+                api = f"http://localhost:8000/bot{bot['token']}"
+                for method in ("deleteWebhook", "setWebhook"):
+                    said = {"url": f"https://{name}.example.org/bot", "secret_token": f"sirli-{name}"}
+                    assert (await client.post(f"{api}/{method}", json=said)).status_code == 200
+                    exports[name] = await client.get("/me/export")
+                secrets.append(f"sirli-{name}")
                 client.headers["Authorization"] = f"Bearer {bot['token']}"
                 exports[f"{name}-bot"] = await client.get("/me/export")
     for name in ("ali", "vali"):
@@ -137,6 +142,9 @@ async def test_programs(tmp_path: Path) -> None:
         assert (listed["conversations"], everywhere["conversations"]) == ([state["conversation"]], "all")
         assert {line["url"] for line in (listed, everywhere)} == {f"https://{name}.example.org/h"}
         assert listed["events"] == ["message.created"] and listed["on"] and listed["created_at"].endswith("Z")
+        [told] = [line for line in lines if line["type"] == "bot_webhook"]
+        assert (told["user_id"], told["url"]) == (f"{name}-bot", f"https://{name}.example.org/bot")
+        assert told["allowed_updates"] == ["message", "edited_message", "callback_query"]
         [itself] = [line for line in parsed(exports[f"{name}-bot"]) if line["type"] == "bot"]
         assert itself == bot_line
     said = "".join(answer.text for answer in exports.values())

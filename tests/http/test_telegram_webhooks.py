@@ -10,12 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from suhbat.chat.model import Actor
 from suhbat.config import Settings
+from suhbat.errors import SuhbatError, Unauthenticated
+from suhbat.http.telegram import webhooks as webhook_methods
+from suhbat.http.telegram.call import Call
+from suhbat.http.telegram.methods import METHODS
 from suhbat.http.telegram.webhook_bots import WebhookBots
+from suhbat.identity.user_directory import Login
 from suhbat.programs.hooks.delivering import ReceiverAnswer
+from suhbat.programs.telegram.errors import CHAT_NOT_FOUND, TelegramError
 from suhbat.programs.telegram.kinds import ALL_KINDS
+from suhbat.programs.telegram.parameters import Parameters
 from suhbat.runtime.app import ServerApp
 from suhbat.services import Services
 
@@ -24,10 +32,11 @@ FORM = "multipart/form-data; boundary=x"
 
 @dataclass
 class Place:
-    """A bot and its owner in a direct."""
+    """A bot and its owner in a direct, and somebody else."""
 
     services: Services
     owner: Actor
+    other: Actor
     bot: Actor
     bots: WebhookBots
     chat: int = 0
@@ -47,6 +56,10 @@ class Place:
         given = json.dumps(sent).encode() if body is None else body
         await self.bots.carry_out(self.bot.uid, update_id, ReceiverAnswer(200, 0, given, content_type))
 
+    async def call(self, method: str, session: str | None = None, **parameters: Any) -> Any:
+        """The result of a call of the bot."""
+        return await METHODS[method](Call(self.services, Login(self.bot, session), Parameters(parameters)))
+
     async def texts(self) -> list[str]:
         page = await self.services.store.history(self.owner, self.conversation)
         return [one.text for one in page.messages if one.sender == self.bot.user_id]
@@ -60,7 +73,8 @@ async def place_at(data: Path, **settings: Any) -> AsyncIterator[Place]:
         services = node.services
         owner = (await node.external_accounts.of_sender("ali")).actor
         bot = (await services.bots.create(owner, "kuy", None))[0].actor
-        found = Place(services, owner, bot, WebhookBots(lambda: services))
+        other = (await node.external_accounts.of_sender("vali")).actor
+        found = Place(services, owner, other, bot, WebhookBots(lambda: services))
         await services.people.accounts.change(bot.uid, bot_api="telegram")
         hook_url = "https://bot.example.org/"
         await services.telegram.webhooks.put(bot, hook_url, "", None)
@@ -132,3 +146,82 @@ async def test_who_is_disabled_or_banned(tmp_path: Path, who: str) -> None:
         place.services.bans.put(uid, None, on=False)
         assert await place.updates() == ["salom"]
         assert await place.texts() == []
+
+
+async def test_an_answer_that_cannot_be_carried_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fails, the bot has its update: it would come again and again. The log says it, without what was sent."""
+    async with place_at(tmp_path / "data") as place:
+
+        async def fail(call: Call) -> None:
+            raise RuntimeError("kutilmagan")
+
+        monkeypatch.setitem(METHODS, "sendMessage", fail)
+        with capture_logs() as logged:
+            await place.answer(1, text="sirli gap")
+        (line,) = [one for one in logged if one["log_level"] == "error"]
+        assert line["method"] == "sendMessage" and "sirli gap" not in repr(line)
+        button = {"text": "a", "url": "javascript:sirli-manzil"}
+        monkeypatch.undo()
+        with capture_logs() as logged:
+            await place.answer(2, text="a", reply_markup={"inline_keyboard": [[button]]})
+        assert [one["method"] for one in logged] == ["sendMessage"] and "sirli" not in repr(logged)
+
+
+async def test_what_waits_is_counted_up_to_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a bot asks, no more of it is numbered and kept than is counted."""
+    monkeypatch.setattr(webhook_methods, "COUNTED", 4)
+    async with place_at(tmp_path / "data") as place:
+        await place.services.telegram.webhooks.put(place.bot, "https://bot.example.org/", "", None)
+        place.services.bans.put(place.bot.uid, None, on=True)  # it is sent nothing
+        for n in range(8):
+            await place.say(f"{n}")
+        counts = [(await place.call("getWebhookInfo"))["pending_update_count"] for _ in range(4)]
+        assert counts == [4] * 4
+        await place.services.store.confirm_updates(place.bot.uid, 4)
+        assert (await place.call("getWebhookInfo"))["pending_update_count"] == 4
+
+
+async def test_a_new_token_ends_the_webhook(tmp_path: Path) -> None:
+    """Whoever had the old token may have set it, and what it answers is carried out. A call that was checked a moment before
+    sets none."""
+    async with place_at(tmp_path / "data") as place:
+        account = place.services.people.accounts.of_uid(place.bot.uid)
+        assert account is not None
+        (session,) = await place.services.people.sessions.of_user(place.bot.uid)
+        assert await place.call("setWebhook", session.id, url="https://evil.example.org/")
+        await place.services.bots.rotate(account)
+        assert (await place.call("getWebhookInfo"))["url"] == ""
+        with pytest.raises(Unauthenticated):
+            await place.call("setWebhook", session.id, url="https://evil.example.org/")
+        assert await place.services.telegram.webhooks.of(place.bot) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("getChat", {}),
+        ("getChatMember", {"user_id": 1}),
+        ("sendChatAction", {"action": "typing"}),
+        ("editMessageText", {"message_id": 1, "text": "a"}),
+        ("editMessageCaption", {"message_id": 1, "caption": "a"}),
+        ("editMessageReplyMarkup", {"message_id": 1}),
+        ("deleteMessage", {"message_id": 1}),
+        ("sendMessage", {"text": "a", "reply_to_message_id": 5}),
+        ("sendMessage", {"text": "a", "reply_markup": {"inline_keyboard": [[{"text": "a"}]]}}),
+        ("sendMessage", {"text": "a", "message_thread_id": "x"}),
+        ("sendMessage", {"text": "a", "reply_parameters": "x"}),
+        ("sendMessage", {"text": ""}),
+    ],
+)
+async def test_what_opens_no_direct(tmp_path: Path, method: str, parameters: dict[str, Any]) -> None:
+    """With the number of a user to whom the bot has not spoken, whatever only asks or is refused leaves no direct behind. Where
+    there is one, it is found, also after a restart."""
+    async with place_at(tmp_path / "data") as place:
+        services, chat = place.services, await place.services.telegram.chats.number(place.other.uid)
+        with pytest.raises((TelegramError, SuhbatError)) as refused:
+            await place.call(method, chat_id=chat, **parameters)
+        if method != "sendMessage":
+            assert isinstance(refused.value, TelegramError) and refused.value.description.endswith(CHAT_NOT_FOUND)
+        assert await services.store.direct_of(place.bot.uid, place.other.uid) is None
+        services.telegram.chats._directs.clear()  # as after a restart
+        assert (await place.call("getChat", chat_id=place.chat))["id"] == place.chat

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from suhbat.chat.bounds import DAY
 from suhbat.chat.model import Actor, IncomingHook, OutgoingHook
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
-from suhbat.programs.hooks.incoming_hooks import speaker
+from suhbat.programs.hooks.incoming_hooks import OF_CONVERSATION, OF_MAKER, IncomingHooks, speaker
 from suhbat.protocol import commands
 from suhbat.protocol.events import MessageCreated
 from suhbat.protocol.extras import Extra, HookFace
@@ -109,6 +112,26 @@ async def test_there_are_so_many_at_most(house: House) -> None:
     with pytest.raises(TooManyHooks):
         await make(house, hook("h2", other), of_maker=1)
     await make(house, hook("h2", other), of_conversation=1, of_maker=2)
+
+
+async def test_as_many_as_there_may_be(house: House) -> None:
+    """10 incoming webhooks of a conversation, and 50 of an account, made as over HTTP."""
+    made = itertools.count()
+    tokens: Any = SimpleNamespace(
+        id=lambda prefix: f"{prefix}{next(made)}", token=lambda: f"{next(made)}", digest=str.encode
+    )
+    nothing: Any = None
+    clock: Any = SimpleNamespace(wall=lambda: AT)
+    incoming = IncomingHooks(house.store, nothing, nothing, nothing, clock, nothing, tokens, "")
+    rooms = [await house.room() for _ in range(OF_MAKER // OF_CONVERSATION + 1)]
+    for room in rooms[:-1]:
+        for n in range(OF_CONVERSATION):
+            await incoming.make(ALI, room, f"CI {n}")
+        with pytest.raises(TooManyHooks):
+            await incoming.make(ALI, room, "yana")
+    with pytest.raises(TooManyHooks):
+        await incoming.make(ALI, rooms[-1], "yana")
+    assert len(await house.store.hooks_by(ALI.uid)) == OF_MAKER
 
 
 async def test_so_many_in_a_day(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +233,18 @@ async def test_it_speaks_in_the_lobby(house: House) -> None:
     await make(house, one, moderator)
     await house.write(voice(one, moderator), "lobby", extra=EXTRA)
     assert not isinstance(await house.cannot_write(replace(voice(one), owner="u-x"), "nowhere"), RateLimited)
+
+
+async def test_a_maker_who_is_being_erased(house: House) -> None:
+    """Their login was checked a moment ago. The answer is that of what does not exist, and no fault of the server."""
+    with capture_logs() as logged:
+        await house.store.erase(ALI, AT, with_messages=False)
+        with pytest.raises(NotFound):
+            await house.store.add_outgoing(ALI, outgoing("k1", None), 10)
+        with pytest.raises(NotFound):
+            await house.store.add_outgoing(ALI, outgoing("k2", ("lobby",)), 10)
+        with pytest.raises(NotFound):
+            await make(house, hook("h1", "lobby", replace(ALI, role="owner")), replace(ALI, role="owner"))
+    assert [line for line in logged if line["log_level"] == "error"] == []
+    assert await house.store.outgoing_of(ALI.uid) == []
+    assert await house.store.hooks_by(ALI.uid) == []

@@ -10,12 +10,15 @@ from typing import Any
 
 import pytest
 
-from suhbat.chat.model import HOOK_PREFIX, Actor
+from suhbat.chat.model import HOOK_PREFIX, Actor, OutgoingHook
 from suhbat.chat.ports import Store
+from suhbat.errors import NotFound, Unauthenticated
 from suhbat.protocol import commands
+from suhbat.protocol.bots import BotCommand
 from suhbat.protocol.events import model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store import telegram
+from suhbat.store.read.telegram import MOST_LOGS
 from suhbat.store.write.telegram import keep
 from tests.fakes import FakeClock
 
@@ -104,6 +107,22 @@ async def test_the_order_of_all_chats(town: Town) -> None:
     while page := await town.asks(found[-1][0] + 1 if found else 0, limit=5):
         found += page
     assert found == expected
+
+
+async def test_more_chats_than_are_read_at_once(town: Town) -> None:
+    """A bot in many rooms gets what happened in each of them, once."""
+    rooms: list[str] = []
+    while len(rooms) < MOST_LOGS + 5:
+        rooms += [await town.house.room(ALI, BOT) for _ in range(41)]
+        town.later(DAY / 2)  # nobody makes so many rooms in a day
+    await town.asks()
+    for n, room in enumerate(rooms):
+        await town.house.write(ALI, room, f"m{n}")
+    found: Told = []
+    while page := await town.asks(found[-1][0] + 1 if found else 0):
+        found += page
+    assert sorted(text for _, text in found) == sorted(f"m{n}" for n in range(len(rooms)))
+    assert [number for number, _ in found] == list(range(1, len(rooms) + 1))
 
 
 async def test_what_it_may_not_read(town: Town) -> None:
@@ -216,3 +235,38 @@ async def test_erasure(town: Town) -> None:
     await town.store.erase(BOT, town.house.at, with_messages=False)
     assert await town.store.count_updates(BOT.uid) == 0
     assert not await town.store.is_polling(BOT.uid, "n")
+
+
+async def test_a_call_of_a_bot_that_is_being_erased(town: Town) -> None:
+    """Its login was checked a moment ago, at this node or another. It gets the answer of a wrong token, nothing is written, and
+    a poll finds an end, whatever is there to tell."""
+    await town.house.write(ALI, text="bir")
+    await town.asks()
+    await town.store.erase(BOT, town.house.at, with_messages=False)
+    with pytest.raises(Unauthenticated):
+        await town.store.begin_poll(BOT.uid, 0, "n")
+    assert not await town.store.number_events(BOT, MESSAGES, 10)
+    assert await town.store.numbered_events(BOT, 10) == []
+    await town.store.confirm_updates(BOT.uid, 5)
+    await town.store.end_webhook(BOT.uid, drop=True)
+    with pytest.raises(NotFound):
+        await town.store.set_bot_commands(BOT.uid, (BotCommand(name="ob_havo", description="Ob-havo"),))
+    assert not await town.store.is_polling(BOT.uid, "n")
+
+
+async def test_the_session_of_whoever_sets_a_webhook(town: Town) -> None:
+    """It has to be there still: a token may have been replaced a moment ago."""
+    hook = OutgoingHook("k1", BOT.uid, "u-ali", "bot", "https://b.example.org/", "", MESSAGES, (), 1, bot_uid=BOT.uid)
+    with pytest.raises(Unauthenticated):
+        await town.store.set_webhook(hook, "s-gone")
+    assert await town.store.webhook(BOT.uid) is None
+    await town.store.set_webhook(hook)
+    assert (await town.store.webhook(BOT.uid) or hook).url == hook.url
+
+
+async def test_the_direct_of_two(town: Town) -> None:
+    """Whoever opened it; none is made by asking."""
+    assert await town.store.direct_of(BOT.uid, "u-ali") is None
+    place = await direct(town.store, ALI, BOT, town.house.at)
+    assert await town.store.direct_of(BOT.uid, "u-ali") == await town.store.direct_of("u-ali", BOT.uid) == place
+    assert await town.store.direct_of(OTHER.uid, "u-ali") is None

@@ -21,10 +21,10 @@ class NumberedEvent:
 @dataclass(frozen=True, slots=True)
 class UnnumberedEvents:
     """Events that a bot is to be told of: each with the row id of its log, its `seq` and its time, in the order of time.
-    `cursors`: by row id, how far logs were read. `last`: the last number of the bot when they were read. `has_more`: there are
-    more events. `passed`: by how much the cursors moved in all."""
+    `cursors`: by row id, how far logs were read. `last`: the last number of the bot when they were read; None if it is erased.
+    `has_more`: there are more events. `passed`: by how much the cursors moved in all."""
 
-    last: int
+    last: int | None
     events: tuple[tuple[int, int, Milliseconds], ...]
     cursors: dict[int, int]
     has_more: bool

@@ -53,7 +53,7 @@ class OutgoingHookStore(Protocol):
         ...
 
     async def outgoing_of(self, uid: str) -> list[OutgoingHook]:
-        """The outgoing webhooks of an account, the oldest first."""
+        """The outgoing webhooks of an account, the oldest first, without those of its bots (`UpdateStore.webhook`)."""
         ...
 
     async def outgoing_in(self, actor: Actor, conversation: str) -> list[OutgoingHook]:

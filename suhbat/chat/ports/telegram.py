@@ -14,11 +14,11 @@ class UpdateStore(Protocol):
 
     async def begin_poll(self, uid: str, offset: int, poller: str) -> bool:
         """Confirm updates as `confirm_updates` does, and note who asks now. Does nothing, and returns False, while the bot has
-        a webhook."""
+        a webhook. Raises Unauthenticated if the bot is erased."""
         ...
 
     async def confirm_updates(self, uid: str, offset: int) -> None:
-        """Confirm all updates below `offset`; negative: all but so many."""
+        """Confirm all updates below `offset`; negative: all but so many. Does nothing if the bot is erased."""
         ...
 
     async def is_polling(self, uid: str, poller: str) -> bool:
@@ -27,7 +27,7 @@ class UpdateStore(Protocol):
 
     async def number_events(self, actor: Actor, types: Collection[str], limit: int) -> bool:
         """Number the next events of these types that the bot may read and that are not its own, the oldest first: at most
-        `limit`. What is older than a day is left out. Returns False if there was nothing to number."""
+        `limit`. What is older than a day is left out. Returns False if there was nothing to number, or the bot is erased."""
         ...
 
     async def numbered_events(self, actor: Actor, limit: int) -> list[NumberedEvent]:
@@ -38,13 +38,18 @@ class UpdateStore(Protocol):
         """How many updates are numbered and not confirmed."""
         ...
 
-    async def set_webhook(self, hook: OutgoingHook) -> None:
-        """Set the webhook of the bot `hook.bot_uid`, or replace it. What is not confirmed is due at once; a poll that waits
-        ends. `OutgoingHookStore` claims and settles it like other webhooks."""
+    async def set_webhook(self, hook: OutgoingHook, session: str | None = None, *, drop: bool = False) -> None:
+        """Set the webhook of the bot `hook.bot_uid`, or replace it. What is not confirmed is due at once, or with `drop`
+        confirmed; a poll that waits ends. `OutgoingHookStore` claims and settles it like other webhooks. `session`: the login
+        session of whoever asks for this. Raises Unauthenticated if that has ended, or the bot is erased."""
         ...
 
-    async def end_webhook(self, uid: str) -> None:
-        """Switch the webhook of a bot off, and forget its address and its secret."""
+    async def end_webhook(self, uid: str, *, drop: bool = False) -> None:
+        """Switch the webhook of a bot off, and forget its address and its secret. `drop`: confirm what there is."""
+        ...
+
+    async def direct_of(self, uid: str, peer: str) -> str | None:
+        """The direct of these two; None if there is none."""
         ...
 
     async def webhook(self, uid: str) -> OutgoingHook | None:

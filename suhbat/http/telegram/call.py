@@ -69,14 +69,18 @@ class Call:
             raise TelegramError(CHAT_NOT_FOUND)
         return people[ref]
 
-    async def conversation(self) -> str:
-        """The conversation of `chat_id`; the direct with a user is opened if it is new. Raises TelegramError and what
+    async def conversation(self, *, opens: bool = False) -> str:
+        """The conversation of `chat_id`. `opens`: the direct with a user is opened if it is new. Raises TelegramError and what
         commands raise."""
         target = await self.target()
         if isinstance(target, str):
             return target
         known = self.chats.direct(self.actor, target.uid)
-        if known is None:
+        if known is None and not opens:
+            known = await self.services.store.direct_of(self.actor.uid, target.uid)
+            if known is None:
+                raise TelegramError(CHAT_NOT_FOUND)
+        elif known is None:
             command = Meet(type="direct", users=[target.user_id], uids=[target.uid])
             charge(self.services.limits.rates.meter(self.actor.uid), cost_of(command), self.services.clock.steady())
             known = (await self.services.commands.execute(self.actor, command)).conversation

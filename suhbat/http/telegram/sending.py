@@ -70,15 +70,18 @@ def _text(call: Call, name: str, entities: str, longest: int) -> str:
 
 
 async def _post(call: Call, text: str, files: tuple[str, ...] = ()) -> Result:
-    conversation = await call.conversation()
+    # Everything is read before a new direct is opened, which nobody closes if the call is refused.
     buttons = buttons_of(call.parameters.object("reply_markup"))
+    thread = call.parameters.number("message_thread_id", 0) or None
+    seq, is_required = _reply_of(call)
+    conversation = await call.conversation(opens=not (seq and is_required))
     sent = await call.services.messages.post(
         call.actor,
         text=text,
         conversation=conversation,
         client_id=call.client_id,
-        reply_to=await _reply_to(call, conversation),
-        thread=call.parameters.number("message_thread_id", 0) or None,
+        reply_to=await _reply_to(call, conversation, seq, is_required=is_required),
+        thread=thread,
         files=files,
         extra=Extra(actions=buttons) if buttons else None,
     )
@@ -89,16 +92,22 @@ async def _post(call: Call, text: str, files: tuple[str, ...] = ()) -> Result:
     return await call.message(found)
 
 
-async def _reply_to(call: Call, conversation: str) -> int | None:
-    """The `seq` of the message to which this one replies. Raises TelegramError if it is missing and may not be."""
+def _reply_of(call: Call) -> tuple[int, bool]:
+    """The `seq` of the message to which this one replies, 0 for none; and whether it has to be there."""
     asked = call.parameters
     given = Parameters(asked.object("reply_parameters") or {})
     seq = given.number("message_id", 0) or asked.number("reply_to_message_id", 0)
-    if seq <= 0 or await call.find_message(conversation, seq) is not None:
-        return seq if seq > 0 else None
-    if given.flag("allow_sending_without_reply") or asked.flag("allow_sending_without_reply"):
-        return None
-    raise TelegramError("message to be replied not found")
+    may_miss = given.flag("allow_sending_without_reply") or asked.flag("allow_sending_without_reply")
+    return max(seq, 0), not may_miss
+
+
+async def _reply_to(call: Call, conversation: str, seq: int, *, is_required: bool) -> int | None:
+    """The message with this `seq`, if it is there. Raises TelegramError if it is missing and may not be."""
+    if not seq or await call.find_message(conversation, seq) is not None:
+        return seq or None
+    if is_required:
+        raise TelegramError("message to be replied not found")
+    return None
 
 
 async def edit_message_text(call: Call) -> Result:

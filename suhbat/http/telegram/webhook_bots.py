@@ -57,6 +57,8 @@ class WebhookBots:
                 log.info("telegram: an answer was not carried out", bot=bot_uid, method=method, error=error.description)
         except SuhbatError as error:
             log.info("telegram: an answer was not carried out", bot=bot_uid, method=method, error=log_text(error))
+        except Exception:  # the bot has the update, and would get it again and again
+            log.exception("telegram: an answer was not carried out", bot=bot_uid, method=method)
 
     async def _login(self, bot_uid: str) -> Login | None:
         """The bot; None if it may do nothing now."""

@@ -17,17 +17,21 @@ from suhbat.errors import (
     TooLarge,
     Unauthenticated,
 )
+from suhbat.protocol.characters import cut
 
 
 class TelegramError(Exception):
     """A refusal with the words of Telegram, on which bots rely. `code`: the status, too."""
 
     def __init__(self, description: str, code: int = 400) -> None:
+        description = cut(description, MOST_DESCRIPTION)
         super().__init__(description)
         self.description = f"Bad Request: {description}" if code == 400 else description
         self.code = code
 
 
+MOST_DESCRIPTION = 300
+"""Characters. Some descriptions quote what was sent, such as the name of a tag."""
 CHAT_NOT_FOUND = "chat not found"
 EMPTY_TEXT = "message text is empty"
 LONG_TEXT = "message is too long"

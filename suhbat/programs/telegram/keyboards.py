@@ -45,7 +45,8 @@ def _button(given: Any) -> MessageButton:
         return MessageButton(label=text, id=data)
     if isinstance(url, str) and url:
         if not is_link(url) or len(url) > LONGEST_URL:
-            raise TelegramError(f"inline keyboard button URL '{url}' is invalid: Unsupported URL protocol")
+            # Telegram repeats the address here. It may be long, or a secret, and this text gets into logs.
+            raise TelegramError("inline keyboard button URL is invalid: Unsupported URL protocol")
         return MessageButton(label=text, url=url)
     if data is None and url is None and len(given) > 1:
         raise TelegramError("BUTTON_TYPE_INVALID")

@@ -42,9 +42,18 @@ class Webhooks:
         self._tokens = tokens
         self._wake = wake
 
-    async def put(self, bot: Actor, url: str, secret: str, kinds: tuple[str, ...] | None) -> None:
-        """Set or replace the webhook of a bot. `kinds`: of updates; None for those of its last webhook. Raises
-        TelegramError."""
+    async def put(
+        self,
+        bot: Actor,
+        url: str,
+        secret: str,
+        kinds: tuple[str, ...] | None,
+        session: str | None = None,
+        *,
+        drop: bool = False,
+    ) -> None:
+        """Set or replace the webhook of a bot. `kinds`: of updates; None for those of its last webhook. `session`, `drop`: see
+        `UpdateStore.set_webhook`. Raises TelegramError, Unauthenticated; then nothing is changed."""
         if len(secret) > MOST_SECRET:
             raise TelegramError("secret token is too long")
         if not _SECRET.fullmatch(secret):
@@ -69,13 +78,13 @@ class Webhooks:
             created_at=self._clock.wall(),
             bot_uid=bot.uid,
         )
-        await self._store.set_webhook(hook)
+        await self._store.set_webhook(hook, session, drop=drop)
         self._wake()
 
-    async def end(self, bot: Actor) -> None:
-        """End the webhook of a bot, if it has one."""
-        if await self.of(bot) is not None:
-            await self._store.end_webhook(bot.uid)
+    async def end(self, bot: Actor, *, drop: bool = False) -> None:
+        """End the webhook of a bot, if it has one. `drop`: confirm what waits for the bot."""
+        if drop or await self.of(bot) is not None:
+            await self._store.end_webhook(bot.uid, drop=drop)
 
     async def of(self, bot: Actor) -> OutgoingHook | None:
         """The webhook of a bot; None if it has none now."""

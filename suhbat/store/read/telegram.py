@@ -48,8 +48,8 @@ def unnumbered(
     lobby_history: LobbyHistory,
 ) -> UnnumberedEvents:
     """The next events of these types since the time `after`, at most `limit`. See `chat.ports.UpdateStore`."""
-    last = connection.execute(select(telegram_bots.c.last).where(telegram_bots.c.uid == actor.uid)).scalar() or 0
-    logs = [log for log in _logs(connection, actor) if log.head > log.cursor]
+    last = connection.execute(select(telegram_bots.c.last).where(telegram_bots.c.uid == actor.uid)).scalar()
+    logs = unread_logs(connection, actor.uid)
     found: list[tuple[int, int, Milliseconds]] = []
     cursors: dict[int, int] = {}
     for log in logs[:MOST_LOGS]:
@@ -85,7 +85,7 @@ def numbered(
     place = and_(events.c.conversation_id == telegram_updates.c.conversation_id, events.c.seq == telegram_updates.c.seq)
     query = select(telegram_updates.c.number, *EVENT_ROW, VISIBLE_ABOVE.label("above")).join(events, place).where(*mine)
     rows = connection.execute(query.order_by(telegram_updates.c.number).limit(limit)).all()
-    logs = {log.id: log for log in _logs(connection, actor, {row.conversation_id for row in rows})}
+    logs = {log.id: log for log in _logs(connection, actor.uid, {row.conversation_id for row in rows})}
     found: list[NumberedEvent] = []
     for row in rows:
         log = logs.get(row.conversation_id)
@@ -125,18 +125,23 @@ def _event(row: Sequence[Any]) -> Any:
     return _EventRow(*row[1:-1])
 
 
-def _logs(connection: Connection, actor: Actor, among: Collection[int] | None = None) -> list[_Log]:
+def unread_logs(connection: Connection, uid: str) -> list[_Log]:
+    """The logs of a bot in which there are events that are not numbered."""
+    return [log for log in _logs(connection, uid) if log.head > log.cursor]
+
+
+def _logs(connection: Connection, uid: str, among: Collection[int] | None = None) -> list[_Log]:
     """The logs that the bot may read: those of its rooms and directs, the lobby and its own."""
     cursor = func.coalesce(telegram_cursors.c.seq, 0)
-    mine = and_(telegram_cursors.c.conversation_id == conversations.c.id, telegram_cursors.c.uid == actor.uid)
+    mine = and_(telegram_cursors.c.conversation_id == conversations.c.id, telegram_cursors.c.uid == uid)
     log = conversations.c
     columns = (log.id, log.name, log.kind, log.head, log.history)
     common = select(*columns, literal(0), cursor).select_from(conversations.outerjoin(telegram_cursors, mine))
-    own = common.where(or_(log.name == LOBBY, log.name == own_log(actor.uid)))
+    own = common.where(or_(log.name == LOBBY, log.name == own_log(uid)))
     shown = (
         select(*columns, members.c.since, cursor)
         .select_from(members.join(conversations, log.id == members.c.conversation_id).outerjoin(telegram_cursors, mine))
-        .where(members.c.uid == actor.uid, IS_SHOWN)
+        .where(members.c.uid == uid, IS_SHOWN)
     )
     if among is not None:
         own, shown = own.where(log.id.in_(among)), shown.where(log.id.in_(among))

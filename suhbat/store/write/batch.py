@@ -10,8 +10,9 @@ from typing import Any, Generic, TypeVar
 import structlog
 
 from suhbat.chat.model import Change, Post
-from suhbat.errors import Busy, Internal, StorageUnavailable, SuhbatError, log_text
+from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable, SuhbatError, log_text
 from suhbat.protocol.events import LoggedEvent, own_log
+from suhbat.store.dialect import is_orphan
 
 from .directs import pair_of
 from .transaction import WriterTransaction
@@ -99,7 +100,15 @@ def refuse_all(items: Sequence[Item], error: Exception) -> list[ItemOutcome]:
     return [(item, unavailable()) for item in items]
 
 
+def not_found(error: Exception) -> NotFound:
+    """The error for an item that belongs to something which was erased while the item waited."""
+    log.info("writer: item refused, what it belongs to was deleted", error=log_text(error))
+    return NotFound()
+
+
 def internal_error(error: Exception) -> SuhbatError:
     """Log an unexpected exception; the error that the client receives has no detail."""
+    if is_orphan(error):
+        return not_found(error)
     log.error("writer: item failed unexpectedly", exc_info=error)
     return Internal()

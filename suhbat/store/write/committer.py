@@ -16,12 +16,12 @@ from sqlalchemy import Connection, Engine
 from suhbat.chat.model import Post
 from suhbat.errors import Internal, log_text
 from suhbat.store import cursors, indexer
-from suhbat.store.dialect import begin, commit, is_contended, is_trouble, savepoint
+from suhbat.store.dialect import begin, commit, is_contended, is_orphan, is_trouble, savepoint
 from suhbat.store.errors import AnotherDatabase, LogsHeld
 from suhbat.store.sqlite import journal
 
 from . import posting
-from .batch import Batch, Item, Work, internal_error, logs_of, refuse_all
+from .batch import Batch, Item, Work, internal_error, logs_of, not_found, refuse_all
 from .transaction import WriterRules, WriterTransaction
 from .writer_cache import WriterCache
 
@@ -221,7 +221,7 @@ class Committer:
                 raise
             point.rollback()
             transaction.truncate(before)
-            return error
+            return not_found(error) if is_orphan(error) else error
         point.commit()
         return result
 

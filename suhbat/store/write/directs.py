@@ -25,7 +25,12 @@ from .transaction import WriterTransaction
 
 def pair_of(*people: Actor) -> str:
     """The key of the direct of these people (`directs.pair`), in whatever order they are given."""
-    return "|".join(sorted([person.uid for person in people]))
+    return pair_key(*[person.uid for person in people])
+
+
+def pair_key(*uids: str) -> str:
+    """The same by uids."""
+    return "|".join(sorted(uids))
 
 
 def make_direct(

@@ -7,6 +7,7 @@ gathering only says that there is more.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -257,6 +258,9 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
     ).one_or_none()
     if hook is None or hook.claimed_until != due.claimed_until:
         return False  # it was removed meanwhile, or the claim has ended and another node is at work
+    if (hook.created_at, hook.url) != (due.hook.created_at, due.hook.url):
+        # The bot has another address now, which does not wait because the one before failed.
+        settled = replace(settled, deliveries=(), again_at=None, off=None)
     given = log_deliveries(connection, hook.id, due.log_id, hook.deliveries, settled.deliveries)
     has_failed = settled.again_at is not None or settled.off is not None
     values: dict[str, Any] = {"claimed_until": 0, "deliveries": given}

@@ -11,10 +11,10 @@ from suhbat.errors import Busy, Forbidden, Internal, NotFound, RateLimited, Suhb
 from suhbat.http.telegram.answers import is_bot_api
 from suhbat.programs.telegram import objects
 from suhbat.programs.telegram.entities import MOST_ENTITIES
-from suhbat.programs.telegram.errors import TelegramError, answer
-from suhbat.programs.telegram.keyboards import buttons_of, markup_of
+from suhbat.programs.telegram.errors import MOST_DESCRIPTION, TelegramError, answer
+from suhbat.programs.telegram.keyboards import LONGEST_URL, MOST_BUTTONS, MOST_DATA, buttons_of, markup_of
 from suhbat.programs.telegram.objects import media
-from suhbat.programs.telegram.parameters import Parameters
+from suhbat.programs.telegram.parameters import _DEEPEST, Parameters
 from suhbat.programs.telegram.texts import markdown_of
 from suhbat.protocol.files import File
 from suhbat.protocol.objects import Message
@@ -74,10 +74,54 @@ def test_invalid_buttons(button: Any, told: str) -> None:
     assert refused.value.description.endswith(told)
 
 
-def test_too_many_buttons() -> None:
-    """A message has at most 100."""
-    with pytest.raises(TelegramError):
-        buttons_of({"inline_keyboard": [[{"text": "a", "callback_data": "a"}]] * 101})
+def test_most_of_a_keyboard() -> None:
+    """A message has at most 100 buttons, and each at most 64 bytes of data and an address of 2,048 characters."""
+    for buttons in (
+        [{"text": "a", "callback_data": "a"}] * MOST_BUTTONS,
+        [{"text": "a", "callback_data": "ў" * (MOST_DATA // 2)}],
+        [{"text": "a", "url": f"https://a.uz/{'a' * (LONGEST_URL - 13)}"}],
+    ):
+        assert len(buttons_of({"inline_keyboard": [buttons[:50], buttons[50:]]})[0]) == min(len(buttons), 50)
+    for too_much in (
+        [{"text": "a", "callback_data": "a"}] * (MOST_BUTTONS + 1),
+        [{"text": "a", "callback_data": "ў" * (MOST_DATA // 2) + "a"}],
+        [{"text": "a", "url": f"https://a.uz/{'a' * (LONGEST_URL - 12)}"}],
+    ):
+        with pytest.raises(TelegramError):
+            buttons_of({"inline_keyboard": [too_much[:50], too_much[50:]]})
+
+
+def test_errors_repeat_little_of_what_was_sent() -> None:
+    """No address of a button, which may have a secret, and of other things the beginning: a description is short, whatever
+    came. It gets into logs, too."""
+    long = "javascript:sirli" * 2000
+    with pytest.raises(TelegramError) as refused:
+        buttons_of({"inline_keyboard": [[{"text": "a", "url": long}]]})
+    assert "sirli" not in refused.value.description
+    for mode, text in (("HTML", f"<{'a' * 9000}>b"), ("HTML", f"<b>a</{'a' * 9000}>"), ("HTML", f'<b {"a" * 9000}="')):
+        with pytest.raises(TelegramError) as refused:
+            markdown_of(text, mode, [], 4000)
+        assert len(refused.value.description) <= len("Bad Request: ") + MOST_DESCRIPTION
+    with pytest.raises(TelegramError) as refused:
+        markdown_of("a", "m" * 9000, [], 4000)
+    assert len(refused.value.description) <= len("Bad Request: ") + MOST_DESCRIPTION
+
+
+def test_how_deep_parameters_are() -> None:
+    """Up to 32 levels, the innermost value included, as text of JSON and as JSON."""
+
+    def nested(depth: int) -> Any:
+        value: Any = 1
+        for n in range(depth - 1):
+            value = {"a": value} if n % 2 else [value]
+        return value
+
+    for depth in (2, _DEEPEST):
+        assert Parameters({"x": nested(depth)}).value("x") == nested(depth)
+        assert Parameters({"x": json.dumps(nested(depth))}).value("x") == nested(depth)
+    for given in (nested(_DEEPEST + 1), json.dumps(nested(_DEEPEST + 1)), nested(900)):
+        with pytest.raises(TelegramError):
+            Parameters({"x": given}).value("x")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor
 from suhbat.chat.ports import Store
 from suhbat.chat.rate import Rates
-from suhbat.errors import NotFound
+from suhbat.errors import NotFound, Unauthenticated
 from suhbat.programs.hooks.delivering import LEASE_SECONDS, MOST_EVENTS, Delivering, ReceiverAnswer
 from suhbat.programs.hooks.incoming_hooks import HookMeters
 from suhbat.programs.telegram.errors import TelegramError
@@ -25,6 +26,8 @@ from suhbat.programs.telegram.objects import Json
 from suhbat.programs.telegram.webhooks import PROOF, UpdateDelivery, Webhooks
 from suhbat.protocol.events import model_of
 from suhbat.protocol.types import LOBBY
+from suhbat.store.read.telegram import unnumbered
+from suhbat.store.write.telegram import keep
 from tests.fakes import FakeClock
 from tests.programs.deliveries import Deliveries, Nobody
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, direct, opened
@@ -136,6 +139,70 @@ async def test_a_receiver_that_is_down_for_twenty_hours(yard: Yard) -> None:
     hook = await yard.webhooks.of(BOT)
     assert hook is not None and hook.failed_status == 503 and hook.failed_at is not None
     assert yard.clock.wall() - hook.failed_at < 300_000
+
+
+async def test_an_address_that_failed_does_not_hold_up_the_next(yard: Yard) -> None:
+    """A bot sets another address while the one before is slow, fails and asks for an hour: the new one gets everything at
+    once, and is not said to have failed."""
+    await yard.webhooks.put(BOT, URL, "", None)
+    yard.receivers.waits[URL] = asyncio.Event()
+    yard.receivers.answers[URL] = [ReceiverAnswer(429, 3600.0)]
+    await yard.say(LOBBY, "1", "2")
+    yard.clock.advance(1)
+    (item,) = await yard.delivering.claim(50, ())
+    late = asyncio.create_task(yard.delivering.carry_out(item))
+    while not yard.receivers.requests:
+        await asyncio.sleep(0)
+    await yard.webhooks.put(BOT, "https://second.example.org/", "", None)
+    yard.receivers.waits.pop(URL).set()
+    await late
+    await yard.work()
+    assert yard.told("https://second.example.org/") == [(1, "1"), (2, "2")]
+    hook = await yard.webhooks.of(BOT)
+    assert hook is not None and (hook.failed_at, hook.failed_status) == (None, None)
+
+
+@pytest.mark.parametrize("how", ["set", "end"])
+async def test_what_is_dropped(yard: Yard, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that waits, numbered or not, in every chat, and nothing that comes later. A refused address drops nothing.
+    Whoever numbers events at this moment does not bring them back."""
+    room = await yard.room(ALI, VALI, BOT)
+    await yard.webhooks.put(BOT, URL, "", None)
+    yard.receivers.answer = ReceiverAnswer(500)
+    await yard.say(LOBBY, "1")
+    await yard.work()
+    await yard.say(LOBBY, "2")
+    await yard.say(room, "3")
+    with monkeypatch.context() as patch, pytest.raises(TelegramError):
+        patch.setattr(yard.receivers, "origin", lambda url: None)
+        await yard.webhooks.put(BOT, "https://10.0.0.1/", "", None, drop=True)
+    yard.receivers.answer = ReceiverAnswer(200)
+    if how == "set":
+        await yard.webhooks.put(BOT, "https://second.example.org/", "", None, drop=True)
+    else:
+        await yard.webhooks.end(BOT, drop=True)
+    assert await yard.store.count_updates(BOT.uid) == 0
+    await yard.say(room, "4")
+    seen = len(yard.receivers.requests)
+    await yard.pass_time(120, step=60)
+    told = yard.told("https://second.example.org/")
+    if how == "end":
+        assert len(yard.receivers.requests) == seen
+        told = [(update["update_id"], update["message"]) for update in await yard.updates(BOT.uid, ALL_KINDS, 10)]
+    assert [text for _, text in told] == ["4"] and told[0][0] > 1
+
+
+async def test_numbering_while_everything_is_dropped(yard: Yard) -> None:
+    """What was read before is not written after."""
+    await yard.webhooks.put(BOT, URL, "", None)
+    await yard.say(LOBBY, "1", "2")
+    store: Any = yard.store
+    found = await store._read(lambda c: unnumbered(c, BOT, events_of(ALL_KINDS), 10, 0, "since_joined"))
+    assert len(found.events) == 2
+    await yard.webhooks.put(BOT, URL, "", None, drop=True)
+    assert not await store._write(lambda c: keep(c, BOT.uid, found, 0))
+    await yard.work()
+    assert yard.told() == []
 
 
 async def test_what_is_older_than_a_day(yard: Yard) -> None:
@@ -266,8 +333,21 @@ async def test_bots_that_are_gone(yard: Yard) -> None:
     """The webhook goes with its bot, and all are told anew after the journal began anew."""
     await yard.webhooks.put(BOT, URL, "", None)
     await yard.webhooks.put(replace(OTHER), "https://other.example.org/", "", None)
+    yard.receivers.waits[URL] = asyncio.Event()
+    await yard.say(LOBBY, "0", actor=ALI)
+    yard.clock.advance(1)
+    slow = [asyncio.create_task(yard.delivering.carry_out(item)) for item in await yard.delivering.claim(50, ())]
+    while URL not in [url for url, _, _ in yard.receivers.requests]:
+        await asyncio.sleep(0)
     await yard.store.erase(BOT, yard.clock.wall(), with_messages=False)
+    yard.receivers.waits.pop(URL).set()
+    await asyncio.gather(*slow)  # nothing is left to confirm or to settle
+    yard.receivers.requests.clear()
     assert await yard.store.webhook(BOT.uid) is None
+    with pytest.raises(Unauthenticated):
+        await yard.webhooks.put(BOT, URL, "", None)
+    await yard.work()
+    yard.receivers.requests.clear()
     await yard.say(LOBBY, "1", actor=ALI)
     await yard.work()
-    assert yard.told() == [] and yard.told("https://other.example.org/") == [(1, "1")]
+    assert yard.told() == [] and yard.told("https://other.example.org/") == [(2, "1")]
