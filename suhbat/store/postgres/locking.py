@@ -81,9 +81,9 @@ def lock(
         names |= {own_log(uid) for uid in pair.split("|")}  # if the direct is new, its people are told of it
     if pairs:
         run.add(_DIRECTS, lambda rows: locked.pairs.update(rows), array_of_texts(sorted(pairs)))
+    found: Rows = []
     if names or pairs:
         wanted = (array_of_texts(sorted(names)), array_of_texts(sorted(pairs)))
-        found: Rows = []
         run.add(_LOCK_FREE if skip else _LOCK, lambda rows: locked.rows.extend(map(LogRow._make, rows)), *wanted)
         if skip:
             run.add(_EXISTING, found.extend, *wanted)

@@ -17,6 +17,7 @@ from suhbat.chat.slash import slash_of
 from suhbat.errors import Unauthenticated
 from suhbat.protocol import commands
 from suhbat.protocol.bots import BotCommand
+from suhbat.store.dialect import is_contended
 from suhbat.store.errors import LogsHeld
 from suhbat.store.people import accounts
 from suhbat.store.postgres.shared_committer import SharedCommitter
@@ -112,6 +113,29 @@ async def test_a_command_beside_a_mention(url: str, monkeypatch: pytest.MonkeyPa
         assert isinstance(outcome, PostResult) and outcome.command
         assert isinstance(await asyncio.wait_for(await mention, PATIENCE), PostResult)
         assert (attempts.failed, attempts.begun_anew) == ([], 1)
+
+
+async def test_work_without_a_log_that_waits_for_another_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is tried again until the other node is done, as work with a log is. Nobody is told of an internal error."""
+    base = engines.database_of(tmp_path)
+    store = PostgresStore(f"{base}?options=-c%20lock_timeout=100", clock=FakeClock())
+    await store.open(Listener().committed)
+    attempts = Attempts(monkeypatch)
+    try:
+        await store.add_account(account("soli"))
+        await store.add_account(account("bot", owner_uid="u-soli", bot_api="telegram"))
+        with psycopg.connect(base) as other:
+            other.execute("SELECT 1 FROM accounts WHERE uid = 'u-bot' FOR UPDATE")
+            asked = [asyncio.ensure_future(store.confirm_updates("u-bot", n)) for n in (1, 2)]
+            async with asyncio.timeout(PATIENCE):
+                while len(attempts.failed) < 2 and not all(one.done() for one in asked):
+                    await asyncio.sleep(0.01)
+            other.rollback()
+        await asyncio.wait_for(asyncio.gather(*asked), PATIENCE)
+        assert attempts.failed and all(map(is_contended, attempts.failed))
+    finally:
+        await store.close()
+        engines.give_back(tmp_path)
 
 
 def loop_future() -> asyncio.Future[Any]:
