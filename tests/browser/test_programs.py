@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -12,7 +13,7 @@ from tests.programs.hooks.one_liners import one_liners, run
 from tests.servers import Server, running
 
 from .office import Office
-from .person import Person
+from .person import DESK, PHONE, Person
 from .test_axe import Look
 
 Make = Callable[..., Person]
@@ -29,6 +30,18 @@ SHOWN = {
     "sentry": "🔴 ReferenceError: tea is not definedpour(cup) productionRule: Anything new",
 }
 """What each format is shown as."""
+
+
+DAYS = ((1, 2, 3), (4, 5, 6))
+CLOSE = """(row) => {
+  const all = [...row.querySelectorAll(".body button, .body a.button")].filter((one) => one.offsetHeight);
+  const boxes = all.map((one) => [one.textContent, one.getBoundingClientRect()]);
+  return boxes.flatMap(([name, a], at) => boxes.slice(at + 1).flatMap(([other, b]) => {
+    const between = Math.max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom);
+    return between < 8 ? [`${name}, ${other}: ${between}`] : [];
+  }));
+}"""
+"""Buttons of a message that a finger can hit at the same time."""
 
 
 @pytest.fixture
@@ -101,6 +114,37 @@ def test_buttons(server: Server, person: Make) -> None:
     expect(vali.page.locator(".toast")).to_contain_text("Cannot reach the server")
     office.ask("ali", "PATCH", office.path, {"archived": True})
     expect(yes).to_be_disabled()
+
+
+@pytest.mark.parametrize("profile", (DESK, PHONE), ids=("desk", "phone"))
+def test_a_note_covers_no_button(server: Server, person: Make, profile: dict[str, Any]) -> None:
+    """A note about something covers neither the newest message with its buttons nor the message field, also below a banner.
+    With a finger, the buttons below a message have 8 px between them."""
+    office = Office(server)
+    for number in range(20):
+        office.say("ali", f"gap {number}")
+    vali = office.opens(person("vali", **profile), "vali")
+    page = vali.page
+    seq = office.say("ob-havo", "Ertaga?", actions=[[{"id": str(n), "label": f"{n}-kun"} for n in row] for row in DAYS])
+    office.ask("ali", "PUT", f"{office.path}/messages/{seq}/reactions/%F0%9F%91%8D", {})
+    office.say("ali", "ha", thread=seq)
+    row = vali.sees("Ertaga?")
+    expect(row.locator(".replies")).to_be_visible()
+    expect(row.locator(".reaction").first).to_be_visible()
+    page.evaluate("document.querySelector('.notices').style.setProperty('height', '40px')")
+    page.route("**/actions/1*", lambda route: route.abort())
+    row.get_by_role("button", name="1-kun").click()
+    note = page.locator(".toast")
+    expect(note).to_contain_text("Cannot reach the server")
+    boxes = [page.locator(one).bounding_box() for one in (".toast", ".composer", ".conversation-view .bar")]
+    boxes.append(row.bounding_box())
+    told, field, bar, newest = boxes
+    assert told and field and bar and newest
+    assert bar["y"] + bar["height"] <= told["y"]
+    assert told["y"] + told["height"] <= newest["y"]
+    assert newest["y"] + newest["height"] <= field["y"]
+    if profile is PHONE:
+        assert row.evaluate(CLOSE) == []
 
 
 def test_the_formats_of_webhooks(server: Server, person: Make) -> None:

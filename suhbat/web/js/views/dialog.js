@@ -105,12 +105,6 @@ export function menu(anchor, items, title = "") {
   /** @type {HTMLElement | null} */ (first)?.focus();
 }
 
-/** The height of the message field with the files above it: a note about them covers neither. */
-function belowMessages() {
-  const tops = [...document.querySelectorAll(".composer")].map((one) => one.getBoundingClientRect());
-  return Math.max(0, ...tops.filter(({ height }) => height > 0).map(({ top }) => innerHeight - top));
-}
-
 /**
  * A note that closes by itself. It may offer an action, such as undo. The same note without an action is shown once.
  * @param {string} text
@@ -124,7 +118,6 @@ export function toast(text, action = null, { seconds = 6, focus = false, ongone 
   // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
   const box = document.querySelector("dialog[open]");
   (box ?? document.body).append(place);
-  place.style.setProperty("--above", `${box ? 0 : belowMessages()}px`);
   if (!action) [...place.children].find((one) => one.textContent === text)?.remove();
   const back = remembered();
   let done = false;

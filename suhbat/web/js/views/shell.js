@@ -22,6 +22,7 @@ import { openKey, programs } from "./programs.js";
 import { shortcuts } from "./shortcuts.js";
 import { signals } from "./signals.js";
 import { Sidebar } from "./sidebar.js";
+import { placeToasts } from "./toast-place.js";
 import { phone, trail } from "./trail.js";
 
 /** @import { App } from "../app.js" */
@@ -56,6 +57,7 @@ export class Shell {
     });
     this.banner = banner(app);
     this.offer = notifyOffer(app);
+    const notices = h("div", { class: "notices" }, this.banner.element, this.offer.element);
     this.element = h(
       "main",
       { class: "shell" },
@@ -73,7 +75,7 @@ export class Shell {
         },
         t("skip"),
       ),
-      h("div", { class: "notices" }, this.banner.element, this.offer.element),
+      notices,
       this.sidebar.element,
     );
     this.panes = new Panes(app, this.element, {
@@ -114,6 +116,7 @@ export class Shell {
       everyMinute(() => this.#minute()),
       () => removeEventListener("hashchange", route),
       () => removeEventListener("pagehide", left),
+      placeToasts(this.element, notices),
       this.banner.end,
       this.offer.end,
       signals(app),
