@@ -22,7 +22,7 @@ export function bots(app) {
     "button",
     { type: "button", hidden: true, on: { click: () => newBot(app, () => void draw()) } },
     icon("add"),
-    t("bot.make"),
+    t("bot.new"),
   );
   const refused = h("p", { class: "hint", hidden: true });
   const load = async () => {
@@ -48,7 +48,7 @@ function newBot(app, changed) {
       t("bot.shown.hint"),
     ),
   ];
-  secretDialog(t("bot.make"), fields, async ({ user_id, display_name }) => {
+  secretDialog({ title: t("bot.new"), go: t("bot.make") }, fields, async ({ user_id, display_name }) => {
     const bot = { user_id, ...(display_name.trim() ? { display_name } : {}) };
     const { token } = await app.chat.bots.make(bot);
     changed();

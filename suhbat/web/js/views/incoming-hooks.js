@@ -21,7 +21,7 @@ export function incomingHooks(app, conversation) {
     "button",
     { type: "button", on: { click: () => newHook(app, conversation, draw) } },
     icon("add"),
-    t("hook.make"),
+    t("hook.new"),
   );
   return h(
     "section",
@@ -59,7 +59,8 @@ export function incomingHooks(app, conversation) {
 /** @param {App} app @param {string} conversation @param {() => Promise<void>} changed */
 function newHook(app, conversation, changed) {
   const name = h("input", { name: "name", required: true, maxlength: 40, autocomplete: "off" });
-  secretDialog(t("hook.make"), [field(t("hook.name"), name, t("hook.name.hint"))], async (values) => {
+  const texts = { title: t("hook.new"), go: t("hook.make") };
+  secretDialog(texts, [field(t("hook.name"), name, t("hook.name.hint"))], async (values) => {
     const { url } = await app.chat.hooks.makeIncoming(conversation, values.name);
     void changed();
     const value = new URL(url, app.base).href;

@@ -40,12 +40,7 @@ export function outgoing(app) {
       empty: t("outgoing.none"),
     });
   void draw();
-  const make = h(
-    "button",
-    { type: "button", on: { click: () => newHook(app, draw) } },
-    icon("add"),
-    t("outgoing.make"),
-  );
+  const make = h("button", { type: "button", on: { click: () => newHook(app, draw) } }, icon("add"), t("outgoing.new"));
   return part(t("outgoing"), [list, make], t("outgoing.hint"));
 }
 
@@ -155,7 +150,7 @@ function newHook(app, draw) {
       EVENTS.map((type) => check("event", type, eventName(type), type === "message.created")),
     ),
   ];
-  secretDialog(t("outgoing.make"), fields, async ({ url, name }, box) => {
+  secretDialog({ title: t("outgoing.new"), go: t("hook.make") }, fields, async ({ url, name }, box) => {
     const chosen = (/** @type {string} */ of) =>
       [...box.querySelectorAll(`input[name=${of}]:checked`)].map((one) => /** @type {HTMLInputElement} */ (one).value);
     const conversations = which.value === "all" ? "all" : chosen("place");

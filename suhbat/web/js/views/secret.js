@@ -21,13 +21,13 @@ export function showSecret(title, secret) {
 }
 
 /**
- * A dialog with a form that makes a secret, which then stands in its place.
- * @param {string} title @param {Child[]} fields
+ * A dialog with a form that makes a secret, which then stands in its place. `go`: its button says what it does.
+ * @param {{title: string, go: string}} texts @param {Child[]} fields
  * @param {(values: Record<string, string>, form: HTMLFormElement) => Promise<Secret>} make its error is shown
  */
-export function secretDialog(title, fields, make) {
+export function secretDialog({ title, go }, fields, make) {
   const place = h("div", { class: "secret", hidden: true });
-  const ask = form(fields, title, async (values, box) => {
+  const ask = form(fields, go, async (values, box) => {
     const secret = await make(values, box);
     ask.hidden = true;
     place.hidden = false;
