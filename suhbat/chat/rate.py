@@ -27,7 +27,7 @@ class Cost(IntEnum):
     EXPORT = 10
     PICTURE = 10
     TRIAL = 5
-    """A push for a test: a request to another machine."""
+    """A push or a webhook for a test, a delivery that is repeated: a request to another machine."""
     UNREAD_AGAIN = 5
     """A conversation or a thread that is marked as unread from some message on: the own and the deleted ones above it are
     counted."""

@@ -58,6 +58,10 @@ class HookCalls(Asking):
         """Repeat a delivery now."""
         return await self._make(f"{_outgoing(id)}/deliveries/{n}/again", {})
 
+    async def test_hook(self, id: str) -> dict[str, Any]:
+        """Send a test now: the delivery, with what the receiver answered."""
+        return await self._make(f"{_outgoing(id)}/test", {})
+
     async def _get(self, path: str) -> dict[str, Any]:
         return dict((await self._transfers.insist("GET", path)).body)
 

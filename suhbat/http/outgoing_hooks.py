@@ -88,7 +88,8 @@ class Switch(Schema):
 
 
 class Delivery(Schema):
-    """An event that was sent. `status`: what the receiver answered last; 0 if it did not answer."""
+    """An event that was sent. `status`: what the receiver answered last; 0 if it did not answer. A test has the event `test`,
+    the conversation `@me` and `seq` 0."""
 
     n: int = Field(examples=[7])
     conversation: str = Field(examples=[LOBBY])
@@ -146,6 +147,15 @@ async def deliveries_of(hook: HookPath, actor: Caller, services: Served) -> Deli
 async def deliver_again(hook: HookPath, n: NumberPath, actor: Caller, services: Served) -> Delivery:
     """Repeat a delivery now, also of a webhook that is switched off. The answer tells what the receiver answered."""
     return _delivery(await services.outgoing_hooks.again(actor, hook, n))
+
+
+@router.post("/{hook}/test", dependencies=[SAFE_WRITE, weighs(Cost.TRIAL)])
+@refuses(Forbidden, NotFound)
+async def try_outgoing(hook: HookPath, actor: Caller, services: Served) -> Delivery:
+    """Send a test now, also by a webhook that is switched off: a signed request of the type `test`, which is logged as a
+    delivery and not repeated by itself. Returns when the receiver has answered, after 10 s at the latest. Counts as five
+    messages for `send_rate`."""
+    return _delivery(await services.outgoing_hooks.test(actor, hook))
 
 
 def _shown(hook: OutgoingHook) -> OutgoingHookShown:

@@ -21,7 +21,7 @@ from suhbat.chat.model import (
     SettledHook,
 )
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.events import LoggedEvent, own_log
 
 from .people import accounts
 from .read.floor import LobbyHistory
@@ -98,9 +98,17 @@ class HooksOverSQL:
         self, connection: Connection, uid: str, id: str, n: int, at: Milliseconds
     ) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
         hook, one = outgoing_hooks.delivery(connection, uid, id, n)
+        if one.is_test:
+            return hook, one, None
         found = accounts.of(connection, [uid])
         place = (one.conversation, one.seq, at, self._lobby_history)
         return hook, one, one_event(connection, hook, found[0].actor, *place) if found else None
+
+    async def add_test(self, uid: str, id: str) -> tuple[OutgoingHook, HookDelivery]:
+        at = self._clock.wall()
+        return await self._open_writer().work(
+            lambda transaction: outgoing_hooks.add_test(transaction, uid, id, at), frozenset({own_log(uid)})
+        )
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
         await self._write(lambda c: outgoing_hooks.note(c, id, delivery))

@@ -139,6 +139,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("DELETE", "/hooks/{unknown}"): ("404 404 404 404 404 404 403 401", NONE),
     ("GET", "/hooks/{unknown}/deliveries"): ("404 404 404 404 404 404 403 401", NONE),
     ("POST", "/hooks/{unknown}/deliveries/{seq}/again"): ("404 404 404 404 404 404 403 401", NONE),
+    ("POST", "/hooks/{unknown}/test"): ("404 404 404 404 404 404 403 401", NONE),
     ("GET", "/users/{friend}/picture"): (ALL.format(404), NONE),
     ("DELETE", "/users/{friend}/picture"): (STAFF, NONE),
     ("GET", "/users?query=a-friend"): (ALL.format(200), NONE),

@@ -148,8 +148,8 @@ def test_incoming_webhooks(server: Server, person: Make) -> None:
 
 def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], person: Make) -> None:
     """An outgoing webhook is made in the settings, for chosen conversations and events. Its secret is shown once. The log has
-    what was sent and what the program answered, and a delivery can be repeated. It can be switched off and on, and
-    deleted. While the program does not take an event, the list says so."""
+    what was sent and what the program answered, a delivery can be repeated, and a test be sent. It can be switched off and
+    on, and deleted. While the program does not take an event, the list says so."""
     url, statuses = receiver
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
@@ -177,7 +177,7 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
     expect(row.locator(".state")).to_have_text("On")
     look.in_both("outgoing webhooks")
 
-    statuses[:] = [204, 500, 204]
+    statuses[:] = [204, 500, 204, 202]
     office.say("ali", "salom")
     row.get_by_role("button", name="Deliveries").click()
     log = page.get_by_role("dialog", name="Deliveries: Ombor")
@@ -197,6 +197,12 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
     expect(one.locator(".status")).to_have_text("204")
     expect(one).to_contain_text("3 attempts")
     expect(one.get_by_role("button", name="Send again")).to_be_focused()
+    test = log.get_by_role("button", name="Send a test")
+    test.click()
+    expect(log.locator("li")).to_have_count(2)
+    expect(log.locator("li", has=page.get_by_text("Test", exact=True)).locator(".status")).to_have_text("202")
+    expect(test).to_be_focused()
+    look.in_both("a test")
     page.keyboard.press("Escape")
     row.get_by_role("button", name="Switch off").click()
     expect(row.locator(".state")).to_have_text("Switched off")

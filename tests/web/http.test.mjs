@@ -69,6 +69,7 @@ test("webhooks", async () => {
   await hooks.switch("k1", true);
   assert.deepEqual(await hooks.deliveries("k1"), []);
   await hooks.again("k1", 7);
+  await hooks.test("k1");
   await hooks.remove("k1");
   assert.deepEqual(
     asked.map(([method, url, , body]) => [method, url.replace(/.*v1/, ""), JSON.parse(body)]),
@@ -81,6 +82,7 @@ test("webhooks", async () => {
       ["PATCH", "/hooks/k1", { on: true }],
       ["GET", "/hooks/k1/deliveries", null],
       ["POST", "/hooks/k1/deliveries/7/again", {}],
+      ["POST", "/hooks/k1/test", {}],
       ["DELETE", "/hooks/k1", {}],
     ],
   );

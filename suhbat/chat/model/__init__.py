@@ -18,6 +18,7 @@ from .files import Backend, FileContent, FilePage, NewPicture, Removal, SharedFi
 from .growing import GrowingRow, TakenMessage
 from .hooks import (
     HOOK_PREFIX,
+    TEST,
     DueHook,
     HookBacklog,
     HookDelivery,
@@ -49,6 +50,7 @@ __all__ = [
     "GUEST_KEPT",
     "HOOK_PREFIX",
     "PLAIN",
+    "TEST",
     "Account",
     "Actor",
     "Asker",

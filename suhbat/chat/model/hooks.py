@@ -90,10 +90,15 @@ class DueHook:
         return self.hook.id
 
 
+TEST = "test"
+"""The type under which a webhook is told that its maker tries it. No event has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HookDelivery:
-    """An event that was sent, or tried to be. `n`: counts the deliveries of the webhook; None if it has none yet.
-    `status`: what the receiver answered last; 0 without an answer. `at`: of the last attempt."""
+    """An event that was sent, or tried to be, or a test: that has no event, its `conversation` is `@me`, and its `seq` 0. `n`:
+    counts the deliveries of the webhook; None if it has none yet. `status`: what the receiver answered last; 0 without an
+    answer. `at`: of the last attempt."""
 
     n: int | None
     conversation: str
@@ -102,6 +107,10 @@ class HookDelivery:
     status: int
     attempts: int
     at: Milliseconds
+
+    @property
+    def is_test(self) -> bool:
+        return self.event == TEST
 
     @property
     def is_done(self) -> bool:

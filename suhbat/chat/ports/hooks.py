@@ -75,7 +75,12 @@ class OutgoingHookStore(Protocol):
         ...
 
     async def delivery(self, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
-        """A delivery, and its event as it is now; None if the account may not read it any more. Raises NotFound."""
+        """A delivery, and its event as it is now; None for a test, and if the account may not read it any more. Raises
+        NotFound."""
+        ...
+
+    async def add_test(self, uid: str, id: str) -> tuple[OutgoingHook, HookDelivery]:
+        """Log a test of an outgoing webhook of this account, before its first attempt. Raises NotFound."""
         ...
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:

@@ -18,7 +18,7 @@ import structlog
 from suhbat.chat.bans import Bans
 from suhbat.chat.hooks import told_as
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
+from suhbat.chat.model import TEST, DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
 from suhbat.chat.ports import Clock, OutgoingHookStore
 from suhbat.counting import HookCounts
 from suhbat.errors import InvalidPayload, SuhbatError, log_text
@@ -77,8 +77,16 @@ class Receivers(Protocol):
 
 def body_of(event: Event) -> bytes:
     """What is sent for an event: `data` is the event as a client gets it, without its type."""
-    data = event.model_dump(mode="json", exclude={"type"})
-    body = {"type": told_as(event), "timestamp": format_time(event.at), "data": data}
+    return _body(told_as(event), event.at, event.model_dump(mode="json", exclude={"type"}))
+
+
+def body_of_test(hook: OutgoingHook, at: Milliseconds) -> bytes:
+    """What is sent when the maker of a webhook tries it."""
+    return _body(TEST, at, {"hook": hook.id, "name": hook.name})
+
+
+def _body(type: str | None, at: Milliseconds, data: object) -> bytes:
+    body = {"type": type, "timestamp": format_time(at), "data": data}
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -188,8 +196,8 @@ class Delivering:
                 return self._failed(item, tuple(made), retry_after)
         return SettledHook(item, upto, tuple(made))
 
-    async def again(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent) -> HookDelivery:
-        """Repeat a delivery now, whatever became of it."""
+    async def now(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent | None) -> HookDelivery:
+        """Make one more attempt of a logged delivery now, whatever became of it. `one`: its event; None for a test."""
         tried, _ = await self._send(hook, one, replace(delivery, attempts=delivery.attempts + 1))
         self._count(tried)
         await self._store.note_delivery(hook.id, tried)
@@ -206,14 +214,19 @@ class Delivering:
         new = HookDelivery(number, item.conversation, event.seq, told_as(event) or event.type, 0, attempts, 0)
         return await self._send(item.hook, one, new)
 
-    async def _send(self, hook: OutgoingHook, one: LoggedEvent, attempt: HookDelivery) -> tuple[HookDelivery, float]:
-        event, at = model_of(one.event), self._clock.wall()
-        body, id = body_of(event), message_id(hook.id, attempt.conversation, attempt.seq)
+    async def _send(
+        self, hook: OutgoingHook, one: LoggedEvent | None, attempt: HookDelivery
+    ) -> tuple[HookDelivery, float]:
+        at = self._clock.wall()
+        event = None if one is None else model_of(one.event)
+        number = attempt.seq if event is not None else attempt.n or 0
+        body = body_of_test(hook, at) if event is None else body_of(event)
+        id = message_id(hook.id, attempt.conversation, number)
         answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body, hook.maker_uid)
         if answer == "no answer":
             return replace(attempt, at=at), 0.0
         tried = replace(attempt, status=answer.status, at=at)
-        if answer.status == 200 and answer.body:
+        if event is not None and answer.status == 200 and answer.body:
             await self._reply(hook, attempt, event, id, answer.body)
         return tried, answer.retry_after
 

@@ -97,9 +97,15 @@ class OutgoingHooks:
         """Repeat a delivery now. Raises Forbidden, NotFound: also if the event may not be read any more."""
         require_account(actor)
         hook, delivery, event = await self._store.delivery(actor.uid, id, n)
-        if event is None:
+        if event is None and not delivery.is_test:
             raise NotFound()
-        return await self._delivering.again(hook, delivery, event)
+        return await self._delivering.now(hook, delivery, event)
+
+    async def test(self, actor: Actor, id: str) -> HookDelivery:
+        """Send a test now. Raises Forbidden, NotFound."""
+        require_account(actor)
+        hook, delivery = await self._store.add_test(actor.uid, id)
+        return await self._delivering.now(hook, delivery, None)
 
 
 def require_account(actor: Actor) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from suhbat.chat.bounds import PROGRAMS_A_DAY
-from suhbat.chat.model import Actor, HookDelivery, Milliseconds, OutgoingHook
+from suhbat.chat.model import TEST, Actor, HookDelivery, Milliseconds, OutgoingHook
 from suhbat.errors import NotFound, TooManyHooks
+from suhbat.protocol.types import ME
 from suhbat.store import cursors
 from suhbat.store.read.floor import visible
 from suhbat.store.read.rows import AnyRow
@@ -147,7 +149,7 @@ def deliveries(connection: Connection, uid: str, id: str) -> list[HookDelivery]:
     """See `chat.ports.OutgoingHookStore.deliveries_of`."""
     of(connection, uid, id)
     rows = connection.execute(_DELIVERIES.where(hook_deliveries.c.hook_id == id).order_by(hook_deliveries.c.n.desc()))
-    return [HookDelivery(*row) for row in rows]
+    return list(map(_delivery_of, rows))
 
 
 def delivery(connection: Connection, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery]:
@@ -157,7 +159,25 @@ def delivery(connection: Connection, uid: str, id: str, n: int) -> tuple[Outgoin
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFound()
-    return hook, HookDelivery(*row)
+    return hook, _delivery_of(row)
+
+
+def _delivery_of(row: AnyRow) -> HookDelivery:
+    """A test is stored in the own log of its maker."""
+    one = HookDelivery(*row)
+    return replace(one, conversation=ME) if one.is_test else one
+
+
+def add_test(transaction: WriterTransaction, uid: str, id: str, at: Milliseconds) -> tuple[OutgoingHook, HookDelivery]:
+    """See `chat.ports.OutgoingHookStore.add_test`."""
+    connection, this = transaction.connection, outgoing_hooks.c.id == id
+    (hook,) = of(connection, uid, id)
+    transaction.cache.load_own(connection, (uid,), at)
+    given = select(outgoing_hooks.c.deliveries).where(this).with_for_update(key_share=True)
+    one = HookDelivery(None, ME, 0, TEST, 0, 0, at)
+    n = log_deliveries(connection, id, transaction.cache.own[uid].id, connection.execute(given).scalar_one(), (one,))
+    connection.execute(update(outgoing_hooks).where(this).values(deliveries=n))
+    return hook, replace(one, n=n)
 
 
 def note(connection: Connection, id: str, one: HookDelivery) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
+from unittest.mock import ANY
 
 import pytest
 from sqlalchemy import Connection, select
@@ -34,7 +36,7 @@ from suhbat.programs.hooks.delivering import (
     Receivers,
 )
 from suhbat.programs.hooks.incoming_hooks import BURST, HookMeters
-from suhbat.programs.hooks.outgoing_hooks import MOST_CONVERSATIONS
+from suhbat.programs.hooks.outgoing_hooks import MOST_CONVERSATIONS, OutgoingHooks
 from suhbat.programs.hooks.signing import message_id, secret_of
 from suhbat.protocol import commands
 from suhbat.protocol.events import HookStopped
@@ -119,6 +121,47 @@ async def test_a_request(desk: Desk) -> None:
     assert headers["webhook-signature"] == Webhook(hook.secret).sign(headers["webhook-id"], at, body.decode())
     (done,) = await desk.store.deliveries_of("u-ali", "k1")
     assert (done.n, done.event, done.status, done.attempts, done.seq) == (1, "message.created", 200, 1, message["seq"])
+
+
+async def test_a_test(desk: Desk) -> None:
+    """It is sent at once, signed as everything else, whatever the state of the webhook, and it is in the log with what the
+    receiver answered. It changes nothing of what waits. Each has an id of its own, a repetition has the same; nothing is
+    posted."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    desk.receivers.answer = "no answer"
+    await desk.say(room, "kutadi")
+    await desk.work()
+    hooks = OutgoingHooks(
+        desk.store, cast(HookReceivers, None), desk.delivering, desk.clock, cast(Any, None), bytes, lambda: None
+    )
+    ali = replace(ALI, kind="account")
+    silent = await hooks.test(ali, "k1")
+    assert (silent.n, silent.event, silent.status, silent.attempts, silent.conversation) == (2, "test", 0, 1, "@me")
+    desk.receivers.answer = ReceiverAnswer(200, 0, b'{"text": "javob"}')
+    done = await hooks.test(ali, "k1")
+    assert (done.n, done.status, done.at) == (3, 200, desk.clock.wall())
+    assert await desk.store.deliveries_of("u-ali", "k1") == [done, silent, ANY]
+    _, headers, body = desk.receivers.requests[-1]
+    assert json.loads(body)["type"] == "test" and json.loads(body)["data"] == {"hook": "k1", "name": "hook k1"}
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert headers["webhook-signature"] == Webhook(hook.secret).sign(headers["webhook-id"], at, body.decode())
+    again = await hooks.again(ali, "k1", 2)
+    assert (again.status, again.attempts) == (200, 2)
+    ids = [headers["webhook-id"] for _, headers, _ in desk.receivers.requests[-3:]]
+    assert ids[0] == ids[2] != ids[1]
+    assert await answered(desk, room) == []
+    await desk.store.switch_outgoing("u-ali", "k1", False)
+    assert (await hooks.test(ali, "k1")).status == 200
+    with pytest.raises(NotFound):
+        await hooks.test(replace(VALI, kind="account"), "k1")
+    with pytest.raises(Forbidden):
+        await hooks.test(replace(ALI, kind="guest"), "k1")
+    await desk.store.switch_outgoing("u-ali", "k1", True)
+    desk.receivers.answer = OK
+    await desk.work()
+    assert [json.loads(body)["type"] for _, _, body in desk.receivers.requests][-1] == "message.created"
+    assert [(one.n, one.status) for one in await desk.store.deliveries_of("u-ali", "k1")][-1] == (1, 200)
 
 
 async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
@@ -434,7 +477,7 @@ async def test_an_answer_is_posted_once_and_not_told(desk: Desk) -> None:
     desk.receivers.answers[first.url] = [ReceiverAnswer(200, 0, b'{"text": "*javob*", "username": "Echo"}')]
     hook, delivery, event = await desk.store.delivery("u-ali", "k1", 1)
     assert event is not None
-    again = await desk.delivering.again(hook, delivery, event)
+    again = await desk.delivering.now(hook, delivery, event)
     assert (again.attempts, again.status) == (2, 200)
     assert len((await desk.store.history(ALI, room)).messages) == 3
     desk.receivers.answers[first.url] = [
@@ -679,7 +722,7 @@ async def test_one_account_fills_no_lane_of_slow_receivers(desk: Desk) -> None:
         return []
 
     client = OutgoingClient(AllowedAddresses(()), resolve=resolve)
-    slow = [desk.process(HookReceivers(client)).again(hook, delivery, event) for _ in range(2 * OF_MAKER)]
+    slow = [desk.process(HookReceivers(client)).now(hook, delivery, event) for _ in range(2 * OF_MAKER)]
     tasks = [asyncio.create_task(one) for one in slow]
     async with asyncio.timeout(60):
         while len(asked) < OF_MAKER:

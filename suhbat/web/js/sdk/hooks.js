@@ -17,7 +17,7 @@
  * @property {string} created_at
  */
 /**
- * @typedef {object} Delivery  an event that was sent, or tried to be
+ * @typedef {object} Delivery  an event that was sent, or tried to be, or a test
  * @property {number} n
  * @property {string} conversation
  * @property {number} seq
@@ -85,6 +85,11 @@ export class Hooks {
   /** Repeat a delivery now. @param {string} id @param {number} n @returns {Promise<Delivery>} */
   again(id, n) {
     return this.#api.post(`${outgoing(id)}/deliveries/${n}/again`);
+  }
+
+  /** Send a test now: the delivery, with what the receiver answered. @param {string} id @returns {Promise<Delivery>} */
+  test(id) {
+    return this.#api.post(`${outgoing(id)}/test`);
   }
 }
 

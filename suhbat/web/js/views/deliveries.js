@@ -19,8 +19,16 @@ export function deliveries(app, hook) {
   const list = h("ul", { class: "sessions deliveries" });
   const draw = () =>
     fill(list, async () => (await app.chat.hooks.deliveries(hook.id)).map(row), { empty: t("deliveries.none") });
+  const trial = async () => {
+    if (test.getAttribute("aria-busy")) return;
+    test.setAttribute("aria-busy", "true");
+    await app.chat.hooks.test(hook.id).catch((error) => toast(sentence(error)));
+    test.removeAttribute("aria-busy");
+    await draw();
+  };
+  const test = h("button", { type: "button", on: { click: () => void trial() } }, icon("send"), t("deliveries.test"));
   const renew = h("button", { type: "button", on: { click: () => void draw() } }, icon("again"), t("deliveries.renew"));
-  dialog(`${t("deliveries")}: ${hook.name}`, [list, h("div", { class: "buttons" }, renew)], { class: "wide" });
+  dialog(`${t("deliveries")}: ${hook.name}`, [h("div", { class: "buttons" }, test, renew), list], { class: "wide" });
   void draw();
 
   /** @param {Delivery} one @returns {HTMLElement} */
