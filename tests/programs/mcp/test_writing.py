@@ -127,6 +127,21 @@ def test_long_messages() -> None:
     assert writing.fitting([], 0) == writing.Fitting((), 0, 0)
 
 
+@pytest.mark.parametrize(
+    "sign", ["\u200b", "\u200c\u2060", "\u200b\ufe0f", " ", "\u200c\u200dx", "\n", "\u2028", "\u00ad\n"]
+)
+def test_what_is_left_out_counts(sign: str) -> None:
+    """A page of messages of nothing but hidden characters, and of files with such names, has no more of them than one of as
+    many visible characters: the event loop looks through few of them."""
+    file = restored(
+        {"id": "f1", "name": sign[0].replace("\n", " ") * 200, "type": "image/png", "size": 5, "kind": "image"}
+    )
+    hostile = [said((sign * 4000)[:4000], seq=number) for number in range(1, 101)]
+    assert len(writing.fitting(hostile, 99).texts) <= 6
+    named = [said("", seq=number, files=(file,) * 10) for number in range(1, 101)]
+    assert len(writing.fitting(named, 99).texts) <= 12
+
+
 def test_a_conversation() -> None:
     """It has what is unread, in its threads as well, and the beginning of the last message."""
     thread = Thread(root=5, thread_ordinal=4, read_ordinal=2, count=4, unread=2)
@@ -139,6 +154,8 @@ def test_a_conversation() -> None:
         'c1 (room) "Choyxona": 3 unread, of which 1 mention the user, 2 in the thread of #5, last #12 ali 2025-11-29T09:30:00Z'
     )
     assert len(second) == writing.SNIPPET + 2 and third.startswith("(cut after 100 of")
+    long = state.model_copy(update={"last_message": said("a" + " \u200b" * 1000)})
+    assert writing.conversation(long).splitlines()[2] == "(cut after 100 of 2001 characters)"
     empty = ConversationState(conversation="lobby", kind="lobby", head=0)
     assert writing.conversation(empty) == "lobby (lobby): 0 unread"
     offered = Invitation(conversation="c2", title='A" by owner', inviter="vali", inviter_uid="u2", invited_at=AT)
