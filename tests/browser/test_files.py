@@ -276,6 +276,7 @@ def test_the_main_flow(person: Make, server: Server, cut: Cut) -> None:
     for one in (ali, vali):
         expect(one.page.locator("article.deleted .tombstone")).to_be_visible()
         expect(one.page.locator("a.file", has_text="tarmoq.bin")).to_have_count(0)
+    for one in (ali, vali):  # the page of who deletes it shows that before the server knows
         assert one.context.request.get(address).status == 404
 
 
