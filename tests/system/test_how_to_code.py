@@ -23,7 +23,7 @@ from starlette.testclient import TestClient
 
 import suhbat
 from suhbat.testing import TestServer, serving, settings
-from tests.servers import ROOT, Server, running
+from tests.servers import PATIENCE, ROOT, Server, running
 
 from .test_python_bots import SETTINGS, People
 
@@ -111,8 +111,11 @@ def test_the_receiver_of_a_webhook() -> None:
     secret = re.search(r"whsec_\w+", block)
     assert secret is not None
     client = TestClient(names["app"], raise_server_exceptions=False)
-    for text, answer in (("kurs", {"text": "1 USD = 12 650 soʻm"}), ("salom", None)):
-        body = json.dumps({"type": "message.created", "data": {"message": {"text": text}}})
+    created = [{"type": "message.created", "data": {"message": {"text": text}}} for text in ("kurs", "salom")]
+    test = {"type": "test", "data": {"hook": "k1", "name": "Ombor"}}
+    answers = ({"text": "1 USD = 12 650 soʻm"}, None, None)
+    for event, answer in zip((*created, test), answers, strict=True):
+        body = json.dumps(event)
         now = datetime.now(tz=UTC)
         signature = Webhook(secret[0]).sign("msg_1", now, body)
         headers = {
@@ -127,7 +130,7 @@ def test_the_receiver_of_a_webhook() -> None:
 
 async def test_an_answer_that_grows(server: Server) -> None:
     """The pieces become one message, which is a reply to the question; over HTTP as the commands with curl show it."""
-    (block,) = code("streaming")
+    block, _ = code("streaming")
     people = await asyncio.to_thread(People, server, server, "streaming")
     asked = await people.say("Osh qanday pishiriladi?", room="lobby")
     question = SimpleNamespace(seq=asked["seq"], text="Osh qanday pishiriladi?")
@@ -141,6 +144,28 @@ async def test_an_answer_that_grows(server: Server) -> None:
     people.room = "lobby"
     answer = await people.until("Guruchni yuving.")
     assert answer["reply_to"] == asked["seq"]
+
+
+async def test_the_bot_whose_answers_grow(server: Server, tmp_path: Path) -> None:
+    """Whoever writes to it directly gets an answer that grows, as a reply to the question; it is whole in the end."""
+    _, script = code("streaming")
+    people = await asyncio.to_thread(People, server, server, "growing")
+    process = await started(script, server, people, tmp_path)
+    try:
+        direct = await asyncio.to_thread(people.ask, "POST", "/directs", {"users": [people.bot]})
+        people.room = direct["conversation"]
+        asked: list[int] = []
+        async with asyncio.timeout(PATIENCE):
+            while not (found := [one for one in await people.messages() if "You asked: Why? " in one["text"]]):
+                asked.append((await people.say("Why?"))["seq"])  # what is said before it is there it does not get
+                await asyncio.sleep(0.5)
+            assert found[0]["streaming"] and found[0]["reply_to"] in asked
+            while (whole := await people.until("this is a long answer.")).get("streaming"):
+                await asyncio.sleep(0.05)
+        assert whole["seq"] == found[0]["seq"] and not whole.get("cut")
+    finally:
+        process.terminate()
+        await process.wait()
 
 
 async def test_a_language_model(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,4 +233,4 @@ def test_nothing_is_left_out() -> None:
     """Each how-to about programs has as many blocks of Python as are run here; those of Telegram are lines of the bots that
     tests/programs/telegram runs."""
     pages = ("bots", "webhooks", "streaming", "mcp", "in-your-app", "telegram-bots")
-    assert [len(code(page)) for page in pages] == [1, 1, 1, 1, 4, 4]
+    assert [len(code(page)) for page in pages] == [1, 1, 2, 1, 4, 4]
