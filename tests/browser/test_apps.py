@@ -54,8 +54,8 @@ def receiver() -> Iterator[tuple[str, list[int]]]:
 
 def test_bots(server: Server, person: Make) -> None:
     """A bot is made in the settings. Its token is shown once, and copied with a button, with a command line that shows that it
-    works. Its commands are listed. A new token ends the old one, and a deleted bot is gone. People who may not
-    make bots see who may, and no button."""
+    works. Its commands are listed, and its card leads to the direct with it. A new token ends the old one, and a deleted bot is
+    gone. People who may not make bots see who may, and no button."""
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
     page, look = ali.page, Look(ali.page)
@@ -87,6 +87,11 @@ def test_bots(server: Server, person: Make) -> None:
     bot.locator("summary").click()
     expect(bot.locator(".bot-commands li")).to_have_text("/tea <n>Choy soʻraydi")
     look.in_both("bots")
+    bot.get_by_role("button", name="Choyxona boti @choy").click()
+    page.get_by_role("dialog", name="Choyxona boti").get_by_role("button", name="Send a message").click()
+    expect(page.locator(".conversation-view h1")).to_have_text("Choyxona boti")
+    page.go_back()
+    expect(rows).to_have_count(2)
 
     bot.get_by_role("button", name="New token").click()
     page.get_by_role("dialog").get_by_role("button", name="New token").click()

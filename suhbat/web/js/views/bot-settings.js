@@ -7,6 +7,7 @@ import { h, icon, iconButton } from "./dom.js";
 import { field, nameInput, sentence } from "./form.js";
 import { fill } from "./loading.js";
 import { faceOf } from "./names.js";
+import { showPerson } from "./person.js";
 import { makesBots } from "./rights.js";
 import { secretDialog, showSecret } from "./secret.js";
 import { part } from "./sections.js";
@@ -15,8 +16,8 @@ import { part } from "./sections.js";
 /** @import { BotCommand, Person } from "../sdk/types.js" */
 /** @import { Secret } from "./secret.js" */
 
-/** @param {App} app */
-export function bots(app) {
+/** @param {App} app @param {(conversation: string) => void} go */
+export function bots(app, go) {
   const list = h("ul", { class: "sessions apps bots" });
   const make = h(
     "button",
@@ -31,7 +32,7 @@ export function bots(app) {
     make.hidden = !makesBots(app, makers);
     refused.hidden = !make.hidden;
     if (makers !== "everyone") refused.textContent = t(`bots.makers.${makers}`);
-    return bots.map((bot) => row(app, bot, () => void draw()));
+    return bots.map((bot) => row(app, bot, go, () => void draw()));
   };
   const draw = () => fill(list, load, { rows: 1, empty: t("bots.none") });
   void draw();
@@ -64,9 +65,9 @@ const secretOf = (app, value) => ({
   tries: `curl -H "Authorization: Bearer ${value}" ${app.api.address("/me")}`,
 });
 
-/** @param {App} app @param {Person} bot @param {() => void} changed */
-function row(app, bot, changed) {
-  const { user_id } = bot;
+/** @param {App} app @param {Person} bot @param {(conversation: string) => void} go @param {() => void} changed */
+function row(app, bot, go, changed) {
+  const { uid, user_id } = bot;
   const name = bot.display_name || user_id;
   const renew = async () => {
     if (!(await confirm(t("bot.token.new"), t("bot.token.ask", { name }), t("bot.token.new")))) return;
@@ -80,11 +81,17 @@ function row(app, bot, changed) {
     await app.chat.bots.remove(user_id).catch((error) => toast(sentence(error)));
     changed();
   };
+  const card = (/** @type {Event} */ event) =>
+    void showPerson(app, user_id, uid, /** @type {Element} */ (event.currentTarget), go);
   return h(
     "li",
     {},
-    avatar(name, user_id, faceOf(app, bot), { mark: "bot" }),
-    h("span", { class: "names" }, h("strong", {}, h("bdi", {}, name)), h("small", {}, h("bdi", {}, `@${user_id}`))),
+    h(
+      "button",
+      { type: "button", class: "who", on: { click: card } },
+      avatar(name, user_id, faceOf(app, bot), { mark: "bot" }),
+      h("span", { class: "names" }, h("strong", {}, h("bdi", {}, name)), h("small", {}, h("bdi", {}, `@${user_id}`))),
+    ),
     h(
       "span",
       { class: "buttons" },

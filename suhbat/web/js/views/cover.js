@@ -19,7 +19,7 @@ export class Cover {
    * @param {App} app
    * @param {HTMLElement} shell
    * @param {HTMLElement} below what it covers
-   * @param {{leave: () => void}} acts
+   * @param {{leave: () => void, go: (conversation: string) => void}} acts
    * @param {string} focused the id of the control that gets the focus, where the page is drawn anew; "" for none
    */
   constructor(app, shell, below, acts, focused) {

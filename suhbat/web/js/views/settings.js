@@ -19,7 +19,10 @@ import { devices, security } from "./security.js";
 /** @import { App } from "../app.js" */
 /** @import { Tab } from "./sections.js" */
 
-/** @param {App} app @param {{leave: () => void}} acts `leave`: the user has logged out */
+/**
+ * @param {App} app
+ * @param {{leave: () => void, go: (conversation: string) => void}} acts `leave`: the user has logged out
+ */
 export function sections(app, acts) {
   const account = app.me.kind === "account";
   /** @type {Tab[]} */
@@ -37,7 +40,7 @@ export function sections(app, acts) {
     all.push(
       { name: "devices", title: t("sessions"), icon: "device", draw: () => devices(app) },
       { name: "security", title: t("settings.security"), icon: "lock", draw: () => security(app, acts) },
-      { name: "apps", title: t("apps"), icon: "apps", draw: () => [bots(app), outgoing(app)] },
+      { name: "apps", title: t("apps"), icon: "apps", draw: () => [bots(app, acts.go), outgoing(app)] },
     );
   all.push({ name: "about", title: t("settings.about"), icon: "info", draw: () => about(app) });
   const out = t(account ? "settings.logout" : "settings.leave");

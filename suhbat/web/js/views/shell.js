@@ -89,7 +89,7 @@ export class Shell {
       show: (element) => this.panes.show(element),
       again: () => this.#changed(),
     });
-    this.cover = new Cover(app, this.element, this.panes.place, acts, focused);
+    this.cover = new Cover(app, this.element, this.panes.place, { ...acts, go }, focused);
     const route = () => this.#route();
     trail.route = route;
     const left = () => {
