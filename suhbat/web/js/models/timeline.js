@@ -1,13 +1,14 @@
 // The loaded messages of one conversation, or of a thread in it: a window without gaps into its history. Events keep it
 // up to date.
 
-import { grown } from "../sdk/growing.js";
 import { change, countReply } from "./amendments.js";
+import { Growth } from "./growth.js";
 import { Quotes } from "./quotes.js";
 import { ordinalOf, threadOfMessage } from "./threads.js";
 
 /** @import { Message } from "../sdk/types.js" */
 /** @import { Event } from "../sdk/types.js" */
+/** @import { Grown } from "./growth.js" */
 /**
  * @typedef {{messages: Message[], has_before: boolean, has_after: boolean, head: number, root?: Message | null}}
  *   LoadedPage `root`: of a page of a thread
@@ -20,7 +21,6 @@ import { ordinalOf, threadOfMessage } from "./threads.js";
  * @typedef {{at: "start" | "end" | "all" | number}} WindowChange
  */
 /** @typedef {{seq: number, at: string, kind: "joined" | "left", uid: string, user_id: string}} Note */
-/** @typedef {{seq: number, offset: number, text: string}} Grown a notice that a growing message has grown */
 
 const PAGE = 60;
 const MORE = 30; // messages per request while scrolling: few enough to be drawn within a frame or two
@@ -51,6 +51,7 @@ export class Timeline {
   #load;
   #changed;
   #quotes;
+  #growth;
   #me;
   /** @type {Event[] | null} events that arrived during the request that opens a window */
   #waiting = null;
@@ -59,10 +60,6 @@ export class Timeline {
   /** @type {Promise<void> | null} */
   #loading = null;
   #visit = 0;
-  /** The growing messages that are being read again. @type {Set<number>} */
-  #asked = new Set();
-  /** @type {Grown[]} notices that arrived during a request, which may have been answered before them */
-  #grew = [];
   /** The request that opens the newest window. @type {Promise<void>} */
   #opened = Promise.resolve();
 
@@ -78,6 +75,11 @@ export class Timeline {
     this.#me = me;
     this.#changed = changed;
     this.#quotes = new Quotes(load, (seq) => changed({ at: seq }));
+    this.#growth = new Growth(load, {
+      find: (seq) => this.find(seq),
+      write: (seq, text) => this.#write(seq, text),
+      isLoading: () => Boolean(this.#waiting || this.#missed),
+    });
   }
 
   get last() {
@@ -171,7 +173,7 @@ export class Timeline {
     const since = this.#waiting ?? [];
     this.#waiting = null;
     for (const event of since) if (event.seq > head) this.apply(event);
-    this.#regrow();
+    this.#growth.answered();
   }
 
   /**
@@ -238,7 +240,7 @@ export class Timeline {
         this.hasBefore = true;
       }
     }
-    this.#regrow();
+    this.#growth.answered();
     this.#changed({ at: side });
   }
 
@@ -297,16 +299,7 @@ export class Timeline {
 
   /** A growing message has grown. @param {Grown} notice */
   grow(notice) {
-    if (this.#isLoading) this.#grew.push(notice);
-    const whole = this.#grown(notice);
-    if (whole === null) void this.#ask(notice.seq);
-    else this.#write(notice.seq, whole);
-  }
-
-  /** The whole text of a growing message after a notice. Null if something was missed. @param {Grown} notice */
-  #grown({ seq, offset, text }) {
-    const message = this.find(seq);
-    return message?.streaming ? grown(message.text, offset, text) : "";
+    this.#growth.apply(notice);
   }
 
   /** @param {number} seq @param {string} text of a message that grows */
@@ -316,35 +309,6 @@ export class Timeline {
     if (!messages[at]?.streaming) return;
     messages[at] = { ...messages[at], text };
     this.#changed({ at: seq });
-  }
-
-  get #isLoading() {
-    return Boolean(this.#waiting || this.#missed || this.#asked.size);
-  }
-
-  /** A request was answered: apply the notices that arrived meanwhile, as far as the answer has less. */
-  #regrow() {
-    for (const notice of this.#grew) {
-      const whole = this.#grown(notice);
-      if (whole && whole.length > (this.find(notice.seq)?.text.length ?? 0)) this.#write(notice.seq, whole);
-    }
-    if (!this.#isLoading) this.#grew = [];
-  }
-
-  /** Something of a growing message was missed: read it again. @param {number} seq */
-  async #ask(seq) {
-    if (this.#asked.has(seq)) return;
-    this.#asked.add(seq);
-    try {
-      const page = await this.#load({ around: seq, limit: 1 });
-      const found = [...page.messages, page.root].find((message) => message?.seq === seq);
-      if (found?.streaming) this.#write(seq, found.text);
-    } catch {
-      // the next notice asks again
-    } finally {
-      this.#asked.delete(seq);
-      this.#regrow();
-    }
   }
 
   /** @param {number} seq of a message that changed; 0 for none */

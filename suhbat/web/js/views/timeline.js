@@ -1,32 +1,27 @@
-// The messages of the open conversation or thread: drawing the rows, jumps, loading of history, the button to the
+// The messages of the open conversation or thread: which rows there are, jumps, loading of history, the button to the
 // newest one.
 
 import { ordinalOf } from "../models/threads.js";
 import { WholeMessages } from "../models/whole.js";
-import { said } from "../text/said.js";
 import { t } from "../text/languages.js";
 import { Anchor } from "./anchor.js";
 import { Announcer } from "./announcer.js";
-import { asideNode } from "./aside.js";
 import { copyMessages } from "./clipboard.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { Gestures } from "./gestures.js";
-import { introNode } from "./intro.js";
 import { grownIn } from "./grown.js";
 import { KeyedList } from "./keyed-list.js";
-import { skeleton, trouble } from "./loading.js";
-import { called, namesIn, writtenBy } from "./names.js";
-import { FOLDED, messageNode, pendingNode } from "./message.js";
+import { FOLDED } from "./message.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
+import { rowNode } from "./row-nodes.js";
 import { rowsOf } from "./rows.js";
-import { dayNode, noteNode, repliesNode, unreadNode } from "./separators.js";
 import { shownRows } from "./shown.js";
-import { passed } from "./stops.js";
 import { tips } from "./tip.js";
+import { tellAside, tellMessage } from "./told.js";
 import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
@@ -77,7 +72,8 @@ export class TimelineView {
     this.timeline = source.timeline;
     this.#announcer = new Announcer(log);
     this.list = h("div", { class: "rows" });
-    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => this.#node(shown), grownIn);
+    const again = () => this.#opening.again();
+    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => rowNode(shown, this.acts, again), grownIn);
     this.scroller = h(
       "div",
       {
@@ -138,7 +134,7 @@ export class TimelineView {
       ),
       app.chat.on("event", (event) => {
         if (!event.message || !source.has(event.message)) return;
-        if (this.#whole.isNew(event)) this.#announce(event.message);
+        if (this.#whole.isNew(event)) tellMessage(app, this.#announcer, event.message);
         if (event.type === "message.created") this.#arrived(event.message);
       }),
     ];
@@ -225,22 +221,11 @@ export class TimelineView {
     return row;
   }
 
-  /** Tell screen readers of a message, of one that grows when it is whole. @param {Message} message */
-  #announce(message) {
-    const name = message.sender_uid === this.app.me.uid ? t("you") : writtenBy(this.app, message);
-    this.#announcer.message(name, said(message), namesIn(this.app));
-  }
-
   /** What only the user sees came, or was closed. @param {Aside | null} came */
   #beside(came) {
     this.#soon();
-    if (!came) return;
-    const { by, text } = came;
-    const name = by ? called(this.app, by.uid, by.user_id) : t("you");
-    this.#announcer.message(`${name}, ${t(by ? "aside.only" : "aside.given")}`, text, namesIn(this.app));
-    if (!by || (this.#anchor.following && !this.timeline.hasAfter)) return;
-    // A button was pressed far above the end.
-    toast(t("aside.below", { name }), { label: t("aside.show"), act: () => void this.toEnd() });
+    const inView = this.#anchor.following && !this.timeline.hasAfter;
+    if (came) tellAside(this.app, this.#announcer, came, inView ? null : () => void this.toEnd());
   }
 
   /** @param {Message} message */
@@ -298,36 +283,6 @@ export class TimelineView {
   #keepDivider() {
     const key = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"))?.dataset.key;
     if (key && this.#anchor.above(key) > -DIVIDER) this.#anchor.place(key, DIVIDER);
-  }
-
-  /** @param {Shown} shown */
-  #node(shown) {
-    switch (shown.kind) {
-      case "day":
-        return dayNode(shown, this.acts.day);
-      case "unread":
-        return unreadNode();
-      case "replies":
-        return repliesNode(shown);
-      case "note":
-        return noteNode(shown);
-      case "intro":
-        return introNode(shown, this.acts.intro);
-      case "loading":
-        return h("div", { class: "skeletons" }, h("p", { class: "unseen" }, t("loading")), ...skeleton(8));
-      case "failed":
-        return h(
-          "div",
-          { class: "missing" },
-          trouble(t("error.unreachable"), () => this.#opening.again()),
-        );
-      case "aside":
-        return asideNode(shown, this.acts);
-      case "message":
-        return passed(messageNode(shown, this.acts));
-      default:
-        return pendingNode(shown, this.acts);
-    }
   }
 
   /** Show all reactions of a message and focus the first one that was hidden. @param {number} seq */
