@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import typer
 import uvicorn
-import yaml  # type: ignore[import-untyped]
+import yaml
 from fastapi.routing import iter_route_contexts
 
 from suhbat.cli import build
@@ -89,7 +89,7 @@ def last(instruction: str) -> str:
 def unit() -> dict[str, str]:
     """The section [Service]. For a repeated key the last value counts."""
     parsed = configparser.ConfigParser(interpolation=None, strict=False)
-    parsed.optionxform = str  # type: ignore[assignment,method-assign]
+    parsed.optionxform = str
     parsed.read_string(text("suhbat.service"))
     assert set(parsed.sections()) == {"Unit", "Service", "Install"}
     return dict(parsed["Service"])
@@ -145,7 +145,7 @@ def haproxy() -> dict[str, list[str]]:
 
 
 def seconds(duration: str) -> float:
-    number, factor = re.fullmatch(r"(\d+)(ms|s|m|h|)", duration).groups()  # type: ignore[union-attr]
+    number, factor = re.fullmatch(r"(\d+)(ms|s|m|h|)", duration).groups()
     return int(number) * {"ms": 0.001, "s": 1, "": 1, "m": 60, "h": 3600}[factor]
 
 

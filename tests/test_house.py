@@ -53,6 +53,12 @@ def test_callbacks_are_given_to_the_constructor() -> None:
     assert counts.assigned(ROOT) == []
 
 
+def test_the_tests_silence_no_type_checker() -> None:
+    """No type checker reads the tests, so that a comment for one would be noise, and wrong sooner or later."""
+    silent = "type: " + "ignore"
+    assert [str(path) for path in (ROOT / "tests").rglob("*.py") if silent in path.read_text(encoding="utf-8")] == []
+
+
 def test_every_import_is_covered_by_a_layer(imports: Any) -> None:
     """Both sides of each import stand in a layer of the contract."""
     assert counts.uncovered(ROOT, imports) == []

@@ -19,7 +19,7 @@ async def test_a_dead_task_is_noticed() -> None:
     tasks = Tasks()
     with capture_logs() as logs:
         tasks.start(dies())
-        tasks.start(asyncio.Event().wait())  # type: ignore[arg-type]
+        tasks.start(asyncio.Event().wait())
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     assert [(line["event"], str(line["exc_info"])) for line in logs] == [("background task failed", "on purpose")]

@@ -188,5 +188,5 @@ def test_the_successor(members: list[Candidate], random: object) -> None:
         assert RANKS.index(one.role) <= RANKS.index(heir.role)
         assert one.role != heir.role or one.joined_at >= heir.joined_at
     shuffled = members.copy()
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     assert successor(shuffled) == heir.uid

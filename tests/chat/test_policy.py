@@ -165,7 +165,7 @@ def test_keeping_order_on_the_server() -> None:
         assert rank_of(actor(role), facts("room", "member", "public")) == role
         assert rank_of(actor(role), facts("room", "stranger", "public")) == "stranger"
         for kind, rank in product(("room", "direct"), RANKS):
-            assert rank_of(actor(role), facts(kind, rank)) == rank  # type: ignore[arg-type]
+            assert rank_of(actor(role), facts(kind, rank)) == rank
     assert rank_of(actor("moderator"), facts("room", "owner", "public")) == "owner"
 
 
@@ -196,7 +196,7 @@ def test_who_may_send_files() -> None:
     }
     for senders, may in expected.items():
         for kind, visibility in (("lobby", "private"), ("room", "public")):
-            there = ConversationFacts("c1", kind, "member", visibility, files=senders)  # type: ignore[arg-type]
+            there = ConversationFacts("c1", kind, "member", visibility, files=senders)
             assert {name for name, who in people.items() if decide(who, "attach", there) is None} == may
             assert all(decide(who, "post", there) is None for who in people.values())
         in_room = {

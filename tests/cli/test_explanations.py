@@ -45,5 +45,5 @@ def test_a_command_that_cannot_be_read() -> None:
             "there is no conv"
         )
     with pytest.raises(ValidationError) as caught:
-        AccountCommand(verb="add", role="king")  # type: ignore[arg-type]
+        AccountCommand(verb="add", role="king")
     assert explanations.invalid(caught.value.errors(include_url=False), {}).startswith("role cannot be used")

@@ -128,8 +128,8 @@ def test_the_version() -> None:
 
 def test_every_verb_that_erases_asks() -> None:
     """Every verb called erase, retention, import or restore has `--yes`."""
-    command: typer.Typer = typer.main.get_command(cli.build())  # type: ignore[assignment]
-    for name, group in command.commands.items():  # type: ignore[attr-defined]
+    command: typer.Typer = typer.main.get_command(cli.build())
+    for name, group in command.commands.items():
         for verb, under in getattr(group, "commands", {}).items():
             if verb in ("erase", "retention", "import", "restore"):
                 assert any("--yes" in option.opts for option in under.params), (name, verb)

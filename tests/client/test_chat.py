@@ -373,7 +373,7 @@ async def test_a_slow_reader_loses_nothing(server: Scripted) -> None:
         await asyncio.sleep(0.3)
         assert not writing.done(), "the server has to wait"
         assert chat.conversations["lobby"].head < 100
-        seqs = [(await anext(events)).seq for _ in range(count)]  # type: ignore[union-attr]
+        seqs = [(await anext(events)).seq for _ in range(count)]
         assert seqs == list(range(1, count + 1))
         await writing
 

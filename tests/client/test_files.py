@@ -102,7 +102,7 @@ class Tus:
             state = "ready" if len(self.files[id]) == self.lengths[id] else "uploading"
             shown = File(
                 id=id, name="a", type="", size=len(self.files[id]), kind="file", state=state, url=f"/files/{id}/a"
-            )  # type: ignore[arg-type]
+            )
             return 200, {}, f'{{"file":{shown.model_dump_json()}}}'.encode()
         if request.command == "PATCH":
             if int(request.headers["Upload-Offset"]) != len(self.files[id]):
@@ -283,7 +283,7 @@ async def test_pictures(tmp_path: Path) -> None:
             (me,) = await people_of(url, token, [chat.user.uid])
             assert me.picture == version
             for size in (64, 256):
-                data = await chat.picture(me, size=size)  # type: ignore[arg-type]
+                data = await chat.picture(me, size=size)
                 assert data is not None and Image.open(io.BytesIO(data)).size == (size, size)
             _, made = server.request("POST", "/api/v1/conversations", {"title": "Choyxona"}, token=token)
             room = made["conversation"]

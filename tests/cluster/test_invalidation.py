@@ -34,7 +34,7 @@ class House:
         self.asked: list[str] = []
         for name in ("sessions", "accounts", "guests_of"):
             self._count(name)
-        self.scene.store.bans = self._bans  # type: ignore[attr-defined]
+        self.scene.store.bans = self._bans
         store = cast(Store, self.scene.store)
         self.tasks = Tasks()
         self.invalidation = CacheInvalidation(store, hub, self.people, Bans(self.scene.clock), self.tasks)
@@ -96,7 +96,7 @@ async def test_a_later_revocation_has_its_turn(house: House) -> None:
         gate.clear()
         return await read(uids)
 
-    house.scene.store.guests_of = slow  # type: ignore[method-assign]
+    house.scene.store.guests_of = slow
     house.invalidation.invalidate([Change("guest", f"u{n}") for n in range(2_000)])
     await settle()
     house.invalidation.invalidate([Change("session", session.id)])
@@ -119,8 +119,8 @@ async def test_messages_do_not_wait_for_invalidation(house: House, monkeypatch: 
         await hang.wait()
         return []
 
-    house.log.changes_since = with_news  # type: ignore[method-assign]
-    house.scene.store.guests_of = hangs  # type: ignore[method-assign]
+    house.log.changes_since = with_news
+    house.scene.store.guests_of = hangs
     async with reconciling(house.hub, house.log, house.invalidation):
         await settle()
         house.log.write()
@@ -144,7 +144,7 @@ async def test_a_failed_read_is_repeated(house: House, monkeypatch: pytest.Monke
             raise failures.pop(0)
         return await read(ids)
 
-    house.scene.store.sessions = fails  # type: ignore[method-assign]
+    house.scene.store.sessions = fails
     house.invalidation.invalidate([Change("session", session.id), Change("guest", guest.uid)], False)
     await settle()
     assert not failures and wire.code is Close.SESSION_REVOKED

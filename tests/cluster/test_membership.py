@@ -39,11 +39,11 @@ class Store(PostgresStore):
         if self.meanwhile is not None:
             self.meanwhile()
             self.meanwhile = None
-        await super().beat(*asked)  # type: ignore[arg-type]
+        await super().beat(*asked)
 
     async def join(self, *asked: object) -> set[str]:
         self.joins += 1
-        return await super().join(*asked)  # type: ignore[arg-type]
+        return await super().join(*asked)
 
     async def hold(self, node: str, skeleton: str, actor: Actor) -> None:
         _fail(self.away)
@@ -121,7 +121,7 @@ async def nodes() -> AsyncIterator[list[Node]]:
             active = ActiveConnections(clock.steady)
             membership = ClusterMembership(store, bus, hub, here, active, guests.claims, clock, tasks, signal)
             made.append(Node(store, tasks, guests, membership, here, active))
-            hub.connections.end_user = made[-1].ended.append  # type: ignore[method-assign, assignment]
+            hub.connections.end_user = made[-1].ended.append
             await made[-1].membership.open()
         yield made
 

@@ -314,7 +314,7 @@ def setup(cluster: Cluster, name: str) -> tuple[int, str]:
         again = cluster.nodes[2].request("POST", "/api/v1/accounts", body | {"user_id": name + "x"})
         assert again[0] == 403, "a setup code makes one account, on any node"
         known = 201, answer["token"]
-        cluster.owner = known  # type: ignore[attr-defined]
+        cluster.owner = known
         time.sleep(LOOK)
     return known
 

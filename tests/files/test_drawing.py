@@ -99,7 +99,7 @@ def test_transparency(tmp_path: Path) -> None:
     draw(tmp_path, samples.saved(image, "PNG"), "image/png")
     found = shown(tmp_path / "20.webp")
     assert found.mode == "RGBA"
-    assert [found.getpixel(at)[3] for at in ((4, 10), (16, 10))] == [255, 0]  # type: ignore[index]
+    assert [found.getpixel(at)[3] for at in ((4, 10), (16, 10))] == [255, 0]
 
 
 def test_cmyk(tmp_path: Path) -> None:

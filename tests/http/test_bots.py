@@ -56,7 +56,7 @@ async def test_a_new_bot(house: House) -> None:
 async def test_who_makes_them(makers: str, may: set[str]) -> None:
     """As the setting says, which everybody can read; never a guest, and never a bot."""
     house = House(bots=makers)
-    callers = {role: await house.account(f"x-{role}", role) for role in ("owner", "moderator", "member")}  # type: ignore[arg-type]
+    callers = {role: await house.account(f"x-{role}", role) for role in ("owner", "moderator", "member")}
     callers["guest"] = await house.guest("mehmon")
     callers["bot"] = bearer((await make(house, callers["owner"]))["token"])
     for role, headers in callers.items():

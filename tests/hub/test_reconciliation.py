@@ -43,7 +43,7 @@ class Journal(Log):
         """Add a member to a room, which then has as many events as now."""
         self.add_direct(uid, room)
         added = self.entries[own_log(uid)][-1]
-        state = added.event.state.model_copy(update={"head": len(self.entries.get(room, ()))})  # type: ignore[union-attr]
+        state = added.event.state.model_copy(update={"head": len(self.entries.get(room, ()))})
         self.entries[own_log(uid)][-1] = added._replace(event=added.event.model_copy(update={"state": state}))
 
     def _append(self, log: str, event: Any) -> LoggedEvent:
@@ -106,13 +106,13 @@ async def test_a_head_is_read_during_a_comparison(log: Journal) -> None:
         read, arrived = asyncio.Event(), asyncio.Event()
 
         async def slow(logs: Collection[str] | None = None) -> dict[str, int]:
-            log.heads = heads  # type: ignore[method-assign]
+            log.heads = heads
             found = await heads(logs)
             read.set()
             await arrived.wait()
             return found
 
-        log.heads = slow  # type: ignore[method-assign, assignment]
+        log.heads = slow
         hub.follow(connection, {ROOM: 1})
         hub.catch_up(connection, Target({}, presence=False))
         await read.wait()

@@ -39,7 +39,7 @@ async def test_a_readmitted_member_stays() -> None:
         removed, left = log.leave("ub", ROOM)
         hub.apply([removed])
         added = log.add_direct("ub", ROOM)
-        state = added.event.state.model_copy(update={"head": 2})  # type: ignore[union-attr]
+        state = added.event.state.model_copy(update={"head": 2})
         hub.apply([added._replace(event=added.event.model_copy(update={"state": state}))])
         hub.apply([left, log.write(ROOM, text="again")])
         await settle()

@@ -62,7 +62,7 @@ class Scene:
 
     async def register(self, user_id: str, **fields: object) -> tuple[Actor, str]:
         """A new account and the token of its first session."""
-        wish = RegistrationRequest(user_id, PASSWORD, **fields)  # type: ignore[arg-type]
+        wish = RegistrationRequest(user_id, PASSWORD, **fields)
         account, _, token = await self.registration.register(wish, "test")
         return account.actor, token
 

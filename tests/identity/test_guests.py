@@ -314,7 +314,7 @@ class TestOtherNodes:
         if where == "here":
             await scene.guests.load()
             scene.guests._tokens._by_hash.clear()  # as after a change of the token elsewhere
-        scene.store.guest_by_token = slow  # type: ignore[method-assign]
+        scene.store.guest_by_token = slow
         asking = asyncio.ensure_future(scene.guests.authenticate(token))
         await asyncio.sleep(0)
         if where == "here":
@@ -336,11 +336,11 @@ class TestOtherNodes:
 
         async def slow(uids: Collection[str]) -> list[Guest]:
             found = await read(uids)
-            scene.store.guests_of = read  # type: ignore[method-assign]
+            scene.store.guests_of = read
             await gate.wait()
             return found
 
-        scene.store.guests_of = slow  # type: ignore[method-assign]
+        scene.store.guests_of = slow
         coming = asyncio.ensure_future(scene.guests.reload([actor.uid]))
         await asyncio.sleep(0)
         await other.end(actor)

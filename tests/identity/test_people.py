@@ -96,12 +96,12 @@ async def test_an_older_look_does_not_undo_a_newer_one(here: Scene, there: Scene
     accounts, gate = here.store.accounts, asyncio.Event()
 
     async def slow(uids: Collection[str] | None = None) -> list[Account]:
-        here.store.accounts = accounts  # type: ignore[method-assign]
+        here.store.accounts = accounts
         found = await accounts(uids)
         await gate.wait()
         return found
 
-    here.store.accounts = slow  # type: ignore[method-assign]
+    here.store.accounts = slow
     older = asyncio.ensure_future(here.people.reload_accounts([ali.uid]))
     await asyncio.sleep(0)
     await there.administration.set_disabled("ali", True)

@@ -212,7 +212,7 @@ class TestAccess:
         results = await asyncio.gather(
             scene.register("ali", setup=code), scene.register("vali", setup=code), return_exceptions=True
         )
-        (made, _), refused = results  # type: ignore[misc]
+        (made, _), refused = results
         assert isinstance(made, Actor) and made.role == "owner" and isinstance(refused, Forbidden)
         assert scene.accounts.have_owner
         with pytest.raises(Forbidden):
@@ -358,7 +358,7 @@ class TestPassword:
             scene.accounts._add(replace(account, password_hash=await scene.passwords.hash(OTHER)))
             return verdict
 
-        scene.passwords.verify = slow  # type: ignore[method-assign]
+        scene.passwords.verify = slow
         with pytest.raises(Unauthenticated):
             await scene.log_in("ali")
 
@@ -440,7 +440,7 @@ async def test_people_are_found_by_the_beginning_of_a_word(scene: Scene) -> None
     assert found("AL") == {"ali", "vali"} and found("nav") == {"ali"} and found("alisher n") == {"ali"}
     assert found("a") == {"ali", "aziz", "vali"} and len(found("a", 2)) == 2
     assert found("") == found(" ") == found("%") == found("x") == set()
-    await scene.accounts.change(scene.accounts.of_name("aziz").uid, display_name="Bobur")  # type: ignore[union-attr]
+    await scene.accounts.change(scene.accounts.of_name("aziz").uid, display_name="Bobur")
     assert found("bob") == {"aziz"} and found("azi") == {"aziz"}
     await scene.restart().load()
     assert found("bob") == {"aziz"} and found("nav") == {"ali"}

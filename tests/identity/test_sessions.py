@@ -191,7 +191,7 @@ async def test_a_session_that_begins_while_all_end_does_not_live(scene: Scene) -
         await gate.wait()
         await add(session)
 
-    scene.store.add_session = slow  # type: ignore[method-assign]
+    scene.store.add_session = slow
     beginning = asyncio.ensure_future(scene.begin())
     await asyncio.sleep(0)
     await scene.sessions.revoke_all("u-ali")
@@ -212,7 +212,7 @@ async def test_what_was_read_before_the_end_is_read_again(scene: Scene) -> None:
         await gate.wait()
         return found
 
-    scene.store.session_by_token = slow  # type: ignore[method-assign]
+    scene.store.session_by_token = slow
     asking = asyncio.ensure_future(scene.good(token))
     await asyncio.sleep(0)
     await scene.sessions.revoke("u-ali", id)
@@ -229,11 +229,11 @@ async def test_a_failed_end_lets_nobody_in(scene: Scene) -> None:
     async def refuse(ids: object) -> None:
         raise Busy()
 
-    scene.store.end_sessions = refuse  # type: ignore[method-assign, assignment]
+    scene.store.end_sessions = refuse
     with pytest.raises(Busy):
         await scene.sessions.revoke("u-ali", id)
     assert not await scene.good(token) and scene.ended == []
-    scene.store.end_sessions = end  # type: ignore[method-assign]
+    scene.store.end_sessions = end
     await scene.sessions.revoke("u-ali", id)
     assert scene.ended == [id]
 
@@ -333,7 +333,7 @@ class TestOtherNodes:
             await gate.wait()
             return found
 
-        scene.store.session_by_token = slow  # type: ignore[method-assign]
+        scene.store.session_by_token = slow
         asking = asyncio.ensure_future(scene.good(token))
         await asyncio.sleep(0)
         await other.revoke("u-ali", id)
@@ -393,7 +393,7 @@ class TestOtherNodes:
             await gate.wait()
             return found
 
-        scene.store.sessions = slow  # type: ignore[method-assign]
+        scene.store.sessions = slow
         recalling = asyncio.ensure_future(scene.sessions.load(id, "u-ali"))
         await asyncio.sleep(0)
         await other.revoke("u-ali", id)

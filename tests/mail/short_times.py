@@ -8,7 +8,7 @@ from suhbat.runtime import mail as runtime
 from suhbat.store.people import mail_queue
 
 if __name__ == "__main__":
-    dispatcher.LEASE_SECONDS = 5  # type: ignore[misc]
-    dispatcher.LOOK_SECONDS = 0.1  # type: ignore[misc]
-    mail_queue.AWAY = runtime.AWAY = writing.SETTLED = 0  # type: ignore[misc]
+    dispatcher.LEASE_SECONDS = 5
+    dispatcher.LOOK_SECONDS = 0.1
+    mail_queue.AWAY = runtime.AWAY = writing.SETTLED = 0
     main()

@@ -254,7 +254,7 @@ async def test_a_digest_and_its_unsubscribe(tmp_path: Path, monkeypatch: pytest.
             assert done.status_code == 200
             assert (await ali.get("/api/v1/me/email")).json()["digest"] is False
             await vali.post(f"/api/v1/conversations/{place}/messages", json={"text": "yana"})
-            while await store.gather_pushes(0):  # type: ignore[attr-defined]
+            while await store.gather_pushes(0):
                 pass
             assert (await store.mail_backlog(0)).waiting == 0
     assert len(box.mails) == 2

@@ -9,6 +9,6 @@ from suhbat.programs.hooks import delivering
 LEASE = 5.0
 
 if __name__ == "__main__":
-    dispatcher.LEASE_SECONDS = pushing.LEASE_SECONDS = delivering.LEASE_SECONDS = LEASE  # type: ignore[misc]
-    dispatcher.CARRY_OUT_SECONDS = LEASE - 1  # type: ignore[misc]
+    dispatcher.LEASE_SECONDS = pushing.LEASE_SECONDS = delivering.LEASE_SECONDS = LEASE
+    dispatcher.CARRY_OUT_SECONDS = LEASE - 1
     main()

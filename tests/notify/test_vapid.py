@@ -63,7 +63,7 @@ def test_a_token_is_for_one_push_service_and_some_hours() -> None:
 def test_many_push_services_take_little_memory() -> None:
     """Users choose the push services: their number in memory is limited."""
     vapid = Vapid(make_key(), None, FakeClock())
-    vapid._sign = lambda audience, expires: "token"  # type: ignore[method-assign]
+    vapid._sign = lambda audience, expires: "token"
     for n in range(1000):
         vapid.authorization(f"https://{n}.example")
     assert len(vapid._tokens) == 200

@@ -168,7 +168,7 @@ def clock_jumps() -> None:
         jump = random.Random(int((time.monotonic() - began) * 2)).uniform(-6, 6)
         return time.time_ns() // 1_000_000 + int(jump * 3_600_000)
 
-    SystemClock.wall = wall  # type: ignore[method-assign]
+    SystemClock.wall = wall
 
 
 def eager_index() -> None:

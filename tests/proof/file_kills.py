@@ -181,7 +181,7 @@ def _asking(server: Server) -> Callable[[str], list[Any]]:
     def ask(query: str) -> list[Any]:
         if (url := server.database_url) is not None:
             with psycopg.connect(url) as database:
-                return database.execute(query).fetchall()  # type: ignore[call-overload, no-any-return]
+                return database.execute(query).fetchall()
         uri = f"{(server.data / 'suhbat.db').resolve().as_uri()}?mode=ro"
         with closing(sqlite3.connect(uri, uri=True)) as file:
             return file.execute(query).fetchall()

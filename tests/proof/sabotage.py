@@ -26,7 +26,7 @@ def sync_off() -> None:
     """SQLite does not flush. Only a power cut shows it, not kill -9."""
     from suhbat.store.sqlite import connect
 
-    connect._PRAGMAS = tuple(  # type: ignore[assignment]
+    connect._PRAGMAS = tuple(
         "synchronous = OFF" if pragma.startswith("synchronous") else pragma for pragma in connect._PRAGMAS
     )
 
@@ -58,8 +58,8 @@ def key_not_unique() -> None:
         names = tuple(column.name for column in idempotency.columns)
         insert_new(keys._connection, idempotency, [dict(zip(names, row, strict=True)) for row in keys._rows])
 
-    IdempotencyKeys.load = load  # type: ignore[method-assign]
-    IdempotencyKeys.flush = flush  # type: ignore[method-assign]
+    IdempotencyKeys.load = load
+    IdempotencyKeys.flush = flush
 
 
 @sabotage
@@ -97,7 +97,7 @@ def told_before_commit() -> None:
         committer.drop()
         return batch
 
-    Committer._attempt = attempt  # type: ignore[method-assign]
+    Committer._attempt = attempt
 
 
 @sabotage
@@ -113,7 +113,7 @@ def resume_capped() -> None:
         cursors = {log: max(cursor, places.heads[log] - 3) for log, cursor in plan.cursors.items()}
         return replace(plan, cursors=cursors)
 
-    opening.opening_plan = capped  # type: ignore[attr-defined]
+    opening.opening_plan = capped
 
 
 @sabotage
@@ -124,7 +124,7 @@ def heads_not_compared() -> None:
     async def nothing(self: Reconciliation) -> None:
         return
 
-    Reconciliation._compare = nothing  # type: ignore[method-assign]
+    Reconciliation._compare = nothing
 
 
 @sabotage
@@ -160,7 +160,7 @@ def second_entrance() -> None:
                 channel.head = max(channel.head, event.seq)
                 self.channels.flush_later(channel)
 
-    Hub.apply = apply  # type: ignore[method-assign]
+    Hub.apply = apply
 
 
 @sabotage
@@ -184,7 +184,7 @@ def index_passed() -> None:
                 connection.execute(update(cursors).values(position=json.dumps([journal.last_id(connection), 0, []])))
             raise
 
-    Committer.feed_index = feed_index  # type: ignore[method-assign]
+    Committer.feed_index = feed_index
 
 
 @sabotage
@@ -200,7 +200,7 @@ def offset_unflushed() -> None:
     """An offset of an upload is acknowledged, although its bytes were not flushed. Only a power cut shows it."""
     from suhbat.files import local
 
-    local._LocalUpload.flush = lambda self: None  # type: ignore[method-assign]
+    local._LocalUpload.flush = lambda self: None
 
 
 @sabotage
@@ -212,4 +212,4 @@ def attached_twice() -> None:
     def refusal(uid: str, file: Any, *, is_taken: bool) -> Any:
         return attach_refusal(uid, file and replace(file, seq=None), is_taken=False)
 
-    file_posts.attach_refusal = refusal  # type: ignore[attr-defined]
+    file_posts.attach_refusal = refusal

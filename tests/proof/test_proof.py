@@ -70,7 +70,7 @@ def test_a_history_is_repeated() -> None:
 
 
 def row(seq: int, key: str, text: str = "x", **fields: object) -> Row:
-    return Row(seq, seq, "message.created", "ua", text, key, False, None, None)._replace(**fields)  # type: ignore[arg-type]
+    return Row(seq, seq, "message.created", "ua", text, key, False, None, None)._replace(**fields)
 
 
 def a_history() -> History:
@@ -80,7 +80,7 @@ def a_history() -> History:
         history.invoke("ali", key, "lobby", "x", float(number * 10))
         history.acknowledge(key, Place("lobby", number, number), number * 10.0 + 1)
         frame = {"conversation": "lobby", "seq": number, "type": "message.created"}
-        frame["message"] = {"client_id": key, "text": "x"}  # type: ignore[assignment]
+        frame["message"] = {"client_id": key, "text": "x"}
         history.hear("ub", frame, 0.0, number * 10.0 + 2, applied=True)
     return history
 

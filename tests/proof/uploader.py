@@ -176,7 +176,7 @@ class Uploader:
         for id_ in ids:
             self.sent[id_].deleted = True
             url = self.sent[id_].url
-            answer = self._persist(lambda client, url=url: client.ask("GET", url))  # type: ignore[misc]
+            answer = self._persist(lambda client, url=url: client.ask("GET", url))
             self._expect(answer.status == 404, f"{id_} is gone", answer)
 
     def _persist(self, act: Callable[[FileClient], Answer]) -> Answer:

@@ -75,7 +75,9 @@ def test_the_picker_offers_only_what_is_taken() -> None:
     tests/web/emoji.test.mjs compares all skin tones with the table."""
     groups = re.findall(r'^  \["\w+", "([^"]+)"\],$', PICKER.read_text(encoding="utf-8"), re.MULTILINE)
     entries = [entry for line in groups for entry in line.split()]
-    offered = [re.match(r"[0-9#*]?[^a-zA-Z0-9+#*-]+", entry).group() for entry in entries]  # type: ignore[union-attr]  # each entry begins with an emoji
+    offered = [
+        re.match(r"[0-9#*]?[^a-zA-Z0-9+#*-]+", entry).group() for entry in entries
+    ]  # each entry begins with an emoji
     offered += re.findall(r'"([^"]+)"', re.findall(r"FIRST = \[(.*?)\]", QUICK.read_text(encoding="utf-8"))[0])
     assert len(groups) == 9 and len(offered) > 1_900
     assert [emoji for emoji in offered if canonical(emoji) != emoji] == []

@@ -205,7 +205,7 @@ def test_doubled_keys_take_the_last() -> None:
     assert command_id('{"id":1,"id":2}') == 2
 
 
-names = st.sampled_from([command.model_fields["type"].annotation.__args__[0] for command in COMMANDS])  # type: ignore[union-attr]
+names = st.sampled_from([command.model_fields["type"].annotation.__args__[0] for command in COMMANDS])
 values: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers(-5, 10) | st.text(max_size=5) | st.sampled_from(["lobby", "@me"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

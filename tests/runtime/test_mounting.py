@@ -168,7 +168,7 @@ async def test_a_token_expires(with_tokens: Server, dialect: str) -> None:
 async def until(socket: object, type: str, **fields: str) -> Frame:
     async with asyncio.timeout(PATIENCE):
         while True:
-            frame: Frame = json.loads(await socket.recv())  # type: ignore[attr-defined]
+            frame: Frame = json.loads(await socket.recv())
             if frame["type"] == type and all(frame.get(name) == value for name, value in fields.items()):
                 return frame
 

@@ -553,7 +553,7 @@ class TestRemoval:
         await ready(house.store, "new")
         await house.write(ALI, LOBBY, files=("old",), at=AT - 9 * DAY)
         await house.write(ALI, LOBBY, files=("new",), at=AT)
-        house.store._clock.now = AT / 1000  # type: ignore[attr-defined]
+        house.store._clock.now = AT / 1000
         await house.store.expire(5)
         assert await queued(house.store) == ["k-old"]
         assert await house.store.file("new") is not None

@@ -121,7 +121,7 @@ class TestFinding:
                 await listener.send(store, ALI, "gap 3")
                 await listener.send(store, ALI, "gap sizga", peer=VALI)
                 forget = text("DELETE FROM cursors")
-                await store._write(lambda c: c.execute(forget) and None)  # type: ignore[attr-defined]
+                await store._write(lambda c: c.execute(forget) and None)
         async with opened(make(place), Listener()) as store:
             assert await found(store, VALI, "gap") == ["gap sizga", "gap 3", "gap 2", "gap 1", "gap 0"]
             assert await indexed(store) == 5
@@ -232,7 +232,7 @@ class TestOnSQLite:
                 await listener.send(store, ALI, f"gap {number}")
                 await found(store, VALI, "gap")
             empty = text("DELETE FROM journal")
-            await store._write(lambda c: c.execute(empty) and None)  # type: ignore[attr-defined]
+            await store._write(lambda c: c.execute(empty) and None)
         async with opened(make(tmp_path / "again"), listener) as store:
             await listener.send(store, ALI, "gap 5")
             assert len(await found(store, VALI, "gap")) == 6
@@ -347,9 +347,7 @@ class TestOnPostgreSQL:
         monkeypatch.setattr(search, "index", slow)
         sent = await listener.send(store, ALI, "maxfiysoz")
         await asyncio.wait_for(reading.wait(), 10)
-        deleting = asyncio.ensure_future(
-            execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=sent.seq)  # type: ignore[arg-type]
-        )
+        deleting = asyncio.ensure_future(execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=sent.seq))
         done, _ = await asyncio.wait([deleting], timeout=0.1)
         assert not done, "it must wait for the lock"
         gate.set()

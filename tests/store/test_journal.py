@@ -34,7 +34,7 @@ NAME = "test"
 
 async def write(store: Any, run: Callable[[Connection], T]) -> T:
     """Run this in a transaction of the writer."""
-    return await store._write(run)  # type: ignore[no-any-return]
+    return await store._write(run)
 
 
 def begin_in(connection: Connection, name: str = NAME, *missed: Range) -> None:
@@ -110,7 +110,7 @@ async def test_what_was_rolled_back_is_not_there(store: Store, listener: Listene
         transaction.appender.flush()
         raise NotFound()
 
-    failing = store._open_writer().work(fail)  # type: ignore[attr-defined]
+    failing = store._open_writer().work(fail)
     last = listener.ask(store, ALI, "ikki")
     with pytest.raises(NotFound):
         await failing
@@ -305,7 +305,7 @@ class Counted(journals.Cursor):
     """A cursor over rows in memory, which counts the rows that it reads."""
 
     def __init__(self, rows: list[journals.JournalRow]) -> None:
-        super().__init__(None, NAME, 0, 0, ())  # type: ignore[arg-type]  # it reads no database
+        super().__init__(None, NAME, 0, 0, ())  # it reads no database
         self._all = rows
         self.read = 0
 

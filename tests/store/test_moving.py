@@ -256,7 +256,7 @@ async def seen_by(store: Store, actor: Actor) -> dict[str, Any]:
     for name in await store.heads():
         for ask in (store.history, store.members, store.pins, store.state):
             try:
-                told[f"{ask.__name__} {name}"] = await ask(actor, name)  # type: ignore[operator]
+                told[f"{ask.__name__} {name}"] = await ask(actor, name)
             except SuhbatError as error:
                 told[f"{ask.__name__} {name}"] = type(error)
     return told

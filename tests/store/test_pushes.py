@@ -482,7 +482,7 @@ async def test_a_restored_copy_tells_nothing_old(make: Callable[..., Store], tmp
         await listener.send(store, ALI, "yigʻilmagan", peer=SOLI, at=AT)
         if store.cluster is not None:
             change = text("UPDATE meta SET value = 'elsewhere' WHERE key = 'place'")
-            await store._write(lambda c: c.execute(change) and None)  # type: ignore[attr-defined]
+            await store._write(lambda c: c.execute(change) and None)
     (tmp_path / "data" / "instance").unlink(missing_ok=True)
     async with opened(make(tmp_path / "data", clock=clock), listener) as store:
         town = Town(store, House(store, listener), clock)

@@ -217,7 +217,7 @@ async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch:
             steady=lambda: next(clock) / 50, busy=lambda: 0,
         )  # fmt: skip
 
-    page = await store._read(find)  # type: ignore[attr-defined]  # of both stores
+    page = await store._read(find)  # of both stores
     assert [message.text for message in page.messages] == ["choy non"]
 
 
@@ -242,7 +242,7 @@ async def test_a_page_ends_after_a_batch(store: Store, listener: Listener, monke
         )  # fmt: skip
 
     while True:
-        page = await store._read(find)  # type: ignore[attr-defined]  # of both stores
+        page = await store._read(find)  # of both stores
         found.append([message.text for message in page.messages])
         if (below := page.cursor) is None:
             break
@@ -294,5 +294,5 @@ async def test_ticks_are_no_messages(store: Store, listener: Listener, monkeypat
             lambda c: c.execute(select(search_rows.c.id).order_by(search_rows.c.id)).scalars().all()
         )
         assert found == [1, 3, 5, 7, 9]
-    assert not await store._read(lambda c: index.has_written(c, VALI.uid))  # type: ignore[attr-defined]
-    assert await store._read(lambda c: index.has_written(c, ALI.uid))  # type: ignore[attr-defined]
+    assert not await store._read(lambda c: index.has_written(c, VALI.uid))
+    assert await store._read(lambda c: index.has_written(c, ALI.uid))

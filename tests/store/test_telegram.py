@@ -177,7 +177,7 @@ async def test_nothing_to_tell(town: Town, monkeypatch: pytest.MonkeyPatch) -> N
     such events the place is kept, so that they are not read for ever."""
     await town.asks()
     writes = 0
-    write = type(town.store)._write  # type: ignore[attr-defined]
+    write = type(town.store)._write
 
     async def counted(*args: Any, **named: Any) -> Any:
         nonlocal writes
@@ -212,11 +212,11 @@ async def test_two_nodes_number_at_once(town: Town) -> None:
     def read_and_keep(connection: object) -> bool:
         from suhbat.store.read.telegram import unnumbered
 
-        found = unnumbered(connection, BOT, MESSAGES, 100, after, "since_joined")  # type: ignore[arg-type]
-        first = keep(connection, BOT.uid, found, after)  # type: ignore[arg-type]
-        return first and not keep(connection, BOT.uid, found, after)  # type: ignore[arg-type]
+        found = unnumbered(connection, BOT, MESSAGES, 100, after, "since_joined")
+        first = keep(connection, BOT.uid, found, after)
+        return first and not keep(connection, BOT.uid, found, after)
 
-    assert await store._write(read_and_keep)  # type: ignore[attr-defined]
+    assert await store._write(read_and_keep)
     assert await town.asks() == [(1, "bir")]
 
 

@@ -37,5 +37,5 @@ class ClockAhead(SystemClock):
 
 
 if __name__ == "__main__":
-    app.SystemClock = lambda: ClockAhead(Path(os.environ[FILE]))  # type: ignore[misc,assignment]
+    app.SystemClock = lambda: ClockAhead(Path(os.environ[FILE]))
     main()

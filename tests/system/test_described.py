@@ -77,7 +77,7 @@ def watched(client: Client, described: Described, channel: str) -> None:
         described.saw(channel, frame)
         return frame
 
-    client.hear = look  # type: ignore[method-assign]
+    client.hear = look
 
 
 def register(server: Server, name: str) -> str:

@@ -45,7 +45,7 @@ def by_parser(pieces: list[bytes]) -> Seen:
     for piece in pieces:
         if conn.parser_exc is None:
             conn.receive_data(piece)
-            frames += conn.events_received()  # type: ignore[arg-type]
+            frames += conn.events_received()
     return seen([*frames], conn)
 
 

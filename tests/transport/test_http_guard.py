@@ -532,7 +532,7 @@ async def test_bytes_past_the_transport(monkeypatch: pytest.MonkeyPatch) -> None
     socket, far = socketpair()
     with socket, far:
         known: dict[str, Any] = {"socket": socket}
-        peer.transport.get_extra_info = known.get  # type: ignore[method-assign]
+        peer.transport.get_extra_info = known.get
         direct = peer.application.direct
         assert direct.socket() == socket.fileno()
         peer.transport.unsent = 1

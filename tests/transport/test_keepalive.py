@@ -133,7 +133,7 @@ async def test_an_abort_in_a_turn_with_others() -> None:
         for other in peers[TURNS : 2 * TURNS]:
             keepalive.forget(other)
 
-    peers[0].abort = both  # type: ignore[method-assign]
+    peers[0].abort = both
     await asyncio.sleep(4 * ROUND)
     assert all(len(peer.aborted) <= 1 for peer in peers)
     assert all(peer.aborted for peer in peers[2 * TURNS :])

@@ -53,7 +53,7 @@ async def test_uvicorns_protocol_is_recognised() -> None:
     """All required attributes exist in the installed uvicorn once a request has arrived."""
     protocol = WebSocketsSansIOProtocol(Config(_application), ServerState(), {})
     assert uvicorn_protocol(protocol.send) is None, "nothing was requested yet"
-    protocol.request = object()  # type: ignore[assignment]
+    protocol.request = object()
     assert all(hasattr(protocol, name) for name in REACHED)
     assert uvicorn_protocol(protocol.send) is protocol
 
@@ -131,7 +131,7 @@ class GoneTransport:
 
 async def test_a_write_to_a_lost_peer_does_not_stop_a_fan_out() -> None:
     """A transport that raises during a fan-out is marked as closed; the fan-out goes on."""
-    wire = StreamWire(GoneTransport(), Admission(lambda: None), set())  # type: ignore[arg-type]
+    wire = StreamWire(GoneTransport(), Admission(lambda: None), set())
     wire.write(Frames([b"{}"]))
     assert wire.closed
     wire.write(Frames([b"{}"]))

@@ -12,7 +12,7 @@ async def test_in_order_and_soon() -> None:
     done: list[int] = []
     line = PacedQueue(lambda: 100.0)
     for number in range(5):
-        line.run(lambda number=number: done.append(number))  # type: ignore[misc]
+        line.run(lambda number=number: done.append(number))
     assert done == []
     await asyncio.sleep(0)
     assert done == [0, 1, 2, 3, 4]
@@ -32,7 +32,7 @@ async def test_a_long_queue_takes_several_turns() -> None:
             line.run(lambda: step(9))
 
     for number in range(4):
-        line.run(lambda number=number: step(number))  # type: ignore[misc]
+        line.run(lambda number=number: step(number))
     seen = []
     while len(done) < 5:
         await asyncio.sleep(0)

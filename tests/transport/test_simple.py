@@ -138,7 +138,7 @@ async def test_foreign_origins_get_403(server: Server, name: Name, origin: str) 
     """A page of another origin is refused before the upgrade, in both dialects."""
     for path in (f"/ws/{name('a')}", "/api/v1/ws"):
         with pytest.raises(InvalidStatus) as refused:
-            async with connect(server.ws + path, origin=origin, compression=None, proxy=None):  # type: ignore[arg-type]
+            async with connect(server.ws + path, origin=origin, compression=None, proxy=None):
                 pass
         assert refused.value.response.status_code == 403
 
@@ -160,7 +160,7 @@ async def test_a_refused_upgrade_has_the_headers_of_every_answer(server: Server,
                 origin=origin,
                 additional_headers=headers,
                 compression=None,
-                proxy=None,  # type: ignore[arg-type]
+                proxy=None,
             ):
                 pass
         response = refused.value.response

@@ -30,7 +30,7 @@ def main() -> None:
             raise RuntimeError("a flaw")
         receive(dialect, data)
 
-    SimpleDialect.receive = flawed  # type: ignore[method-assign,assignment]  # its name differs
+    SimpleDialect.receive = flawed
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

@@ -89,7 +89,7 @@ async def test_routes() -> None:
     assert seen == ["first", ("b", 1), ["bot", "chat_state", "state"]]
     assert router.hears("message") and not router.hears("edited_message")
     with pytest.raises(TypeError, match="async def"):
-        router.message()(lambda message: None)  # type: ignore[type-var]
+        router.message()(lambda message: None)
 
 
 def test_commands_are_described() -> None:
@@ -203,7 +203,7 @@ async def test_why_it_could_not_be_written(tmp_path: Path) -> None:
         def executemany(self, *rest: Any) -> Any:
             return database.executemany(*rest)
 
-    store._database = Full()  # type: ignore[assignment]
+    store._database = Full()
     with pytest.raises(sqlite3.OperationalError, match="disk is full"):
         await store.put({"a": "1"})
     store._database = database

@@ -258,7 +258,7 @@ async def test_what_retention_has_removed_is_missed_once() -> None:
     assert await bot.stopped(lambda: len(seen) == 450) == {"@me": 7, "lobby": 450}
     broken = Played(router)
     broken.say(Missed(conversation="lobby", after=0, up_to=450), ChatClosed(1000, "over"))
-    broken.chat.history = _never  # type: ignore[method-assign]
+    broken.chat.history = _never
     with pytest.raises(ChatClosed):
         await broken.run()
     assert broken.cursors["lobby"] == 0

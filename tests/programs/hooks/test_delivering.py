@@ -352,7 +352,7 @@ async def test_what_ends_while_a_slow_receiver_is_told(desk: Desk, what: str) ->
         desk.clock.advance(0.6)
         return await sent(url, headers, body, owner)
 
-    desk.receivers.post = slowly  # type: ignore[method-assign]
+    desk.receivers.post = slowly
     await desk.work()
     assert desk.receivers.texts() == ["0", "1"]
 
@@ -609,7 +609,7 @@ async def test_what_waits_for_a_place_is_not_asked_for_again_and_again(desk: Des
         claims.append(most)
         return await claim_hooks(until, most, busy)
 
-    desk.store.claim_hooks = counted  # type: ignore[method-assign]
+    desk.store.claim_hooks = counted
     desk.delivering._written = lambda: 0.0
     desk.delivering._wake = lambda: woken.append(True)
     desk.clock.advance(1)

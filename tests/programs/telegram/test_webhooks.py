@@ -246,7 +246,7 @@ async def test_a_process_that_dies(yard: Yard) -> None:
 
     dying = yard.process()
     (item,) = await dying.claim(50, ())
-    dying._bots._api = SimpleNamespace(updates=yard.updates, carry_out=die)  # type: ignore[attr-defined]
+    dying._bots._api = SimpleNamespace(updates=yard.updates, carry_out=die)
     with pytest.raises(Killed):
         await dying.carry_out(item)
     await yard.work()

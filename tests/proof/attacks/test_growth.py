@@ -77,8 +77,8 @@ def test_rooms_around_somebody(siege: Siege) -> None:
         assert codes.count("202") == INVITATIONS
         assert set(codes) == {"202", "too_many_invitations"}
         [snapshot] = snapshots(siege, victim)
-        assert len(snapshot["conversations"]) == 1  # type: ignore[arg-type]
-        assert len(snapshot["invitations"]) == INVITATIONS  # type: ignore[arg-type]
+        assert len(snapshot["conversations"]) == 1
+        assert len(snapshot["invitations"]) == INVITATIONS
 
 
 @WHATEVER
@@ -98,7 +98,7 @@ def test_directs_with_somebody(siege: Siege) -> None:
         _, refused = patiently(siege, token, "/api/v1/directs", {"users": [person, *others]})
         assert refused["code"] == "rate_limited" and refused["retry_after"] > A_WHILE
         [snapshot] = snapshots(siege, victim)
-        assert len(snapshot["conversations"]) == 1  # type: ignore[arg-type]
+        assert len(snapshot["conversations"]) == 1
         for _ in range(WRITERS):
             writer = siege.guest(name("writer"))
             with connect(f"{siege.server.ws}/api/v1/ws", **OPTIONS) as socket:
@@ -108,5 +108,5 @@ def test_directs_with_somebody(siege: Siege) -> None:
                     pass
         found = snapshots(siege, victim)
         assert len(found) > 1
-        seen = [state["conversation"] for frame in found for state in frame["conversations"]]  # type: ignore[attr-defined]
+        seen = [state["conversation"] for frame in found for state in frame["conversations"]]
         assert len(seen) == len(set(seen)) == WRITERS + 1

@@ -111,7 +111,7 @@ def _begin(connection: object) -> None:
         FILE.execute("BEGIN")
 
 
-ENGINE.dialect.do_begin = _begin  # type: ignore[method-assign] # with a listener, each statement would look for listeners
+ENGINE.dialect.do_begin = _begin  # with a listener, each statement would look for listeners
 
 
 class Disk:
@@ -218,7 +218,7 @@ class _Reader:
         await asyncio.sleep(self._chance.random() * READ_SECONDS)
         if error is not None:
             raise error
-        return found  # type: ignore[return-value]
+        return found
 
     async def read_joint(self, kind: Joint[K, T], key: K) -> T:
         return (await self.read(lambda connection: kind.run(connection, [key])))[0]
@@ -252,7 +252,7 @@ class SimulatedStore(SQLStore):
         self.epoch = "simulated"
         self._writer = _Writer(self._disk, self._chance, committed, changed)
         self._writer.start()  # after a crash the index lacks messages, and nobody need ever write again
-        self._reader = _Reader(self._chance)  # type: ignore[assignment]
+        self._reader = _Reader(self._chance)
         self._is_open = True
 
     async def close(self) -> None:

@@ -153,7 +153,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
 
 def _process_of(handle: asyncio.Handle) -> Process | None:
-    context: contextvars.Context = handle._context  # type: ignore[attr-defined]
+    context: contextvars.Context = handle._context
     return context.get(PROCESS)
 
 
@@ -200,7 +200,7 @@ def graveyard() -> Iterator[None]:
 def bury(process: Process) -> None:
     """Release the coroutines of a dead process. Their `finally`s run now and have no effect."""
     for task in process.tasks:
-        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        task._log_destroy_pending = False
         work: Any = task.get_coro()
         for _ in range(ENDS):
             try:

@@ -210,7 +210,7 @@ class TestCommands:
         monkeypatch.setattr(WriterCache, "load_own", seen)
         fields = {"at": house.at, "slash": slash_of("/eslat")}
         answers = [house.listener.ask(house.store, OTHER, "/eslat", conversation=place, **fields) for place in places]
-        assert [(await answer).command for answer in answers] == [True, True]  # type: ignore[union-attr]
+        assert [(await answer).command for answer in answers] == [True, True]
         assert {BOT.uid, SECOND.uid} in loaded
 
     async def test_a_direct(self, house: House) -> None:
@@ -274,8 +274,8 @@ class TestKeys:
         key = await self.key(house, place)
         command = http_commands.AnswerKey(key=key)
         assert touched(BOT, command, PLAIN) == frozenset()
-        assert await house.store._read(lambda c: conversation_of(c, command)) == place  # type: ignore[attr-defined]
-        assert await house.store._read(lambda c: conversation_of(c, http_commands.AnswerKey(key="x"))) is None  # type: ignore[attr-defined]
+        assert await house.store._read(lambda c: conversation_of(c, command)) == place
+        assert await house.store._read(lambda c: conversation_of(c, http_commands.AnswerKey(key="x"))) is None
 
     async def test_half_an_hour(self, house: House) -> None:
         """After that it is unknown, and its row is gone with the next command."""

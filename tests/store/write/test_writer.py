@@ -98,15 +98,15 @@ class Once:
         self._commit = engine.dialect.do_commit
         self._error = error
         self._after = after
-        engine.dialect.do_commit = self._do_commit  # type: ignore[method-assign]
+        engine.dialect.do_commit = self._do_commit
 
     def _do_commit(self, connection: object) -> None:
         if self.times > 0:
             self.times -= 1
             if self._after:
-                self._commit(connection)  # type: ignore[arg-type]
+                self._commit(connection)
             raise self._error
-        self._commit(connection)  # type: ignore[arg-type]
+        self._commit(connection)
 
 
 def noting(done: list[int], number: int) -> Unit[None]:
@@ -452,7 +452,7 @@ class TestDurability:
             head = (await store.heads([LOBBY]))[LOBBY]
             log = await logged(store, LOBBY, 0, 1_000_000)
             assert [entry.event.seq for entry in log] == list(range(1, head + 1))
-            keys = {entry.event.message.client_id: entry.event.seq for entry in log}  # type: ignore[union-attr]
+            keys = {entry.event.message.client_id: entry.event.seq for entry in log}
             assert len(keys) == head
             for line in answered:
                 if line.endswith("\n"):
