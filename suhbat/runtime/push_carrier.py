@@ -22,6 +22,8 @@ SILENT_SECONDS = 60.0
 """A child that answers nothing for so long hangs: it answers each push within 15 seconds after its turn has come."""
 AGAIN_SECONDS = 60.0
 """How long this process carries pushes itself after a child could not be started."""
+MOST_REST_SECONDS = 60.0
+"""The longest pause before another child is started after several, one after the other, have ended without an answer."""
 MOST_WAITING = 2_400
 """Pushes that wait for their answer: 150 rows with 16 subscriptions each."""
 
@@ -57,6 +59,9 @@ class ChildCarrier:
         self._is_silent = False
         """For which of these it runs."""
         self._again_at = -math.inf
+        self._rests_until = -math.inf
+        self._in_vain = 0
+        """Children that ended without an answer, one after the other."""
         self._has_warned = False
         self._is_closed = False
 
@@ -66,6 +71,8 @@ class ChildCarrier:
             return "unreachable"
         if loop.time() < self._again_at:
             return await self._direct.carry(request)
+        if loop.time() < self._rests_until:
+            return "unreachable"
         number = next(self._numbers)
         self._waiting[number] = waiting = loop.create_future()
         self._batch.append((number, request))
@@ -90,6 +97,8 @@ class ChildCarrier:
         """See `PushListener`."""
         if process is not self._process:
             return
+        if answers:
+            self._in_vain = 0
         for number, found, retry_after in answers:
             waiting = self._waiting.pop(number, None)
             if waiting is None or waiting.done():
@@ -110,6 +119,12 @@ class ChildCarrier:
             return
         self._process = None
         if was_ready:
+            # A push may be what ends them, so this process does not carry it. To start one after the other takes time
+            # from the chat.
+            self._in_vain += 1
+            if self._in_vain > 1:
+                rest = min(2.0 ** min(self._in_vain, 10), MOST_REST_SECONDS)
+                self._rests_until = asyncio.get_running_loop().time() + rest
             log.warning("push: the child process has ended, trying again later", pushes=len(self._waiting))
             self._forget("unreachable")
             return

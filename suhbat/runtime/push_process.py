@@ -61,8 +61,9 @@ class PushProcess:
         self._lines.put(line)
 
     def close(self) -> None:
-        """End the child, which has nothing in progress."""
+        """End the child, which has nothing in progress. One that is stopped, and so does not end, is killed."""
         self._lines.put(None)
+        self._loop.call_later(OVER_SECONDS, self.kill)
 
     def kill(self) -> None:
         """End the child now. May be called from anywhere."""

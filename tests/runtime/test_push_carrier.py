@@ -249,6 +249,29 @@ async def test_the_office(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(lines) == 2 and not office._running
 
 
+async def test_children_that_all_die(scene: Scene) -> None:
+    """They are not started one after the other: from the second on there is a pause, in which pushes wait for their next try.
+    This process carries none of them, because one may be what ends the children. An answer ends the pauses."""
+    for _ in range(2):
+        (task,) = await scene.begin(request())
+        scene.processes[-1].answer()  # it is ready
+        scene.processes[-1].die()
+        assert await task == "unreachable"
+    assert len(scene.processes) == 2
+    assert [await scene.carrier.carry(request()) for _ in range(5)] == ["unreachable"] * 5
+    assert len(scene.processes) == 2 and scene.direct.carried == []
+    scene.carrier._rests_until = -1.0  # the pause is over
+    tasks = await scene.begin(request(), request())
+    process = scene.processes[-1]
+    ((first, _),) = [[number for number, _ in pushes] for pushes, _ in process.batches]
+    process.answer((first, 201, None))
+    process.die()
+    assert await asyncio.gather(*tasks) == [ServiceAnswer(201, None), "unreachable"]
+    (task,) = await scene.begin(request())
+    assert len(scene.processes) == 4 and not task.done()
+    task.cancel()
+
+
 @pytest.fixture
 async def real() -> AsyncIterator[ChildCarrier]:
     """A carrier with a real child process, which may reach loopback."""

@@ -65,12 +65,25 @@ async def test_a_child_that_is_stopped() -> None:
         assert await asking == "unreachable" and not second.is_running()
 
 
+async def test_a_child_that_is_stopped_when_it_is_not_needed() -> None:
+    """It ends all the same, and so do the threads that wait for it."""
+    async with carrier(idle_seconds=0.2) as one, browser() as away:
+        assert await one.carry(to(away, b"bir")) == ServiceAnswer(201, "90")
+        first = process_of(one)
+        first.suspend()
+        async with asyncio.timeout(PATIENCE):
+            while first.is_running() and first.status() != psutil.STATUS_ZOMBIE:
+                await asyncio.sleep(0.05)
+        assert one._process is None
+
+
 async def test_children_leave_nothing_behind() -> None:
     """However many of them are killed, their pipes are closed and their threads end."""
     async with carrier() as one, browser() as away:
         me = psutil.Process()
 
         async def die() -> None:
+            assert await one.carry(to(away, b"x")) == ServiceAnswer(201, "90")
             away.answers.clear()
             asked = away.asked
             waiting = asyncio.ensure_future(one.carry(to(away, b"x")))
