@@ -194,18 +194,17 @@ class State:
     def _reset(self, frame: Reset, now: float) -> Sequence[Effect]:
         cursor = self.cursors.get(frame.conversation)
         self._start(frame.state, now)
-        if self._opening:
-            self._fresh[frame.conversation] = frame.state
+        self._fresh[frame.conversation] = frame.state
         if self._replay is None:
             return [Deliver(frame)]
         to = self._replay.after_reset(frame.state, cursor, frame.reason)
         return [Deliver(frame), *self._moved_back(frame.conversation, to, frame.state.head, now)]
 
     def _caught_up(self, now: float) -> Sequence[Effect]:
+        self._fresh.clear()
         if not self._opening:
             return ()
         self._opening = False
-        self._fresh.clear()
         return [Live(), *self._synced(self._gaps.below_head() if self._replay is not None else (), now)]
 
     def _synced(self, logs: Iterable[str], now: float) -> list[Effect]:
@@ -285,7 +284,7 @@ class State:
                 self.invitations.pop(state.conversation, None)
                 if state.conversation in self.cursors:
                     return
-                # If a reset in this opening gave the state already, that one is newer than this event.
+                # If a reset has given the state since the last `caught_up`, that one is newer than this event.
                 self._start(self._fresh.get(state.conversation, state), now)
             case ConversationRemoved():
                 self.invitations.pop(event.removed, None)

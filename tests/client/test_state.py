@@ -127,12 +127,21 @@ def test_a_removed_conversation_is_forgotten() -> None:
         assert "d1" not in state.conversations and "d1" not in state.cursors
 
 
-def test_old_news_after_a_reset() -> None:
-    """If a conversation was removed and added again meanwhile, the reset is newer than the replayed events about that."""
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_old_news_after_a_reset(comes_back: bool) -> None:
+    """If a conversation was removed and added again meanwhile, the reset is newer than the replayed events about that, on a new
+    connection and after `sync`. What happens after `caught_up` is newer."""
     state = opened(d1=3)
-    state.hello("t", 0)
-    for frame in (welcome(resumed=True), reset("d1", 12), removed(1, "d1"), added(2, "d1", head=9), CaughtUp()):
+    if comes_back:
+        state.hello("t", 0)
+        state.receive(welcome(resumed=True), 0)
+    for frame in (reset("d1", 12), removed(1, "d1"), added(2, "d1", head=9), CaughtUp()):
         state.receive(frame, 0)
+    if not comes_back:
+        again = opened(d1=3)
+        for frame in (reset("d1", 12), CaughtUp(), removed(1, "d1"), added(2, "d1", head=14)):
+            again.receive(frame, 0)
+        assert again.cursors["d1"] == 14
     assert state.cursors["d1"] == 12 and state.conversations["d1"].head == 12
     assert seqs(state.receive(message(13, "d1"), 0)) == [13]
 

@@ -34,6 +34,8 @@ class Reader:
         self.resets = 0
         self.dropped = 0
         self._early: dict[str, list[Frame]] = defaultdict(list)
+        self._fresh: dict[str, int] = {}
+        """The heads of resets since the last `caught_up`, which are newer than the `conversation.added` that follow them."""
 
     def hello(self, token: str, sdk: Mapping[str, int]) -> Frame:
         """`sdk`: the cursors of the SDK that reads the same frames. They may be lower, because it does not keep early
@@ -43,6 +45,7 @@ class Reader:
             lower = {log: min(cursor, sdk.get(log, cursor)) for log, cursor in self.cursors.items()}
             frame["resume"] = {"epoch": self.epoch, "cursors": lower}
         self._early.clear()
+        self._fresh.clear()
         return frame
 
     def take(self, frame: Frame) -> Iterator[Frame]:
@@ -57,7 +60,9 @@ class Reader:
                 self._reset(frame)
             case "conversation.removed" if "seq" not in frame:
                 self.cursors.pop(frame["removed"], None)
-            case "presence" | "typing" | "receipt" | "caught_up":
+            case "caught_up":
+                self._fresh.clear()
+            case "presence" | "typing" | "receipt":
                 pass
             case _:
                 yield from self._event(frame)
@@ -74,7 +79,7 @@ class Reader:
         if frame["reason"] not in NEEDED or state["kind"] == "lobby":
             raise Broken(f"{self.name}: a reset that nobody needed: {frame['reason']} of {state['conversation']}")
         self.resets += 1
-        self.cursors[state["conversation"]] = state["head"]
+        self.cursors[state["conversation"]] = self._fresh[state["conversation"]] = state["head"]
 
     def _event(self, frame: Frame) -> Iterator[Frame]:
         log, seq = frame["conversation"], frame["seq"]
@@ -91,7 +96,7 @@ class Reader:
         yield frame
         if log == ME and frame["type"] == "conversation.added":
             name, head = frame["state"]["conversation"], frame["state"]["head"]
-            self.cursors[name] = max(head, self.cursors.get(name, 0))
+            self.cursors[name] = max(head, self.cursors.get(name, 0), self._fresh.get(name, 0))
             self.start.setdefault(name, head)
             for early in self._early.pop(name, []):
                 yield from self._event(early)

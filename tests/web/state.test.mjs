@@ -115,13 +115,19 @@ test("a removed conversation is forgotten, by the event and by the answer to a c
 });
 
 test("a reset is newer than the replayed events that tell of the conversation", () => {
-  const state = opened({ d1: 3 });
-  state.hello("t", 0);
-  for (const frame of [welcome({ resumed: true }), reset("d1", 12), removed(1, "d1"), added(2, "d1", 9), CAUGHT_UP]) {
-    state.receive(frame, 0);
+  for (const comesBack of [true, false]) {
+    const state = opened({ d1: 3 });
+    if (comesBack) {
+      state.hello("t", 0);
+      state.receive(welcome({ resumed: true }), 0);
+    }
+    for (const frame of [reset("d1", 12), removed(1, "d1"), added(2, "d1", 9), CAUGHT_UP]) state.receive(frame, 0);
+    assert.equal(state.cursors.get("d1"), 12);
+    assert.deepEqual(seqs(state.receive(message(13, "d1"), 0)), [13]);
   }
-  assert.equal(state.cursors.get("d1"), 12);
-  assert.deepEqual(seqs(state.receive(message(13, "d1"), 0)), [13]);
+  const state = opened({ d1: 3 });
+  for (const frame of [reset("d1", 12), CAUGHT_UP, removed(1, "d1"), added(2, "d1", 14)]) state.receive(frame, 0);
+  assert.equal(state.cursors.get("d1"), 14, "what comes after caught_up is newer");
 });
 
 test("what came before a removal is asked for, if a late event adds the conversation again from below it", () => {

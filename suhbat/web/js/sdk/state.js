@@ -208,15 +208,15 @@ export class State {
   #reset(frame, now) {
     this.people.seen(frame);
     this.#start(frame.state, now);
-    if (this.#opening) this.#fresh.set(frame.conversation, frame.state);
+    this.#fresh.set(frame.conversation, frame.state);
     return [{ emit: ["reset", frame.conversation, frame.reason] }, { emit: ["changed", frame.conversation] }];
   }
 
   /** @returns {Effect[]} */
   #caughtUp() {
+    this.#fresh.clear();
     if (!this.#opening) return [];
     this.#opening = false;
-    this.#fresh.clear();
     return [{ live: true }];
   }
 
