@@ -34,16 +34,18 @@ GATHERED_SECONDS = 4.0
 """How often messages are gathered, at most. In a busy conversation each time writes a row for everybody in it."""
 ANSWER_SECONDS = 20.0
 """How long a row waits for the answers of push services. Some requests wait for others before they begin."""
-FACTS_AT_ONCE = 25
-"""Rows whose facts are read at a time: it keeps the interpreter from messages, for some 0.1 ms each."""
+FACTS_AT_ONCE = 13
+"""Rows whose facts are read at a time, a quarter of a claim. It keeps the interpreter from messages, for a millisecond."""
 SETTLED_SECONDS = 1.0
 """For how long settled rows are collected."""
 SETTLED_TOGETHER = 50
-"""Rows of one transaction, for which messages wait: a millisecond or two."""
+"""Rows of one transaction, for which messages wait: a millisecond with its commit."""
 SET_BACK_SECONDS = 5.0
 """A clock that is set back by more than this was wrong."""
 TOUCHED_SECONDS = 60.0
 """How often the times of the last pushes are saved."""
+TOUCHED_TOGETHER = 100
+"""Of so many subscriptions in one transaction: half a millisecond."""
 
 
 EVER: Milliseconds = 1 << 62
@@ -269,4 +271,6 @@ class Pushing:
         if self._touched and self._clock.steady() >= self._touch_at:
             touched, self._touched = self._touched, {}
             self._touch_at = self._clock.steady() + TOUCHED_SECONDS
-            await self._store.touch_pushes(list(touched), self._clock.wall())
+            ids = list(touched)
+            for first in range(0, len(ids), TOUCHED_TOGETHER):
+                await self._store.touch_pushes(ids[first : first + TOUCHED_TOGETHER], self._clock.wall())

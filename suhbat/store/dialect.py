@@ -211,6 +211,15 @@ def update_rows(
         _row_statements(connection).update(connection, table, tuple(keys), tuple(columns), rows, add=add)
 
 
+def delete_rows(
+    connection: Connection, table: Table, keys: Sequence[str], rows: Sequence[Row], *, upto: str | None = None
+) -> None:
+    """Delete rows by their primary key. With `upto`, each tuple has the key and a number, and the row is deleted only if this
+    column is not above that."""
+    if rows:
+        _row_statements(connection).delete(connection, table, tuple(keys), rows, upto=upto)
+
+
 def pipelined(connection: Connection, *statements: Callable[[], None]) -> None:
     """Run functions whose statements return no rows. The writer on PostgreSQL sends their statements together, possibly later:
     with its next statement that returns rows, or before COMMIT. So an error may be raised only then."""

@@ -15,7 +15,8 @@ from suhbat.chat.ports import Clock
 from .read.floor import LobbyHistory
 from .read.push_facts import push_facts
 from .tables import push_due
-from .write import push_queue, push_recipients
+from .write import push_queue, push_recipients, push_rooms
+from .write.push_rooms import NEVER
 
 T = TypeVar("T")
 
@@ -43,7 +44,10 @@ class PushesOverSQL:
         self, until: int, most: int, per_person: int, busy: Collection[str]
     ) -> tuple[list[DuePush], int]:
         now, but = self._clock.wall(), tuple(busy)
-        return await self._write(lambda c: push_queue.claim(c, now, until, most, per_person, but))
+        while True:
+            found = await self._write(lambda c: push_queue.claim(c, now, until, most, per_person, but))
+            if found is not None:
+                return found
 
     async def free_pushes(self, after: int, until: int) -> None:
         now = self._clock.wall()
@@ -62,5 +66,5 @@ _NEXT = select(func.min(push_due.c.due_at))
 
 
 def _backlog(connection: Connection) -> PushBacklog:
-    due_at = connection.execute(_NEXT).scalar()
-    return PushBacklog(push_recipients.is_behind(connection), due_at)
+    due_at = min(connection.execute(_NEXT).scalar() or NEVER, push_rooms.next_due(connection) or NEVER)
+    return PushBacklog(push_recipients.is_behind(connection), None if due_at == NEVER else due_at)

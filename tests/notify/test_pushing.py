@@ -366,3 +366,13 @@ async def test_the_last_use_is_saved_once_a_minute(desk: Desk) -> None:
     desk.clock.advance(TOUCHED_SECONDS)
     await desk.pushing.claim(50, ())
     assert desk.queue.touched == [["p1"]]
+
+
+async def test_many_last_uses_are_saved_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Posts wait for each of these transactions."""
+    monkeypatch.setattr(pushing, "TOUCHED_TOGETHER", 1)
+    desk.queue.add()
+    await desk.carry_out()
+    desk.clock.advance(TOUCHED_SECONDS)
+    await desk.pushing.claim(50, ())
+    assert desk.queue.touched == [["p1"], ["p2"]]

@@ -19,6 +19,7 @@ from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.protocol.objects import Quiet
 from suhbat.protocol.types import LOBBY
+from suhbat.store.read import badge
 from suhbat.store.write import push_recipients
 from tests.fakes import FakeClock
 
@@ -274,7 +275,16 @@ class TestWhatIsTold:
         await direct(town, "sizga")
         found = await town.store.push_facts(await town.due())
         # 3 + 2, a reply, a direct.
-        assert {one.badge for one in found if one is not None} == {7}
+        assert {one.uid: one.badge for one in found if one is not None} == {"u-vali": 7}
+
+    async def test_a_badge_does_not_lack_what_others_have(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """People who together have more unread conversations than one statement reads are counted one by one."""
+        monkeypatch.setattr(badge, "COUNTED", 2)
+        monkeypatch.setattr(badge, "_UNREAD", badge._UNREAD.limit(2))
+        room = await town.house.room(LOLA, ALI, VALI, SOLI)
+        await town.house.write(LOLA, room, "@all", named=(EVERYBODY,))
+        found = await town.store.push_facts(await town.due())
+        assert [one and one.badge for one in found] == [1, 1, 1]
 
     async def test_what_the_account_chose(self, town: Town) -> None:
         """Language, quiet hours and whether pushes show texts: as they are when it is told."""

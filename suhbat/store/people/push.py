@@ -70,9 +70,17 @@ def end(connection: Connection, ids: Collection[str]) -> None:
         connection.execute(one, [{"of": id} for id in ids])
 
 
+_TOUCH = (
+    update(push_subscriptions)
+    .where(
+        push_subscriptions.c.id.in_(bindparam("ids", expanding=True)),
+        push_subscriptions.c.last_used_at < bindparam("at"),
+    )
+    .values(last_used_at=bindparam("at"))
+)
+
+
 def touch(connection: Connection, ids: Collection[str], at: Milliseconds) -> None:
     """See `chat.ports.PushStore.touch_pushes`."""
     if ids:
-        older = (push_subscriptions.c.id == bindparam("of"), push_subscriptions.c.last_used_at < at)
-        moved = update(push_subscriptions).where(*older).values(last_used_at=at)
-        connection.execute(moved, [{"of": id} for id in ids])
+        connection.execute(_TOUCH, {"ids": sorted(ids), "at": at})

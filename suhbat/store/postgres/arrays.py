@@ -88,6 +88,12 @@ def update(
     _write(connection, _update_texts(table, keys, columns, add), rows)
 
 
+def delete(
+    connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row], *, upto: str | None
+) -> None:
+    _write(connection, _delete_texts(table, keys, upto), rows)
+
+
 def _write(connection: Connection, texts: _Texts, rows: Sequence[Row]) -> None:
     pipeline = of(connection)
     if pipeline is None:
@@ -138,6 +144,14 @@ def _update_texts(table: Table, keys: tuple[str, ...], columns: tuple[str, ...],
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     listed = ", ".join(names)
     text = f"UPDATE {table.name} AS t SET {new} FROM {{unnest}} AS v({listed}) WHERE {where}"  # noqa: S608 (names of ours)
+    return _texts(text, _types(table, names))
+
+
+@cache
+def _delete_texts(table: Table, keys: tuple[str, ...], upto: str | None) -> _Texts:
+    names = keys if upto is None else (*keys, upto)
+    where = " AND ".join(f"t.{name} {'=' if name in keys else '<='} v.{name}" for name in names)
+    text = f"DELETE FROM {table.name} AS t USING {{unnest}} AS v({', '.join(names)}) WHERE {where}"  # noqa: S608 (names of ours)
     return _texts(text, _types(table, names))
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Text, and_, bindparam, column, func, or_, select, table
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    column,
+    func,
+    or_,
+    select,
+    table,
+)
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.notify import is_over
 from suhbat.protocol.objects import Notify
-from suhbat.store.dialect import select_for
+from suhbat.store.dialect import Row, select_for
 from suhbat.store.tables import (
     IS_SHOWN,
     conversations,
@@ -43,6 +57,7 @@ def _seen(log_id: ColumnElement[int]) -> ColumnElement[bool]:
 # Statements are built once: building one takes longer than reading with it.
 _UNREAD = (
     select(
+        _WANTED.c.uid,
         conversations.c.id,
         conversations.c.last_ordinal,
         reads.c.read_ordinal,
@@ -61,6 +76,7 @@ _UNREAD = (
 _UNREAD_REPLIES = threads.c.last_ordinal - thread_marks.c.read_ordinal - thread_marks.c.skipped
 _THREADS = (
     select(
+        _WANTED.c.uid,
         thread_marks.c.conversation_id,
         thread_marks.c.root,
         thread_marks.c.read_ordinal,
@@ -99,21 +115,35 @@ _THREAD_MENTIONS = (
 )
 
 
-def count_all_unread(connection: Connection, uid: str, levels: Mapping[int, Notify], now: Milliseconds) -> int:
-    """The unread messages and replies of a user; where nothing notifies them, only those that mention them. `levels`: what they
-    chose, by log id."""
-    silent = {log_id for log_id, one in levels.items() if one.level == "none" and not is_over(one.until, now)}
-    count = 0
-    for log_id, last, read, own, deleted, first in select_for(connection, _UNREAD, _WANTED, [(uid,)]):
-        if log_id not in silent:
-            count += count_unread(last, first, read, own, deleted)
+def count_all_unread(
+    connection: Connection, levels: Mapping[str, Mapping[int, Notify]], now: Milliseconds
+) -> dict[str, int]:
+    """By uid, the unread messages and replies of these users; where nothing notifies them, only those that mention them.
+    `levels`: what each of them chose, by uid and log id."""
+    silent = {
+        uid: {log_id for log_id, one in chosen.items() if one.level == "none" and not is_over(one.until, now)}
+        for uid, chosen in levels.items()
+    }
+    counts = dict.fromkeys(levels, 0)
+    for uid, log_id, last, read, own, deleted, first in _rows(connection, _UNREAD, tuple(levels)):
+        if log_id not in silent[uid]:
+            counts[uid] += count_unread(last, first, read, own, deleted)
         else:
             place = {"uid": uid, "log": log_id, "read": read}
-            count += sum(connection.execute(one, place).scalar_one() for one in (_MENTIONS, _EVERYONE))
-    for log_id, root, read, unread in select_for(connection, _THREADS, _WANTED, [(uid,)]):
-        if log_id not in silent:
-            count += unread
+            counts[uid] += sum(connection.execute(one, place).scalar_one() for one in (_MENTIONS, _EVERYONE))
+    for uid, log_id, root, read, unread in _rows(connection, _THREADS, tuple(levels)):
+        if log_id not in silent[uid]:
+            counts[uid] += unread
         else:
             place = {"uid": uid, "log": log_id, "root": root, "read": read}
-            count += connection.execute(_THREAD_MENTIONS, place).scalar_one()
-    return count
+            counts[uid] += connection.execute(_THREAD_MENTIONS, place).scalar_one()
+    return counts
+
+
+def _rows(connection: Connection, statement: Select[Any], uids: Sequence[str]) -> list[Row]:
+    """The rows of these users, at most COUNTED of each. One statement reads them for all, unless they are so many that
+    some would be left out."""
+    rows = select_for(connection, statement, _WANTED, [(uid,) for uid in uids])
+    if len(uids) > 1 and len(rows) >= COUNTED:
+        return [row for uid in uids for row in select_for(connection, statement, _WANTED, [(uid,)])]
+    return rows

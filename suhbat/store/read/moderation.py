@@ -71,11 +71,13 @@ def audit_page(connection: Connection, before: int | None, limit: int) -> tuple[
     )
 
 
+_SERVER_BANS = (
+    select(sanctions.c.uid, sanctions.c.until)
+    .join(conversations, conversations.c.id == sanctions.c.conversation_id)
+    .where(conversations.c.name == LOBBY, sanctions.c.kind == "ban")
+)
+
+
 def server_bans(connection: Connection) -> Mapping[str, int | None]:
     """See `chat.ports.Store.bans`. A ban from the lobby is one from the server."""
-    rows = connection.execute(
-        select(sanctions.c.uid, sanctions.c.until)
-        .join(conversations, conversations.c.id == sanctions.c.conversation_id)
-        .where(conversations.c.name == LOBBY, sanctions.c.kind == "ban")
-    )
-    return {row.uid: row.until for row in rows}
+    return {row.uid: row.until for row in connection.execute(_SERVER_BANS)}

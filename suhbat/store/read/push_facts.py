@@ -158,51 +158,64 @@ def push_facts(
 ) -> list[PushFacts | None]:
     """See `chat.ports.PushQueue.push_facts`."""
     known, shared = _know(connection, due), _Shared(connection)
-    badges: dict[str, int] = {}
-    found: list[PushFacts | None] = []
-    for one in due:
-        person, log = known.people.get(one.uid), known.logs.get(one.log_id)
-        subscriptions = _subscriptions(known, one)
-        if (
-            person is None
-            or person.disabled
-            or log is None
-            or not subscriptions
-            or not _may_read(known, person, log, now)
-        ):
-            found.append(None)
-            continue
-        log = log._replace(since=known.since.get((one.uid, log.id)))
-        floor = floor_of(person.actor, log, lobby_history)
-        message = _newest(connection, shared, known, one, log, floor, now)
-        if message is None:
-            found.append(None)
-            continue
-        if one.uid not in badges:
-            badges[one.uid] = count_all_unread(connection, one.uid, known.levels.get(one.uid, {}), now)
-        waiting = known.repeated.get(one.uid, {})
-        row, is_mentioned = message
-        found.append(
-            PushFacts(
-                due=one,
-                conversation=log.name,
-                kind=log.kind,
-                title=_title(connection, log, one.uid),
-                seq=row.seq,
-                thread=None if row.thread_ordinal is None else row.thread,
-                sender=shared.name(row.actor_uid, row.actor),
-                text=row.text or "",
-                files=() if row.data is None else tuple(map(restored, json.loads(row.data).get("files", ()))),
-                urgent=is_mentioned or log.kind == "direct",
-                locale=person.locale,
-                push_text=bool(person.push_text),
-                quiet=quiet_of(person.quiet),
-                badge=badges[one.uid],
-                subscriptions=tuple(subscriptions),
-                waiting={id: at for id, at in waiting.items() if at > now} if not one.subscription else {},
-            )
-        )
-    return found
+    told = [_what(connection, shared, known, one, now, lobby_history) for one in due]
+    chosen = {one.due.uid: known.levels.get(one.due.uid, {}) for one in told if one is not None}
+    badges = count_all_unread(connection, chosen, now)
+    return [None if one is None else _facts(connection, shared, known, one, badges[one.due.uid], now) for one in told]
+
+
+class _What(NamedTuple):
+    """What somebody is told of."""
+
+    due: DuePush
+    person: _Person
+    log: _Log
+    row: AnyRow
+    is_mentioned: bool
+
+
+def _what(
+    connection: Connection,
+    shared: _Shared,
+    known: _Known,
+    due: DuePush,
+    now: Milliseconds,
+    lobby_history: LobbyHistory,
+) -> _What | None:
+    person, log = known.people.get(due.uid), known.logs.get(due.log_id)
+    if person is None or person.disabled or log is None or not _subscriptions(known, due):
+        return None
+    if not _may_read(known, person, log, now):
+        return None
+    log = log._replace(since=known.since.get((due.uid, log.id)))
+    floor = floor_of(person.actor, log, lobby_history)
+    message = _newest(connection, shared, known, due, log, floor, now)
+    return None if message is None else _What(due, person, log, *message)
+
+
+def _facts(
+    connection: Connection, shared: _Shared, known: _Known, what: _What, badge: int, now: Milliseconds
+) -> PushFacts:
+    due, person, log, row, is_mentioned = what
+    waiting = known.repeated.get(due.uid, {})
+    return PushFacts(
+        due=due,
+        conversation=log.name,
+        kind=log.kind,
+        title=_title(connection, log, due.uid),
+        seq=row.seq,
+        thread=None if row.thread_ordinal is None else row.thread,
+        sender=shared.name(row.actor_uid, row.actor),
+        text=row.text or "",
+        files=() if row.data is None else tuple(map(restored, json.loads(row.data).get("files", ()))),
+        urgent=is_mentioned or log.kind == "direct",
+        locale=person.locale,
+        push_text=bool(person.push_text),
+        quiet=quiet_of(person.quiet),
+        badge=badge,
+        subscriptions=tuple(_subscriptions(known, due)),
+        waiting={id: at for id, at in waiting.items() if at > now} if not due.subscription else {},
+    )
 
 
 def _know(connection: Connection, due: Sequence[DuePush]) -> _Known:

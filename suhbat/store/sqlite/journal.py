@@ -78,7 +78,9 @@ class SqliteCursor(Cursor):
 
     def _fetch(self, after: int, count: int) -> list[JournalRow]:
         some = "SELECT id, body FROM journal WHERE id > ? ORDER BY id LIMIT ?"
-        return [(id_, json.loads(body)) for id_, body in values.fetch(self._connection, some, (after, count))]
+        rows = values.fetch(self._connection, some, (after, count))
+        bodies = json.loads(f"[{','.join(body for _, body in rows)}]")  # one by one they take four times as long
+        return [(id_, body) for (id_, _), body in zip(rows, bodies, strict=True)]
 
     def _position(self) -> list[Any]:
         return [self._after, self._passed, list(self._missed)]

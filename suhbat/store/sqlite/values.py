@@ -106,6 +106,13 @@ def update(
         execute(connection, _update_text(table, keys, columns, len(part), add), _flat(part))
 
 
+def delete(
+    connection: Connection, table: Table, keys: tuple[str, ...], rows: Sequence[Row], *, upto: str | None
+) -> None:
+    for part in padded(rows):
+        execute(connection, _delete_text(table, keys, upto, len(part)), _flat(part))
+
+
 def parts(rows: Sequence[T]) -> Sequence[Sequence[T]]:
     """Cut rows into parts whose sizes are powers of two, largest first, so that few statement texts serve all sizes. A text
     for each size would keep hundreds of statements prepared, of which one with a thousand names takes half a megabyte."""
@@ -121,7 +128,7 @@ def parts(rows: Sequence[T]) -> Sequence[Sequence[T]]:
 
 
 def padded(rows: Sequence[Row]) -> list[Sequence[Row]]:
-    """The same for reads, with fewer parts: the last one is filled up with rows of NULL, which equal nothing."""
+    """The same for reads and deletions, with fewer parts: the last one is filled up with rows of NULL, which equal nothing."""
     if len(rows) == 1:
         return [rows]
     cut: list[Sequence[Row]] = []
@@ -204,6 +211,20 @@ def _update_text(table: Table, keys: tuple[str, ...], columns: tuple[str, ...], 
     where = " AND ".join(f"{table.name}.{key} = v.{key}" for key in keys)
     values = _values(len(keys) + len(columns), count)
     return f"WITH v({names}) AS (VALUES {values}) UPDATE {table.name} SET {new} FROM v WHERE {where}"  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _delete_text(table: Table, keys: tuple[str, ...], upto: str | None, count: int) -> str:
+    names = keys if upto is None else (*keys, upto)
+    signs = ["="] * len(keys) + ["<="] * (upto is not None)
+    if count == 1:
+        where = " AND ".join(f"{name} {sign} ?" for name, sign in zip(names, signs, strict=True))
+        return f"DELETE FROM {table.name} WHERE {where}"  # noqa: S608 (names of ours)
+    listed, wanted = ", ".join(keys), ", ".join(f"v_{name}" for name in names)
+    where = " AND ".join(f"{name} {sign} v_{name}" for name, sign in zip(names, signs, strict=True))
+    found = f"SELECT {listed} FROM v CROSS JOIN {table.name} WHERE {where}"  # noqa: S608 (names of ours)
+    values = _values(len(names), count)
+    return f"WITH v({wanted}) AS (VALUES {values}) DELETE FROM {table.name} WHERE ({listed}) IN ({found})"  # noqa: S608
 
 
 def _values(width: int, count: int) -> str:

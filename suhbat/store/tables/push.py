@@ -44,5 +44,7 @@ push_due = Table(
 """Who is to be told of new messages in a conversation, and when: one row for any number of messages. first, seq: the first and
 the last of them. due_at: a claim moves it, too. expires_at: nothing is pushed after this time.
 
+uid: empty in the row of a room, which waits for the rows of people (`write.push_rooms`).
+
 subscription_id: empty for all subscriptions of the user; otherwise the one to which a push is repeated, with the number of
 attempts."""

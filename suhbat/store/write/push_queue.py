@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from itertools import chain
-from typing import Any
 
-from sqlalchemy import Connection, Delete, Update, and_, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from suhbat.chat.model import DuePush, Milliseconds, SettledPush
-from suhbat.store.dialect import put_rows, update_rows
+from suhbat.store.dialect import delete_rows, put_rows, update_rows
 from suhbat.store.tables import push_due
+
+from . import push_rooms
 
 SCANNED = 100
 """Due rows among which those to claim are chosen: some people have many, of which few are claimed at once."""
 
 _KEYS = ("uid", "conversation_id", "subscription_id")
+Key = tuple[str, int, str]
 _COLUMNS = tuple(push_due.c[name] for name in (*_KEYS, "first", "seq", "attempts", "expires_at"))
-# Statements are built once: building one takes longer than executing it.
-_THIS = and_(
-    push_due.c.uid == bindparam("of"),
-    push_due.c.conversation_id == bindparam("log"),
-    push_due.c.subscription_id == bindparam("subscription"),
-)
+# Built once: building it takes longer than executing it.
 _DUE = (
     select(*_COLUMNS)
     .where(push_due.c.due_at <= bindparam("now"), push_due.c.uid.not_in(bindparam("busy", expanding=True)))
@@ -31,30 +28,24 @@ _DUE = (
     .limit(SCANNED)
     .with_for_update(skip_locked=True)
 )
-_DELETE = delete(push_due).where(_THIS)
-_DELETE_UPTO = _DELETE.where(push_due.c.seq <= bindparam("upto"))
-_POSTPONE = update(push_due).where(_THIS).values(due_at=bindparam("at"))
-_ANEW = (
-    update(push_due)
-    .where(_THIS, push_due.c.seq > bindparam("upto"))
-    .values(first=bindparam("upto") + 1, due_at=bindparam("at"), attempts=0)
-)
 
 
 def claim(
     connection: Connection, now: Milliseconds, until: Milliseconds, most: int, per_person: int, busy: Collection[str]
-) -> tuple[list[DuePush], int]:
-    """See `chat.ports.PushQueue.claim_pushes`."""
-    rows = connection.execute(_DUE, {"now": now, "busy": list(busy)}).all()
-    expired = [_place(DuePush(*row)) for row in rows if row.expires_at <= now]
-    _execute(connection, _DELETE, expired)
+) -> tuple[list[DuePush], int] | None:
+    """See `chat.ports.PushQueue.claim_pushes`. None if this transaction has done enough without a claim."""
+    if push_rooms.spread(connection, now):
+        return None
+    rows = [DuePush(*row) for row in connection.execute(_DUE, {"now": now, "busy": list(busy)})]
+    expired = [_key(one) for one in rows if one.expires_at <= now]
+    delete_rows(connection, push_due, _KEYS, expired)
     per_uid: Counter[str] = Counter()
     claimed: list[DuePush] = []
-    for row in rows:
-        if row.expires_at > now and len(claimed) < most and per_uid[row.uid] < per_person:
-            per_uid[row.uid] += 1
-            claimed.append(DuePush(*row))
-    keys = sorted((one.uid, one.log_id, one.subscription) for one in claimed)
+    for one in rows:
+        if one.expires_at > now and len(claimed) < most and per_uid[one.uid] < per_person:
+            per_uid[one.uid] += 1
+            claimed.append(one)
+    keys = sorted(map(_key, claimed))
     update_rows(connection, push_due, _KEYS, ("due_at",), [(*key, until) for key in keys], add=False)
     return claimed, len(expired)
 
@@ -63,23 +54,23 @@ def free(connection: Connection, now: Milliseconds, after: Milliseconds, until: 
     """See `chat.ports.PushQueue.free_pushes`."""
     waiting = (push_due.c.due_at > after, push_due.c.due_at <= until)
     connection.execute(update(push_due).where(*waiting).values(due_at=now))
+    push_rooms.free(connection, now, after, until)
 
 
 def settle(connection: Connection, settled: Sequence[SettledPush]) -> None:
     """See `chat.ports.PushQueue.settle_pushes`."""
-    ordered = sorted(settled, key=lambda one: (one.due.uid, one.due.log_id, one.due.subscription))
+    ordered = sorted(settled, key=lambda one: _key(one.due))
+    postponed = [(*_key(one.due), one.again_at) for one in ordered if one.postponed]
+    update_rows(connection, push_due, _KEYS, ("due_at",), postponed, add=False)
     rest = [one for one in ordered if not one.postponed]
-    _execute(connection, _POSTPONE, [_place(one.due) | {"at": one.again_at} for one in ordered if one.postponed])
-    _execute(connection, _DELETE, list(chain.from_iterable(map(_reached, rest))))
+    delete_rows(connection, push_due, _KEYS, sorted(chain.from_iterable(map(_reached, rest))))
     for one in rest:
         _repeat(connection, one)
-    ended = [
-        _place(one.due) | {"upto": one.due.seq, "at": one.again_at}
-        for one in rest
-        if one.due.subscription not in one.later
-    ]
-    _execute(connection, _DELETE_UPTO, [{name: row[name] for name in row if name != "at"} for row in ended])
-    _execute(connection, _ANEW, ended)  # where messages came meanwhile
+    ended = [one for one in rest if one.due.subscription not in one.later]
+    delete_rows(connection, push_due, _KEYS, [(*_key(one.due), one.due.seq) for one in ended], upto="seq")
+    # Those that are left have messages that came meanwhile.
+    anew = [(*_key(one.due), one.due.seq + 1, one.again_at, 0) for one in ended]
+    update_rows(connection, push_due, _KEYS, ("first", "due_at", "attempts"), anew, add=False)
 
 
 def _repeat(connection: Connection, one: SettledPush) -> None:
@@ -92,15 +83,10 @@ def _repeat(connection: Connection, one: SettledPush) -> None:
         put_rows(connection, push_due, _KEYS, changed, rows)
 
 
-def _reached(one: SettledPush) -> list[dict[str, Any]]:
-    """The places of the rows that would repeat the push to somebody who has it."""
-    return [_place(one.due) | {"subscription": id} for id in sorted(one.reached) if id != one.due.subscription]
+def _reached(one: SettledPush) -> list[Key]:
+    """The rows that would repeat the push to somebody who has it."""
+    return [(one.due.uid, one.due.log_id, id) for id in one.reached if id != one.due.subscription]
 
 
-def _execute(connection: Connection, statement: Delete | Update, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        connection.execute(statement, rows)
-
-
-def _place(due: DuePush) -> dict[str, Any]:
-    return {"of": due.uid, "log": due.log_id, "subscription": due.subscription}
+def _key(due: DuePush) -> Key:
+    return due.uid, due.log_id, due.subscription

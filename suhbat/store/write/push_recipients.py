@@ -1,6 +1,7 @@
 """Finds out who is to be told of new messages, after their commit, with the durable cursor NAME.
 
-It writes a row of `push_due` for everybody who may have to be told, in the transaction that moves the cursor. So each message
+It writes a row of `push_due` for everybody who may have to be told, or one for all who want to be told of everything in a
+room, in the transaction that moves the cursor. So each message
 is considered exactly once, whenever a process ends. Only whom to ask about is decided here: the level, the membership and
 everything else is asked again when a push is sent (`read.push_facts`).
 
@@ -19,7 +20,7 @@ from itertools import chain
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, delete, literal, select, text
+from sqlalchemy import Connection, delete, literal, select
 
 from suhbat.chat.model import Milliseconds
 from suhbat.chat.notify import DEFAULTS
@@ -42,23 +43,18 @@ from suhbat.store.tables import (
     cursors as cursor_rows,
 )
 
+from . import push_rooms
+
 log = structlog.get_logger("suhbat.store")
 
 NAME = "push"
-CHUNK = 256
-"""Events considered in one transaction, at most: posts wait for it."""
+CHUNK = 128
+"""Events considered in one transaction, at most: posts wait for it, some 1.5 ms."""
 KEPT: Milliseconds = 24 * 3600 * 1000
 KEPT_URGENT: Milliseconds = 72 * 3600 * 1000
 """For how long somebody is told of a message; of a mention and in a direct for longer."""
 
 _KEYS = ("uid", "conversation_id", "subscription_id")
-_QUEUE_MANY = text(
-    "INSERT INTO push_due (uid, conversation_id, subscription_id, first, seq, due_at, expires_at, attempts) "
-    "SELECT l.uid, :log, '', :first, :seq, :due, :until, 0 FROM notify_levels AS l WHERE l.conversation_id = :log "
-    "AND l.uid <> :but AND l.level = 'all' AND (l.until IS NULL OR l.until > :now) "
-    "AND EXISTS (SELECT 1 FROM push_subscriptions AS s WHERE s.uid = l.uid) "
-    "ORDER BY l.uid ON CONFLICT (uid, conversation_id, subscription_id) DO UPDATE SET seq = excluded.seq"
-)
 _CURSOR = select(cursor_rows.c.name).where(cursor_rows.c.name == NAME)
 _SUBSCRIBED = select(literal(1)).select_from(push_subscriptions).limit(1)
 _MAILED = select(literal(1)).where(mail_addresses.c.folded.is_not(None), mail_addresses.c.digest.is_(True)).limit(1)
@@ -96,10 +92,11 @@ def _queue(connection: Connection, ranges: Sequence[Range], delay: Milliseconds,
         return
     found = _Found()
     kinds = _look(connection, by_log, found)
+    for log_id, messages in by_log.items():  # rooms before people, in the order in which `push_rooms.spread` locks rows
+        plain = plain_ones(messages) if kinds.get(log_id) in ("room", "lobby") else []
+        if plain:
+            push_rooms.queue(connection, plain, plain[0].at + delay, plain[0].at + KEPT, now)
     _write(connection, found, delay)
-    for log_id, messages in by_log.items():
-        if kinds.get(log_id) in ("room", "lobby"):
-            _queue_many(connection, messages, delay, now)  # last, because it raises `seq` to that of the newest
     mail_queue.ask_digests(connection, found.urgent, now)
 
 
@@ -178,22 +175,6 @@ def _look(connection: Connection, by_log: dict[int, list[GatheredMessage]], foun
     if replies:
         _look_into_threads(connection, replies, found)
     return kinds
-
-
-def _queue_many(
-    connection: Connection, messages: Sequence[GatheredMessage], delay: Milliseconds, now: Milliseconds
-) -> None:
-    """Queue rows for those who want to be told of everything in a room, because of these messages of it, which ascend. There
-    may be thousands. In the database: handling each row here would take several times as long, while messages wait."""
-    plain = plain_ones(messages)
-    if not plain:
-        return
-    first, senders = plain[0], {one.sender for one in plain}
-    values = {
-        "log": first.log_id, "first": first.seq, "seq": plain[-1].seq, "due": first.at + delay, "now": now,
-        "until": first.at + KEPT, "but": first.sender if len(senders) == 1 else "",
-    }  # fmt: skip
-    connection.execute(_QUEUE_MANY, values)
 
 
 def _look_for_mentions(connection: Connection, places: dict[Any, GatheredMessage], found: _Found) -> None:

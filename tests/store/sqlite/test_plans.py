@@ -10,8 +10,10 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from suhbat.chat.slash import Slash
+from suhbat.store.dialect import delete_rows
 from suhbat.store.read import files, positions, states, unread
 from suhbat.store.sqlite import connect
+from suhbat.store.tables import push_due
 from suhbat.store.write import limits, slashes
 from suhbat.store.write.logs import Log
 from tests.store.parts import ALI, make_post, migrated
@@ -31,6 +33,13 @@ READS: list[tuple[str, Callable[[Connection], object]]] = [
     ("files_loose", lambda connection: files.unfinished(connection, 1)),
     ("bot_commands_name", lambda connection: slashes.taker_of(connection, COMMAND, LOG)),
     ("members_counted", lambda connection: limits.count_conversations(connection, ALI.uid)),
+]
+KEY = ("uid", "conversation_id", "subscription_id")
+DELETIONS: list[tuple[list[tuple[Any, ...]], str | None]] = [
+    ([("u-ali", 1, "")], None),
+    ([("u-ali", 1, ""), ("u-vali", 1, "")], None),
+    ([("u-ali", 1, "", 7)], "seq"),
+    ([("u-ali", 1, "", 7)] * 50, "seq"),
 ]
 
 
@@ -54,3 +63,17 @@ def test_the_read_uses_its_index(engine: Engine, index: str, read: Callable[[Con
         driver.set_trace_callback(None)
         plans = [step.detail for text in run for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     assert any(index in step for step in plans), "\n".join(plans)
+
+
+@pytest.mark.parametrize(("rows", "upto"), DELETIONS)
+def test_many_rows_are_deleted_by_their_key(engine: Engine, rows: list[tuple[Any, ...]], upto: str | None) -> None:
+    """SQLite looks each of them up: it never goes through the table."""
+    run: list[str] = []
+    with engine.connect() as connection, connection.begin():
+        driver: Any = connection.connection.driver_connection
+        driver.set_trace_callback(run.append)
+        delete_rows(connection, push_due, KEY, rows, upto=upto)
+        driver.set_trace_callback(None)
+        steps = [step.detail for text in run for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    steps = [step for step in steps if "push_due" in step]
+    assert steps and all(step.startswith("SEARCH push_due") for step in steps), "\n".join(steps)
