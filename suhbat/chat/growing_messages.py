@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from math import ceil
 
 import structlog
 
@@ -37,9 +36,10 @@ from .presence import PresenceTracker
 from .rate import UNLIMITED, Gcra, LruDict, charge, mention_cost
 
 ROUND_SECONDS = 1.0
-SLICES = 10
-"""A node looks after each of its messages once a round, in so many slices with pauses between: texts that all grow are not
-stored in one piece, which messages would have to wait for."""
+"""How often a node looks after its messages."""
+TOGETHER = 32
+"""How many it looks after together. Their texts are stored in one transaction: each has a flush, for which messages wait. A
+message that arrives before that only waits for one text (see `Committer`)."""
 SAVE_SECONDS = 2.0
 """How much of a growing text may be lost if the node dies, in time."""
 SHOWN_SECONDS = 4.0
@@ -127,9 +127,6 @@ class GrowingMessages:
         self._seen: dict[Key, tuple[int, float]] = {}
         """The versions of messages of other nodes, and since when they are the same."""
         self._swept_at = 0.0
-        self._round: list[_Taken] = []
-        """The messages that are still to be looked after in this round, so many of them (`_share`) in each slice."""
-        self._share = 0
 
     def __len__(self) -> int:
         return len(self._taken)
@@ -215,24 +212,21 @@ class GrowingMessages:
     async def run(self) -> None:
         """Store texts, and finish what was left behind, until cancelled."""
         while True:
-            await asyncio.sleep(ROUND_SECONDS / SLICES if self._taken else ROUND_SECONDS)
+            await asyncio.sleep(ROUND_SECONDS)
             try:
                 await self.look_after()
             except SuhbatError as error:
                 log.warning("growing: store not reached, trying again", error=log_text(error))
-                await asyncio.sleep(ROUND_SECONDS)
             except Exception:
                 log.exception("growing: failed; the next round continues")
-                await asyncio.sleep(ROUND_SECONDS)
 
     async def look_after(self) -> None:
-        """One slice of a round of `run`. Raises Busy."""
+        """One round of `run`. Raises Busy."""
         now = self._clock.steady()
-        if not self._round:
-            self._round = list(self._taken.values())
-            self._share = ceil(len(self._round) / SLICES)
-        these, self._round = self._round[: self._share], self._round[self._share :]
-        await asyncio.gather(*(self._look_after(taken, now) for taken in these if self._taken.get(taken.key) is taken))
+        taken = list(self._taken.values())
+        for first in range(0, len(taken), TOGETHER):
+            these = [one for one in taken[first : first + TOGETHER] if self._taken.get(one.key) is one]
+            await asyncio.gather(*(self._look_after(one, now) for one in these))
         if now - self._swept_at >= SWEEP_SECONDS:
             self._swept_at = now
             await self._sweep(now)

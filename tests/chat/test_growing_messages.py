@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,11 +21,11 @@ from suhbat.chat.growing_messages import (
     MOST_HERE,
     ROUND_SECONDS,
     SAVE_SECONDS,
-    SLICES,
+    TOGETHER,
     GrowingMessages,
 )
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor, PostResult
+from suhbat.chat.model import Actor, Post, PostResult
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.presence import PresenceTracker
 from suhbat.chat.rate import NAMES, Gcra
@@ -38,8 +39,8 @@ from suhbat.hub.hub import Hub
 from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
 from suhbat.protocol.events import LoggedEvent, MessageFinished
 from suhbat.protocol.extras import Extra
-from suhbat.protocol.http_commands import SaveGrowing
 from suhbat.protocol.types import LOBBY, MAX_TEXT
+from suhbat.store.write.committer import Committer
 from suhbat.tasks import Tasks
 from tests.commands import execute
 from tests.fakes import FakeClock, FakePresenceListener
@@ -163,8 +164,7 @@ class Town:
         """Let time pass, and each node look after its messages."""
         self.clock.advance(seconds)
         for node in self.nodes:
-            for _ in range(SLICES):
-                await node.growing.look_after()
+            await node.growing.look_after()
         await settle()
 
 
@@ -640,28 +640,37 @@ class TestStoring:
             assert stored is not None and text.startswith(stored)
             assert len(text) - len(stored) <= 2 * (SAVE_SECONDS + 1)
 
-    async def test_one_after_the_other(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Texts that began together are not stored together, because messages would have to wait for all of them. Each one is
-        stored in time, and not again before it has grown."""
+    async def test_in_few_transactions(self, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Texts are stored together, at most once a second, however much later one began than another: each transaction is
+        flushed, and messages wait for it. So many at once that none is long. Each text is stored in time, and not again before
+        it has grown."""
         node = town.nodes[0]
-        stored: list[int] = []
-        execute = town.store.execute
+        batches: list[int] = []
+        write = Committer.write
 
-        async def executed(actor: Actor, at: int, command: Any, *context: Any) -> Any:
-            if isinstance(command, SaveGrowing):
-                stored.append(command.seq)
-            return await execute(actor, at, command, *context)
+        def written(committer: Committer, items: Sequence[Any]) -> Any:
+            if not any(isinstance(item, Post) for item in items):
+                batches.append(len(items))
+            return write(committer, items)
 
-        monkeypatch.setattr(town.store, "execute", executed)
-        seqs = [await node.begin() for _ in range(20)]
-        for seq in seqs:
-            await node.append(seq, 0, "Osh")
-        for _ in range(round((SAVE_SECONDS + ROUND_SECONDS) * SLICES)):
-            before = len(stored)
-            town.clock.advance(ROUND_SECONDS / SLICES)
-            await node.growing.look_after()
-            assert len(stored) - before <= 2
-        assert sorted(stored) == seqs
+        async def go_on(rounds: int) -> None:
+            for _ in range(rounds):
+                before = len(batches)
+                town.clock.advance(ROUND_SECONDS)
+                await node.growing.look_after()
+                assert len(batches) - before <= 1 + (len(node.growing) > TOGETHER)
+
+        monkeypatch.setattr(Committer, "write", written)
+        seqs = []
+        for number in range(TOGETHER + 1):
+            actor = replace(BOT, uid=f"u-bot{number}")
+            seqs.append(await node.begin(actor=actor))
+            await node.append(seqs[-1], 0, "Osh", actor)
+            if number % 10 == 9:
+                await go_on(1)
+        await go_on(round(SAVE_SECONDS / ROUND_SECONDS))
+        assert sum(batches) == len(seqs) and max(batches) <= TOGETHER
+        assert [await town.store.growing_text(LOBBY, seq) for seq in seqs] == ["Osh"] * len(seqs)
 
     async def test_an_orderly_end(self, town: Town) -> None:
         """Everything is stored when the server stops."""
