@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 
 from suhbat.counting import FanOut
 from suhbat.protocol import simple
@@ -12,6 +13,7 @@ from suhbat.protocol.types import LOBBY
 
 from .connection import Connection, FrameFormat
 from .frames import Frames
+from .partial_flush import AT_ONCE, PartialFlush
 from .views import Views
 
 HELD = 10_000
@@ -111,8 +113,10 @@ class Channel:
             else:
                 connection.missed_presence = True
 
-    def flush(self) -> list[Connection]:
+    def flush(self, unfinished: list[PartialFlush] | None = None) -> list[Connection]:
         """Write pending frames to all live connections. Returns the connections that are congested and are now behind.
+
+        `unfinished`: gets what is left to write if there are more than AT_ONCE connections; None: everything is written now.
 
         Contains no await. Frames are encoded once per dialect, and once more for each group of readers from whom some events
         are hidden (see `Views`). Only the frames of a direct in the simple dialect are encoded per reader, because they
@@ -129,11 +133,11 @@ class Channel:
         simple_listeners, v1_listeners = self.listeners
         if v1_listeners and events:
             for view, group in Views(events).groups(self.log, v1_listeners):
-                self._write(FrameFormat.V1, group, view, before, announced, behind)
+                self._write(FrameFormat.V1, group, view, before, announced, behind, unfinished)
         if simple_listeners and self.log == LOBBY:
             shown = [item if isinstance(item, bytes) else simple.message(item, "", self._link) for item in pending]
             if frames := [frame for frame in shown if frame is not None]:
-                self._write(FrameFormat.SIMPLE, simple_listeners, Frames(frames), before, announced, behind)
+                self._write(FrameFormat.SIMPLE, simple_listeners, Frames(frames), before, announced, behind, unfinished)
         else:
             for connection in simple_listeners:
                 mine = [
@@ -142,8 +146,7 @@ class Channel:
                     if (frame := simple.message_for(event, connection.actor, self._link, echo=self.echo)) is not None
                 ]
                 if mine:
-                    self._write(FrameFormat.SIMPLE, [connection], Frames(mine), before, announced, behind)
-
+                    behind += self._write_to([connection], FrameFormat.SIMPLE, Frames(mine), before, announced)
         return behind
 
     def _write(
@@ -154,9 +157,26 @@ class Channel:
         before: int,
         announced: int,
         behind: list[Connection],
+        unfinished: list[PartialFlush] | None,
     ) -> None:
+        if unfinished is None or len(listeners) <= AT_ONCE:
+            behind += self._write_to(listeners, format, frames, before, announced)
+            return
+        rest = PartialFlush(
+            self.log,
+            before,
+            listeners,
+            partial(self._write_to, format=format, frames=frames, before=before, announced=announced),
+        )
+        behind += rest.write(AT_ONCE)
+        unfinished.append(rest)
+
+    def _write_to(
+        self, listeners: Collection[Connection], format: FrameFormat, frames: Frames, before: int, announced: int
+    ) -> list[Connection]:
         """Write to live connections. `before` and `announced` are the counters before this flush: connections that are
-        congested fall `behind` from there."""
+        congested fall behind from there. Returns these."""
+        behind: list[Connection] = []
         skipped = 0
         for connection in listeners:
             wire = connection.wire
@@ -165,10 +185,12 @@ class Channel:
                 continue
             if connection.live:
                 connection.live = False
-                connection.announced = announced
+                if self.log == LOBBY:
+                    connection.announced = announced
                 behind.append(connection)
             connection.lag.setdefault(self.log, before)
             skipped += 1
         written = len(listeners) - skipped
         self._fan_out.bytes[format] += frames.size * written
         self._fan_out.frames[format] += len(frames.payloads) * written
+        return behind

@@ -91,8 +91,10 @@ class GrowthNotices:
     def _tell(self, log: str, growths: list[Growth]) -> _Write | None:
         """Tell the other nodes. Returns what is to be written to the own connections."""
         channel = self._channels.by_log.get(log)
+        # Readers must have the message before they are told of its text.
+        self._channels.finish()
         if channel is not None and channel.pending:
-            self._channels.write(channel)  # readers must have the message before they are told of its text
+            self._channels.write(channel)
         growths = [growth for growth in growths if growth.told < len(growth.text)]
         told = [(growth, growth.told) for growth in growths]
         parts = [(one.seq, one.veil, one.term, one.told, one.text[one.told :]) for one in growths if one.is_taken]

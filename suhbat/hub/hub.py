@@ -233,18 +233,18 @@ class Hub:
 
     def position(self, connection: Connection) -> dict[str, int]:
         """The last `seq` written to a connection in each log that it follows, by log key."""
-        by_log = self.channels.by_log
-        return {key: connection.lag.get(key, by_log[key].flushed) for key in connection.logs}
+        return {key: self.channels.position(connection, key) for key in connection.logs}
 
     def recent_position(self, connection: Connection, first: str) -> list[tuple[str, int]]:
         """The same for RECENT logs at most: `first`, then those that were written to last."""
         by_log = self.channels.by_log
         latest = nlargest(RECENT, connection.logs, key=lambda log: by_log[log].advanced_tick)
         logs = dict.fromkeys((first, *latest)) if first in connection.logs else dict.fromkeys(latest)
-        return [(log, connection.lag.get(log, by_log[log].flushed)) for log in logs]
+        return [(log, self.channels.position(connection, log)) for log in logs]
 
     def heads_for(self, connection: Connection) -> dict[str, int]:
         """The heads, by log key, of those logs of a connection that have advanced since the last call for it."""
+        self.channels.settle(connection)
         since, connection.pong_tick = connection.pong_tick, self.channels.tick
         by_log = self.channels.by_log
         heads: dict[str, int] = {}

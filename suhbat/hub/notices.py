@@ -24,6 +24,7 @@ class Notices:
         """Send a notice to the listeners of this process."""
         channel = self._channels.by_log.get(log)
         if channel is not None:
+            self._channels.finish()  # what is said of an event comes after it
             channel.notice(payload, but)
 
     def broadcast(self, log: str, payload: bytes, but: str | None = None) -> None:

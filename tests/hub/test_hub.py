@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
@@ -367,6 +367,7 @@ async def test_channels_without_listeners_are_closed() -> None:
 steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn", "sync"]), max_size=40)
 
 
+@settings(deadline=None)  # other tests may have the processor
 @given(steps)
 def test_any_order_of_operations(sequence: list[str]) -> None:
     """In any order of writes, lost events, congestion, drains and syncs: with the client's rule every event is applied
@@ -417,6 +418,23 @@ async def test_a_new_connection_gets_no_old_announcements() -> None:
         hub.catch_up(newcomer, None)
         await settle()
         assert newcomer.live and wire.frames == [] and old.types() == ["joined"]
+
+
+async def test_an_announcement_is_not_repeated() -> None:
+    """Whoever falls behind in a direct has got the lobby's announcements until then. They get the later ones once."""
+    log = Log()
+    async with running(log) as hub:
+        _, wire = connect(hub, "ua", FrameFormat.SIMPLE)
+        hub.apply([log.add_direct("ua", "d1")])
+        hub.announcements.announce(simple.joined("c", "uc", 0))
+        await settle()
+        wire.congested = True
+        hub.apply([log.write("d1", actor="ub")])
+        hub.announcements.announce(simple.joined("d", "ud", 0))
+        await settle()
+        wire.drain()
+        await settle()
+        assert [frame.get("user_id") for frame in wire.frames if frame["type"] == "joined"] == ["c", "d"]
 
 
 async def test_a_full_presence_notice_says_so() -> None:
