@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from suhbat.config import Settings
 from suhbat.files.threads import FileThreads
+from suhbat.hub import channel, channels
 from suhbat.identity.control import Control
 from suhbat.runtime import files
 from suhbat.runtime.handlers import EventHandlers
@@ -53,7 +54,9 @@ def surround() -> None:
     """Give the nodes of this process their simulated surroundings, for good: only a process that does nothing else calls it."""
     # Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
     queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
-    setattr(files, "FileThreads", NoThreads)  # noqa: B010 (an assignment would need the type of the class)
+    # So that every event to more than one reader goes out in parts.
+    channel.AT_ONCE = channels.AT_ONCE = 1
+    files.FileThreads = NoThreads
 
 
 class SkewedClock:
