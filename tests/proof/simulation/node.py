@@ -110,8 +110,9 @@ class SimulatedNode:
         self._stopping = asyncio.Event()
         try:
             async with node.running():
-                self._admission = Admission(lambda: node.services)
-                self.node = node
+                if not process.dead:  # it may have died in this step, whose rest runs
+                    self._admission = Admission(lambda: node.services)
+                    self.node = node
                 await self._stopping.wait()
                 self.node = None
         except Exception as error:
