@@ -212,24 +212,28 @@ class Guests:
             self.drop(actor)  # again: a read that began before may have brought the guest back
             self._listener.end_user(actor.uid)
 
-    async def reload(self, uids: Collection[str]) -> None:
-        """Read token guests again who, on another node, were made, left for good or became accounts."""
+    async def reload(self, uids: Collection[str]) -> list[str]:
+        """Read token guests again who changed on another node. Returns those known here who are none any more: they left for
+        good (call `left`), or became accounts (call `drop`)."""
         self._lookups.changed(uids)
         rows = await self._lookups.of(uids, self._store.guests_of)
-        for uid in uids:
-            known = self._tokens.of_uid(uid)
-            if uid not in rows and known is not None:
-                self._tokens.forget(known)
-                self._listener.end_user(uid)
-            elif uid in rows and known is None:
-                self._tokens.keep(of_row(rows[uid]))
+        for uid, row in rows.items():
+            if self._tokens.of_uid(uid) is None:
+                self._tokens.keep(of_row(row))
+        return [uid for uid in uids if uid not in rows and self._tokens.of_uid(uid) is not None]
 
-    async def reload_all(self) -> None:
-        """Read all token guests again, because it is unknown what changed."""
+    async def reload_all(self) -> list[str]:
+        """The same for all token guests, because it is unknown what changed."""
         self._lookups.changed(None)
         stored = {row.uid for row in await self._store.guests(self._clock.wall() - GUEST_KEPT)}
-        for some in groups(stored ^ set(self._tokens.uids)):
-            await self.reload(some)
+        return [uid for some in groups(stored ^ set(self._tokens.uids)) for uid in await self.reload(some)]
+
+    def left(self, uid: str) -> None:
+        """A token guest has left for good on another node. Idempotent."""
+        guest = self._tokens.of_uid(uid)
+        if guest is not None:
+            self._tokens.forget(guest)
+            self._listener.end_user(uid)
 
     def _require_unheld(self, user_id: str, folded: str) -> None:
         if self.claims.of(folded) is not None:

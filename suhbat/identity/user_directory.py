@@ -83,7 +83,7 @@ class UserDirectory:
         if unknown:
             found = await self._cluster.holders(unknown)
             await self.reload_accounts(found)
-            await self.guests.reload([uid for uid in found if self.accounts.of_uid(uid) is None])
+            await self._reload_guests([uid for uid in found if self.accounts.of_uid(uid) is None])
 
     async def of_uids(self, uids: Collection[str]) -> dict[str, Actor]:
         """These users by uid, as far as they are known: also disabled accounts, and guests who are gone but whose messages
@@ -120,7 +120,7 @@ class UserDirectory:
             if (account := self.accounts.of_uid(uid)) is not None:
                 self.guests.drop(account.actor)
         # A guest who became an account that was erased since is neither any more.
-        await self.guests.reload([uid for uid in uids if self.guests.of_uid(uid) is not None])
+        await self._reload_guests([uid for uid in uids if self.guests.of_uid(uid) is not None])
 
     async def reload_all(self) -> None:
         """Read all accounts and guests again, because it is unknown what changed."""
@@ -128,7 +128,21 @@ class UserDirectory:
         for account in self.accounts:
             if self.guests.of_uid(account.uid) is not None:
                 self.guests.drop(account.actor)
-        await self.guests.reload_all()
+        await self._are_gone(await self.guests.reload_all())
+
+    async def _reload_guests(self, uids: Collection[str]) -> None:
+        await self._are_gone(await self.guests.reload(uids))
+
+    async def _are_gone(self, uids: Collection[str]) -> None:
+        """These are no guests any more. The accounts are read after the guests: who became an account between the two reads has
+        not left, and keeps the connections."""
+        if uids:
+            await self.accounts.reload(uids)
+        for uid in uids:
+            if (account := self.accounts.of_uid(uid)) is None:
+                self.guests.left(uid)
+            else:
+                self.guests.drop(account.actor)
 
     def claim(self, name: str) -> Claim:
         """Hold a name as a bare guest; see `Guests.claim`. Raises Unauthenticated for the name of an account."""
@@ -169,7 +183,7 @@ class UserDirectory:
         """The account, disabled or not, or the token guest with this uid, also if another node has just made it. Raises
         Unauthenticated."""
         if self._cluster is not None and self.accounts.of_uid(uid) is None:
-            await self.guests.reload([uid])
+            await self._reload_guests([uid])
             if self.guests.of_uid(uid) is None:
                 await self.accounts.reload([uid])
         account = self.accounts.of_uid(uid)

@@ -67,6 +67,35 @@ async def test_a_guest_who_became_an_account_elsewhere(here: Scene, there: Scene
         await here.people.authenticate(token)
 
 
+async def test_a_guest_who_becomes_an_account_between_two_reads(here: Scene, there: Scene, gone: list[str]) -> None:
+    """The same if this node has read the accounts before, and reads the guests after. The connections are not closed as those
+    of a guest who left for good, whose client must not come back."""
+    guest, token = await there.guests.create("user1")
+    await here.people.authenticate(token)
+    accounts = here.store.accounts
+
+    async def before(uids: Collection[str] | None = None) -> list[Account]:
+        here.store.accounts = accounts
+        found = await accounts(uids)
+        await there.register("user1", guest=guest)
+        return found
+
+    here.store.accounts = before
+    await here.people.reload_accounts([guest.uid])
+    assert [one.kind for one in here.told.changed] == ["account"] and gone == []
+    assert not here.guests.knows(guest.uid)
+
+
+async def test_an_account_that_is_looked_for_among_guests(here: Scene, there: Scene, gone: list[str]) -> None:
+    """The same if the user is looked for before this node was told that the guest became an account."""
+    guest, token = await there.guests.create("user1")
+    await here.people.authenticate(token)
+    actor, _ = await there.register("user1", guest=guest)
+    here.people._cluster = object()
+    assert await here.people.actor_of(guest.uid) == actor
+    assert gone == [] and not here.guests.knows(guest.uid)
+
+
 async def test_an_account_that_came_and_went_between_two_looks(here: Scene, there: Scene, gone: list[str]) -> None:
     """If the account was erased before this node reloads, nothing is left of the guest who became it."""
     guest, token = await there.guests.create("user1")
