@@ -219,7 +219,8 @@ def _attack(name: str, seed: int, size: Size) -> None:
             figures = ATTACKS[name](Path(place), seed, size)
         except BaseException as error:
             if not BROKEN.is_set():
-                print(f"BROKEN: {name}, seed {seed}", flush=True)
+                # SIGTERM and Ctrl+C end an attack, too, and say nothing of the promises.
+                print(f"{'BROKEN' if isinstance(error, Exception) else 'ended'}: {name}, seed {seed}", flush=True)
             BROKEN.set()
             if not isinstance(error, Exception):
                 raise

@@ -224,7 +224,8 @@ def _delete_text(table: Table, keys: tuple[str, ...], upto: str | None, count: i
     where = " AND ".join(f"{name} {sign} v_{name}" for name, sign in zip(names, signs, strict=True))
     found = f"SELECT {listed} FROM v CROSS JOIN {table.name} WHERE {where}"  # noqa: S608 (names of ours)
     values = _values(len(names), count)
-    return f"WITH v({wanted}) AS (VALUES {values}) DELETE FROM {table.name} WHERE ({listed}) IN ({found})"  # noqa: S608
+    rows = f"WITH v({wanted}) AS (VALUES {values})"
+    return f"{rows} DELETE FROM {table.name} WHERE ({listed}) IN ({found})"  # noqa: S608 (names of ours)
 
 
 def _values(width: int, count: int) -> str:

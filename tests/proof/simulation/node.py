@@ -52,7 +52,7 @@ class NoThreads(FileThreads):
 
 def surround() -> None:
     """Give the nodes of this process their simulated surroundings, for good: only a process that does nothing else calls it."""
-    # Bytes, instead of 64 KB: so that a few frames are too many for a reader that has stopped, who is then fed from the log.
+    # Bytes, instead of 64 KB. A reader that stops reading is soon congested, and the server then feeds it from the log.
     queue_wire.HIGH_WATER, queue_wire.LOW_WATER = 2_000, 500
     # So that every event to more than one reader goes out in parts.
     channel.AT_ONCE = channels.AT_ONCE = 1
