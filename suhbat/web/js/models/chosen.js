@@ -1,11 +1,13 @@
 // The files that somebody has chosen for messages: in the tray above a message field, or in a message that is being
-// sent. They are uploaded at once, and stored on this device until the server has their message, so that an upload goes
-// on after a reload. No page and no network: what reads, uploads and stores them is injected.
+// sent. They are uploaded at once (file-uploads.js), and stored on this device until the server has their message, so
+// that an upload goes on after a reload. No page and no network: what reads, uploads and stores them is injected.
 
+import { FileUploads, lost } from "./file-uploads.js";
 import { LocalAddresses } from "./local-addresses.js";
 
-/** @import { FileKind, MessageFile } from "../sdk/types.js" */
+/** @import { FileKind } from "../sdk/types.js" */
 /** @import { UploadOptions, UploadState } from "../sdk/upload.js" */
+/** @import { Uploading } from "./file-uploads.js" */
 /** @import { Urls } from "./local-addresses.js" */
 
 /**
@@ -55,26 +57,20 @@ export const KEPT_IN_ALL = 300_000_000;
  * @property {() => number} now
  */
 
-/** The part of an `Upload` that is used here. @typedef {{done: Promise<MessageFile>, cancel: () => void}} Uploading */
-
 /** Why a file was not taken. @typedef {{name: string, why: "empty" | "large" | "many"}} NotTaken */
 
 export class ChosenFiles {
   /** @type {Map<string, ChosenFile>} */
   #all = new Map();
-  /** @type {Map<string, Blob>} */
-  #blobs = new Map();
-  /** @type {Map<string, Uploading>} */
-  #uploads = new Map();
-  /** The outcome of each file that is read or uploaded now. @type {Map<string, Promise<string>>} */
-  #done = new Map();
   #addresses;
   #tools;
+  #uploads;
 
   /** @param {ChosenTools} tools */
   constructor(tools) {
     this.#tools = tools;
     this.#addresses = new LocalAddresses(tools.urls);
+    this.#uploads = new FileUploads(tools, (id) => this.#all.has(id));
   }
 
   /**
@@ -89,7 +85,7 @@ export class ChosenFiles {
         continue;
       }
       this.#all.set(file.id, file);
-      if (file.state !== "failed" && file.state !== "ready") this.#start(file);
+      if (file.state !== "failed" && file.state !== "ready") this.#uploads.start(file);
       this.#tools.changed(file.place);
     }
   }
@@ -142,9 +138,9 @@ export class ChosenFiles {
         look,
       };
       this.#all.set(file.id, file);
-      this.#blobs.set(file.id, blob);
+      this.#uploads.give(file.id, blob);
       this.#tools.keep.put(file, this.#fits(blob) ? blob : null);
-      this.#start(file);
+      this.#uploads.start(file);
     }
     this.#tools.changed(place);
     return not;
@@ -167,7 +163,7 @@ export class ChosenFiles {
   remove(id) {
     const file = this.#all.get(id);
     if (!file) return;
-    this.#discard(file);
+    this.#uploads.discard(file);
     this.#forget(file);
     this.#tools.tell([id]);
     this.#tools.changed(file.place);
@@ -188,7 +184,7 @@ export class ChosenFiles {
   /** Upload a file again that failed. @param {string} id */
   retry(id) {
     const file = this.#all.get(id);
-    if (file?.state === "failed") this.#start(file);
+    if (file?.state === "failed") this.#uploads.start(file);
   }
 
   /**
@@ -229,13 +225,7 @@ export class ChosenFiles {
   async ready(ids) {
     const files = this.of(ids);
     if (files.length < ids.length) throw lost();
-    return Promise.all(
-      files.map((file) => {
-        if (file.state === "ready" && file.upload) return file.upload;
-        if (file.state === "failed") this.#start(file);
-        return this.#done.get(file.id) ?? Promise.reject(lost());
-      }),
-    );
+    return Promise.all(files.map((file) => this.#uploads.ready(file)));
   }
 
   /**
@@ -245,7 +235,7 @@ export class ChosenFiles {
   forget(clientId, sent) {
     for (const file of [...this.#all.values()]) {
       if (file.message !== clientId) continue;
-      if (!sent) this.#discard(file);
+      if (!sent) this.#uploads.discard(file);
       else if (file.upload) this.#addresses.keep(file.id, file.upload);
       this.#forget(file);
     }
@@ -253,88 +243,12 @@ export class ChosenFiles {
 
   /** An address of the file on this device; null if it is not there. @param {string} id */
   url(id) {
-    return this.#addresses.of(id, this.#blobs.get(id));
+    return this.#addresses.of(id, this.#uploads.bytes(id));
   }
 
   /** The same of a file that was sent during this visit, by its id on the server. @param {string} id */
   local(id) {
     return this.#addresses.sent(id);
-  }
-
-  /** @param {ChosenFile} file */
-  #start(file) {
-    if (this.#done.has(file.id)) return;
-    Object.assign(file, { state: file.upload ? "waiting" : "reading", error: null });
-    const done = this.#send(file).finally(() => this.#done.delete(file.id));
-    this.#done.set(file.id, done);
-    done.catch(() => {}); // `state` tells it
-    this.#tools.changed(file.place);
-  }
-
-  /** @param {ChosenFile} file @returns {Promise<string>} */
-  async #send(file) {
-    try {
-      await this.#tools.alone(file.id, () => this.#upload(file));
-      return /** @type {string} */ (file.upload);
-    } catch (error) {
-      const { code = "failed", message = "" } = /** @type {{code?: string, message?: string}} */ (error);
-      if (!this.#all.has(file.id)) throw error;
-      this.#change(file, { state: "failed", error: { code, message } });
-      throw error;
-    }
-  }
-
-  /** @param {ChosenFile} file */
-  async #upload(file) {
-    const blob = this.#blobs.get(file.id) ?? (await this.#tools.keep.blob(file.id));
-    if (!blob) throw lost();
-    if (!this.#all.has(file.id)) throw lost();
-    this.#blobs.set(file.id, blob);
-    if (file.state === "reading") {
-      const look = await this.#tools.look(blob, file.kind);
-      if (!this.#all.has(file.id)) throw lost();
-      this.#change(file, { look: { ...look, ...file.look }, state: "waiting" });
-    }
-    const { thumbhash, waveform } = file.look;
-    const upload = this.#tools.upload(blob, {
-      name: file.name,
-      type: file.type,
-      id: file.upload,
-      details: {
-        ...(thumbhash && file.kind === "video" ? { thumbhash } : {}),
-        ...(waveform ? { waveform } : {}),
-      },
-      onchange: ({ state, sent, id, stalled }) => {
-        if (state === "failed" || state === "cancelled" || state === "ready" || !this.#all.has(file.id)) return;
-        const news = { state, stalled, upload: id };
-        const same = file.state === state && file.stalled === stalled && file.upload === id;
-        file.sent = sent;
-        if (same) this.#tools.progress(file.id);
-        else this.#change(file, news);
-      },
-    });
-    this.#uploads.set(file.id, upload);
-    try {
-      const { id } = await upload.done;
-      this.#change(file, { state: "ready", sent: file.size, upload: id, stalled: false });
-    } finally {
-      this.#uploads.delete(file.id);
-    }
-  }
-
-  /** @param {ChosenFile} file @param {Partial<ChosenFile>} news */
-  #change(file, news) {
-    Object.assign(file, news);
-    if (!this.#all.has(file.id)) return;
-    this.#tools.keep.put(file, null);
-    this.#tools.changed(file.place);
-  }
-
-  /** Stop its upload and delete what the server has of it. @param {ChosenFile} file */
-  #discard(file) {
-    const upload = this.#uploads.get(file.id);
-    if (upload) upload.cancel();
-    else if (file.upload) void this.#tools.remove(file.upload).catch(() => {});
   }
 
   /** @param {ChosenFile} file */
@@ -346,7 +260,8 @@ export class ChosenFiles {
   /** @param {ChosenFile} file */
   #drop({ id }) {
     this.#addresses.end(id);
-    for (const kept of [this.#all, this.#blobs]) kept.delete(id);
+    this.#all.delete(id);
+    this.#uploads.forget(id);
   }
 }
 
@@ -359,6 +274,3 @@ export function kindOf(type) {
   if (kind === "image") return type === "image/svg+xml" ? "file" : "image";
   return kind === "video" || kind === "audio" ? kind : "file";
 }
-
-/** The error of a file whose bytes this device no longer has. */
-const lost = () => Object.assign(new Error(""), { code: "lost" });

@@ -5,10 +5,10 @@ import { clock } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar } from "./avatar.js";
 import { h, icon, iconButton, markNode } from "./dom.js";
-import { textNode } from "./message.js";
+import { textNode } from "./message-text.js";
 import { labelOf } from "./names.js";
 
-/** @import { RowActs } from "./message.js" */
+/** @import { RowActs } from "./row-parts.js" */
 /** @import { ShownAside } from "./shown.js" */
 
 /** @param {ShownAside} aside @param {RowActs} acts */

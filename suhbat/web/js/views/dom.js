@@ -129,6 +129,9 @@ export function iconButton(name, label, act, props = {}) {
   );
 }
 
+/** The element whose listener was called. @param {Event} event */
+export const pressed = (event) => /** @type {Element} */ (event.currentTarget);
+
 /**
  * The mark beside the name of a guest, whose name nobody has checked and anybody can have next, of a bot, and of a
  * webhook.

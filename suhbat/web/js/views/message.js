@@ -1,60 +1,22 @@
-// One message in the timeline: sender, time, text, reactions, receipt ticks and actions. All of its content comes from
-// its data (shown.js).
+// One message in the timeline: its sender and time, and what stands below them. All of its content comes from its data
+// (shown.js).
 
 import { isolated } from "../text/bidi.js";
 import { direction } from "../text/direction.js";
-import { isEmoji } from "../text/emoji.js";
 import { plain } from "../text/markdown.js";
 import { brief, clock, moment } from "../text/time.js";
 import { t } from "../text/languages.js";
 import { avatar } from "./avatar.js";
-import { h, icon, markNode } from "./dom.js";
+import { h, icon, markNode, pressed } from "./dom.js";
 import { filesNode } from "./files.js";
-import { listed } from "./listed.js";
+import { clockNode, growingNode, marked, marksNode, textNode } from "./message-text.js";
 import { labelOf } from "./names.js";
-import { rich } from "./rich.js";
+import { reactionsNode } from "./reactions.js";
 import { textNames } from "./shown.js";
 
-/** The number of different reactions shown under a message before they are expanded. */
-export const FOLDED = 8;
-
-/** @import { FileActs } from "./files.js" */
-/** @import { IntroActs } from "./intro.js" */
 /** @import { ShownPerson } from "./names.js" */
-/** @import { ShownButton, ShownMessage, ShownPending, ShownQuote } from "./shown.js" */
-/** @import { ShownReaction, ShownReplies, ShownText } from "./shown.js" */
-
-/**
- * The actions in a row. A message is identified by its `seq`.
- * @typedef {object} RowActs
- * @property {FileActs["show"]} show
- * @property {(seq: number, emoji: string, at: number) => void} react  `at`: when, as `Event.timeStamp`
- * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
- * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
- * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
- * @property {(seq: number, id: string) => Promise<void>} push  presses a button of a bot's message
- * @property {(seq: number, anchor: Element) => void} pickReaction
- * @property {(seq: number) => void} unfold  shows all reactions
- * @property {(seq: number) => Promise<unknown>} stop  stops a growing message
- * @property {(seq: number) => void} reply
- * @property {(seq: number) => void} forward
- * @property {(seq: number, anchor: Element) => void} more
- * @property {(seq: number) => void} jump
- * @property {() => void} ended  the user went from the message in the address to the newest one
- * @property {((anchor: Element) => void) | null} day  offers to go to another day; null in a thread
- * @property {((root: number, reply?: number | null) => void) | null} thread  opens the thread below a message, maybe at
- *   a reply; null where there are no threads
- * @property {(name: string, uid: string, anchor: Element) => void} person
- * @property {(name: string, anchor: Element) => void} mentioned
- * @property {(clientId: string) => void} retry
- * @property {(clientId: string) => void} discard
- * @property {(clientId: string) => void} asText  sends what was refused as an unknown command as a text
- * @property {(clientId: string) => void} reword  takes it back into the composer
- * @property {(id: number) => void} putAway  closes what only the user sees
- * @property {(id: string) => void} retryEdit
- * @property {(id: string) => void} discardEdit
- * @property {IntroActs} intro
- */
+/** @import { RowActs } from "./row-parts.js" */
+/** @import { ShownButton, ShownMessage, ShownPending, ShownQuote, ShownReplies } from "./shown.js" */
 
 /** @param {ShownMessage} message @param {RowActs} acts */
 export function messageNode(message, acts) {
@@ -164,74 +126,6 @@ function summaryNode(seq, { count, when, faces, unread, mentions, failed }, acts
 /** @param {ShownReplies["faces"][number]} person */
 const faceNode = ({ name, user_id, face }) => avatar(name, user_id, face);
 
-/** @param {ShownText} shown @param {RowActs} acts */
-function growingNode(shown, acts) {
-  const node = textNode(shown, acts);
-  endOf(node).classList.add("growing-end");
-  return node;
-}
-
-/** The element in which a text goes on: the last item of a list, and not the list. @param {Element} node */
-function endOf(node) {
-  let end = node;
-  while (end.lastChild instanceof Element && end.lastChild.matches("p, ul, ol, li, blockquote, .code"))
-    end = end.lastChild;
-  return end.querySelector(":scope > pre > code") ?? end;
-}
-
-/** @param {ShownText} shown @param {RowActs} acts */
-export function textNode({ text, me, names, everybody }, acts) {
-  const node = h("div", { class: isEmoji(text) ? "text large" : "text" });
-  node.append(...rich(text, { me, names: textNames(names), everybody, onmention: acts.mentioned }));
-  return node;
-}
-
-/**
- * The marks stand in the last line of the text. They contain no text of their own, so that they are not copied with it:
- * the style sheet writes their labels.
- * @param {HTMLElement} text @param {HTMLElement} marks
- */
-function marked(text, marks) {
-  if (!marks.childElementCount) return [text];
-  const last = text.lastElementChild;
-  if (last?.tagName === "P") last.append(marks);
-  // After code, a list or a quote they need a line of their own, which only marks get that are always visible.
-  else if (marks.querySelector(":scope > :not(.ticks), .newest")) return [text, marks];
-  return [text];
-}
-
-/** @param {ShownMessage} message */
-function marksNode({ pinned, editedAt, cut, readers, newest, change }) {
-  const marks = h("span", { class: "marks" });
-  if (pinned) marks.append(h("span", { class: "pinned", data: { label: t("message.pinned") } }, icon("pin")));
-  if (editedAt) {
-    const title = moment(new Date(editedAt));
-    marks.append(h("span", { class: "edited", title, data: { label: t("message.edited") } }));
-  }
-  if (cut) marks.append(h("span", { class: "edited", data: { label: t("message.cut") } }));
-  if (change) marks.append(clockNode());
-  else if (readers) marks.append(ticks(readers, newest));
-  return marks;
-}
-
-/**
- * The ticks are always visible on the newest message, on others under the pointer and with the focus.
- * @param {string[]} readers @param {boolean} newest
- */
-function ticks(readers, newest) {
-  const label = readers.length ? t("message.read.by", { names: listed(readers) }) : t("message.sent");
-  return h(
-    "span",
-    {
-      class: `ticks${readers.length ? " read" : ""}${newest ? " newest" : ""}`,
-      role: "img",
-      "aria-label": label,
-      title: label,
-    },
-    icon(readers.length ? "checks" : "check"),
-  );
-}
-
 /** @param {ShownQuote} quote @param {RowActs} acts */
 function quoteNode({ seq, name, mark, said, deleted, reply }, acts) {
   const shown = said && !deleted ? plain(said.text, textNames(said.names)) : null;
@@ -245,48 +139,6 @@ function quoteNode({ seq, name, mark, said, deleted, reply }, acts) {
     shown === null
       ? h("span", {}, t(said ? "message.deleted" : "message.quoted.far"))
       : h("span", { dir: said && direction(said.text) }, shown),
-  );
-}
-
-/** The first reactions. A button shows the others. @param {ShownMessage} message @param {RowActs} acts */
-function reactionsNode({ seq, reactions, unfolded }, acts) {
-  const hidden = unfolded ? 0 : Math.max(0, reactions.length - FOLDED);
-  const shown = hidden ? reactions.slice(0, FOLDED) : reactions;
-  return h(
-    "div",
-    { class: "reactions" },
-    ...shown.map((reaction) => reactionNode(reaction, seq, acts)),
-    hidden > 0 &&
-      h(
-        "button",
-        { type: "button", class: "reaction more", on: { click: () => acts.unfold(seq) } },
-        t("message.reactions.more", { n: hidden }),
-      ),
-  );
-}
-
-/** @param {ShownReaction} reaction @param {number} seq @param {RowActs} acts */
-function reactionNode({ emoji, count, mine, users }, seq, acts) {
-  const names = listed(users, count);
-  /** Handles the secondary button and the menu key; gestures.js handles a long press. @param {Event} event */
-  const who = (event) => {
-    event.preventDefault();
-    acts.reacted(seq, emoji, pressed(event));
-  };
-  /** @param {Event} event */
-  const react = ({ timeStamp }) => acts.react(seq, emoji, timeStamp);
-  return h(
-    "button",
-    {
-      type: "button",
-      class: "reaction",
-      "aria-pressed": String(mine),
-      "aria-label": t("message.reaction", { emoji, n: count, names }),
-      data: { emoji, tip: names },
-      on: { click: react, contextmenu: who },
-    },
-    h("span", {}, emoji),
-    h("span", { class: "count" }, String(count)),
   );
 }
 
@@ -312,14 +164,6 @@ function busily(event, act) {
   if (button.getAttribute("aria-busy")) return; // it keeps the focus, which a disabled button would lose
   button.setAttribute("aria-busy", "true");
   void act().finally(() => button.removeAttribute("aria-busy"));
-}
-
-/** @param {Event} event */
-const pressed = (event) => /** @type {Element} */ (event.currentTarget);
-
-/** The mark of something that the server has not confirmed yet. */
-function clockNode() {
-  return h("span", { class: "ticks newest", role: "img", "aria-label": t("message.sending") }, icon("clock"));
 }
 
 /** What went wrong, and what one can do. @param {string} reason @param {[label: string, act: () => void][]} acts */

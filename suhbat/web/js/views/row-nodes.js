@@ -9,7 +9,7 @@ import { messageNode, pendingNode } from "./message.js";
 import { dayNode, noteNode, repliesNode, unreadNode } from "./separators.js";
 import { passed } from "./stops.js";
 
-/** @import { RowActs } from "./message.js" */
+/** @import { RowActs } from "./row-parts.js" */
 /** @import { Shown } from "./shown.js" */
 
 /** @param {Shown} shown @param {RowActs} acts @param {() => void} again loads what failed */

@@ -15,8 +15,41 @@ import { stops } from "./rights.js";
 /** @import { Pending } from "../models/pending.js" */
 /** @import { Message } from "../sdk/types.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
-/** @import { RowActs } from "./message.js" */
+/** @import { FileActs } from "./files.js" */
+/** @import { IntroActs } from "./intro.js" */
 /** @import { RowFacts } from "./shown.js" */
+
+/**
+ * The actions in a row. A message is identified by its `seq`.
+ * @typedef {object} RowActs
+ * @property {FileActs["show"]} show
+ * @property {(seq: number, emoji: string, at: number) => void} react  `at`: when, as `Event.timeStamp`
+ * @property {(seq: number, emoji: string, anchor: Element) => void} reacted  shows everybody with this reaction
+ * @property {(seq: number) => string[]} chosen  the emoji with which the user has reacted
+ * @property {(seq: number, row: HTMLElement, target: Element) => void} press  shows the actions after a long press
+ * @property {(seq: number, id: string) => Promise<void>} push  presses a button of a bot's message
+ * @property {(seq: number, anchor: Element) => void} pickReaction
+ * @property {(seq: number) => void} unfold  shows all reactions
+ * @property {(seq: number) => Promise<unknown>} stop  stops a growing message
+ * @property {(seq: number) => void} reply
+ * @property {(seq: number) => void} forward
+ * @property {(seq: number, anchor: Element) => void} more
+ * @property {(seq: number) => void} jump
+ * @property {() => void} ended  the user went from the message in the address to the newest one
+ * @property {((anchor: Element) => void) | null} day  offers to go to another day; null in a thread
+ * @property {((root: number, reply?: number | null) => void) | null} thread  opens the thread below a message, maybe at
+ *   a reply; null where there are no threads
+ * @property {(name: string, uid: string, anchor: Element) => void} person
+ * @property {(name: string, anchor: Element) => void} mentioned
+ * @property {(clientId: string) => void} retry
+ * @property {(clientId: string) => void} discard
+ * @property {(clientId: string) => void} asText  sends what was refused as an unknown command as a text
+ * @property {(clientId: string) => void} reword  takes it back into the composer
+ * @property {(id: number) => void} putAway  closes what only the user sees
+ * @property {(id: string) => void} retryEdit
+ * @property {(id: string) => void} discardEdit
+ * @property {IntroActs} intro
+ */
 
 /** @param {App} app @param {ConversationSource | ThreadSource} source @returns {Omit<RowFacts, "unfolded">} */
 export function factsFor(app, source) {

@@ -13,7 +13,7 @@ import { sentence } from "./form.js";
 import { Gestures } from "./gestures.js";
 import { grownIn } from "./grown.js";
 import { KeyedList } from "./keyed-list.js";
-import { FOLDED } from "./message.js";
+import { FOLDED } from "./reactions.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
@@ -29,7 +29,7 @@ import { Toolbar } from "./toolbar.js";
 /** @import { Message } from "../sdk/types.js" */
 /** @import { ConversationSource, ThreadSource } from "../sources.js" */
 /** @import { ShownIntro } from "./intro.js" */
-/** @import { RowActs } from "./message.js" */
+/** @import { RowActs } from "./row-parts.js" */
 /** @import { RowFacts, Shown } from "./shown.js" */
 
 const NEAR = 600; // px from an edge at which more history is loaded

@@ -1,11 +1,11 @@
 // The actions of one message: the one under the pointer or with the focus, whichever came last. Buttons in every row
 // would be slow to draw and to tab through. A finger has the sheet instead (gestures.js).
 
-/** @import { RowActs } from "./message.js" */
+/** @import { RowActs } from "./row-parts.js" */
 /** @import { Timeline } from "../models/timeline.js" */
 
 import { t } from "../text/languages.js";
-import { h, iconButton } from "./dom.js";
+import { h, iconButton, pressed } from "./dom.js";
 import { quickRow } from "./quick.js";
 import { roving } from "./roving.js";
 import { entered, passed } from "./stops.js";
@@ -81,16 +81,15 @@ export class Toolbar {
 
 /** @param {number} seq @param {RowActs} acts */
 function actionsNode(seq, acts) {
-  const anchor = (/** @type {Event} */ event) => /** @type {Element} */ (event.currentTarget);
   return roving(
     h(
       "div",
       { class: "actions", role: "toolbar", "aria-label": t("message.actions") },
       ...quickRow(acts.chosen(seq), (emoji, at) => acts.react(seq, emoji, at)),
-      iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, anchor(event))),
+      iconButton("smile", t("message.react"), (event) => acts.pickReaction(seq, pressed(event))),
       iconButton("reply", t("message.reply"), () => acts.reply(seq)),
       ...(acts.thread ? [iconButton("thread", t("thread.reply"), () => acts.thread?.(seq))] : []),
-      iconButton("more", t("message.more"), (event) => acts.more(seq, anchor(event)), { "aria-haspopup": "menu" }),
+      iconButton("more", t("message.more"), (event) => acts.more(seq, pressed(event)), { "aria-haspopup": "menu" }),
     ),
   );
 }
