@@ -1,35 +1,29 @@
 // The application of one user in this tab. It wires the connection to the models; views listen to it and call it.
 
+import { Incoming } from "./incoming.js";
 import { Asides } from "./models/asides.js";
 import { BotCommands } from "./models/bot-commands.js";
 import { Receipts } from "./models/receipts.js";
 import { KeptMessages } from "./models/kept.js";
-import { defaultLevel, levelOf } from "./models/levels.js";
 import { OpenTimelines } from "./models/open-timelines.js";
 import { SavedMessages } from "./models/saved.js";
 import { TypingPeople } from "./models/typing.js";
-import { WholeMessages } from "./models/whole.js";
 import { OutgoingFiles } from "./outgoing-files.js";
 import { Pushes } from "./pushes.js";
 import { newId } from "./sdk/ids.js";
 import { Chat, TabsLink, bestLink } from "./sdk/chat.js";
 import { withOthers } from "./sdk/people.js";
 import { Database } from "./storage/database.js";
-import { prefer, preferences } from "./storage/preferences.js";
+import { prefer } from "./storage/preferences.js";
 import { Writing } from "./writing.js";
 
-/** @import { Aside } from "./models/asides.js" */
 /** @import { Wish } from "./models/changes.js" */
 /** @import { ChosenFile } from "./models/chosen.js" */
-/** @import { Pending } from "./models/pending.js" */
 /** @import { Stored } from "./writing.js" */
 /** @import { Api } from "./sdk/http.js" */
 /** @import { Message, MessageFile, Person, Quiet } from "./sdk/types.js" */
 
 const SAVE_AFTER = 300; // ms
-const PREVIEWED = 100; // characters of a growing message after which its line in the list no longer changes
-const MEMBERS = new Set(["member.joined", "member.left"]);
-const ABOUT = new Set(["message.edited", "message.finished", "message.deleted", "message.pinned", "message.unpinned"]);
 
 /**
  * @typedef {Person & {display_name?: string, role?: string, locale?: string | null,
@@ -46,13 +40,11 @@ const ABOUT = new Set(["message.edited", "message.finished", "message.deleted", 
 export class App {
   typing = new TypingPeople();
   receipts = new Receipts();
-  #whole = new WholeMessages();
   /** @type {Map<string, Set<Function>>} */
   #listeners = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #saving;
-  /** @type {(() => void)[]} */
-  #ends = [];
+  #incoming;
   #kept;
   #timelines;
 
@@ -104,7 +96,12 @@ export class App {
     this.pending = this.writing.pending;
     this.changes = this.writing.changes;
     this.drafts = this.writing.drafts;
-    this.#listen();
+    this.#incoming = new Incoming(this, {
+      timelines: this.#timelines,
+      kept: this.#kept,
+      emit,
+      save: () => this.#save(),
+    });
     this.writing.begin();
   }
 
@@ -119,138 +116,6 @@ export class App {
     const app = new App(base, api, me, database, state ?? null, stored, { database: files, stored: chosen });
     app.chat.connect();
     return app;
-  }
-
-  #listen() {
-    const { chat } = this;
-    this.#ends = [
-      chat.on("status", () => this.#emit("status")),
-      chat.on("snapshot", () => this.#renewed()),
-      chat.on("reset", (/** @type {string} */ conversation) => this.#reset(conversation)),
-      chat.on("event", (/** @type {any} */ event) => this.#event(event)),
-      chat.on("changed", (/** @type {string} */ conversation) => this.#emit("conversations", conversation)),
-      chat.on("removed", (/** @type {string} */ conversation) => this.#removed(conversation)),
-      chat.on("invitations", () => {
-        this.#save();
-        this.#emit("invitations");
-      }),
-      chat.on("people", () => {
-        this.#save();
-        this.#emit("people");
-      }),
-      chat.on("presence", (/** @type {string[] | null} */ uids) => this.#emit("presence", uids)),
-      chat.on("receipt", (/** @type {any} */ notice) => {
-        this.receipts.seen(notice);
-        this.#emit("receipts", notice.conversation);
-      }),
-      chat.on("typing", (/** @type {any} */ notice) => {
-        this.typing.seen(notice);
-        this.#emit("typing", notice.conversation);
-      }),
-      chat.on("append", (/** @type {any} */ notice) => {
-        for (const timeline of this.#timelines.in(notice.conversation)) timeline.grow(notice);
-        const last = chat.conversations.get(notice.conversation)?.last_message;
-        if (last?.seq === notice.seq && notice.offset < PREVIEWED) this.#emit("conversations", notice.conversation);
-      }),
-      chat.on("reply", (/** @type {any} */ { conversation, thread = null, user_id, uid, text }) =>
-        this.#aside({ conversation, thread, text, by: { uid, user_id } }),
-      ),
-      this.on("given", (/** @type {Pending} */ { conversation, thread = null, text }) =>
-        this.#aside({ conversation, thread, text, by: null }),
-      ),
-      chat.on("caught_up", () => {
-        this.#save();
-        if (this.me.kind) void this.saved.load().catch(() => {}); // the next connection tries again
-        void this.#bringMuted().catch(() => {}); // the next connection tries again
-      }),
-      chat.on("held", () => {
-        for (const conversation of this.pending.conversations) this.#emit("pending", conversation);
-      }),
-    ];
-  }
-
-  /**
-   * Show something to this user alone, below what is there now.
-   * @param {Omit<Aside, "id" | "key" | "at" | "after">} aside
-   */
-  #aside(aside) {
-    const after = this.chat.conversations.get(aside.conversation)?.head ?? 0;
-    this.asides.add({ ...aside, after, at: Date.now() });
-  }
-
-  /** @param {any} event */
-  #event(event) {
-    this.#save();
-    if (event.conversation === "@me") {
-      if (event.type === "draft" && this.drafts.received(event.target, event.text)) this.#emit("draft", event.target);
-      if (event.type === "user.updated") this.renew(event.user);
-      if (event.type === "saved") this.saved.apply(event);
-      return;
-    }
-    if (event.type === "message.created") {
-      this.typing.done(event.conversation, event.actor_uid);
-      this.#emit("typing", event.conversation);
-    }
-    if (MEMBERS.has(event.type)) this.commands.forget(event.conversation);
-    this.#kept.apply(event);
-    for (const timeline of this.#timelines.in(event.conversation)) timeline.apply(event);
-    this.changes.confirm(event, this.me.uid);
-    // Search results, pins, notifications and the composer also show messages, so they listen to this.
-    if (ABOUT.has(event.type)) this.#emit("about", event);
-    if (event.type === "message.created" && event.actor_uid === this.me.uid) {
-      this.pending.remove(event.message.client_id);
-    }
-    const { message } = event;
-    if (this.#whole.isNew(event) && message.sender_uid !== this.me.uid) this.#emit("message", message);
-  }
-
-  /** What was muted on this device before the server knew levels: nothing of it notifies, from now on on any device. */
-  async #bringMuted() {
-    for (const conversation of preferences().silent) {
-      const state = this.chat.conversations.get(conversation);
-      if (state?.notify && levelOf(state) === defaultLevel(state))
-        await this.chat.command("notify", { conversation, level: "none" });
-      if (state && !state.notify) return; // an older server
-      prefer({ silent: preferences().silent.filter((one) => one !== conversation) });
-    }
-  }
-
-  #renewed() {
-    // No event reports later changes to these messages, so an open conversation is loaded and stored again.
-    void this.#kept.clear();
-    this.saved.forget();
-    this.commands.clear();
-    for (const conversation of this.#timelines.conversations) {
-      if (this.chat.conversations.has(conversation)) this.#timelines.reload(conversation);
-      else this.#timelines.forget(conversation);
-    }
-    for (const { conversation, draft } of this.chat.conversations.values()) {
-      if (this.drafts.received(conversation, draft)) this.#emit("draft", conversation);
-    }
-    this.#emit("conversations", null);
-    this.#emit("invitations");
-    this.#save();
-  }
-
-  /** @param {string} conversation */
-  #reset(conversation) {
-    void this.#kept.forget(conversation);
-    this.commands.forget(conversation);
-    const state = this.chat.conversations.get(conversation);
-    if (state && this.drafts.received(conversation, state.draft)) this.#emit("draft", conversation);
-    this.#timelines.reload(conversation);
-    this.#emit("conversations", conversation);
-  }
-
-  /** @param {string} conversation */
-  #removed(conversation) {
-    this.#timelines.forget(conversation);
-    this.changes.forget(conversation);
-    this.asides.forget(conversation);
-    this.commands.forget(conversation);
-    void this.#kept.forget(conversation);
-    this.#emit("removed", conversation);
-    this.#emit("conversations", null);
   }
 
   /**
@@ -359,7 +224,7 @@ export class App {
 
   /** Stop the application. `forget` deletes this user's data from the browser. @param {boolean} forget */
   stop(forget) {
-    for (const end of this.#ends) end();
+    this.#incoming.end();
     this.writing.end();
     clearTimeout(this.#saving);
     this.#saving = undefined;

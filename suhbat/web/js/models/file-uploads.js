@@ -1,5 +1,5 @@
-// Reads and uploads the files that somebody has chosen (chosen.js), each in one tab at a time. Their states are stored on
-// this device.
+// Reads and uploads the files that somebody has chosen (chosen.js), each in one tab at a time. Their states are stored
+// on this device.
 
 /** @import { MessageFile } from "../sdk/types.js" */
 /** @import { ChosenFile, ChosenTools } from "./chosen.js" */
