@@ -1,6 +1,8 @@
 // Keeps what is in view where it is: one mechanism for every change of the rows and for every browser. Safari has no
 // `overflow-anchor`, so the style sheet switches it off in the others.
 
+/** @import { RowList } from "./row-list.js" */
+
 const AT_END = 10; // px from the end within which the view follows new rows
 const ENOUGH = 4; // messages whose places are noted, in case some of them go
 
@@ -20,17 +22,18 @@ export class Anchor {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {HTMLElement} list the rows, each with `data-key`; messages have `data-seq`
+   * @param {Pick<RowList, "element" | "row">} rows each with `data-key`; messages have `data-seq`
    * @param {() => boolean} complete whether the last row is the newest of the conversation
    */
-  constructor(scroller, list, complete) {
+  constructor(scroller, rows, complete) {
     this.scroller = scroller;
-    this.list = list;
+    this.rows = rows;
+    this.list = rows.element;
     this.complete = complete;
     // Rows also change by themselves: by a font that arrives, by the width of the window, by a taller composer.
     this.sizes = new ResizeObserver(() => this.hold());
     this.sizes.observe(scroller);
-    this.sizes.observe(list);
+    this.sizes.observe(rows.element);
   }
 
   /** Note what is in view if the user scrolled. Returns whether they did. Call it before rows change. */
@@ -45,7 +48,7 @@ export class Anchor {
     if (this.following && this.complete()) return this.toEnd();
     const edge = this.#edge();
     for (const { key, top } of this.#kept) {
-      const row = this.row(key);
+      const row = this.rows.row(key);
       if (!row) continue;
       // The noted place stays as it is, so that the rounding of scroll positions does not add up.
       this.#scroll(content(row).getBoundingClientRect().top - edge - top);
@@ -66,7 +69,7 @@ export class Anchor {
    * @param {string} key @param {number | "middle"} distance
    */
   place(key, distance) {
-    const row = this.row(key);
+    const row = this.rows.row(key);
     if (!row) return;
     const { top, height } = row.getBoundingClientRect();
     const below = distance === "middle" ? Math.max(0, (this.scroller.clientHeight - height) / 2) : distance;
@@ -77,13 +80,13 @@ export class Anchor {
 
   /** How far above the upper edge a row begins, in px; negative below it. @param {string} key */
   above(key) {
-    const row = this.row(key);
+    const row = this.rows.row(key);
     return row ? this.#edge() - row.getBoundingClientRect().top : 0;
   }
 
   /** The row that the view holds on to; null at the end. */
   get held() {
-    return this.following ? null : (this.#kept.map(({ key }) => this.row(key)).find(Boolean) ?? null);
+    return this.following ? null : (this.#kept.map(({ key }) => this.rows.row(key)).find(Boolean) ?? null);
   }
 
   /** The last message whose end is in view. */
@@ -94,11 +97,6 @@ export class Anchor {
       if (row.dataset.seq) return row;
     }
     return null;
-  }
-
-  /** @param {string} key */
-  row(key) {
-    return /** @type {HTMLElement | null} */ (this.list.querySelector(`[data-key="${CSS.escape(key)}"]`));
   }
 
   close() {

@@ -10,19 +10,14 @@ import { copyMessages } from "./clipboard.js";
 import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
-import { Gestures } from "./gestures.js";
-import { grownIn } from "./grown.js";
-import { KeyedList } from "./keyed-list.js";
-import { FOLDED } from "./reactions.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
 import { ReadMarks } from "./read-marks.js";
-import { rowNode } from "./row-nodes.js";
+import { RowList } from "./row-list.js";
 import { rowsOf } from "./rows.js";
 import { shownRows } from "./shown.js";
 import { tips } from "./tip.js";
 import { tellAside, tellMessage } from "./told.js";
-import { Toolbar } from "./toolbar.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Aside } from "../models/asides.js" */
@@ -34,22 +29,16 @@ import { Toolbar } from "./toolbar.js";
 
 const NEAR = 600; // px from an edge at which more history is loaded
 const DIVIDER = 80; // px below the upper edge at which the first unread message is shown
-const FOUND_MS = 2000; // how long a message that was looked for is marked
 const REST_MS = 3000; // the wait after a request for history that failed
 
 export class TimelineView {
-  /** @type {Set<number>} messages with expanded reactions, while the conversation is open */
-  #unfolded = new Set();
   #rows;
   #anchor;
   #opening;
   #marks;
-  #toolbar;
   #newer;
   #announcer;
   #whole = new WholeMessages();
-  /** @type {number | null} the message that was jumped to */
-  #found = null;
   #resting = 0;
   #frame = 0;
 
@@ -67,13 +56,11 @@ export class TimelineView {
     this.intro = intro;
     this.source = source;
     this.facts = facts;
-    /** @type {RowActs} */
-    this.acts = { ...acts, unfold: (seq) => this.#unfold(seq) };
+    this.acts = acts;
     this.timeline = source.timeline;
     this.#announcer = new Announcer(log);
-    this.list = h("div", { class: "rows" });
-    const again = () => this.#opening.again();
-    this.#rows = new KeyedList(this.list, (/** @type {Shown} */ shown) => rowNode(shown, this.acts, again), grownIn);
+    this.#rows = new RowList(this.timeline, acts, { again: () => this.#opening.again(), draw: () => this.#render() });
+    this.list = this.#rows.element;
     this.scroller = h(
       "div",
       {
@@ -87,7 +74,7 @@ export class TimelineView {
     );
     this.#newer = new NewerButton(() => void this.toEnd());
     this.element = h("div", { class: "timeline" }, this.scroller, this.#newer.element, this.#announcer.element);
-    this.#anchor = new Anchor(this.scroller, this.list, () => !this.timeline.hasAfter);
+    this.#anchor = new Anchor(this.scroller, this.#rows, () => !this.timeline.hasAfter);
     this.#opening = new Opening(app, source, {
       arrive: (seq, gone) => this.#arrive(seq, gone),
       draw: () => this.#render(),
@@ -98,17 +85,13 @@ export class TimelineView {
       lastSeen: () => this.#lastSeen(),
       covered: () => this.element.closest("[inert]") !== null || getComputedStyle(this.element).visibility === "hidden",
     });
-    this.#toolbar = new Toolbar(this.list, this.timeline, this.acts);
-    new Gestures(this.list, this.acts);
     this.timeline.watched = true;
     this.timeline.place = () => this.#opening.query(this.#messageOf(this.#anchor.held)?.seq);
     const here = (/** @type {() => void} */ act) => (/** @type {string} */ name) => source.is(name) && act();
+    const drawn = here(() => this.#soon());
     this.ends = [
       tips(this.list),
-      app.on(
-        "timeline",
-        here(() => this.#soon()),
-      ),
+      app.on("timeline", drawn),
       app.on(
         "pending",
         here(() => {
@@ -119,10 +102,7 @@ export class TimelineView {
       app.on("asides", (/** @type {string} */ name, /** @type {Aside | null} */ came) => {
         if (name === source.key) this.#beside(came);
       }),
-      app.on(
-        "receipts",
-        here(() => this.#soon()),
-      ),
+      app.on("receipts", drawn),
       app.on(
         "conversations",
         here(() => this.#changed()),
@@ -166,7 +146,7 @@ export class TimelineView {
 
   /** Give a message the focus. Returns whether it is loaded. @param {number} seq */
   focus(seq) {
-    const row = this.#anchor.row(`m${seq}`);
+    const row = this.#rows.row(`m${seq}`);
     row?.focus({ preventScroll: true });
     return row !== null;
   }
@@ -192,9 +172,9 @@ export class TimelineView {
   #arrive(seq, gone) {
     this.#anchor.following = true;
     this.#render(false);
-    const divider = this.list.querySelector(".unread-divider");
+    const { divider } = this.#rows;
     if (seq !== null) this.#show(seq, gone);
-    else if (divider instanceof HTMLElement) this.#anchor.place(divider.dataset.key ?? "", DIVIDER);
+    else if (divider !== null) this.#anchor.place(divider, DIVIDER);
     this.#settled();
   }
 
@@ -203,22 +183,12 @@ export class TimelineView {
     const found = this.timeline.find(seq);
     const shown = found ?? this.timeline.messages.find((message) => message.seq > seq) ?? this.timeline.last;
     if (!shown) return;
-    this.#found = found && seq;
     this.#anchor.place(`m${shown.seq}`, "middle");
-    const row = this.#mark();
-    row?.focus({ preventScroll: true });
+    this.#rows.find(found && seq)?.focus({ preventScroll: true });
     if (gone) {
       this.acts.ended(); // the address leads to no message
       toast(t("message.gone"));
     }
-    setTimeout(() => this.#found === seq && (this.#found = null), FOUND_MS);
-  }
-
-  /** Mark the message that was jumped to, also after it was drawn again. */
-  #mark() {
-    const row = this.#found === null ? null : this.#anchor.row(`m${this.#found}`);
-    row?.classList.add("found");
-    return row;
   }
 
   /** What only the user sees came, or was closed. @param {Aside | null} came */
@@ -249,27 +219,15 @@ export class TimelineView {
     const visit = { readOrdinal: this.#opening.divider, me: this.app.me.uid };
     const rows = rowsOf(this.timeline, pending, visit, asides);
     if (this.#anchor.look()) this.#opening.moved();
-    const focused = this.#focused();
-    const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#unfolded.has(seq) };
+    const facts = { ...this.facts(), unfolded: (/** @type {number} */ seq) => this.#rows.unfolded(seq) };
     const nothing = this.timeline.messages.length || pending.length || asides.length ? null : this.#nothing();
     const shown = nothing && !this.timeline.root ? [] : shownRows(rows, facts, new Date());
     this.#rows.update(nothing ? [...shown, { key: "nothing", shown: nothing }] : shown);
     this.list.setAttribute("aria-busy", String(nothing?.kind === "loading"));
-    const pointed = this.#toolbar.at ?? focused;
-    this.#toolbar.show(pointed ? this.#anchor.row(pointed) : null);
-    if (focused && document.activeElement === document.body)
-      this.#toolbar.focus(this.#anchor.row(focused) ?? this.scroller);
-    this.#mark();
     const { following } = this.#anchor;
     this.#anchor.hold();
     if (following && this.#marks.missed) this.#keepDivider();
     if (settle) this.#settled(false);
-  }
-
-  /** The key of the row with the focus; of one that is drawn again the body gets it. */
-  #focused() {
-    const row = this.list.contains(document.activeElement) ? document.activeElement?.closest("article") : null;
-    return /** @type {HTMLElement | null | undefined} */ (row)?.dataset.key;
   }
 
   /** What is shown in place of messages; null for a thread that has none. @returns {Shown | null} */
@@ -281,16 +239,8 @@ export class TimelineView {
 
   /** While nobody looks, the view follows new messages only until the first of them reaches the upper edge. */
   #keepDivider() {
-    const key = /** @type {HTMLElement | null} */ (this.list.querySelector(".unread-divider"))?.dataset.key;
-    if (key && this.#anchor.above(key) > -DIVIDER) this.#anchor.place(key, DIVIDER);
-  }
-
-  /** Show all reactions of a message and focus the first one that was hidden. @param {number} seq */
-  #unfold(seq) {
-    this.#unfolded.add(seq);
-    this.#render();
-    const reactions = this.list.querySelectorAll(`[data-seq="${seq}"] .reaction`);
-    /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus({ preventScroll: true });
+    const { divider } = this.#rows;
+    if (divider !== null && this.#anchor.above(divider) > -DIVIDER) this.#anchor.place(divider, DIVIDER);
   }
 
   /** The ordinal of the last message in view; 0 if there is none, or only the root of a thread. */
