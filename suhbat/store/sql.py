@@ -1,4 +1,5 @@
-"""The common code of both stores: every read and every command over the tables. `sqlite` and `postgres` open the database."""
+"""The common code of both stores: the threads that read and the writer, posts, commands and chores, and the parts of the store.
+`sqlite` and `postgres` open the database."""
 
 from __future__ import annotations
 
@@ -16,34 +17,19 @@ from suhbat.chat.bounds import DAY, Bounds
 from suhbat.chat.model import (
     PLAIN,
     Actor,
-    Audited,
     Change,
     CommandContext,
     CommandResult,
-    HistoryPage,
-    MemberPage,
-    Milliseconds,
-    Places,
     Post,
     PostResult,
-    ReactionPage,
-    Reported,
-    RoomLine,
-    SearchPage,
-    States,
-    ThreadPage,
 )
 from suhbat.chat.ports import Clock, Cluster
-from suhbat.chat.search import Query
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict, log_text
 from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import AnswerKey, StateCommand
-from suhbat.protocol.inbox import Mentions, SavedMessages
-from suhbat.protocol.objects import ConversationState, Invitation, Message
 
-from . import search
 from .bots import BotsOverSQL
 from .dialect import is_trouble
 from .errors import UnusableStore
@@ -54,14 +40,13 @@ from .mail import MailOverSQL
 from .people import delivered
 from .people.store import PeopleOverSQL
 from .pushes import PushesOverSQL
-from .read import history, inbox, invitations, moderation, positions, rooms, states, threads
 from .read.events import event_page, log_heads
-from .read.few_logs import FEW
 from .read.floor import LobbyHistory
 from .read.joint import Joint
 from .read.reader import Reader
+from .reading import ReadingOverSQL
 from .telegram import TelegramOverSQL
-from .write import erasure, idempotency, limits, retention, word_filter
+from .write import erasure, idempotency, limits, retention
 from .write.batch import unavailable
 from .write.commands import conversation_of, execute, touched
 from .write.transaction import WriterTransaction
@@ -77,15 +62,23 @@ DEFAULTS = Bounds()
 
 
 class SQLStore(
-    PeopleOverSQL, FilesOverSQL, PushesOverSQL, MailOverSQL, HooksOverSQL, BotsOverSQL, GrowingOverSQL, TelegramOverSQL
+    ReadingOverSQL,
+    PeopleOverSQL,
+    FilesOverSQL,
+    PushesOverSQL,
+    MailOverSQL,
+    HooksOverSQL,
+    BotsOverSQL,
+    GrowingOverSQL,
+    TelegramOverSQL,
 ):
     """Implements chat.ports.Store except `open`, `ready` and `changes_since`. Reads in threads, writes through the one
     writer."""
 
     def __init__(self, *, lobby_history: LobbyHistory, clock: Clock, bounds: Bounds = DEFAULTS) -> None:
+        super().__init__(lobby_history)
         self.epoch = ""
         self._bounds = bounds
-        self._lobby_history = lobby_history
         self._clock = clock
         self._writer: Writer | None = None
         self._reader: Reader | None = None
@@ -94,8 +87,6 @@ class SQLStore(
         self._is_open = False
         self._closed: asyncio.Future[None] | None = None
         self.counts = StoreCounts()
-        self._places = Joint[Actor, Places | None](lambda c, actors: positions.places_of_many(c, actors, lobby_history))
-        self._states = Joint[Actor, States | None](lambda c, actors: states.states_of_many(c, actors, lobby_history))
 
     @property
     def cluster(self) -> Cluster | None:
@@ -147,25 +138,6 @@ class SQLStore(
             lambda transaction: execute(transaction, actor, at, command, context), logs
         )
 
-    async def places(self, actor: Actor) -> Places:
-        found = await self._read_joint(self._places, actor)
-        if found is None:
-            return await self._read(lambda c: positions.places(c, actor, self._lobby_history))
-        return found
-
-    async def states(self, actor: Actor, *, after: int | None = None, limit: int = 100) -> States:
-        found = await self._read_joint(self._states, actor) if after is None and limit > FEW else None
-        if found is None:
-            return await self._read(lambda c: states.states(c, actor, self._lobby_history, after, limit))
-        return found
-
-    async def states_of(self, actor: Actor, conversations: Collection[str]) -> States:
-        wanted = tuple(conversations)
-        return await self._read(lambda c: states.states_of(c, actor, self._lobby_history, wanted))
-
-    async def invitations(self, actor: Actor) -> tuple[Invitation, ...]:
-        return await self._read(lambda c: invitations.open_for(c, actor))
-
     async def events(self, log: str, after: int, limit: int) -> list[LoggedEvent]:
         return await self._read(lambda c: event_page(c, log, after, limit))
 
@@ -174,96 +146,6 @@ class SQLStore(
 
     async def delivered_to(self, uid: str, shown: Mapping[str, int]) -> None:
         await self._write(lambda c: delivered.move(c, uid, shown))
-
-    async def history(
-        self,
-        actor: Actor,
-        conversation: str,
-        *,
-        before: int | None = None,
-        after: int | None = None,
-        around: int | None = None,
-        around_ordinal: int | None = None,
-        around_time: Milliseconds | None = None,
-        thread: int | None = None,
-        replies: bool = False,
-        limit: int = 50,
-        aside: bool = False,
-    ) -> HistoryPage:
-        return await self._read(
-            lambda c: history.page(
-                c, actor, conversation, before=before, after=after, around=around, around_ordinal=around_ordinal,
-                around_time=around_time, thread=thread, replies=replies, limit=limit,
-                lobby_history=self._lobby_history,
-            ),
-            aside=aside,
-        )  # fmt: skip
-
-    async def threads(
-        self, actor: Actor, *, unread: bool = False, cursor: str | None = None, limit: int = 50
-    ) -> ThreadPage:
-        return await self._read(
-            lambda c: threads.page(c, actor, self._lobby_history, unread=unread, cursor=cursor, limit=limit)
-        )
-
-    async def mentions(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> Mentions:
-        return await self._read(
-            lambda c: inbox.mentions_page(c, actor, self._lobby_history, cursor=cursor, limit=limit)
-        )
-
-    async def saved(self, actor: Actor, *, cursor: str | None = None, limit: int = 50) -> SavedMessages:
-        return await self._read(lambda c: inbox.saved_page(c, actor, self._lobby_history, cursor=cursor, limit=limit))
-
-    async def state(self, actor: Actor, conversation: str) -> ConversationState:
-        return await self._read(lambda c: rooms.state(c, actor, conversation, self._lobby_history))
-
-    async def search(
-        self, actor: Actor, query: Query, sender: str | None, *, limit: int = 50, below: int | None = None
-    ) -> SearchPage:
-        await self._index_reached()
-        return await self._read(
-            lambda c: search.find(c, actor, query, sender, limit=limit, below=below, lobby_history=self._lobby_history),
-            aside=True,
-        )
-
-    async def _index_reached(self) -> None:
-        """Wait for a moment until the index has everything that was acknowledged before."""
-        if self._writer is not None:
-            await self._writer.index_reached()
-
-    async def members(self, actor: Actor, conversation: str, *, after: str = "", limit: int = 50) -> MemberPage:
-        return await self._read(lambda c: rooms.members_page(c, actor, conversation, self._clock.wall(), after, limit))
-
-    async def rooms(self, actor: Actor, *, after: str = "", limit: int = 50) -> tuple[ConversationState, ...]:
-        return await self._read(lambda c: rooms.public_rooms(c, actor, after, limit))
-
-    async def senior(self, conversation: str) -> Actor | None:
-        return await self._read(lambda c: rooms.senior(c, conversation))
-
-    async def every_room(self) -> tuple[RoomLine, ...]:
-        return await self._read(rooms.every)
-
-    async def pins(self, actor: Actor, conversation: str) -> tuple[Message, ...]:
-        return await self._read(lambda c: rooms.pinned(c, actor, conversation, self._lobby_history))
-
-    async def reactions(
-        self, actor: Actor, conversation: str, seq: int, emoji: str, *, after: int = 0, limit: int = 50
-    ) -> ReactionPage:
-        return await self._read(
-            lambda c: rooms.reactions_page(c, actor, conversation, self._lobby_history, seq, emoji, after, limit)
-        )
-
-    async def reports(self, actor: Actor, *, after: int = 0, limit: int = 50) -> tuple[Reported, ...]:
-        return await self._read(lambda c: moderation.reports_page(c, actor, after, limit, self._lobby_history))
-
-    async def audit(self, *, before: int | None = None, limit: int = 50) -> tuple[Audited, ...]:
-        return await self._read(lambda c: moderation.audit_page(c, before, limit))
-
-    async def filtered(self) -> tuple[str, ...]:
-        return await self._read(word_filter.words)
-
-    async def bans(self) -> Mapping[str, int | None]:
-        return await self._read(moderation.server_bans)
 
     async def heads(self, logs: Collection[str] | None = None) -> Mapping[str, int]:
         names = None if logs is None else list(logs)
@@ -307,6 +189,11 @@ class SQLStore(
         before = self._clock.wall() - DAY
         await self._write(lambda c: limits.delete_allowances(c, before))
 
+    async def _index_reached(self) -> None:
+        """Wait for a moment until the index has everything that was acknowledged before."""
+        if self._writer is not None:
+            await self._writer.index_reached()
+
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T:
         """Run a read in a thread. `aside`: with the reader for slow reads. Raises UnusableStore, StorageUnavailable."""
         reader = self._aside if aside and self._aside is not None else self._reader
@@ -329,6 +216,14 @@ class SQLStore(
                 raise
             log.error("store: database cannot be read", error=log_text(error))
             raise unavailable() from error
+
+    async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T:
+        def unit(transaction: WriterTransaction) -> T:
+            done = run(transaction.connection)
+            transaction.changes += changes
+            return done
+
+        return await self._open_writer().work(unit, quota=quota)
 
     def _start(self, writer: Writer, engine: Engine, readers: int, aside: int) -> None:
         """Start the threads. `engine` has `readers` + `aside` connections that read."""

@@ -29,6 +29,9 @@ class PeopleOverSQL:
     async def _read(self, run: Callable[[Connection], T], *, aside: bool = False) -> T: ...
 
     @abstractmethod
+    async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T: ...
+
+    @abstractmethod
     async def _index_reached(self) -> None: ...
 
     @abstractmethod
@@ -160,11 +163,3 @@ class PeopleOverSQL:
     async def touch_guests(self, used: Mapping[str, int]) -> None:
         moved = dict(used)
         await self._write(lambda c: guests.touch(c, moved))
-
-    async def _write(self, run: Callable[[Connection], T], *changes: Change, quota: str | None = None) -> T:
-        def unit(transaction: WriterTransaction) -> T:
-            done = run(transaction.connection)
-            transaction.changes += changes
-            return done
-
-        return await self._open_writer().work(unit, quota=quota)
