@@ -19,7 +19,7 @@ from suhbat.protocol.event_marks import hidden, veil_of
 from suhbat.protocol.events import Hidden, MessageDeleted, ThreadChanged, model_of
 from suhbat.protocol.objects import Message, Thread
 from suhbat.protocol.types import LOBBY
-from suhbat.store.write import retention, threads
+from suhbat.store.write import retention, thread_followers
 from tests.fakes import FakeClock
 from tests.store.parts import ALI, BARE, VALI, Listener, guest, opened
 
@@ -436,7 +436,7 @@ async def test_search_in_threads(house: House) -> None:
 async def test_too_many_threads(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody follows more threads than the limit: those in which nobody has written for longest are left, and the user is
     told."""
-    monkeypatch.setattr(threads, "MAX_FOLLOWED", 3)
+    monkeypatch.setattr(thread_followers, "MAX_FOLLOWED", 3)
     room = await house.room(ALI, VALI)
     roots = []
     for _ in range(5):

@@ -22,8 +22,9 @@ from suhbat.store.write.floors import SINCE
 from suhbat.store.write.idempotency import KEYS
 from suhbat.store.write.marks import READERS
 from suhbat.store.write.posting import QUOTED
+from suhbat.store.write.thread_followers import MARKS
 from suhbat.store.write.thread_posts import ROOTS
-from suhbat.store.write.threads import MARKS, THREADS
+from suhbat.store.write.threads import THREADS
 
 from . import arrays
 from .literals import array_of_numbers, array_of_texts

@@ -26,7 +26,7 @@ from suhbat.store.tables import (
 )
 
 from . import files, growing
-from .threads import cease
+from .thread_followers import cease
 from .transaction import WriterTransaction
 
 CHUNK = 500

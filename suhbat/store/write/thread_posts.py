@@ -13,11 +13,12 @@ from suhbat.protocol.live_message import LiveMessage
 from suhbat.store.dialect import Question, find_rows, update_rows
 from suhbat.store.tables import events
 
-from . import inbox, threads
+from . import inbox, thread_followers, threads
 from .file_posts import FilePosts
 from .logs import Log
 from .mentions import resolve_mentions
-from .threads import ThreadMark, ThreadRow
+from .thread_followers import ThreadMark
+from .threads import ThreadRow
 from .transaction import WriterTransaction
 
 _KEYS = ("conversation_id", "seq")
@@ -121,11 +122,11 @@ class ThreadPosts:
         for (log_id, root), people in told.items():
             reply = next(one for one in reversed(self._replies) if (one.log.id, one.post.thread) == (log_id, root))
             present: dict[str, ThreadMark | None] = {uid: marks[uid, log_id, root] for uid in people}
-            threads.tell(
+            thread_followers.tell(
                 self._transaction, reply.log, root, self._rows[log_id, root], present, reply.post.actor, reply.post.at
             )
         last = self._replies[-1].post
-        threads.make_room(self._transaction, new, last.actor, last.at)
+        thread_followers.make_room(self._transaction, new, last.actor, last.at)
 
     def mark_roots(self) -> None:
         """ThreadMark the roots of new threads. They may be of this run, so they must be written before."""
@@ -152,12 +153,12 @@ class ThreadPosts:
         logs = {one.log.id: one.log for one in self._replies}
         history = self._transaction.rules.lobby_history
         allowed = {
-            place: threads.may_follow(self._connection, history, logs[place[0]], place[1], people)
+            place: thread_followers.may_follow(self._connection, history, logs[place[0]], place[1], people)
             for place, people in candidates.items()
         }
         keys = {(one.post.actor.uid, one.log.id, one.post.thread or 0) for one in self._replies if _reads(one.post)}
         keys |= {(uid, *place) for place, people in allowed.items() for uid in people}
-        marks = threads.read_marks(self._connection, keys)
+        marks = thread_followers.read_marks(self._connection, keys)
         before, changed = set(marks), set[tuple[str, int, int]]()
         told: dict[Place, dict[str, None]] = {}
         for one in self._replies:
@@ -170,7 +171,7 @@ class ThreadPosts:
             for name in named:
                 marks.setdefault((name, *place), ThreadMark(ordinal - 1))
                 told.setdefault(place, {})[name] = None
-            threads.add_mentions(self._connection, *place, ordinal, named)
+            thread_followers.add_mentions(self._connection, *place, ordinal, named)
             self.concerns += [inbox.Concern(place[0], one.message.seq, one.post.at, name, True) for name in named]
             if not _reads(one.post):
                 continue
@@ -178,7 +179,9 @@ class ThreadPosts:
                 told.setdefault(place, {})[uid] = None
             marks[uid, *place] = ThreadMark(ordinal)
             changed.add((uid, *place))
-        threads.write_marks(self._connection, {key: marks[key] for key in changed | (marks.keys() - before)}, before)
+        thread_followers.write_marks(
+            self._connection, {key: marks[key] for key in changed | (marks.keys() - before)}, before
+        )
         new: dict[str, list[Place]] = {}
         for uid, log_id, root in sorted(marks.keys() - before):
             new.setdefault(uid, []).append((log_id, root))

@@ -38,7 +38,7 @@ from suhbat.store.tables import (
     thread_marks,
     thread_mentions,
 )
-from suhbat.store.write import pictures, threads
+from suhbat.store.write import pictures, thread_followers
 from suhbat.store.write.directs import counts_for, make_direct, pair_of, show_direct
 from suhbat.store.write.logs import Log, new_log, new_room_id
 
@@ -131,7 +131,7 @@ def _hide_threads(execution: Execution, log: Log) -> None:
     )
     for root, group in groupby(execution.connection.execute(late).all(), key=lambda row: row.root):
         uids = [row.uid for row in group]
-        threads.cease(execution.transaction, log.name, log.id, root, uids, execution.actor, execution.at)
+        thread_followers.cease(execution.transaction, log.name, log.id, root, uids, execution.actor, execution.at)
 
 
 def update(execution: Execution, command: Update) -> CommandResult:

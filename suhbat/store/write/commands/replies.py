@@ -18,10 +18,11 @@ from suhbat.store.dialect import update_rows
 from suhbat.store.read.rows import MESSAGE, MESSAGE_AT, AnyRow, shown_to_all, thread_of
 from suhbat.store.read.summaries import names_of, summary
 from suhbat.store.tables import IS_MESSAGE, events
-from suhbat.store.write import inbox, threads
+from suhbat.store.write import inbox, thread_followers, threads
 from suhbat.store.write.logs import Log
 from suhbat.store.write.mentions import resolve_mentions, spend_mentions
-from suhbat.store.write.threads import ThreadMark, ThreadRow, is_direct_of_two
+from suhbat.store.write.thread_followers import ThreadMark
+from suhbat.store.write.threads import ThreadRow, is_direct_of_two
 
 from .execution import Execution, allow
 
@@ -66,16 +67,16 @@ def rewrite(
     if present is None:  # retention has removed the root, and so the thread
         event = execution.append(log, kind, about=row.seq, within=root, message=change(execution, log, row, changed))
         return CommandResult(log.name, event.seq)
-    before = threads.remove_mentions(connection, log.id, root, ordinal)
-    allowed = threads.may_follow(connection, execution.rules.lobby_history, log, root, after.uids)
-    found = threads.read_marks(connection, {(uid, log.id, root) for uid in allowed | before})
+    before = thread_followers.remove_mentions(connection, log.id, root, ordinal)
+    allowed = thread_followers.may_follow(connection, execution.rules.lobby_history, log, root, after.uids)
+    found = thread_followers.read_marks(connection, {(uid, log.id, root) for uid in allowed | before})
     marks: dict[str, ThreadMark] = {uid: mark for (uid, _, _), mark in found.items()}
     new = sorted(allowed - before - marks.keys())
     for uid in new:
         read = ordinal - 1
-        marks[uid] = ThreadMark(read, threads.count_skipped(connection, log.id, root, uid, read))
-    threads.write_marks(connection, {(uid, log.id, root): marks[uid] for uid in new})
-    threads.add_mentions(connection, log.id, root, ordinal, allowed)
+        marks[uid] = ThreadMark(read, thread_followers.count_skipped(connection, log.id, root, uid, read))
+    thread_followers.write_marks(connection, {(uid, log.id, root): marks[uid] for uid in new})
+    thread_followers.add_mentions(connection, log.id, root, ordinal, allowed)
     inbox.change(connection, log.id, row.seq, allowed)
     shown = change(execution, log, row, changed)
     event = execution.append(log, kind, about=row.seq, within=root, message=shown)
@@ -83,8 +84,10 @@ def rewrite(
         uid: marks[uid] for uid in allowed ^ before if uid in marks and marks[uid].read < ordinal
     }
     if told:
-        threads.tell(execution.transaction, log, root, present, told, execution.actor, execution.at)
-    threads.make_room(execution.transaction, {uid: [(log.id, root)] for uid in new}, execution.actor, execution.at)
+        thread_followers.tell(execution.transaction, log, root, present, told, execution.actor, execution.at)
+    thread_followers.make_room(
+        execution.transaction, {uid: [(log.id, root)] for uid in new}, execution.actor, execution.at
+    )
     return CommandResult(log.name, event.seq)
 
 
@@ -98,14 +101,14 @@ def scrub(execution: Execution, log: Log, row: AnyRow) -> int:
     if present is None:  # retention has removed the root, and so the thread
         return execution.append(log, MessageDeleted, **fields).seq
     threads.recount(connection, log.id, root, present)
-    threads.skip_deleted(connection, log.id, root, ordinal, row.actor_uid)
-    named = threads.remove_mentions(connection, log.id, root, ordinal)
+    thread_followers.skip_deleted(connection, log.id, root, ordinal, row.actor_uid)
+    named = thread_followers.remove_mentions(connection, log.id, root, ordinal)
     names = names_of(connection, present.people)
     left = summary(present.replies, present.last_seq, present.last_at, present.people, names)
     event = execution.append(log, MessageDeleted, **fields, replies=left if left.count else None)
-    marks = threads.read_marks(connection, {(uid, log.id, root) for uid in named})
+    marks = thread_followers.read_marks(connection, {(uid, log.id, root) for uid in named})
     told: dict[str, ThreadMark | None] = {uid: mark for (uid, _, _), mark in marks.items() if mark.read < ordinal}
-    threads.tell(execution.transaction, log, root, present, told, execution.actor, execution.at)
+    thread_followers.tell(execution.transaction, log, root, present, told, execution.actor, execution.at)
     return event.seq
 
 
@@ -116,23 +119,23 @@ def change_thread(execution: Execution, command: ChangeThread) -> CommandResult:
     allow(mark_refusal(command.read_ordinal or 0, row.last_ordinal))
     uid, connection, root = execution.actor.uid, execution.connection, command.seq
     key = (uid, log.id, root)
-    mark = threads.read_marks(connection, [key]).get(key)
+    mark = thread_followers.read_marks(connection, [key]).get(key)
     if command.follow is False or (mark is None and not command.follow):
         if mark is not None:
-            threads.unfollow(connection, uid, log.id, root)
+            thread_followers.unfollow(connection, uid, log.id, root)
             _tell(execution, log, root, row, None)
         return CommandResult(log.name, log.head)
     read = command.read_ordinal
     if mark is not None and (read is None or read == mark.read or (read < mark.read and not command.unread)):
-        mentions = threads.count_mentions(connection, log.id, root, [uid]).get(uid, 0)
-        thread = threads.state_of(root, row, mark, mentions)
+        mentions = thread_followers.count_mentions(connection, log.id, root, [uid]).get(uid, 0)
+        thread = thread_followers.state_of(root, row, mark, mentions)
         return CommandResult(log.name, log.head, unread=thread.unread, thread=thread)
     is_new, read = mark is None, row.last_ordinal if read is None else read
-    mark = ThreadMark(read, threads.count_skipped(connection, log.id, root, uid, read))
-    threads.write_marks(connection, {key: mark}, () if is_new else (key,))
+    mark = ThreadMark(read, thread_followers.count_skipped(connection, log.id, root, uid, read))
+    thread_followers.write_marks(connection, {key: mark}, () if is_new else (key,))
     thread = _tell(execution, log, root, row, mark)
     if is_new:
-        threads.make_room(execution.transaction, {uid: [(log.id, root)]}, execution.actor, execution.at)
+        thread_followers.make_room(execution.transaction, {uid: [(log.id, root)]}, execution.actor, execution.at)
     return CommandResult(log.name, log.head, unread=thread.unread, thread=thread)
 
 
@@ -151,4 +154,4 @@ def _thread(execution: Execution, log: Log, root: int) -> ThreadRow:
 
 def _tell(execution: Execution, log: Log, root: int, row: ThreadRow, mark: ThreadMark | None) -> Thread:
     uid = execution.actor.uid
-    return threads.tell(execution.transaction, log, root, row, {uid: mark}, execution.actor, execution.at)[uid]
+    return thread_followers.tell(execution.transaction, log, root, row, {uid: mark}, execution.actor, execution.at)[uid]
