@@ -1,5 +1,5 @@
 """The part of the store with webhooks: see chat.ports.hooks. The work itself is in `write.hooks`, `write.outgoing_hooks`,
-`write.hook_cursors` and `read.hook_events`; this class runs it in threads."""
+`write.hook_cursors`, `write.hook_claims` and `read.hook_events`; this class runs it in threads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from suhbat.protocol.events import LoggedEvent, own_log
 from .people import accounts
 from .read.floor import LobbyHistory
 from .read.hook_events import hook_events, one_event
-from .write import hook_cursors, hooks, outgoing_hooks
+from .write import hook_claims, hook_cursors, hooks, outgoing_hooks
 from .write.writer import Writer
 
 T = TypeVar("T")
@@ -115,7 +115,7 @@ class HooksOverSQL:
 
     async def hook_backlog(self) -> HookBacklog:
         now = self._clock.wall()
-        return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_cursors.next_due(c, now)))
+        return await self._read(lambda c: HookBacklog(hook_cursors.is_behind(c), hook_claims.next_due(c, now)))
 
     async def hook_totals(self) -> HookTotals:
         return await self._read(hook_cursors.totals, aside=True)
@@ -126,7 +126,7 @@ class HooksOverSQL:
 
     async def claim_hooks(self, until: int, most: int, busy: Collection[str]) -> list[DueHook]:
         now, but = self._clock.wall(), tuple(busy)
-        return await self._write(lambda c: hook_cursors.claim(c, now, until, most, but))
+        return await self._write(lambda c: hook_claims.claim(c, now, until, most, but))
 
     async def hook_events(self, due: DueHook, most: int) -> tuple[list[LoggedEvent], int]:
         now = self._clock.wall()
@@ -134,8 +134,8 @@ class HooksOverSQL:
 
     async def settle_hook(self, settled: SettledHook, at: int) -> bool:
         return await self._open_writer().work(
-            lambda transaction: hook_cursors.settle(transaction, settled, at), hook_cursors.logs_of(settled)
+            lambda transaction: hook_claims.settle(transaction, settled, at), hook_claims.logs_of(settled)
         )
 
     async def release_hooks(self) -> None:
-        await self._write(hook_cursors.release)
+        await self._write(hook_claims.release)

@@ -1,4 +1,5 @@
-"""How far outgoing webhooks are: gathered with the durable cursor NAME of the journal, claimed for a time, and settled.
+"""How far outgoing webhooks are: moved by what is gathered with the durable cursor NAME of the journal. Those that wait are
+claimed by `hook_claims`.
 
 Each webhook has a cursor in each log, which is durable: whatever happens to the journal or to a process, it goes on there. So
 gathering only says that there is more.
@@ -6,18 +7,13 @@ gathering only says that there is more.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from sqlalchemy import (
-    ColumnElement,
     Connection,
-    Select,
     and_,
-    bindparam,
     case,
     delete,
     exists,
@@ -29,24 +25,20 @@ from sqlalchemy import (
     update,
 )
 
-from suhbat.chat.model import Actor, DueHook, HookTotals, Milliseconds, SettledHook
-from suhbat.protocol.events import HookStopped, own_log
+from suhbat.chat.model import HookTotals, Milliseconds
+from suhbat.protocol.events import own_log
 from suhbat.store import cursors
 from suhbat.store.dialect import find_rows
 from suhbat.store.journal import NoCursor
-from suhbat.store.tables import accounts, conversations, hook_cursors, members, outgoing_hooks
+from suhbat.store.tables import conversations, hook_cursors, members, outgoing_hooks
 from suhbat.store.tables import cursors as cursor_rows
 
-from .outgoing_hooks import NAME, hook_of, log_deliveries
-from .transaction import WriterTransaction
+from .outgoing_hooks import NAME
 
 log = structlog.get_logger("suhbat.store")
 
 CHUNK = 256
 """Events considered in one transaction, at most: posts wait for it."""
-OF_MAKER = 4
-"""Webhooks of one account at work at a time: slow receivers of one account do not delay those of all others. As many as the
-outgoing client serves of one owner at a time."""
 
 _MOVE = text(
     "UPDATE hook_cursors SET upto = :last, due_at = CASE WHEN after = upto THEN :now ELSE due_at END "
@@ -60,8 +52,8 @@ _BEGIN = text(
     "ON CONFLICT (hook_id, conversation_id) DO NOTHING"
 )
 _HEAD = select(conversations.c.head).where(conversations.c.id == hook_cursors.c.conversation_id).scalar_subquery()
-_IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
-_CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
+IS_WAITING = and_(hook_cursors.c.after < hook_cursors.c.upto, outgoing_hooks.c.is_on)
+CURSORS = hook_cursors.join(outgoing_hooks, outgoing_hooks.c.id == hook_cursors.c.hook_id)
 _BOTS = select(outgoing_hooks).where(outgoing_hooks.c.bot_uid.is_not(None)).subquery()
 _FAILS = exists().where(hook_cursors.c.hook_id == outgoing_hooks.c.id, hook_cursors.c.failing_since.is_not(None))
 
@@ -75,10 +67,9 @@ _BY_STATE = (
 )
 _EVENTS_WAITING = (
     select(func.sum(hook_cursors.c.upto - hook_cursors.c.after))
-    .select_from(_CURSORS)
-    .where(_IS_WAITING, outgoing_hooks.c.bot_uid.is_(None))
+    .select_from(CURSORS)
+    .where(IS_WAITING, outgoing_hooks.c.bot_uid.is_(None))
 )
-_RELEASE = update(outgoing_hooks).where(outgoing_hooks.c.claimed_until > 0).values(claimed_until=0)
 
 
 def is_behind(connection: Connection) -> bool:
@@ -86,30 +77,6 @@ def is_behind(connection: Connection) -> bool:
     if connection.execute(_CURSOR).first() is None:
         return _is_any(connection)
     return cursors.is_behind(connection, NAME)
-
-
-def next_due(connection: Connection, now: Milliseconds) -> Milliseconds | None:
-    """When the next cursor can be claimed. Where its maker has as many webhooks at work as they may, that is when the first
-    of those claims ends; `settle` says if one is settled before that."""
-    found: Milliseconds | None = connection.execute(_next_due(connection.dialect.name), {"now": now}).scalar()
-    return found
-
-
-@cache
-def _next_due(dialect: str) -> Select[Any]:
-    full = (
-        select(outgoing_hooks.c.maker_uid, func.min(outgoing_hooks.c.claimed_until).label("until"))
-        .where(outgoing_hooks.c.claimed_until > bindparam("now"))
-        .group_by(outgoing_hooks.c.maker_uid)
-        .having(func.count() >= OF_MAKER)
-        .subquery()
-    )
-    parts = (
-        hook_cursors.c.due_at, outgoing_hooks.c.pause_until, outgoing_hooks.c.claimed_until, func.coalesce(full.c.until, 0),
-    )  # fmt: skip
-    at = func.max(*parts) if dialect == "sqlite" else func.greatest(*parts)
-    waiting = _CURSORS.outerjoin(full, full.c.maker_uid == outgoing_hooks.c.maker_uid)
-    return select(func.min(at)).select_from(waiting).where(_IS_WAITING)
 
 
 def totals(connection: Connection) -> HookTotals:
@@ -186,127 +153,3 @@ def catch_up(connection: Connection, id: str) -> None:
     whatever is written later moves them as it is gathered."""
     behind = (hook_cursors.c.hook_id == id, hook_cursors.c.upto < _HEAD)
     connection.execute(update(hook_cursors).where(*behind).values(upto=_HEAD))
-
-
-def claim(
-    connection: Connection, now: Milliseconds, until: Milliseconds, most: int, busy: Collection[str]
-) -> list[DueHook]:
-    """See `chat.ports.OutgoingHookStore.claim_hooks`."""
-    # Of each account the hooks that wait longest, as many as it may still have: however much is due for one account, it keeps
-    # nobody else's from being found.
-    working = (
-        select(outgoing_hooks.c.maker_uid, func.count().label("count"))
-        .where(outgoing_hooks.c.claimed_until > now)
-        .group_by(outgoing_hooks.c.maker_uid)
-        .subquery()
-    )
-    free = _is_free(now)
-    due = (
-        select(outgoing_hooks.c.id, outgoing_hooks.c.maker_uid, func.min(hook_cursors.c.due_at).label("at"))
-        .select_from(_CURSORS)
-        .where(_IS_WAITING, hook_cursors.c.due_at <= now, free, outgoing_hooks.c.id.not_in(list(busy)))
-        .group_by(outgoing_hooks.c.id, outgoing_hooks.c.maker_uid)
-        .subquery()
-    )
-    turn = func.row_number().over(partition_by=due.c.maker_uid, order_by=(due.c.at, due.c.id)).label("turn")
-    turns = select(due, turn).subquery()
-    chosen = (
-        select(turns.c.id)
-        .select_from(turns.outerjoin(working, working.c.maker_uid == turns.c.maker_uid))
-        .where(turns.c.turn + func.coalesce(working.c.count, 0) <= OF_MAKER)
-        .order_by(turns.c.at, turns.c.id)
-        .limit(most)
-    )
-    ids = list(connection.execute(chosen).scalars())
-    locked = select(outgoing_hooks.c.id).where(outgoing_hooks.c.id.in_(ids), outgoing_hooks.c.is_on, free)
-    held = set(connection.execute(locked.with_for_update(skip_locked=True, key_share=True)).scalars())
-    found = [place for id in ids if id in held and (place := _due_hook(connection, id, now, until)) is not None]
-    taken = [place.hook.id for place in found]
-    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id.in_(taken)).values(claimed_until=until))
-    return found
-
-
-def _due_hook(connection: Connection, hook_id: str, now: Milliseconds, until: Milliseconds) -> DueHook | None:
-    """The cursor of a webhook that waits longest; None if meanwhile none is due any more."""
-    place = (
-        select(hook_cursors, conversations.c.name.label("conversation"))
-        .join(conversations, conversations.c.id == hook_cursors.c.conversation_id)
-        .where(
-            hook_cursors.c.hook_id == hook_id, hook_cursors.c.after < hook_cursors.c.upto, hook_cursors.c.due_at <= now
-        )
-        .order_by(hook_cursors.c.due_at, hook_cursors.c.conversation_id)
-        .limit(1)
-    )
-    row = connection.execute(place).one_or_none()
-    if row is None:
-        return None
-    hook = connection.execute(select(outgoing_hooks).where(outgoing_hooks.c.id == hook_id)).one()
-    maker = connection.execute(
-        select(accounts.c.user_id, accounts.c.lobby_from, accounts.c.role).where(accounts.c.uid == hook.maker_uid)
-    ).one()
-    return DueHook(
-        hook_of(hook), Actor(hook.maker_uid, maker.user_id, "account", maker.lobby_from, maker.role), row.conversation,
-        row.conversation_id, row.after, row.upto, row.attempts, row.failing_since, row.n, hook.failures, until,
-    )  # fmt: skip
-
-
-def settle(transaction: WriterTransaction, settled: SettledHook, at: Milliseconds) -> bool:
-    """See `chat.ports.OutgoingHookStore.settle_hook`."""
-    connection, due = transaction.connection, settled.due
-    hook = connection.execute(
-        select(outgoing_hooks).where(outgoing_hooks.c.id == due.hook.id).with_for_update(key_share=True)
-    ).one_or_none()
-    if hook is None or hook.claimed_until != due.claimed_until:
-        return False  # it was removed meanwhile, or the claim has ended and another node is at work
-    if (hook.created_at, hook.url) != (due.hook.created_at, due.hook.url):
-        # The bot has another address now, which does not wait because the one before failed.
-        settled = replace(settled, deliveries=(), again_at=None, off=None)
-    given = log_deliveries(connection, hook.id, due.log_id, hook.deliveries, settled.deliveries)
-    has_failed = settled.again_at is not None or settled.off is not None
-    values: dict[str, Any] = {"claimed_until": 0, "deliveries": given}
-    if has_failed:
-        last = settled.deliveries[-1]
-        values |= {
-            "failures": hook.failures + 1, "pause_until": settled.pause_until, "failed_at": last.at,
-            "failed_status": last.status,
-        }  # fmt: skip
-    elif settled.deliveries:
-        values |= {"failures": 0, "pause_until": 0}
-    if settled.off is not None and hook.is_on:
-        values |= {"is_on": False, "off": settled.off}
-        _tell(transaction, due, settled, at)
-    connection.execute(update(outgoing_hooks).where(outgoing_hooks.c.id == hook.id).values(values))
-    place: dict[str, Any] = {"after": settled.after, "due_at": settled.again_at or at}
-    if has_failed:
-        number = last.n if last.n is not None else given
-        place |= {"attempts": last.attempts, "failing_since": settled.failing_since, "n": number}
-    else:
-        place |= {"attempts": 0, "failing_since": None, "n": None}
-    this = (hook_cursors.c.hook_id == hook.id, hook_cursors.c.conversation_id == due.log_id)
-    connection.execute(update(hook_cursors).where(*this).values(place))
-    due_now = (_IS_WAITING, hook_cursors.c.due_at <= at, _is_free(at), outgoing_hooks.c.maker_uid == hook.maker_uid)
-    waiting = select(hook_cursors.c.hook_id).select_from(_CURSORS).where(*due_now)
-    return connection.execute(waiting.limit(1)).first() is not None
-
-
-def _is_free(now: Milliseconds) -> ColumnElement[bool]:
-    return and_(outgoing_hooks.c.pause_until <= now, outgoing_hooks.c.claimed_until <= now)
-
-
-def _tell(transaction: WriterTransaction, due: DueHook, settled: SettledHook, at: Milliseconds) -> None:
-    """Tell the maker that the webhook was switched off."""
-    cache, uid = transaction.cache, due.hook.maker_uid
-    cache.load_own(transaction.connection, (uid,), at)
-    transaction.appender.append(
-        cache.own[uid], HookStopped, due.maker, at, hook=due.hook.id, name=due.hook.name, reason=settled.off
-    )
-
-
-def logs_of(settled: SettledHook) -> frozenset[str]:
-    """The logs to which `settle` may append."""
-    return frozenset({own_log(settled.due.hook.maker_uid)}) if settled.off is not None else frozenset()
-
-
-def release(connection: Connection) -> None:
-    """See `chat.ports.OutgoingHookStore.release_hooks`."""
-    connection.execute(_RELEASE)

@@ -44,7 +44,7 @@ from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.runtime.hooks import LIMITS, HookReceivers
 from suhbat.store.tables import conversations, hook_cursors, thread_marks
-from suhbat.store.write.hook_cursors import OF_MAKER
+from suhbat.store.write.hook_claims import OF_MAKER
 from suhbat.store.write.marks import last_post
 from suhbat.store.write.outgoing_hooks import KEPT
 from suhbat.store.write.writer_cache import WriterCache
