@@ -21,7 +21,7 @@ from suhbat.store.write.direct_posts import ENTRIES
 from suhbat.store.write.floors import SINCE
 from suhbat.store.write.idempotency import KEYS
 from suhbat.store.write.marks import READERS
-from suhbat.store.write.posting import QUOTED
+from suhbat.store.write.quote_posts import QUOTED
 from suhbat.store.write.thread_followers import MARKS
 from suhbat.store.write.thread_posts import ROOTS
 from suhbat.store.write.threads import THREADS

@@ -14,9 +14,7 @@ from dataclasses import replace
 from suhbat.chat.mentions import NO_TARGETS, MentionTargets
 from suhbat.chat.model import Outcome, Post, PostResult
 from suhbat.chat.policy import decide
-from suhbat.errors import NotFound, SuhbatError, UnknownCommand
-from suhbat.store.dialect import Question, find_rows
-from suhbat.store.tables import events
+from suhbat.errors import NotFound, SuhbatError
 
 from . import inbox, slashes, word_filter
 from .direct_posts import DirectPosts
@@ -28,13 +26,10 @@ from .idempotency import IdempotencyKeys
 from .logs import Log, facts_of
 from .marks import add_own, ensure_marks, slow_mode_refused, voice_of
 from .mentions import add_mentions, append_mentioned, resolve_mentions, spend_mentions
-from .slashes import Taker
+from .quote_posts import QuotePosts
+from .slashes import Taker, Takers
 from .thread_posts import ThreadPosts
 from .transaction import WriterTransaction
-
-_KEYS = ("conversation_id", "seq")
-QUOTED = Question(events, _KEYS, (*_KEYS, "type", "thread", "thread_ordinal", "actor_uid"))
-"""The messages that are replied to, by log id and `seq`."""
 
 PlacedPost = tuple[Post, str | None]
 """A post, and the `pair_of` its sender and its peer, if it has a peer."""
@@ -65,15 +60,10 @@ class PostRun:
         self._threads: ThreadPosts | None = None
         self._files: FilePosts | None = None
         self._growing: GrowingPosts | None = None
-        self._takers: dict[tuple[int | None, str | None, str, str | None], Taker | UnknownCommand | None] = {}
-        """Who takes a command, by log id, peer and command."""
+        self._takers = Takers(transaction)
+        self._quotes = QuotePosts(transaction)
         self._allowed: set[tuple[int, str]] = set()
         """The (log id, uid) that the policy lets post."""
-        self._messages: dict[tuple[int, int], tuple[int, str]] = {}
-        """By (log id, seq): the stored messages to which these posts reply, each with the highest floor that hides it, and the
-        uid of its sender."""
-        self._floors: dict[tuple[int, str], int] = {}
-        """The floors of those who reply, also in a thread, by (log id, uid)."""
         self._named: list[tuple[Log, int, int, Post, MentionTargets]] = []
         self._concerns: list[inbox.Concern] = []
         self._own: Counter[tuple[int, str]] = Counter()
@@ -84,15 +74,16 @@ class PostRun:
         """Read what the tables say about these posts, with at most one query of each kind."""
         self._keys.load([post for post, _ in placed])
         located = [(post, log) for post, pair in placed if (log := self._log(post, pair)) is not None]
-        replies = [(post, log) for post, log in located if post.reply_to is not None]
+        quotes = [(post, log) for post, log in located if post.reply_to is not None]
         in_threads = [(post, log) for post, log in located if post.thread is not None]
-        if replies or in_threads:
-            senders = [(post.actor, log) for post, log in (*replies, *in_threads)]
-            self._floors = writer_floors(self._connection, self._transaction.rules.lobby_history, senders)
-        if replies:
-            self._load_replies(replies)
+        floors: dict[tuple[int, str], int] = {}
+        if quotes or in_threads:
+            senders = [(post.actor, log) for post, log in (*quotes, *in_threads)]
+            floors = writer_floors(self._connection, self._transaction.rules.lobby_history, senders)
+        if quotes:
+            self._quotes.load(quotes, floors)
         if any(post.thread is not None for post, _ in placed):
-            self._threads = ThreadPosts(self._transaction, self._floors)
+            self._threads = ThreadPosts(self._transaction, floors)
             self._threads.load(in_threads)
         if any(post.files for post, _ in placed):
             self._files = FilePosts(self._connection)
@@ -102,7 +93,8 @@ class PostRun:
         if any(pair is not None for _, pair in placed) or any(log.kind == "direct" for _, log in located):
             self._directs = DirectPosts(self._transaction)
             self._directs.load([(post, log) for post, log in located if log.kind == "direct"])
-        self._load_takers(placed)
+        tried = [(post, self._log(post, pair)) for post, pair in placed if slashes.is_tried(post)]
+        self._takers.load(tried, placed[0][0].at)
 
     def take(self, post: Post, pair: str | None) -> Outcome:
         """Number the post, or refuse it."""
@@ -113,7 +105,7 @@ class PostRun:
             return refused
         taker: Taker | None = None
         if post.slash is not None and slashes.is_tried(post):
-            found = self._taker(post, log)
+            found = self._takers.of(post, log)
             if found is not None and post.slash.escaped:
                 # Only where `/` would have been taken it had to be escaped.
                 post = replace(post, text=post.text[1:], typed=post.text)
@@ -143,6 +135,7 @@ class PostRun:
     def flush(self) -> None:
         """Write everything that was taken."""
         connection, cache = self._connection, self._cache
+        self._concerns += self._quotes.concerns
         if self._named:
             self._write_mentions()
         if self._threads is not None:
@@ -169,36 +162,6 @@ class PostRun:
         """The log to which a post goes; None if the conversation does not exist, or the direct does not exist yet."""
         return self._cache.named.get(post.conversation or "") if pair is None else self._cache.pairs.get(pair)
 
-    def _load_takers(self, placed: Sequence[PlacedPost]) -> None:
-        """Find the bots that take commands, and lock their own logs at once."""
-        found = [self._taker(post, self._log(post, pair)) for post, pair in placed if slashes.is_tried(post)]
-        takers = {taker.uid for taker in found if isinstance(taker, Taker)}
-        if takers:
-            self._cache.load_own(self._connection, takers, placed[0][0].at)
-
-    def _taker(self, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
-        slash = post.slash
-        assert slash is not None
-        asked = (None if log is None else log.id, None if post.peer is None else post.peer.uid, slash.name, slash.bot)
-        if asked not in self._takers:
-            self._takers[asked] = slashes.taker_of(self._connection, post, log)
-        return self._takers[asked]
-
-    def _load_replies(self, replies: Sequence[tuple[Post, Log]]) -> None:
-        """Read which of the messages replied to exist, in one query."""
-        wanted = sorted({(log.id, post.reply_to) for post, log in replies})
-        for log_id, seq, kind, thread, thread_ordinal, uid in find_rows(self._connection, *QUOTED, wanted):
-            if kind == "message.created":
-                self._messages[log_id, seq] = (seq if thread_ordinal is None else thread, uid)
-
-    def _may_reply(self, post: Post, log: Log | None, seq: int) -> bool:
-        """Whether a message with this `seq` exists that the sender may read."""
-        if log is None:
-            return False
-        # Events above `base` were appended by this run, and a run appends nothing but messages to conversations.
-        shown = seq if log.base < seq <= log.head else self._messages.get((log.id, seq), (0, ""))[0]
-        return shown > self._floors.get((log.id, post.actor.uid), 0)
-
     def _targets(self, post: Post, log: Log) -> MentionTargets:
         """Whom a post mentions."""
         if post.thread is not None and self._threads is not None:
@@ -214,8 +177,8 @@ class PostRun:
             refused = NotFound()
         if refused is None and self._cache.words != ():  # None: not read yet
             refused = word_filter.refusal(self._connection, self._cache, post.text)
-        if refused is None and post.reply_to is not None and not self._may_reply(post, log, post.reply_to):
-            refused = NotFound("not_found.message")
+        if refused is None and post.reply_to is not None:
+            refused = self._quotes.refusal(post, log)
         if refused is None and post.thread is not None:
             assert self._threads is not None
             refused = self._threads.refusal(post, log)
@@ -266,7 +229,7 @@ class PostRun:
             self._own[log.id, actor.uid] += 1
             self._lobby_from[actor.uid] = actor.lobby_from or 0
         if post.reply_to is not None:
-            self._quote(post, log, seq, post.reply_to)
+            self._quotes.take(post, log, seq)
         return PostResult(log.name, seq, ordinal, post.at)
 
     def _append_reply(self, post: Post, log: Log, named: MentionTargets) -> PostResult:
@@ -282,19 +245,8 @@ class PostRun:
             self._own[log.id, post.actor.uid] += 1
             self._lobby_from[post.actor.uid] = post.actor.lobby_from or 0
         if post.reply_to is not None:
-            self._quote(post, log, message.seq, post.reply_to)
+            self._quotes.take(post, log, message.seq)
         return PostResult(log.name, message.seq, None, post.at, thread_ordinal=message.thread_ordinal)
-
-    def _quote(self, post: Post, log: Log, seq: int, quoted: int) -> None:
-        """The message `seq` replies to the message `quoted`, which concerns its sender."""
-        if (log.id, quoted) in self._messages:
-            uid = self._messages[log.id, quoted][1]
-        else:  # appended by this run
-            message = self._appender.appended(log, quoted)
-            assert message is not None
-            uid = message.actor_uid
-        if uid != post.actor.uid:
-            self._concerns.append(inbox.Concern(log.id, seq, post.at, uid, False))
 
     def _write_mentions(self) -> None:
         """Write who is mentioned. Everyone mentioned gets one `mentioned` per log, for the last message that names them."""

@@ -37,6 +37,31 @@ IS_ENABLED: ColumnElement[bool] = and_(
 _NATIVE = select(accounts.c.uid, accounts.c.user_id).where(accounts.c.bot_api == "native", IS_ENABLED)
 
 
+class Takers:
+    """Who takes the commands of one run of posts."""
+
+    def __init__(self, transaction: WriterTransaction) -> None:
+        self._transaction = transaction
+        self._found: dict[tuple[int | None, str | None, str, str | None], Taker | UnknownCommand | None] = {}
+        """By log id, peer and command."""
+
+    def load(self, posts: Sequence[tuple[Post, Log | None]], at: Milliseconds) -> None:
+        """Find the bots that take these commands, and lock their own logs at once."""
+        found = [self.of(post, log) for post, log in posts]
+        uids = {taker.uid for taker in found if isinstance(taker, Taker)}
+        if uids:
+            self._transaction.cache.load_own(self._transaction.connection, uids, at)
+
+    def of(self, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
+        """See `taker_of`."""
+        slash = post.slash
+        assert slash is not None
+        asked = (None if log is None else log.id, None if post.peer is None else post.peer.uid, slash.name, slash.bot)
+        if asked not in self._found:
+            self._found[asked] = taker_of(self._transaction.connection, post, log)
+        return self._found[asked]
+
+
 def taker_of(connection: Connection, post: Post, log: Log | None) -> Taker | UnknownCommand | None:
     """The bot that takes the command of a post; None if the post is an ordinary message there. `log`: None for a direct that
     does not exist yet. Of several bots the one that has been there longest takes it."""
