@@ -11,11 +11,14 @@ from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import Connection, Select, Table, TableClause
+from sqlalchemy import Row as ResultRow
 from sqlalchemy.exc import DBAPIError
 
 from .sqlite import values
 
 Row = tuple[Any, ...]
+AnyRow = ResultRow[*tuple[Any, ...]]
+"""A row of a query, with attributes. Its columns are those that the query selects."""
 
 
 class Question(NamedTuple):

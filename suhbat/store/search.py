@@ -27,7 +27,7 @@ from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import TookTooLong, find_rows, is_postgres, time_limit
 from suhbat.store.read.floor import LobbyHistory, lobby_floor, member_floor
-from suhbat.store.read.rows import MESSAGE, messages
+from suhbat.store.read.messages import MESSAGE, messages
 from suhbat.store.tables import conversations, events, members, search_rows
 
 from . import fts5, tsvector

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
 from suhbat.store import search
-from suhbat.store.read.rows import AnyRow
+from suhbat.store.dialect import AnyRow
 from suhbat.store.tables import guests, members, numbers, users
 from suhbat.store.write.marks import add_user
 

@@ -11,9 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Milliseconds
 from suhbat.protocol.objects import Role
-from suhbat.store.dialect import is_contended
+from suhbat.store.dialect import AnyRow, is_contended
 from suhbat.store.errors import LogsHeld
-from suhbat.store.read.rows import AnyRow
 from suhbat.store.write.logs import Log, apply_sanctions, read_people
 from suhbat.store.write.writer_cache import WriterCache
 

@@ -13,7 +13,7 @@ from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Account, Milliseconds, MissedMessage, MissedPlace
 from suhbat.chat.notify import level_at
 from suhbat.protocol.objects import Notify
-from suhbat.store.dialect import find_rows
+from suhbat.store.dialect import AnyRow, find_rows
 from suhbat.store.tables import (
     IS_MESSAGE,
     IS_SHOWN,
@@ -30,8 +30,8 @@ from suhbat.store.tables import (
 )
 
 from .floor import LobbyHistory, floor_of
+from .members import names_of_members
 from .moderation import server_bans
-from .rows import AnyRow, names_of_members
 
 MOST_PLACES = 100
 """Conversations that are looked at, those with the newest messages first."""

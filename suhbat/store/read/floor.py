@@ -13,9 +13,8 @@ from sqlalchemy import ColumnElement, Connection, and_, case, literal, select
 from suhbat.chat.model import Actor, ConversationFacts
 from suhbat.chat.policy import Action, decide
 from suhbat.protocol.types import LOBBY
+from suhbat.store.dialect import AnyRow
 from suhbat.store.tables import conversations, members
-
-from .rows import AnyRow
 
 LobbyHistory = Literal["since_joined", "all"]
 """How much of the lobby token guests and accounts see: from the time of their registration on, or everything."""

@@ -7,11 +7,12 @@ from sqlalchemy import Connection, func, select
 from suhbat.chat.model import Actor, HistoryPage, Milliseconds
 from suhbat.errors import BadRequest
 from suhbat.protocol.types import MAX_PAGE
+from suhbat.store.dialect import AnyRow
 from suhbat.store.read.unread import next_ordinal, ordinal_at
 from suhbat.store.tables import IS_MESSAGE, VISIBLE_ABOVE, events
 
 from .floor import LobbyHistory, floor_of, visible
-from .rows import MESSAGE, AnyRow, messages, thread_of
+from .messages import MESSAGE, messages, thread_of
 from .threads import replies_page
 
 

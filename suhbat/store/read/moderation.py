@@ -12,7 +12,7 @@ from suhbat.protocol.types import LOBBY
 from suhbat.store.tables import VISIBLE_ABOVE, audit, conversations, events, members, reports, sanctions, users
 
 from .floor import LobbyHistory, any_floor
-from .rows import MESSAGE, message
+from .messages import MESSAGE, message
 
 
 def reports_page(

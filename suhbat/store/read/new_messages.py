@@ -10,9 +10,8 @@ from sqlalchemy import BigInteger, Connection, and_, column, false, select, tabl
 from suhbat.chat.model import Milliseconds
 from suhbat.store.dialect import select_for
 from suhbat.store.journal import Range
+from suhbat.store.message_data import has_grown, says_something
 from suhbat.store.tables import IS_MESSAGE, events, everyone, mentions
-
-from .rows import has_grown, says_something
 
 Place = tuple[int, int]
 """The id of a log, and an ordinal in it."""

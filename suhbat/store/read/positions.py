@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, literal, or_, select
 
@@ -15,7 +15,6 @@ from suhbat.store.tables import IS_SHOWN, conversations, directs, members
 
 from .few_logs import WANTED, own_logs
 from .floor import LobbyHistory, floor_of
-from .rows import LogRow
 
 _COLUMNS = (
     conversations.c.id,
@@ -25,6 +24,9 @@ _COLUMNS = (
     conversations.c.oldest,
     conversations.c.history,
 )
+
+LogRow = Any
+"""A row about a log, of SQLAlchemy or a named tuple. Its columns are those that the module selects."""
 
 
 class _Log(NamedTuple):

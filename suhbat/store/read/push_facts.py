@@ -16,7 +16,8 @@ from suhbat.chat.notify import level_at, notifies
 from suhbat.chat.policy import in_force
 from suhbat.protocol.files import restored
 from suhbat.protocol.objects import Notify
-from suhbat.store.dialect import find_rows, select_for
+from suhbat.store.dialect import AnyRow, find_rows, select_for
+from suhbat.store.message_data import is_streaming, says_something
 from suhbat.store.tables import (
     IS_MESSAGE,
     accounts,
@@ -34,9 +35,9 @@ from suhbat.store.tables import (
 
 from .badge import count_all_unread
 from .floor import LobbyHistory, floor_of
+from .members import names_of_members
 from .moderation import server_bans
 from .notify import chosen_levels, quiet_of
-from .rows import AnyRow, is_streaming, names_of_members, says_something
 
 SCANNED = 50
 """Messages among which the newest that notifies is looked for. Nearly always it is the first of them."""

@@ -10,11 +10,12 @@ from suhbat.chat.model import Actor, MemberPage, Milliseconds, ReactionPage, Roo
 from suhbat.errors import NotFound
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Member, Message, User
 from suhbat.protocol.types import LOBBY, MAX_READERS_SHOWN
+from suhbat.store.dialect import AnyRow
 from suhbat.store.tables import IS_MESSAGE, VISIBLE_ABOVE, conversations, events, members, pins, reads, sanctions, users
 
 from . import reactions
 from .floor import LobbyHistory, floor_of, visible
-from .rows import MESSAGE, AnyRow, messages
+from .messages import MESSAGE, messages
 from .states import state_of, states_of
 
 

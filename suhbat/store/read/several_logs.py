@@ -13,7 +13,7 @@ from suhbat.protocol.objects import Message
 from suhbat.store.dialect import find_rows
 from suhbat.store.tables import IS_SHOWN, conversations, events, members
 
-from .rows import MESSAGE, messages
+from .messages import MESSAGE, messages
 
 MessageKey = tuple[int, int]
 """A log id and the `seq` of a message."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, States
@@ -18,25 +18,22 @@ from suhbat.protocol.objects import ConversationSettings, ConversationState, Mes
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, select_for
 from suhbat.store.sqlite.values import parts
-from suhbat.store.tables import conversations, events, members, users
+from suhbat.store.tables import conversations, events, users
 
 from .few_logs import WANTED, own_logs
 from .floor import LobbyHistory, floor_of
 from .invitations import open_for, open_for_many
+from .members import count_members, names_of_members
+from .messages import MESSAGE, is_root, message
 from .notify import chosen_levels
-from .positions import places_from, self_directs
+from .positions import LogRow, places_from, self_directs
 from .reactions import shown_to
-from .rows import LOGS, MESSAGE, LogRow, is_root, message, names_of_members
 from .state_rows import LOBBY_OF_MANY, MEMBER, OF_MEMBERS, ONE, OWN, PAGE, SHOWN, SHOWN_TO_MANY, StateRow, own_row
 from .summaries import summaries
 from .threads import followed
 from .unread import count_unread
 
 _MESSAGE_COLUMNS = (*(column.name for column in MESSAGE), "conversation_id")
-_MEMBER_COUNT = select(
-    LOGS.c.id, select(func.count()).where(members.c.conversation_id == LOGS.c.id).correlate(LOGS).scalar_subquery()
-)
-
 
 Member = tuple[str, int]
 """A uid and the id of a direct or room."""
@@ -147,7 +144,7 @@ def _states(
     logs = {row.id: row.kind for _, rows in viewed for row in rows}
     people = names_of_members(connection, [id_ for id_, kind in logs.items() if kind == "direct"])
     counts = {id_: len(found) for id_, found in people.items()}
-    counts |= _count_members(connection, [id_ for id_, kind in logs.items() if kind == "room"])
+    counts |= count_members(connection, [id_ for id_, kind in logs.items() if kind == "room"])
     found = []
     for (actor, rows), mine in zip(viewed, last, strict=True):
         states = [
@@ -192,10 +189,6 @@ def _settings(row: LogRow, uid: str, people: Mapping[str, str]) -> dict[str, Any
     if row.kind == "direct":
         found["title"] = direct_title(people, uid)
     return found
-
-
-def _count_members(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
-    return dict(select_for(connection, _MEMBER_COUNT, LOGS, [(id_,) for id_ in ids]))
 
 
 def _last_messages(

@@ -22,8 +22,8 @@ from suhbat.store.tables import (
     telegram_updates,
 )
 
+from .events import EVENT_ROW, entries
 from .floor import LobbyHistory, floor_of
-from .rows import EVENT_ROW, entries
 
 MOST_LOGS = 200
 """Logs that are read at once."""

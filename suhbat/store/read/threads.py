@@ -25,7 +25,8 @@ from suhbat.store.tables import (
 
 from .few_logs import WANTED
 from .floor import LobbyHistory, any_floor, floor_of, visible
-from .rows import MESSAGE, messages, names_of_members, thread_of
+from .members import names_of_members
+from .messages import MESSAGE, messages, thread_of
 from .several_logs import IS_LISTED, cursor_after, membership, messages_of, position_of
 
 _SAME = and_(threads.c.conversation_id == thread_marks.c.conversation_id, threads.c.root == thread_marks.c.root)

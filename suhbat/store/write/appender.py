@@ -19,7 +19,7 @@ from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
 from suhbat.store.journal import Range
-from suhbat.store.read.rows import message_json
+from suhbat.store.message_data import message_json
 from suhbat.store.tables import conversations, events, users
 
 from .logs import Log, hides_past

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, delete, insert, or_, select, tuple_, up
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import ReactionRemoved
 from suhbat.protocol.objects import User
-from suhbat.store.read.rows import without_content
+from suhbat.store.message_data import without_content
 from suhbat.store.tables import (
     accounts,
     allowances,

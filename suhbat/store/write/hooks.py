@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, 
 from suhbat.chat.bounds import PROGRAMS_A_DAY
 from suhbat.chat.model import Actor, IncomingHook, Milliseconds
 from suhbat.errors import Forbidden, NotFound, TooManyHooks
+from suhbat.store.dialect import AnyRow
 from suhbat.store.read.floor import visible
-from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, incoming_hooks
 
 from .commands.execution import Execution

@@ -14,8 +14,7 @@ from suhbat.chat.model import Actor, ConversationFacts, Milliseconds
 from suhbat.chat.policy import Until, in_force
 from suhbat.protocol.objects import ConversationSettings, Role
 from suhbat.protocol.types import LOBBY
-from suhbat.store.dialect import find_rows
-from suhbat.store.read.rows import AnyRow
+from suhbat.store.dialect import AnyRow, find_rows
 from suhbat.store.tables import conversations, members, sanctions
 
 _NO_SETTINGS = ConversationSettings()

@@ -13,8 +13,8 @@ from suhbat.chat.model import TEST, Actor, HookDelivery, Milliseconds, OutgoingH
 from suhbat.errors import NotFound, TooManyHooks
 from suhbat.protocol.types import ME
 from suhbat.store import cursors
+from suhbat.store.dialect import AnyRow
 from suhbat.store.read.floor import visible
-from suhbat.store.read.rows import AnyRow
 from suhbat.store.tables import conversations, hook_cursors, hook_deliveries, outgoing_hooks
 
 from .commands.execution import Execution

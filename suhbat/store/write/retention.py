@@ -8,7 +8,7 @@ from sqlalchemy import Connection, and_, bindparam, case, delete, select, update
 
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.store import search
-from suhbat.store.read.rows import thread_of
+from suhbat.store.read.messages import thread_of
 from suhbat.store.read.summaries import names_of
 from suhbat.store.tables import (
     conversations,

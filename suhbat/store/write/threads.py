@@ -10,8 +10,7 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Milliseconds
 from suhbat.protocol.types import MAX_REPLIERS
-from suhbat.store.dialect import Question, find_rows, insert_rows, update_rows
-from suhbat.store.read.rows import AnyRow
+from suhbat.store.dialect import AnyRow, Question, find_rows, insert_rows, update_rows
 from suhbat.store.tables import (
     events,
     threads,

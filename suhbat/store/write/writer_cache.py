@@ -13,8 +13,7 @@ from sqlalchemy import Connection, bindparam
 from suhbat.chat.model import Actor, Milliseconds
 from suhbat.protocol.events import own_log
 from suhbat.protocol.objects import Role
-from suhbat.store.dialect import find_rows, insert_new
-from suhbat.store.read.rows import AnyRow
+from suhbat.store.dialect import AnyRow, find_rows, insert_new
 from suhbat.store.tables import conversations, directs
 
 from .logs import LOG, Log, log_of, new_log, read_people, read_sanctions

@@ -13,7 +13,8 @@ from suhbat.chat.policy import Action, Rank, decide, rank_of
 from suhbat.errors import NotFound, SuhbatError
 from suhbat.protocol.events import Stored
 from suhbat.protocol.objects import Message
-from suhbat.store.read.rows import MESSAGE, MESSAGE_AT, AnyRow, shown_to_all, thread_of
+from suhbat.store.dialect import AnyRow
+from suhbat.store.read.messages import MESSAGE, MESSAGE_AT, shown_to_all, thread_of
 from suhbat.store.tables import audit, events
 from suhbat.store.write.floors import writer_floor
 from suhbat.store.write.limits import crowding_refusal, spend_allowance

@@ -12,7 +12,9 @@ from suhbat.chat.model import Actor, CommandResult, TakenMessage
 from suhbat.errors import Finished, Forbidden, NotFound
 from suhbat.protocol.events import MessageFinished
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, TakeOver
-from suhbat.store.read.rows import AnyRow, changed_json, has_files, is_streaming, thread_of
+from suhbat.store.dialect import AnyRow
+from suhbat.store.message_data import changed_json, has_files, is_streaming
+from suhbat.store.read.messages import thread_of
 from suhbat.store.tables import IS_MESSAGE, events
 from suhbat.store.write import growing, word_filter
 from suhbat.store.write.logs import Log, hides_past

@@ -27,8 +27,10 @@ from suhbat.protocol.events import (
 )
 from suhbat.protocol.extras import Extra, extra_of
 from suhbat.store import search
+from suhbat.store.dialect import AnyRow
+from suhbat.store.message_data import changed_json, has_files, is_streaming, without_content
+from suhbat.store.read.messages import thread_of
 from suhbat.store.read.reactions import of_person, present
-from suhbat.store.read.rows import AnyRow, changed_json, has_files, is_streaming, thread_of, without_content
 from suhbat.store.tables import IS_MESSAGE, events, pins, saved
 from suhbat.store.write import files, growing, inbox, reactions, word_filter
 from suhbat.store.write.hook_makers import is_maker

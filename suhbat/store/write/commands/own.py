@@ -15,7 +15,7 @@ from suhbat.protocol.commands import Draft, Save, SetNotify
 from suhbat.protocol.events import DraftChanged, NotifyChanged, Saved, UserUpdated
 from suhbat.protocol.objects import Notify
 from suhbat.store.people import accounts
-from suhbat.store.read.rows import profile
+from suhbat.store.read.profiles import profile
 from suhbat.store.tables import drafts, notify_levels, saved
 from suhbat.store.write import pictures
 from suhbat.store.write.transaction import WriterTransaction

@@ -12,7 +12,8 @@ from suhbat.errors import BadRequest, NotFound
 from suhbat.protocol.events import ActionPressed
 from suhbat.protocol.extras import extra_of
 from suhbat.protocol.http_commands import AnswerKey, Press
-from suhbat.store.read.rows import AnyRow, thread_of
+from suhbat.store.dialect import AnyRow
+from suhbat.store.read.messages import thread_of
 from suhbat.store.tables import accounts, conversations, idempotency, invocations
 from suhbat.store.write.logs import Log
 from suhbat.store.write.slashes import IS_ENABLED, new_key

@@ -14,8 +14,8 @@ from suhbat.protocol.commands import ChangeThread
 from suhbat.protocol.events import MessageDeleted, MessageEdited, MessageFinished
 from suhbat.protocol.objects import Message, Thread
 from suhbat.store import search
-from suhbat.store.dialect import update_rows
-from suhbat.store.read.rows import MESSAGE, MESSAGE_AT, AnyRow, shown_to_all, thread_of
+from suhbat.store.dialect import AnyRow, update_rows
+from suhbat.store.read.messages import MESSAGE, MESSAGE_AT, shown_to_all, thread_of
 from suhbat.store.read.summaries import names_of, summary
 from suhbat.store.tables import IS_MESSAGE, events
 from suhbat.store.write import inbox, thread_followers, threads
