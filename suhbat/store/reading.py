@@ -1,5 +1,5 @@
 """The part of the store from which users read: see chat.ports.ConversationReader and ModerationReader. The work itself is in
-`read` and `search`; this class runs it in threads."""
+`read`; this class runs it in threads."""
 
 from __future__ import annotations
 
@@ -28,8 +28,7 @@ from suhbat.chat.search import Query
 from suhbat.protocol.inbox import Mentions, SavedMessages
 from suhbat.protocol.objects import ConversationState, Invitation, Message
 
-from . import search
-from .read import history, inbox, invitations, moderation, positions, rooms, states, threads
+from .read import history, inbox, invitations, moderation, positions, rooms, search, states, threads
 from .read.few_logs import FEW
 from .read.floor import LobbyHistory
 from .read.joint import Joint

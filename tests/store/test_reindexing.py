@@ -15,7 +15,7 @@ from suhbat.protocol.commands import Delete
 from suhbat.protocol.types import LOBBY
 from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres.store import prepare
-from suhbat.store.search import _terms
+from suhbat.store.search import terms_of
 from tests import engines
 from tests.commands import execute
 
@@ -36,7 +36,7 @@ def as_before(place: Path, words: list[str]) -> None:
             ).fetchall()
             raw.execute("INSERT INTO search (search) VALUES ('delete-all')")
             for (id_, log_id, uid, text), old in zip(rows, words, strict=True):
-                marks = " ".join(_terms(log_id, uid, text)[1])
+                marks = " ".join(terms_of(log_id, uid, text)[1])
                 raw.execute("INSERT INTO search (rowid, words, marks) VALUES (?, ?, ?)", (id_, old, marks))
             raw.execute("INSERT INTO filtered (word, at) VALUES ('北京', 1), ('qı', 2), ('qi', 3)")
         raw.close()

@@ -17,8 +17,8 @@ from suhbat.chat.search import parse
 from suhbat.errors import BadRequest
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
-from suhbat.store import search as index
 from suhbat.store.dialect import TookTooLong, is_postgres, time_limit
+from suhbat.store.read import search as finding
 from suhbat.store.sql import SQLStore
 from tests.commands import execute
 
@@ -163,10 +163,10 @@ async def test_pages(store: Store, listener: Listener) -> None:
 
 async def test_many_conversations(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Above the limit of conversations in one query, the hits are filtered afterwards. The result must be the same."""
-    monkeypatch.setattr(index, "FEW", 1)
-    monkeypatch.setattr(index, "MANY", 1)
-    monkeypatch.setattr(index, "SCANNED", 3)
-    monkeypatch.setattr(index, "_BATCH", 2)
+    monkeypatch.setattr(finding, "FEW", 1)
+    monkeypatch.setattr(finding, "MANY", 1)
+    monkeypatch.setattr(finding, "SCANNED", 3)
+    monkeypatch.setattr(finding, "_BATCH", 2)
     room = await room_of(store, ALI, VALI)
     other = await room_of(store, ALI)
     for number in range(10):
@@ -185,8 +185,8 @@ async def test_many_conversations(store: Store, listener: Listener, monkeypatch:
 async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Lobby messages that a newcomer may not read do not count towards the scan limit: the first page has every match
     that they may read."""
-    monkeypatch.setattr(index, "SCANNED", 6)
-    monkeypatch.setattr(index, "_BATCH", 2)
+    monkeypatch.setattr(finding, "SCANNED", 6)
+    monkeypatch.setattr(finding, "_BATCH", 2)
     room = await room_of(store, ALI)
     await listener.send(store, ALI, "gap room", conversation=room)
     for number in range(20):
@@ -202,9 +202,9 @@ async def test_a_newcomer_to_the_lobby(store: Store, listener: Listener, monkeyp
 async def test_many_rooms_in_one_page(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """With many rooms, search first scans the newest hits of all rooms, then queries only the rooms of the user. So
     hits below many foreign ones are still in the first page."""
-    monkeypatch.setattr(index, "FEW", 1)
-    monkeypatch.setattr(index, "SCANNED", 6)
-    monkeypatch.setattr(index, "_BATCH", 2)
+    monkeypatch.setattr(finding, "FEW", 1)
+    monkeypatch.setattr(finding, "SCANNED", 6)
+    monkeypatch.setattr(finding, "_BATCH", 2)
     rooms = [await room_of(store, ALI, SOLI) for _ in range(3)]
     for number, room in enumerate(rooms):
         await listener.send(store, ALI, f"gap {number}", conversation=room)
@@ -279,8 +279,8 @@ async def test_a_page_has_what_was_found_in_time(
         if not looked % 2:
             raise TookTooLong()
 
-    monkeypatch.setattr(index, "_BATCH", 2)
-    monkeypatch.setattr(index, "time_limit", every_other_time)
+    monkeypatch.setattr(finding, "_BATCH", 2)
+    monkeypatch.setattr(finding, "time_limit", every_other_time)
     seen: list[str] = []
     below: int | None = None
     for _ in range(20):
@@ -295,6 +295,6 @@ async def test_a_page_has_what_was_found_in_time(
         raise TookTooLong()
         yield
 
-    monkeypatch.setattr(index, "time_limit", never)
+    monkeypatch.setattr(finding, "time_limit", never)
     with pytest.raises(BadRequest, match="takes too long"):
         await store.search(VALI, parse("nothing"), None)

@@ -19,8 +19,8 @@ from suhbat.chat.search import parse
 from suhbat.protocol import commands
 from suhbat.protocol.types import LOBBY
 from suhbat.store import fts5
-from suhbat.store import search as index
 from suhbat.store.dialect import TookTooLong, insert_new
+from suhbat.store.read import search as finding
 from suhbat.store.sqlite import connect
 from suhbat.store.sqlite.store import SQLiteStore
 from suhbat.store.tables import conversations, search_rows
@@ -51,17 +51,17 @@ def in_steps(monkeypatch: pytest.MonkeyPatch, seed: int = 0) -> None:
     @contextmanager
     def not_quick(connection: Connection, seconds: float, busy_seconds: float) -> Iterator[None]:
         late = dice.random() < 0.5
-        if busy_seconds == index.QUICK_SECONDS and not late:
+        if busy_seconds == finding.QUICK_SECONDS and not late:
             raise TookTooLong()
         yield
-        if busy_seconds == index.QUICK_SECONDS:
+        if busy_seconds == finding.QUICK_SECONDS:
             raise TookTooLong()
 
-    monkeypatch.setattr(index, "time_limit", not_quick)
+    monkeypatch.setattr(finding, "time_limit", not_quick)
     monkeypatch.setattr(fts5, "STEP", 2)
     monkeypatch.setattr(fts5, "WIDE_STEP", 4)
-    monkeypatch.setattr(index, "_BATCH", 5)
-    monkeypatch.setattr(index, "PAUSE_SECONDS", 0)
+    monkeypatch.setattr(finding, "_BATCH", 5)
+    monkeypatch.setattr(finding, "PAUSE_SECONDS", 0)
 
 
 async def pages(store: Store, actor: Actor, query: str, sender: str | None = None, limit: int = 4) -> list[list[str]]:
@@ -171,8 +171,8 @@ async def test_nothing_below_the_floor(store: Store, listener: Listener, monkeyp
 async def test_a_search_does_not_pause_early(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that may still look for matches does not end its page at a tick."""
     in_steps(monkeypatch)
-    monkeypatch.setattr(index, "PAUSE_SECONDS", 60)
-    monkeypatch.setattr(index, "SECONDS", 60)
+    monkeypatch.setattr(finding, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(finding, "SECONDS", 60)
     await listener.send(store, ALI, "choy non")
     for _ in range(20):
         await listener.send(store, ALI, "non choy")
@@ -188,23 +188,23 @@ async def test_a_page_after_a_pause_goes_in_steps(
     if not isinstance(store, SQLiteStore):
         return
     limited: list[float] = []
-    quick: TimeLimit = vars(index)["time_limit"]
+    quick: TimeLimit = vars(finding)["time_limit"]
 
     def counting(connection: Connection, seconds: float, busy_seconds: float) -> AbstractContextManager[None]:
         limited.append(busy_seconds)
         return quick(connection, seconds, busy_seconds)
 
-    monkeypatch.setattr(index, "time_limit", counting)
+    monkeypatch.setattr(finding, "time_limit", counting)
     for _ in range(20):
         await listener.send(store, ALI, "non choy")
     assert len(await pages(store, ALI, '"choy non"')) > 3
-    assert limited.count(index.QUICK_SECONDS) == 1
+    assert limited.count(finding.QUICK_SECONDS) == 1
 
 
 async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """A search pauses by the processor time that it has used: on a busy machine its page has what it has on an idle one."""
     in_steps(monkeypatch)
-    monkeypatch.setattr(index, "PAUSE_SECONDS", 1)
+    monkeypatch.setattr(finding, "PAUSE_SECONDS", 1)
     await listener.send(store, ALI, "choy non")
     for _ in range(20):
         await listener.send(store, ALI, "non choy")
@@ -212,7 +212,7 @@ async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch:
     clock = count()
 
     def find(connection: Connection) -> SearchPage:
-        return index.find(
+        return finding.find(
             connection, ALI, parse('"choy non"'), None, limit=4, below=None, lobby_history="all",
             steady=lambda: next(clock) / 50, busy=lambda: 0,
         )  # fmt: skip
@@ -224,9 +224,9 @@ async def test_waiting_is_no_work(store: Store, listener: Listener, monkeypatch:
 async def test_a_page_ends_after_a_batch(store: Store, listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
     """Matches that the user may not read take time as well: their batches end a page like a tick, and the pages together have
     every message."""
-    monkeypatch.setattr(index, "_BATCH", 5)
-    monkeypatch.setattr(index, "FEW", 0)
-    monkeypatch.setattr(index, "MANY", 0)  # conversations are not named, so that all matches are scanned
+    monkeypatch.setattr(finding, "_BATCH", 5)
+    monkeypatch.setattr(finding, "FEW", 0)
+    monkeypatch.setattr(finding, "MANY", 0)  # conversations are not named, so that all matches are scanned
     pair = await direct(store, ALI, VALI, 1)
     await listener.send(store, ALI, "choy", conversation=pair)
     for _ in range(30):
@@ -236,9 +236,9 @@ async def test_a_page_ends_after_a_batch(store: Store, listener: Listener, monke
     clock, found, below = count(), [], None
 
     def find(connection: Connection) -> SearchPage:
-        return index.find(
+        return finding.find(
             connection, late, parse("choy"), None, limit=4, below=below, lobby_history="since_joined",
-            busy=lambda: next(clock) * index.PAUSE_SECONDS / 2,
+            busy=lambda: next(clock) * finding.PAUSE_SECONDS / 2,
         )  # fmt: skip
 
     while True:
@@ -294,5 +294,5 @@ async def test_ticks_are_no_messages(store: Store, listener: Listener, monkeypat
             lambda c: c.execute(select(search_rows.c.id).order_by(search_rows.c.id)).scalars().all()
         )
         assert found == [1, 3, 5, 7, 9]
-    assert not await store._read(lambda c: index.has_written(c, VALI.uid))
-    assert await store._read(lambda c: index.has_written(c, ALI.uid))
+    assert not await store._read(lambda c: finding.has_written(c, VALI.uid))
+    assert await store._read(lambda c: finding.has_written(c, ALI.uid))

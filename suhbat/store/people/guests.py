@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from suhbat.chat.model import Actor, Guest, Milliseconds
-from suhbat.store import search
 from suhbat.store.dialect import AnyRow
+from suhbat.store.read.search import has_written
 from suhbat.store.tables import guests, members, numbers, users
 from suhbat.store.write.marks import add_user
 
@@ -82,7 +82,7 @@ def silent(connection: Connection, uids: Collection[str], before: Milliseconds) 
     """Those of these guests who were last used before this time, are in no conversation, and have no stored message."""
     inside = select(members.c.uid).where(members.c.uid == guests.c.uid)
     idle = select(guests.c.uid).where(guests.c.uid.in_(uids), guests.c.last_used_at < before, ~inside.exists())
-    return [uid for uid in connection.execute(idle).scalars() if not search.has_written(connection, uid)]
+    return [uid for uid in connection.execute(idle).scalars() if not has_written(connection, uid)]
 
 
 AT_ONCE = 500

@@ -33,7 +33,7 @@ from suhbat.protocol.mentions import MAX_NAMES
 from suhbat.protocol.simple import SimpleMachine, SimpleSend
 from suhbat.protocol.types import MAX_TEXT, Emoji, Title
 from suhbat.protocol.v1 import V1Machine, V1State
-from suhbat.store import search
+from suhbat.store.read import search
 from suhbat.store.sqlite import connect
 from tests.store.parts import ALI, Listener, opened, sqlite
 
