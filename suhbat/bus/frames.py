@@ -14,10 +14,11 @@ from pydantic import ConfigDict, TypeAdapter
 from suhbat.chat.model import Change
 from suhbat.chat.ports import GrowthPart
 from suhbat.protocol.event_marks import veil, veil_of
-from suhbat.protocol.events import EVENT, LoggedEvent
+from suhbat.protocol.events import EVENT
 from suhbat.protocol.extras import Extra, extra_of
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.types import Storable, parse_time
 from suhbat.protocol.v1 import encode_event
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener, GrowthPart
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 
 class MemoryExchange:

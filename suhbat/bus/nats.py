@@ -18,7 +18,7 @@ import structlog
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener, GrowthPart
 from suhbat.errors import log_text
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.tasks import Tasks
 
 from . import frames

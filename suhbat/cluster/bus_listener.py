@@ -8,7 +8,7 @@ from suhbat.chat.model import Change
 from suhbat.chat.ports import GrowthPart
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import Reconciliation
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 from .invalidation import CacheInvalidation
 from .membership import HeartbeatSignal

@@ -10,8 +10,9 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from suhbat.errors import BadRequest, Forbidden, NotFound
 from suhbat.protocol.bots import OfferedCommand
-from suhbat.protocol.events import REPLY_KEY, own_log
+from suhbat.protocol.events import REPLY_KEY
 from suhbat.protocol.http_commands import AnswerKey, Press
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.notices import ReplyNotice
 from suhbat.protocol.replies import encode
 from suhbat.protocol.types import LOBBY, ClientId, Schema, Text

@@ -7,7 +7,7 @@ from functools import partial
 
 from suhbat.counting import FanOut
 from suhbat.protocol import simple
-from suhbat.protocol.events import LiveEvent
+from suhbat.protocol.logged_events import LiveEvent
 from suhbat.protocol.simple import Link
 from suhbat.protocol.types import LOBBY
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from suhbat.chat.model import Actor
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import Person
 
 from .channels import Channels

@@ -10,7 +10,7 @@ import structlog
 
 from suhbat.chat.ports import LogReader
 from suhbat.errors import SuhbatError, log_text
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.tasks import Tasks
 
 from .channel import Channel

@@ -15,7 +15,6 @@ from suhbat.chat.ports import Bus
 from suhbat.protocol.event_marks import veil_of
 from suhbat.protocol.events import (
     ConversationUpdated,
-    LiveEvent,
     MemberLeft,
     MemberMuted,
     MemberUpdated,
@@ -23,6 +22,7 @@ from suhbat.protocol.events import (
     MessageFinished,
 )
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LiveEvent
 from suhbat.protocol.objects import Message
 
 from .channels import Channels

@@ -9,17 +9,9 @@ from suhbat.chat.model import Places
 from suhbat.chat.ports import Bus, LogReader
 from suhbat.chat.presence import PresenceTracker
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import (
-    ConversationAdded,
-    ConversationRemoved,
-    LiveEvent,
-    LoggedEvent,
-    MemberLeft,
-    MessageCreated,
-    ReadMarked,
-    own_log,
-)
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, MemberLeft, MessageCreated, ReadMarked
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LiveEvent, LoggedEvent, own_log
 from suhbat.protocol.simple import Link
 from suhbat.protocol.types import LOBBY
 from suhbat.tasks import Tasks

@@ -6,7 +6,8 @@ import asyncio
 from collections import OrderedDict
 
 from suhbat.chat.ports import LogReader
-from suhbat.protocol.events import LiveEvent, MemberLeft
+from suhbat.protocol.events import MemberLeft
+from suhbat.protocol.logged_events import LiveEvent
 
 from .views import Views
 

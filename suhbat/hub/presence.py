@@ -9,7 +9,7 @@ import structlog
 
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import PresenceChange, PresenceTracker
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.notices import PresenceNotice, whole_presence
 from suhbat.protocol.objects import Presence
 from suhbat.protocol.replies import encode

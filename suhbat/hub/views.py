@@ -6,7 +6,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Sequence
 
 from suhbat.protocol.event_marks import hidden, veil_of
-from suhbat.protocol.events import LiveEvent, model_of
+from suhbat.protocol.logged_events import LiveEvent, model_of
 from suhbat.protocol.replies import encode
 from suhbat.protocol.v1 import encode_event
 

@@ -2,17 +2,9 @@
 
 from __future__ import annotations
 
-from .events import (
-    Event,
-    Hidden,
-    LiveEvent,
-    MessageChange,
-    MessageCreated,
-    MessageEdited,
-    MessageFinished,
-    ReadMarked,
-)
+from .events import Event, Hidden, MessageChange, MessageCreated, MessageEdited, MessageFinished, ReadMarked
 from .live_message import LiveMessage
+from .logged_events import LiveEvent
 
 
 def mark_grown(event: MessageCreated) -> None:

@@ -14,7 +14,8 @@ from .types import format_time
 
 @dataclass(slots=True)
 class LiveMessage:
-    """A `MessageCreated` that is not validated, because its values are the server's own. `events.model_of` makes the model.
+    """A `MessageCreated` that is not validated, because its values are the server's own. `logged_events.model_of` makes the
+    model.
 
     The writer makes one for every message. Two nested models take twenty times as long, and a frozen dataclass three times:
     do not change the fields all the same. `veil`: see `event_marks.veil_of`. tests/protocol/test_encoded.py checks that it is

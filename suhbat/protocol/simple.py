@@ -17,9 +17,10 @@ from suhbat.texts import Language, say
 
 from .closes import Close
 from .event_marks import has_grown
-from .events import LiveEvent, MessageCreated, MessageFinished
+from .events import MessageCreated, MessageFinished
 from .files import File
 from .live_message import LiveMessage
+from .logged_events import LiveEvent
 from .machine import Answer, Do, End, Meter, decode, is_oversized, reason_of, refuse_binary, refuse_flood
 from .quick import is_blank, quick_validator, validate_quickly
 from .replies import encode

@@ -12,8 +12,8 @@ from suhbat.texts import Language
 
 from .closes import Close
 from .commands import COMMAND, Command, Hello, Send
-from .events import LiveEvent
 from .live_message import LiveMessage
+from .logged_events import LiveEvent
 from .machine import (
     BYTE_ORDER_MARK,
     Answer,

@@ -23,7 +23,7 @@ from suhbat.files.threads import FileThreads
 from suhbat.files.uploads import Uploads
 from suhbat.hub.notices import Notices
 from suhbat.identity.priority import lower_priority
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.notices import FileNotice
 from suhbat.protocol.replies import encode
 from suhbat.store.write.files import new_file_id

@@ -9,8 +9,9 @@ from typing import Any, cast
 
 import structlog
 
-from suhbat.protocol.events import EVENTS, Event, LoggedEvent, model_of
+from suhbat.protocol.events import EVENTS, Event
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.protocol.types import ME
 from suhbat.tasks import Tasks
 

@@ -53,7 +53,7 @@ from suhbat.outgoing.addresses import AllowedAddresses
 from suhbat.outgoing.client import OutgoingClient
 from suhbat.programs.telegram.chats import Chats
 from suhbat.programs.telegram.pollers import Pollers
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.services import NodeHealth, RequestLimits, Services, TelegramServices
 from suhbat.tasks import Tasks
 

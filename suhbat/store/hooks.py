@@ -21,7 +21,7 @@ from suhbat.chat.model import (
     SettledHook,
 )
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import LoggedEvent, own_log
+from suhbat.protocol.logged_events import LoggedEvent, own_log
 
 from .people import accounts
 from .read.floor import LobbyHistory

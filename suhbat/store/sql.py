@@ -26,9 +26,9 @@ from suhbat.chat.model import (
 from suhbat.chat.ports import Clock, Cluster
 from suhbat.counting import StoreCounts
 from suhbat.errors import Busy, IdempotencyConflict, log_text
-from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import AnswerKey, StateCommand
+from suhbat.protocol.logged_events import LoggedEvent
 
 from .bots import BotsOverSQL
 from .dialect import is_trouble

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from suhbat.chat.model import Actor, Change, Milliseconds, NumberedEvent, OutgoingHook
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 
 from .read import telegram as reading
 from .read.floor import LobbyHistory

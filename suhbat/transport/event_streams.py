@@ -18,7 +18,7 @@ from suhbat.identity.address import metered
 from suhbat.identity.user_directory import Login
 from suhbat.protocol.closes import Close
 from suhbat.protocol.commands import Resume
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.stream_cursor import StreamCursor, cursor_of
 from suhbat.protocol.types import ME
 from suhbat.services import Services

@@ -17,7 +17,8 @@ from suhbat.hub.frames import Frames
 from suhbat.identity.profile import person_of
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Resume
-from suhbat.protocol.events import ConversationAdded, own_log
+from suhbat.protocol.events import ConversationAdded
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import ConversationState, Invitation, User
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.services import Services

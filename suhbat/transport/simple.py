@@ -13,7 +13,7 @@ from suhbat.identity.guests import SILENCE_SECONDS
 from suhbat.identity.names import normalise
 from suhbat.identity.user_directory import Login
 from suhbat.protocol import simple
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.services import Services

@@ -29,8 +29,8 @@ from suhbat.protocol.commands import (
     Typing,
     V1StateCommand,
 )
-from suhbat.protocol.events import own_log
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.machine import Do
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.types import ME

@@ -12,7 +12,7 @@ from suhbat.hub.connection import Connection, FrameFormat, Target, Wire
 from suhbat.identity.user_directory import Login
 from suhbat.protocol import replies
 from suhbat.protocol.commands import Hello
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import HELLO_SECONDS, MAX_FILES, ME
 from suhbat.protocol.v1 import V1Machine
 from suhbat.services import Services

@@ -15,8 +15,9 @@ from suhbat.bus.memory import MemoryBus, MemoryExchange
 from suhbat.bus.nats import NatsBus
 from suhbat.chat.model import Change
 from suhbat.chat.ports import Bus
-from suhbat.protocol.events import LoggedEvent, UserUpdated
+from suhbat.protocol.events import UserUpdated
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.objects import User
 from tests import engines
 

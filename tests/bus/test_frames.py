@@ -8,10 +8,11 @@ import pytest
 
 from suhbat.bus import frames
 from suhbat.protocol.event_marks import veil, veil_of
-from suhbat.protocol.events import DraftChanged, LoggedEvent, MessageDeleted, model_of, own_log
+from suhbat.protocol.events import DraftChanged, MessageDeleted
 from suhbat.protocol.extras import Extra, HookFace, MessageButton
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent, model_of, own_log
 
 from .test_contract import message
 

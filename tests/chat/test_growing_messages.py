@@ -37,8 +37,9 @@ from suhbat.hub.growth import STEP
 from suhbat.hub.growth_notices import AT_ONCE, REST
 from suhbat.hub.hub import Hub
 from suhbat.protocol.commands import Admit, Append, Create, Delete, Finish, Mute
-from suhbat.protocol.events import LoggedEvent, MessageFinished
+from suhbat.protocol.events import MessageFinished
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.types import LOBBY, MAX_TEXT
 from suhbat.store.write.committer import Committer
 from suhbat.tasks import Tasks

@@ -17,15 +17,9 @@ from suhbat.hub.frames import Frames
 from suhbat.hub.hub import Hub
 from suhbat.hub.reconciliation import ChangeListener, Reconciliation
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import (
-    ConversationAdded,
-    ConversationRemoved,
-    LiveEvent,
-    LoggedEvent,
-    MemberLeft,
-    model_of,
-)
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, MemberLeft
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LiveEvent, LoggedEvent, model_of
 from suhbat.protocol.objects import ConversationState, User
 from suhbat.tasks import Tasks
 from tests.fakes import FakePresenceListener

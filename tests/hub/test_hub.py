@@ -16,7 +16,7 @@ from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.notices import PresenceNotice
 from suhbat.tasks import Tasks
 from tests.fakes import FakePresenceListener

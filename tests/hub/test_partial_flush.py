@@ -17,7 +17,7 @@ from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.hub.hub import Hub
 from suhbat.hub.partial_flush import AT_ONCE
 from suhbat.protocol import simple
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.notices import TypingNotice
 from suhbat.protocol.replies import encode
 

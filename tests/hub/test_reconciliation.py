@@ -11,7 +11,7 @@ import pytest
 from suhbat.chat.model import Change, StoreDelta
 from suhbat.hub.connection import Target
 from suhbat.hub.reconciliation import Reconciliation
-from suhbat.protocol.events import LoggedEvent, own_log
+from suhbat.protocol.logged_events import LoggedEvent, own_log
 
 from .parts import Log, connect, reconciling, running, settle
 

@@ -9,10 +9,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from suhbat.protocol import replies, simple, v1
-from suhbat.protocol.events import EVENT, MessageCreated, MessageDeleted, MessageEdited, model_of
+from suhbat.protocol.events import EVENT, MessageCreated, MessageDeleted, MessageEdited
 from suhbat.protocol.extras import FIELDS, Extra, HookFace, MessageButton
 from suhbat.protocol.files import File, path_of
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import model_of
 from suhbat.protocol.notices import PresenceNotice, whole_presence
 from suhbat.protocol.objects import ConversationState, Invitation, Message, Presence, User
 from suhbat.protocol.quick import is_blank

@@ -10,7 +10,7 @@ from suhbat.chat.ports import Bus
 from suhbat.config import Settings
 from suhbat.hub.connection import Connection, FrameFormat
 from suhbat.identity.control import Control
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.runtime.handlers import EventHandlers
 from suhbat.runtime.node import Node
 from suhbat.store.sqlite.store import SQLiteStore

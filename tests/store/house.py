@@ -12,7 +12,8 @@ from suhbat.chat.model import Actor, CommandResult
 from suhbat.chat.ports import Store
 from suhbat.errors import SuhbatError
 from suhbat.protocol import commands
-from suhbat.protocol.events import Event, own_log
+from suhbat.protocol.events import Event
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import ConversationState, Role
 from suhbat.protocol.types import LOBBY
 from tests.commands import execute

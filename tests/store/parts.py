@@ -20,8 +20,8 @@ from suhbat.chat.slash import Slash
 from suhbat.directories import make_directory
 from suhbat.errors import SuhbatError
 from suhbat.protocol.commands import Meet
-from suhbat.protocol.events import LoggedEvent, model_of
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.fts5 import SECURE_DELETE
 from suhbat.store.migrate import migrate

@@ -13,7 +13,8 @@ from suhbat.chat.model import Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.errors import Busy, IdempotencyConflict, NotFound
 from suhbat.protocol import commands
-from suhbat.protocol.events import ConversationAdded, LoggedEvent, MessageCreated, own_log
+from suhbat.protocol.events import ConversationAdded, MessageCreated
+from suhbat.protocol.logged_events import LoggedEvent, own_log
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.errors import UnusableStore
 from tests.commands import execute

@@ -9,8 +9,9 @@ import pytest
 from suhbat.chat.ports import Store
 from suhbat.errors import IdempotencyConflict
 from suhbat.protocol import commands
-from suhbat.protocol.events import MessageCreated, MessageEdited, model_of
+from suhbat.protocol.events import MessageCreated, MessageEdited
 from suhbat.protocol.extras import Extra, HookFace, MessageButton
+from suhbat.protocol.logged_events import model_of
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 

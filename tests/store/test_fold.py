@@ -31,16 +31,10 @@ from suhbat.client.state import State
 from suhbat.errors import SuhbatError
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.commands import Resume, Sync
-from suhbat.protocol.events import (
-    ConversationAdded,
-    ConversationRemoved,
-    Event,
-    LoggedEvent,
-    model_of,
-    own_log,
-)
+from suhbat.protocol.events import ConversationAdded, ConversationRemoved, Event
 from suhbat.protocol.extras import Extra, HookFace, MessageButton
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent, model_of, own_log
 from suhbat.protocol.objects import ConversationState
 from suhbat.protocol.replies import CaughtUp, Removed, Reset, Snapshot, Welcome
 from suhbat.protocol.types import LOBBY, ME

@@ -23,15 +23,13 @@ from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
     ConversationUpdated,
-    LoggedEvent,
     MessageCreated,
     MessageDeleted,
     MessageEdited,
     ReadMarked,
     Saved,
-    model_of,
-    own_log,
 )
+from suhbat.protocol.logged_events import LoggedEvent, model_of, own_log
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import LOBBY
 

@@ -12,8 +12,9 @@ from suhbat.chat.model import CommandContext, NewPicture, StoredFile
 from suhbat.chat.ports import Store
 from suhbat.errors import BadRequest, Busy, FileInUse, FileNotReady, Forbidden, NotFound
 from suhbat.protocol.commands import Erase, Update
-from suhbat.protocol.events import ConversationUpdated, UserUpdated, own_log
+from suhbat.protocol.events import ConversationUpdated, UserUpdated
 from suhbat.protocol.http_commands import ChangePicture
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import Profile
 from suhbat.protocol.types import LOBBY
 

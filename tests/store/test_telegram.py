@@ -15,7 +15,7 @@ from suhbat.chat.ports import Store
 from suhbat.errors import NotFound, Unauthenticated
 from suhbat.protocol import commands
 from suhbat.protocol.bots import BotCommand
-from suhbat.protocol.events import model_of
+from suhbat.protocol.logged_events import model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store import telegram
 from suhbat.store.read.telegram import MOST_LOGS

@@ -25,13 +25,11 @@ from suhbat.protocol.events import (
     ConversationAdded,
     ConversationRemoved,
     ConversationUpdated,
-    LoggedEvent,
     MessageCreated,
     MessageDeleted,
     MessageEdited,
-    model_of,
-    own_log,
 )
+from suhbat.protocol.logged_events import LoggedEvent, model_of, own_log
 from suhbat.protocol.objects import ConversationState, Message, Thread
 from suhbat.protocol.types import LOBBY, MAX_PAGE
 from tests.commands import execute

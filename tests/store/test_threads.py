@@ -16,7 +16,8 @@ from suhbat.chat.search import parse
 from suhbat.errors import BadRequest, IdempotencyConflict, NotFound, SuhbatError
 from suhbat.protocol import commands
 from suhbat.protocol.event_marks import hidden, veil_of
-from suhbat.protocol.events import Hidden, MessageDeleted, ThreadChanged, model_of
+from suhbat.protocol.events import Hidden, MessageDeleted, ThreadChanged
+from suhbat.protocol.logged_events import model_of
 from suhbat.protocol.objects import Message, Thread
 from suhbat.protocol.types import LOBBY
 from suhbat.store.write import retention, thread_followers

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from suhbat.chat.slash import Slash
 from suhbat.errors import SuhbatError
-from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.objects import ConversationKind, FileSenders, Notify, Role, Thread, Visibility
 
 from .files import NewPicture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 from .people import Milliseconds
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from suhbat.chat.model import Change
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 GrowthPart = tuple[int, int | None, int, int, str]
 """What was added to a growing message: its `seq`, its veil and term (see `hub.growth`), the offset, the text."""

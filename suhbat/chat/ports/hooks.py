@@ -15,7 +15,7 @@ from suhbat.chat.model import (
     OutgoingHook,
     SettledHook,
 )
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 
 class HookStore(Protocol):

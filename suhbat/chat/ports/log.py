@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from suhbat.chat.model import PLAIN, Actor, CommandContext, CommandResult, Post, PostResult, StoreDelta
-from suhbat.protocol.events import LoggedEvent
 from suhbat.protocol.extras import Extra
 from suhbat.protocol.http_commands import StateCommand
+from suhbat.protocol.logged_events import LoggedEvent
 
 
 class PostWriter(Protocol):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from suhbat.errors import NotFound
 from suhbat.programs.telegram.errors import TelegramError
-from suhbat.protocol.events import own_log
 from suhbat.protocol.http_commands import AnswerKey
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.notices import ReplyNotice
 from suhbat.protocol.replies import encode
 

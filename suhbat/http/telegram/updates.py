@@ -24,15 +24,13 @@ from suhbat.protocol.event_marks import has_grown
 from suhbat.protocol.events import (
     ActionPressed,
     Event,
-    LoggedEvent,
     MemberJoined,
     MemberLeft,
     MessageCreated,
     MessageEdited,
     MessageFinished,
-    model_of,
-    own_log,
 )
+from suhbat.protocol.logged_events import LoggedEvent, model_of, own_log
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME
 

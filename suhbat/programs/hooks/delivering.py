@@ -22,8 +22,9 @@ from suhbat.chat.model import TEST, DueHook, HookDelivery, Milliseconds, Outgoin
 from suhbat.chat.ports import Clock, OutgoingHookStore
 from suhbat.counting import HookCounts
 from suhbat.errors import InvalidPayload, SuhbatError, log_text
-from suhbat.protocol.events import Event, LoggedEvent, MessageCreated, MessageFinished, model_of
+from suhbat.protocol.events import Event, MessageCreated, MessageFinished
 from suhbat.protocol.extras import Extra
+from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.protocol.types import format_time
 
 from .incoming.payload import translate

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from suhbat.chat.model import Account, Actor, Change, Guest, Invite, NewPicture, PushSubscription, Session
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.store import kept
 from suhbat.store.write.commands import own
 from suhbat.store.write.transaction import WriterTransaction

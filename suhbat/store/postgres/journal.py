@@ -22,7 +22,7 @@ from sqlalchemy import ColumnElement, Connection, literal_column, text
 from sqlalchemy.exc import DBAPIError
 
 from suhbat.chat.model import Change, Milliseconds, StoreDelta
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.store.journal import MOST, Cursor, JournalRow, NoCursor, Range, together
 from suhbat.store.read.events import log_heads
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from suhbat.chat.model import Post
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.store.dialect import Question
 from suhbat.store.write.batch import Item, direct_pair_of, logs_of
 from suhbat.store.write.direct_posts import ENTRIES

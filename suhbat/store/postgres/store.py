@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.chat.bounds import Bounds
 from suhbat.chat.model import Account, Actor, Change, Changed, Committed, Guest, NodeUpdate, StoreDelta
 from suhbat.chat.ports import Clock
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.store import indexer
 from suhbat.store.dialect import is_trouble
 from suhbat.store.errors import UnusableStore

@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from suhbat.protocol.event_marks import mark_grown, veil
-from suhbat.protocol.events import EVENT, LoggedEvent, MessageCreated, own_log
+from suhbat.protocol.events import EVENT, MessageCreated
 from suhbat.protocol.extras import extra_of
 from suhbat.protocol.files import restored
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent, own_log
 from suhbat.protocol.objects import Message
 from suhbat.protocol.types import ME, format_time
 from suhbat.store.dialect import AnyRow, find_rows

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Text, column, func, literal, select, table
 
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.store.dialect import select_for
 from suhbat.store.tables import IS_SHOWN, conversations, members
 

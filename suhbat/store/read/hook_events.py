@@ -8,7 +8,7 @@ from suhbat.chat.hooks import told_as
 from suhbat.chat.model import Actor, DueHook, Milliseconds, OutgoingHook
 from suhbat.chat.policy import in_force
 from suhbat.protocol.event_marks import veil_of
-from suhbat.protocol.events import LoggedEvent, model_of
+from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.store.tables import accounts, conversations, members
 
 from .events import event_page

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, bindparam, literal, or_, select
 
 from suhbat.chat.model import Actor, Places
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import LOBBY, ME
 from suhbat.store.dialect import find_rows, select_for
 from suhbat.store.tables import IS_SHOWN, conversations, directs, members

@@ -19,7 +19,7 @@ from sqlalchemy import (
     table,
 )
 
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import ConversationSettings
 from suhbat.protocol.types import LOBBY
 from suhbat.store.tables import IS_SHOWN, conversations, drafts, everyone, members, mentions, reads

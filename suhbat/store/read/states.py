@@ -13,7 +13,7 @@ from suhbat.chat.conversations import direct_title
 from suhbat.chat.model import Actor, States
 from suhbat.chat.notify import DEFAULTS
 from suhbat.errors import NotFound
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import ConversationSettings, ConversationState, Message, Thread, User
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, select_for

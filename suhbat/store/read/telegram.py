@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, literal, or_, select
 
 from suhbat.chat.model import HOOK_PREFIX, Actor, Milliseconds, NumberedEvent, UnnumberedEvents
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store.tables import (
     IS_SHOWN,

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from suhbat.chat.model import Actor, Milliseconds, Post
 from suhbat.protocol.event_marks import veil
-from suhbat.protocol.events import ConversationAdded, ConversationInvited, LoggedEvent, Stored
+from suhbat.protocol.events import ConversationAdded, ConversationInvited, Stored
 from suhbat.protocol.files import File
 from suhbat.protocol.live_message import LiveMessage
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.types import ME
 from suhbat.store.dialect import insert_new, insert_rows, pipelined, update_rows
 from suhbat.store.journal import Range

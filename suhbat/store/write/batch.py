@@ -11,7 +11,7 @@ import structlog
 
 from suhbat.chat.model import Change, Post
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable, SuhbatError, log_text
-from suhbat.protocol.events import LoggedEvent, own_log
+from suhbat.protocol.logged_events import LoggedEvent, own_log
 from suhbat.store.dialect import is_orphan
 
 from .directs import pair_of

@@ -19,7 +19,8 @@ from sqlalchemy import (
 )
 
 from suhbat.chat.model import Actor, DueHook, Milliseconds, SettledHook
-from suhbat.protocol.events import HookStopped, own_log
+from suhbat.protocol.events import HookStopped
+from suhbat.protocol.logged_events import own_log
 from suhbat.store.tables import accounts, conversations, hook_cursors, outgoing_hooks
 
 from .hook_cursors import CURSORS, IS_WAITING

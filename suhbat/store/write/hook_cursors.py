@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from suhbat.chat.model import HookTotals, Milliseconds
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.store import cursors
 from suhbat.store.dialect import find_rows
 from suhbat.store.journal import NoCursor

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import Connection, bindparam
 
 from suhbat.chat.model import Actor, Milliseconds
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import Role
 from suhbat.store.dialect import AnyRow, find_rows, insert_new
 from suhbat.store.tables import conversations, directs

@@ -24,7 +24,7 @@ from suhbat.programs.telegram.errors import TelegramError
 from suhbat.programs.telegram.kinds import ALL_KINDS, events_of
 from suhbat.programs.telegram.objects import Json
 from suhbat.programs.telegram.webhooks import PROOF, UpdateDelivery, Webhooks
-from suhbat.protocol.events import model_of
+from suhbat.protocol.logged_events import model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.read.telegram import unnumbered
 from suhbat.store.write.telegram import keep

@@ -12,7 +12,7 @@ from typing import Any
 from suhbat.bus import frames
 from suhbat.chat.model import Change
 from suhbat.chat.ports import BusListener
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 
 from .loop import PROCESS, Process
 

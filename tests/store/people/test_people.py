@@ -12,7 +12,8 @@ import pytest
 from suhbat.chat.model import Account, Invite, Session
 from suhbat.chat.ports import Store
 from suhbat.errors import Forbidden, NameTaken, NotFound
-from suhbat.protocol.events import UserUpdated, own_log
+from suhbat.protocol.events import UserUpdated
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import Profile, Quiet
 from suhbat.protocol.types import LOBBY
 from tests.fakes import FakeStore

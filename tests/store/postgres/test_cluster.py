@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from suhbat.chat.model import Actor, Change, CommandResult, Lapsed, PostResult
 from suhbat.errors import BadRequest, Busy, Forbidden, Internal, NameInUse, NameTaken, NotFound, QuotaExceeded
 from suhbat.protocol import commands
-from suhbat.protocol.events import own_log
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import LOBBY
 from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres import journal, leases, pipeline

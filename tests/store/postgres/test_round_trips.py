@@ -13,7 +13,8 @@ from sqlalchemy import Connection, event
 from suhbat.chat.model import Actor, CommandResult, PostResult
 from suhbat.errors import NotFound
 from suhbat.protocol import commands
-from suhbat.protocol.events import ConversationAdded, own_log
+from suhbat.protocol.events import ConversationAdded
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.objects import HistoryFrom
 from suhbat.protocol.types import LOBBY
 from suhbat.store.postgres.pipeline import Pipeline, of

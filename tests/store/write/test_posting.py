@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Table, event, select, update
 
 from suhbat.chat.model import Actor, Outcome, Post, PostResult
 from suhbat.errors import IdempotencyConflict, NotFound
-from suhbat.protocol.events import LoggedEvent, MessageCreated, model_of
+from suhbat.protocol.events import MessageCreated
+from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import find_rows, insert_new, insert_rows, update_rows
 from suhbat.store.read import history, states

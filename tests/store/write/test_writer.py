@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from suhbat.chat.model import Outcome, PostResult
 from suhbat.errors import Busy, Internal, NotFound, StorageUnavailable
-from suhbat.protocol.events import LoggedEvent
+from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.types import LOBBY
 from suhbat.store.dialect import insert_new
 from suhbat.store.errors import UnusableStore

@@ -7,8 +7,8 @@ from typing import Any
 
 from suhbat.chat.model import Actor, CommandContext, CommandResult, Milliseconds
 from suhbat.protocol import commands, http_commands
-from suhbat.protocol.events import own_log
 from suhbat.protocol.http_commands import StateCommand
+from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import ME
 from suhbat.store.write.transaction import WriterTransaction
 
