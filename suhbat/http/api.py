@@ -40,6 +40,7 @@ from . import (
     pictures,
     problem,
     push,
+    reactions,
     search,
     server,
     sessions,
@@ -96,8 +97,8 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     app.add_middleware(CrossOrigin, origins=services.settings.origins)
     version = APIRouter(prefix=PREFIX)
     resources = (
-        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, threads, inbox,
-        hooks, outgoing_hooks, bots, bot_commands,
+        server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, reactions, threads,
+        inbox, hooks, outgoing_hooks, bots, bot_commands,
         search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
     )  # fmt: skip
     for resource in resources:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
-from pydantic import Field, TypeAdapter, ValidationError
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
 
-from suhbat.chat.model import Actor
 from suhbat.chat.rate import charge, cost_of
-from suhbat.chat.reactions import valid_emoji
 from suhbat.errors import (
     BadRequest,
     FileInUse,
@@ -17,15 +15,14 @@ from suhbat.errors import (
     Finished,
     IdempotencyConflict,
     StillGrowing,
-    TooManyReactions,
     TooManyStreams,
     UnknownCommand,
     WrongOffset,
 )
 from suhbat.protocol.bots import NewButtons, buttons_of
-from suhbat.protocol.commands import Append, Appending, Delete, Edit, Finish, Finishing, Pin, React, Report
+from suhbat.protocol.commands import Append, Appending, Delete, Edit, Finish, Finishing, Pin, Report
 from suhbat.protocol.extras import Extra
-from suhbat.protocol.objects import Message, Reaction
+from suhbat.protocol.objects import Message
 from suhbat.protocol.types import (
     LOBBY,
     MAX_FILES,
@@ -33,7 +30,6 @@ from suhbat.protocol.types import (
     MAX_PAGE,
     AnyText,
     ClientId,
-    Emoji,
     FileId,
     Reason,
     Schema,
@@ -41,7 +37,6 @@ from suhbat.protocol.types import (
     Time,
     Until,
 )
-from suhbat.services import Services
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
@@ -49,7 +44,6 @@ from .refusals import refuses
 
 router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
 
-EmojiPath = Annotated[str, Path(examples=["👍"])]
 SeqQuery = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 TimeQuery = Annotated[Until | None, Query()]
 
@@ -115,13 +109,6 @@ class MessagePage(Schema):
     has_after: bool
     head: int = Field(examples=[12])
     root: Message | None = Field(default=None, exclude_if=lambda value: value is None)
-
-
-class Reacted(Reaction):
-    """`count` and `mine` regard all people; `users` and `uids` are those of this page. `cursor`: for the next page; null at the
-    end."""
-
-    cursor: str | None = Field(examples=["1842"])
 
 
 @router.get("", dependencies=[READ])
@@ -235,42 +222,6 @@ async def delete(conversation: ConversationPath, seq: SeqPath, actor: Caller, se
     return Changed(seq=(await services.commands.execute(actor, command)).seq)
 
 
-@router.get("/{seq}/reactions/{emoji}", dependencies=[READ])
-async def reactions(
-    conversation: ConversationPath,
-    seq: SeqPath,
-    emoji: EmojiPath,
-    actor: Caller,
-    services: Served,
-    limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="People on a page.")] = 50,
-    cursor: Annotated[
-        int | None, Query(ge=1, le=MAX_INTEGER, description="The cursor of the previous page, unchanged.")
-    ] = None,
-) -> Reacted:
-    """The people who reacted to a message with an emoji, in the order of time."""
-    page = await services.store.reactions(
-        actor, valid_id(conversation), seq, valid_emoji(_checked(emoji), on=False), after=cursor or 0, limit=limit
-    )
-    return Reacted(**dict(page.reaction), cursor=None if page.cursor is None else str(page.cursor))
-
-
-@router.put("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-@refuses(TooManyReactions)
-async def react(
-    conversation: ConversationPath, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served
-) -> Changed:
-    """React to a message with an emoji."""
-    return await _react(conversation, seq, emoji, actor, services, on=True)
-
-
-@router.delete("/{seq}/reactions/{emoji}", dependencies=[SAFE_WRITE])
-async def take_back(
-    conversation: ConversationPath, seq: SeqPath, emoji: EmojiPath, actor: Caller, services: Served
-) -> Changed:
-    """Remove one's reaction."""
-    return await _react(conversation, seq, emoji, actor, services, on=False)
-
-
 @router.put("/{seq}/pin", dependencies=[SAFE_WRITE])
 async def pin(conversation: ConversationPath, seq: SeqPath, actor: Caller, services: Served) -> Changed:
     """Pin a message."""
@@ -292,18 +243,3 @@ async def report(
     """Report a message to the moderators."""
     command = Report(type="report", conversation=valid_id(conversation), seq=seq, reason=body.reason)
     await services.commands.execute(actor, command)
-
-
-async def _react(conversation: str, seq: int, emoji: str, actor: Actor, services: Services, *, on: bool) -> Changed:
-    command = React(type="react", conversation=valid_id(conversation), seq=seq, emoji=_checked(emoji), on=on)
-    return Changed(seq=(await services.commands.execute(actor, command)).seq)
-
-
-def _checked(emoji: str) -> str:
-    try:
-        return _EMOJI.validate_python(emoji)
-    except ValidationError as error:
-        raise BadRequest(reason="custom_emoji" if "custom_emoji" in str(error) else "not_emoji") from None
-
-
-_EMOJI: TypeAdapter[str] = TypeAdapter(Emoji)
