@@ -7,19 +7,15 @@ that over the default. This module reads that file and touches the disk in no ot
 from __future__ import annotations
 
 import os
-import re
 import tomllib
 from collections.abc import Mapping
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any, Literal, NamedTuple
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
@@ -27,30 +23,22 @@ from pydantic_settings import (
 from .bucket import Bucket, parse_bucket
 from .explanation import ConfigError, explain, nearest, shown
 from .smtp import MailServer, Sender, parse_sender, parse_smtp
+from .values import (
+    BusUrl,
+    DatabaseUrl,
+    FilePlace,
+    MailUrl,
+    Networks,
+    Origins,
+    SenderText,
+    ServerAddress,
+    Size,
+    WebAddress,
+    WebPath,
+)
 
 PREFIX = "SUHBAT_"
 FILE = Path("suhbat.toml")
-
-Words = Annotated[tuple[str, ...], NoDecode]
-"""A list of strings in suhbat.toml; separated by commas in a flag or the environment."""
-
-
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
-
-
-def parse_size(value: object) -> object:
-    """Parse a size such as `100MB` into bytes (a kilobyte is 1,000 bytes, `KiB` are 1,024); other values pass unchanged."""
-    if not isinstance(value, str):
-        return value
-    match = re.fullmatch(r"\s*(\d+)\s*([KMGT]?)(I?)B?\s*", value.upper(), re.ASCII)
-    if match is None or (match[3] and not match[2]):
-        raise ValueError("it does not look like 100MB")
-    unit = 1024 ** " KMGT".index(match[2]) if match[3] else _UNITS[match[2]]
-    return int(match[1]) * unit
-
-
-Size = Annotated[int, BeforeValidator(parse_size)]
-"""A number of bytes."""
 
 
 class Provenance(NamedTuple):
@@ -74,17 +62,17 @@ class Settings(BaseSettings):
     access: Literal["open", "invite", "closed"] = Field(
         "open", description="Who may join: open (guests too), invite (accounts by invitation) or closed (no new ones)."
     )
-    database_url: str | None = Field(
+    database_url: DatabaseUrl | None = Field(
         None,
         description="A PostgreSQL database, postgresql://user:password@host/name, instead of the SQLite file in data.",
     )
-    bus_url: str | None = Field(
+    bus_url: BusUrl | None = Field(
         None, description="NATS, nats://host:4222, between several nodes over one database_url."
     )
-    public_url: str | None = Field(
+    public_url: WebAddress | None = Field(
         None, description="The address that people open, such as https://chat.example.org, if it is not host and port."
     )
-    root_path: str | None = Field(
+    root_path: WebPath | None = Field(
         None, description="The path below which a proxy serves Suhbat, such as /chat, if the proxy removes that path."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -124,10 +112,10 @@ class Settings(BaseSettings):
     compression: bool = Field(
         False, description="Compress messages for clients that offer it (permessage-deflate): less traffic, more CPU."
     )
-    origins: Words = Field(
+    origins: Origins = Field(
         (), description="Further web origins that may connect, such as https://app.example.org, separated by commas."
     )
-    trusted_proxies: Words = Field(
+    trusted_proxies: Networks = Field(
         (),
         description="Addresses or networks (CIDR) of proxies whose X-Forwarded-For is trusted, separated by commas.",
     )
@@ -164,17 +152,15 @@ class Settings(BaseSettings):
     directs_per_day: int = Field(
         200, ge=0, description="New directs that one person can open within a day; 0 for no limit."
     )
-    files: str | None = Field(
+    files: FilePlace | None = Field(
         None,
-        min_length=1,
         description="Where uploaded files go: a directory, if it is not files in data, or s3://bucket/prefix.",
     )
-    files_before: str | None = Field(
+    files_before: FilePlace | None = Field(
         None,
-        min_length=1,
         description="Where files went before, a directory or s3://bucket/prefix, if they are to be served from there, too.",
     )
-    s3_endpoint: str | None = Field(
+    s3_endpoint: ServerAddress | None = Field(
         None, description="The S3 server, such as https://s3.example.org, if it is not Amazon's."
     )
     file_size: Size = Field(100_000_000, ge=0, description="The largest file, in bytes or as 100MB; 0 for no files.")
@@ -184,7 +170,7 @@ class Settings(BaseSettings):
         description="The room that the files of one account may take, in bytes or as 5GB; 0 for no limit.",
     )
     guest_files: bool = Field(False, description="Whether guests may upload files, 50 MB for each guest.")
-    outgoing_allow: Words = Field(
+    outgoing_allow: Networks = Field(
         (),
         description="Networks (CIDR) that pushes, webhooks and previews may reach although they are not public, then also "
         "over http, separated by commas.",
@@ -196,12 +182,12 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Seconds after which people who are away are notified of a message, if they have not read it by then.",
     )
-    smtp_url: str | None = Field(
+    smtp_url: MailUrl | None = Field(
         None,
         description="The server that takes mails, smtps://user:password@host or smtp://host:587 (STARTTLS); without it none "
         "are sent.",
     )
-    mail_from: str | None = Field(
+    mail_from: SenderText | None = Field(
         None, description="The sender of mails, such as Our chat <chat@example.org>; smtp_url needs it."
     )
     workers: int = Field(1, ge=1, le=256, description="Server processes; more than one needs bus_url.")
@@ -269,92 +255,10 @@ class Settings(BaseSettings):
             for name in type(self).model_fields
         )
 
-    @field_validator("origins", "trusted_proxies", "outgoing_allow", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
     @field_validator("log_level", "access", "lobby_history", "mcp", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.strip().lower() if isinstance(value, str) else value
-
-    @field_validator("origins")
-    @classmethod
-    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for origin in value:
-            parts = _web_address(origin)
-            if parts.path or parts.query or parts.fragment or parts.username:
-                raise ValueError(f"{origin} has more than scheme, host and port")
-        return value
-
-    @field_validator("trusted_proxies", "outgoing_allow")
-    @classmethod
-    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for network in value:
-            ip_network(network, strict=False)
-        return value
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_public(cls, value: str | None) -> str | None:
-        if value is not None:
-            _web_address(value)
-        return value and value.rstrip("/")
-
-    @field_validator("files", "files_before")
-    @classmethod
-    def _is_place(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_bucket(value)
-        return value
-
-    @field_validator("s3_endpoint")
-    @classmethod
-    def _is_server(cls, value: str | None) -> str | None:
-        if value is not None:
-            parts = _web_address(value)
-            if parts.username or parts.query or parts.fragment:
-                raise ValueError("it has more than scheme, host, port and path")
-        return value and value.rstrip("/")
-
-    @field_validator("smtp_url")
-    @classmethod
-    def _is_mail_server(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_smtp(value)
-        return value
-
-    @field_validator("mail_from")
-    @classmethod
-    def _is_sender(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_sender(value)
-        return value
-
-    @field_validator("root_path")
-    @classmethod
-    def _is_path(cls, value: str | None) -> str | None:
-        if value is not None and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", value):
-            raise ValueError("it does not look like /chat")
-        return value and value.rstrip("/")
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_postgresql(cls, value: str | None) -> str | None:
-        if value is not None and urlsplit(value).scheme not in ("postgresql", "postgres"):
-            raise ValueError("it does not begin with postgresql://")
-        return value
-
-    @field_validator("bus_url")
-    @classmethod
-    def _is_nats(cls, value: str | None) -> str | None:
-        for server in (value or "").split(","):
-            if value is not None and urlsplit(server.strip()).scheme not in ("nats", "tls"):
-                raise ValueError("it does not begin with nats:// or tls://")
-        return value
 
     @model_validator(mode="after")
     def _are_together(self) -> Settings:
@@ -396,11 +300,3 @@ def _from_environment() -> dict[str, str]:
     # The case of a variable's name does not matter, as on Windows.
     given = {name.upper() for name, value in os.environ.items() if value}
     return {name: PREFIX + name.upper() for name in Settings.model_fields if PREFIX + name.upper() in given}
-
-
-def _web_address(text: str) -> Any:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{text} is not an address that begins with http:// or https://")
-    _ = parts.port  # raises ValueError if it is not a port
-    return parts
