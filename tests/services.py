@@ -122,7 +122,7 @@ def services_over(
     )
     authentication = PasswordAuthentication(clock, people, passwords)
     presence = PresenceTracker(settings.announce_limit, FakePresenceListener())
-    growing = GrowingMessages(store, store, hub.growing, people, presence, clock)
+    growing = GrowingMessages(store, store, hub.growing, people, clock)
     rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
     place, threads = settings.data / "files", FileThreads(2)
     stores = FileStores(LocalFileStore(place if settings.files is None else Path(settings.files)))

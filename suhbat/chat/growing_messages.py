@@ -1,8 +1,8 @@
 """The use case of messages that grow: a language model writes one piece by piece, and readers see it grow.
 
 One node takes the appends of a message: the one on which it was sent, or to which its sender has come since. It keeps the
-text in memory, stores it every SAVE_SECONDS, and stores the whole text when the message is finished. If the sender is gone, it
-finishes the message itself, and if the node is gone, another one does (`cut`).
+text in memory, and stores the whole text when the message is finished. Meanwhile `growing_chores` has it stored, and has the
+message finished if its sender or its node is gone.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from suhbat.errors import (
     RateLimited,
     SuhbatError,
     WrongOffset,
-    log_text,
 )
 from suhbat.protocol.commands import Append, Finish
 from suhbat.protocol.http_commands import FinishGrowing, SaveGrowing, TakeOver
@@ -32,23 +31,8 @@ from .growing import growth_refusal
 from .mentions import mentioned_uids
 from .model import Actor, CommandContext, CommandResult, Outcome, PostResult
 from .ports import Clock, CommandWriter, Directory, GrowingStore, GrowingText, GrowingTexts
-from .presence import PresenceTracker
 from .rate import UNLIMITED, Gcra, LruDict, charge, mention_cost
 
-ROUND_SECONDS = 1.0
-"""How often a node looks after its messages."""
-TOGETHER = 32
-"""How many it looks after together. Their texts are stored in one transaction: each has a flush, for which messages wait. A
-message that arrives before that only waits for one text (see `Committer`)."""
-SAVE_SECONDS = 2.0
-"""How much of a growing text may be lost if the node dies, in time."""
-SHOWN_SECONDS = 4.0
-"""How often a node shows that it is alive, by writing to the row of each message that it has taken."""
-IDLE_SECONDS = 60.0
-"""A message that does not grow for so long is finished."""
-GONE_SECONDS = 10.0
-"""How long a sender may be without a connection, and a message without a node, before it is finished."""
-SWEEP_SECONDS = 2.0
 MOST_HERE = 2_000
 """Messages whose appends one node takes. Their texts take up to 16 KB each."""
 APPENDS_PER_SECOND = 200.0
@@ -60,7 +44,7 @@ Key = tuple[str, int]
 log = structlog.get_logger("suhbat")
 
 
-class _Taken:
+class Taken:
     """A message whose appends this node takes. `version`: see `store.tables.growing`. `saved`: how much of the text is stored.
     `attended`: it is sent over a connection, so the sender is gone when they have none. `closing`: it is being finished."""
 
@@ -109,7 +93,6 @@ class GrowingMessages:
         store: GrowingStore,
         texts: GrowingTexts,
         directory: Directory,
-        presence: PresenceTracker,
         clock: Clock,
         *,
         shared: bool = False,
@@ -118,31 +101,28 @@ class GrowingMessages:
         self._store = store
         self._texts = texts
         self._directory = directory
-        self._presence = presence
         self._clock = clock
         self._shared = shared
-        self._taken: dict[Key, _Taken] = {}
+        self.taken: dict[Key, Taken] = {}
+        """The messages whose appends this node takes."""
         self._opening: dict[Key, _Opening] = {}
         self._meters = LruDict(lambda: Gcra(APPENDS_PER_SECOND, APPENDS_AT_ONCE))
-        self._seen: dict[Key, tuple[int, float]] = {}
-        """The versions of messages of other nodes, and since when they are the same."""
-        self._swept_at = 0.0
 
     def __len__(self) -> int:
-        return len(self._taken)
+        return len(self.taken)
 
     def beginning(
         self, actor: Actor, text: str, thread: int | None, done: Callable[[Outcome], None], *, attended: bool
     ) -> Callable[[Outcome], None]:
         """What to call with the outcome of the post with which a message begins; it calls `done`. Raises Busy."""
-        if len(self._taken) >= MOST_HERE:
+        if len(self.taken) >= MOST_HERE:
             raise Busy(retry_after=5, seconds=5)
 
         def began(outcome: Outcome) -> None:
             if isinstance(outcome, PostResult) and not outcome.duplicate:
                 key = outcome.conversation, outcome.seq
                 known = self._texts.take(*key, thread or outcome.seq, 1, text)
-                self._taken[key] = _Taken(key, actor, known, 1, self._clock.steady(), attended=attended)
+                self.taken[key] = Taken(key, actor, known, 1, self._clock.steady(), attended=attended)
             done(outcome)
 
         return began
@@ -157,7 +137,7 @@ class GrowingMessages:
 
         Raises WrongOffset, Finished, BadRequest, RateLimited, TooManyStreams."""
         key = command.conversation, command.seq
-        taken = self._taken.get(key)
+        taken = self.taken.get(key)
         if key in self._opening:
             return None  # after those that wait
         if taken is None or taken.actor.uid != actor.uid or taken.text.in_doubt or not taken.is_ours:
@@ -171,13 +151,13 @@ class GrowingMessages:
         opening.waiting += 1
         try:
             async with opening.lock:
-                taken = self._taken.get(key)
+                taken = self.taken.get(key)
                 if taken is not None and not taken.is_ours:
-                    self._release(taken)
+                    self.release(taken)
                 if taken is None or taken.actor.uid != actor.uid or not taken.is_ours:
                     taken = await self._take_over(actor, key, attended=source is not None)
                 elif doubts := taken.text.in_doubt:
-                    await self._save(taken)  # asks whether the sender may still write there
+                    await self.save(taken)  # asks whether the sender may still write there
                     taken.text.in_doubt -= doubts
                 return self._extend(taken, command, source)
         finally:
@@ -189,7 +169,7 @@ class GrowingMessages:
         """Finish a message; the whole text is durable on return. `meter`: that of the actor, which the names in the text are
         charged to. Raises NotFound, Forbidden, Finished, BadRequest, RateLimited, Busy."""
         key = command.conversation, command.seq
-        taken = self._taken.get(key)
+        taken = self.taken.get(key)
         if taken is not None and taken.actor.uid == actor.uid and taken.is_ours:
             known: str | None = taken.text.text
             taken.closing = True  # what is appended from now on would be lost
@@ -207,86 +187,9 @@ class GrowingMessages:
                 taken.closing = False
             raise
 
-    # The node's own work
+    # For `growing_chores`
 
-    async def run(self) -> None:
-        """Store texts, and finish what was left behind, until cancelled."""
-        while True:
-            await asyncio.sleep(ROUND_SECONDS)
-            try:
-                await self.look_after()
-            except SuhbatError as error:
-                log.warning("growing: store not reached, trying again", error=log_text(error))
-            except Exception:
-                log.exception("growing: failed; the next round continues")
-
-    async def look_after(self) -> None:
-        """One round of `run`. Raises Busy."""
-        now = self._clock.steady()
-        taken = list(self._taken.values())
-        for first in range(0, len(taken), TOGETHER):
-            these = [one for one in taken[first : first + TOGETHER] if self._taken.get(one.key) is one]
-            await asyncio.gather(*(self._look_after(one, now) for one in these))
-        if now - self._swept_at >= SWEEP_SECONDS:
-            self._swept_at = now
-            await self._sweep(now)
-            self._texts.drop_idle(2 * IDLE_SECONDS)
-
-    async def close(self) -> None:
-        """Store all texts so far, for the next start. Raises Busy."""
-        await asyncio.gather(*(self._save(one) for one in list(self._taken.values()) if one.unsaved))
-
-    async def _look_after(self, taken: _Taken, now: float) -> None:
-        if not taken.is_ours:
-            self._release(taken)
-        elif taken.closing:
-            pass
-        elif now - taken.grew_at >= IDLE_SECONDS or self._is_gone(taken, now):
-            await self._cut(taken.key, taken.actor, taken.text.text)
-        elif now - taken.saved_at >= (SAVE_SECONDS if taken.unsaved else SHOWN_SECONDS):
-            try:
-                await self._save(taken)
-            except SuhbatError as error:
-                log.debug("growing: text not stored", error=log_text(error))
-
-    def _is_gone(self, taken: _Taken, now: float) -> bool:
-        if not taken.attended or self._presence.is_online(taken.actor.uid):
-            taken.gone_since = None
-            return False
-        if taken.gone_since is None:
-            taken.gone_since = now
-        return now - taken.gone_since >= GONE_SECONDS
-
-    async def _sweep(self, now: float) -> None:
-        """Finish messages that no node looks after: their versions stay the same. Clocks of nodes are not compared."""
-        seen: dict[Key, tuple[int, float]] = {}
-        for row in await self._store.growing():
-            key = row.conversation, row.seq
-            if key in self._taken:
-                continue
-            version, since = self._seen.get(key, (row.version, now))
-            seen[key] = row.version, since if version == row.version else now
-            if version == row.version and now - since >= GONE_SECONDS:
-                known = self._texts.find(*key)
-                await self._cut(key, Actor(row.uid, row.user_id), row.text if known is None else known.text)
-        self._seen = seen
-
-    async def _cut(self, key: Key, actor: Actor, text: str) -> None:
-        """Finish a message for its sender."""
-        command = FinishGrowing(conversation=key[0], seq=key[1], cut=True, known=text, forced=True)
-        try:
-            await self._finish(actor, command)
-        except NotFound:
-            self._forget(key)
-
-    async def _finish(self, actor: Actor, command: FinishGrowing) -> CommandResult:
-        text = command.known if command.text is None else command.text
-        context = CommandContext(mentioned=mentioned_uids(text or "", self._directory))
-        result = await self._writer.execute(actor, self._clock.wall(), command, context)
-        self._forget((command.conversation, command.seq))
-        return result
-
-    async def _save(self, taken: _Taken) -> None:
+    async def save(self, taken: Taken) -> None:
         """Store the text so far. A message that its sender may no longer write is finished. Raises the refusal, or Busy."""
         async with taken.saving:
             text, at = taken.text.text, self._clock.steady()
@@ -299,15 +202,39 @@ class GrowingMessages:
             try:
                 await self._writer.execute(taken.actor, self._clock.wall(), command)
             except (Finished, NotFound):
-                self._release(taken)
+                self.release(taken)
                 raise
             except (Forbidden, BadRequest):
-                await self._cut(taken.key, taken.actor, text)
+                await self.cut(taken.key, taken.actor, text)
                 raise
             taken.version += 1
             taken.saved, taken.saved_at = len(text), at
 
-    async def _take_over(self, actor: Actor, key: Key, *, attended: bool) -> _Taken:
+    async def cut(self, key: Key, actor: Actor, text: str) -> None:
+        """Finish a message for its sender."""
+        command = FinishGrowing(conversation=key[0], seq=key[1], cut=True, known=text, forced=True)
+        try:
+            await self._finish(actor, command)
+        except NotFound:
+            self._forget(key)
+
+    def release(self, taken: Taken) -> None:
+        """Take no more appends of a message: it is over, or another node takes them."""
+        if self.taken.get(taken.key) is taken:
+            self._forget(taken.key)
+
+    async def close(self) -> None:
+        """Store all texts so far, for the next start. Raises Busy."""
+        await asyncio.gather(*(self.save(one) for one in list(self.taken.values()) if one.unsaved))
+
+    async def _finish(self, actor: Actor, command: FinishGrowing) -> CommandResult:
+        text = command.known if command.text is None else command.text
+        context = CommandContext(mentioned=mentioned_uids(text or "", self._directory))
+        result = await self._writer.execute(actor, self._clock.wall(), command, context)
+        self._forget((command.conversation, command.seq))
+        return result
+
+    async def _take_over(self, actor: Actor, key: Key, *, attended: bool) -> Taken:
         """Take the appends of a message from now on. Raises NotFound, Forbidden, Finished, Busy."""
         command = TakeOver(conversation=key[0], seq=key[1])
         found = (await self._writer.execute(actor, self._clock.wall(), command)).taken
@@ -316,16 +243,16 @@ class GrowingMessages:
         known = await self._texts.ask(*key) if self._shared else self._texts.find(*key)
         if known is not None and known.text.startswith(text):
             text = known.text  # the other node has not stored all of it
-        if (before := self._taken.pop(key, None)) is not None:
+        if (before := self.taken.pop(key, None)) is not None:
             before.closing = True
         self._texts.release(*key)
         grows = self._texts.take(*key, found.veil, found.version, text)
-        taken = _Taken(key, actor, grows, found.version, self._clock.steady(), attended=attended)
+        taken = Taken(key, actor, grows, found.version, self._clock.steady(), attended=attended)
         taken.saved = len(found.text)
-        self._taken[key] = taken
+        self.taken[key] = taken
         return taken
 
-    def _extend(self, taken: _Taken, command: Append, source: str | None) -> int:
+    def _extend(self, taken: Taken, command: Append, source: str | None) -> int:
         if taken.closing or taken.text.over:
             raise Finished()
         length = len(taken.text.text)
@@ -351,13 +278,9 @@ class GrowingMessages:
         stored = await self._store.growing_text(*key)
         if stored is None:
             return None
-        known = await self._texts.ask(*key) if self._shared and key not in self._taken else self._texts.find(*key)
+        known = await self._texts.ask(*key) if self._shared and key not in self.taken else self._texts.find(*key)
         return known.text if known is not None and known.text.startswith(stored) else stored
 
-    def _release(self, taken: _Taken) -> None:
-        if self._taken.get(taken.key) is taken:
-            self._forget(taken.key)
-
     def _forget(self, key: Key) -> None:
-        self._taken.pop(key, None)
+        self.taken.pop(key, None)
         self._texts.release(*key)

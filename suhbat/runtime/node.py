@@ -17,6 +17,7 @@ from suhbat.chat.active import ActiveConnections
 from suhbat.chat.bans import Bans
 from suhbat.chat.commands import Commands
 from suhbat.chat.erasing import erase_all
+from suhbat.chat.growing_chores import GrowingChores
 from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.ports import Bus, Clock, Store
@@ -133,9 +134,9 @@ class Node:
         self._bus_listener = NodeBusListener(self.hub, invalidation, signal, self.reconciliation)
         rates = Rates(settings.send_rate, settings.address_rate, settings.room_rate)
         commands = Commands(store, self.people, clock, self.bans, connections)
-        self.growing = GrowingMessages(
-            store, store, self.hub.growing, self.people, self.presence, clock, shared=store.cluster is not None
-        )
+        shared = store.cluster is not None
+        self.growing = GrowingMessages(store, store, self.hub.growing, self.people, clock, shared=shared)
+        self._growing_chores = GrowingChores(self.growing, store, self.hub.growing, self.presence, clock)
         self.files = NodeFiles(settings, store, self.hub.notices, clock, self.tasks)
         self._outgoing = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
         self.pushes = NodePushes(settings, store, self._outgoing, active, clock, self.tasks)
@@ -245,7 +246,7 @@ class Node:
             await self.hooks.open()
             if self.mail is not None:
                 self.tasks.start(self.mail.dispatcher.run())
-            self.tasks.start(self.growing.run())
+            self.tasks.start(self._growing_chores.run())
             stack.push_async_callback(step, self.growing.close, LAST_WORDS_SECONDS, _TEXTS_LOST)
             self.tasks.start(self._maintain())
             self.handlers.start(self.tasks)

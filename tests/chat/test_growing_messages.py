@@ -14,16 +14,15 @@ import pytest
 
 from suhbat.bus.memory import MemoryBus, MemoryExchange
 from suhbat.chat.growing import MOST_CHARACTERS
-from suhbat.chat.growing_messages import (
-    APPENDS_AT_ONCE,
+from suhbat.chat.growing_chores import (
     GONE_SECONDS,
     IDLE_SECONDS,
-    MOST_HERE,
     ROUND_SECONDS,
     SAVE_SECONDS,
     TOGETHER,
-    GrowingMessages,
+    GrowingChores,
 )
+from suhbat.chat.growing_messages import APPENDS_AT_ONCE, MOST_HERE, GrowingMessages
 from suhbat.chat.messages import Messages
 from suhbat.chat.model import Actor, Post, PostResult
 from suhbat.chat.ports import Directory, Store
@@ -68,7 +67,8 @@ class Node:
         self.presence = PresenceTracker(1_000, FakePresenceListener())
         self.hub = Hub(store, self.bus, self.presence, self.tasks, lambda: False, lambda file: file.url)
         directory = cast(Directory, Nobody())
-        self.growing = GrowingMessages(store, store, self.hub.growing, directory, self.presence, clock, shared=True)
+        self.growing = GrowingMessages(store, store, self.hub.growing, directory, clock, shared=True)
+        self.chores = GrowingChores(self.growing, store, self.hub.growing, self.presence, clock)
         self.messages = Messages(store, directory, clock, self.growing)
 
     async def open(self) -> None:
@@ -165,7 +165,7 @@ class Town:
         """Let time pass, and each node look after its messages."""
         self.clock.advance(seconds)
         for node in self.nodes:
-            await node.growing.look_after()
+            await node.chores.look_after()
         await settle()
 
 
@@ -516,7 +516,7 @@ class TestAppending:
             saves += 1
             await gate.wait()
 
-        monkeypatch.setattr(node.growing, "_save", save)
+        monkeypatch.setattr(node.growing, "save", save)
         tasks = [asyncio.create_task(node.append(seq, 3, " bir"))]
         await settle()
         assert growth.in_doubt
@@ -658,7 +658,7 @@ class TestStoring:
             for _ in range(rounds):
                 before = len(batches)
                 town.clock.advance(ROUND_SECONDS)
-                await node.growing.look_after()
+                await node.chores.look_after()
                 assert len(batches) - before <= 1 + (len(node.growing) > TOGETHER)
 
         monkeypatch.setattr(Committer, "write", written)
