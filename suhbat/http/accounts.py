@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.security import HTTPAuthorizationCredentials
 from pydantic import Field
 
@@ -19,9 +19,10 @@ from . import cookie
 from .dependencies import SAFE_WRITE, Credentials, Served, address_of
 from .me import Password
 from .refusals import refuses
+from .routing import resource
 from .sessions import LoggedInByCookie, SignedIn, answer, label_of
 
-router = APIRouter(prefix="/accounts", tags=["accounts"], dependencies=[SAFE_WRITE])
+router = resource("/accounts", tags=["accounts"], dependencies=[SAFE_WRITE])
 
 Code = Annotated[str, Field(max_length=128), Storable]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from suhbat import __version__
 from suhbat.services import Services
@@ -55,11 +55,10 @@ from . import (
 from .cross_origin import CrossOrigin
 from .mcp import routes as mcp
 from .middleware import BoundedBody, HeadAsGet, LocalRedirects, OverriddenMethod, PromptBody
+from .routing import take
 from .telegram import routes as telegram
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Any]]]
-
-PREFIX = "/api/v1"
 
 DESCRIPTION = """A self-hosted chat server. Take a name with `POST /api/v1/guests` or an account with
 `POST /api/v1/accounts`, send its token as `Authorization: Bearer …`, write to the conversation `lobby`. Live events come
@@ -84,7 +83,6 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
             "auto_configure": False,
         },
         license_info={"name": "MIT", "identifier": "MIT"},
-        generate_unique_id_function=lambda route: f"{route.tags[0]}.{route.name}" if route.tags else route.name,
     )
     app.state.services = services
     app.state.streams = streams
@@ -95,17 +93,13 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     app.add_middleware(OverriddenMethod)
     app.add_middleware(LocalRedirects)
     app.add_middleware(CrossOrigin, origins=services.settings.origins)
-    version = APIRouter(prefix=PREFIX)
-    resources = (
+    for module in (
         server, accounts, sessions, guests, tickets, me, users, invites, conversations, members, messages, reactions, threads,
         inbox, hooks, outgoing_hooks, bots, bot_commands,
         search, moderation, export, uploads, shared_files, pictures, push, email, password_resets, event_stream,
-    )  # fmt: skip
-    for resource in resources:
-        version.include_router(resource.router)
-    apart = (downloads, incoming_hooks, telegram, mcp, health, asyncapi, sockets, control, unsubscribe)
-    for router in (version, *(one.router for one in apart)):
-        app.include_router(router)
+        downloads, incoming_hooks, telegram, mcp, health, asyncapi, sockets, control, unsubscribe,
+    ):  # fmt: skip
+        take(app, module.router)
     docs.install(app)
     pages.install(app)
     openapi.install(app, outside=services.external is not None)

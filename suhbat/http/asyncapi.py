@@ -7,7 +7,6 @@ from functools import cache
 from inspect import cleandoc
 from typing import Any, Literal
 
-from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -21,7 +20,9 @@ from suhbat.protocol.examples import example
 from suhbat.protocol.notices import NOTICES
 from suhbat.protocol.replies import REPLIES
 
-router = APIRouter(include_in_schema=False)
+from .routing import apart
+
+router = apart(include_in_schema=False)
 
 Classes = Sequence[type[BaseModel]]
 Mode = Literal["validation", "serialization"]

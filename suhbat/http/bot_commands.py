@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 from starlette.convertors import PathConvertor, register_url_convertor
 
@@ -20,6 +20,7 @@ from suhbat.protocol.types import LOBBY, ClientId, Schema, Text
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
 
 class _Anything(PathConvertor):
@@ -30,7 +31,7 @@ class _Anything(PathConvertor):
 
 register_url_convertor("anything", _Anything())
 
-router = APIRouter(tags=["bots"])
+router = resource(tags=["bots"])
 
 
 class OfferedCommands(Schema):

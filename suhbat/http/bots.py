@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from pydantic import Field
 
 from suhbat.chat.erasing import erase_all
@@ -20,8 +20,9 @@ from suhbat.services import Services
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import UserPath
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/bots", tags=["bots"])
+router = resource("/bots", tags=["bots"])
 
 MAKING = 5
 """Making a bot or a token costs as much as so many messages."""

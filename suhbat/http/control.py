@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat import room_administration
@@ -23,8 +23,9 @@ from suhbat.protocol.types import Schema
 from suhbat.services import ServedStore
 
 from .dependencies import SAFE_WRITE, Served, is_local
+from .routing import apart
 
-router = APIRouter(include_in_schema=False)
+router = apart(include_in_schema=False)
 
 
 def _on_this_machine(request: Request, services: Served) -> None:

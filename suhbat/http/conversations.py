@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from suhbat.chat.model import Actor
@@ -29,8 +29,9 @@ from suhbat.protocol.types import DraftText, MessageOrdinal, Ordinal, People, Sc
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, place_in_list, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["conversations"])
+router = resource(tags=["conversations"])
 
 
 class Conversations(Schema):

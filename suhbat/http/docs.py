@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from starlette.responses import HTMLResponse, Response
 from swagger_ui_bundle import swagger_ui_path
 
 from .files import MEDIA_TYPES, Files
+from .routing import apart, take
 
-router = APIRouter(include_in_schema=False)
+router = apart(include_in_schema=False)
 
 # Addresses are relative, so that the page works below any root path.
 PAGE = """<!doctype html>
@@ -59,5 +60,5 @@ async def start() -> Response:
 
 def install(app: FastAPI) -> None:
     """Serve the page and its files."""
-    app.include_router(router)
+    take(app, router)
     app.mount("/docs/files", Files(directory=swagger_ui_path))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import Path, Query, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
@@ -31,9 +31,10 @@ from .dependencies import Credentials, Served, address_of, login
 from .problem import problem
 from .ranges import Part, choose_part
 from .refusals import refuses
+from .routing import apart
 from .uploads import FileIdPath
 
-router = APIRouter(tags=["files"])
+router = apart(tags=["files"])
 
 _BYTES = {"*/*": {"schema": {"type": "string", "format": "binary", "examples": ["…"]}}}
 BYTES: dict[int | str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from suhbat.chat.model import Account, MailAddress
@@ -18,8 +18,9 @@ from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
 from .me import Password
 from .problem import language_of_request
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["email"])
+router = resource(tags=["email"])
 
 CODE = "a_code_as_it_was_mailed_once"
 """In examples."""

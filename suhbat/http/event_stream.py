@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Protocol, cast
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Request
+from fastapi import Body, Depends, Header, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 from pydantic_core import to_json
@@ -25,8 +25,9 @@ from suhbat.protocol.types import LOBBY, ME, Schema
 
 from .dependencies import SAFE_WRITE, LoggedIn, Served
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["events"])
+router = resource(tags=["events"])
 
 MOST_COMMANDS = 64
 MOST_SECONDS = 60

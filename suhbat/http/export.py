@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.responses import StreamingResponse
 
 from suhbat.chat.rate import Cost
@@ -19,8 +19,9 @@ from suhbat.protocol.types import MAX_INTEGER
 
 from .dependencies import EXPORT, Caller, Served, weighs
 from .paths import ConversationPath, valid_id
+from .routing import resource
 
-router = APIRouter(tags=["export"])
+router = resource(tags=["export"])
 
 MEDIA_TYPE = "application/jsonl"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
@@ -14,8 +14,9 @@ from suhbat.services import Services
 from . import cookie
 from .dependencies import SAFE_WRITE, Served, address_of
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/guests", tags=["guests"], dependencies=[SAFE_WRITE])
+router = resource("/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 
 
 class NewGuest(Schema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from typing import Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from suhbat.errors import Busy, Forbidden, NotFound, Unauthenticated
@@ -15,8 +15,9 @@ from suhbat.services import Services
 
 from .dependencies import Served, is_local
 from .refusals import refuses
+from .routing import apart
 
-router = APIRouter(tags=["health"])
+router = apart(tags=["health"])
 
 
 _METRICS: dict[int | str, dict[str, Any]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from suhbat.chat.rate import Cost
@@ -15,8 +15,9 @@ from suhbat.protocol.types import Schema, Storable, Time
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/conversations/{conversation}/hooks", tags=["hooks"])
+router = resource("/conversations/{conversation}/hooks", tags=["hooks"])
 
 ID, TOKEN = "hq3l5x7c2ma4k6wz8d0pt9e", "Vq3Zt0yK8mW1rB6xJ4sN7uE2hC5pA9dF0gL3oQ8iT1k"
 """In examples."""

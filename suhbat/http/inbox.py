@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from suhbat.errors import TooManySaved
 from suhbat.protocol.commands import Save
@@ -13,8 +13,9 @@ from suhbat.protocol.inbox import Mentions, SavedMessages
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["inbox"])
+router = resource(tags=["inbox"])
 
 Limit = Annotated[int, Query(ge=1, le=100, description="Messages on a page.")]
 Position = Annotated[str | None, Query(max_length=64, description="The cursor of the previous page, unchanged.")]

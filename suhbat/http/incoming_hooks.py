@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+from fastapi import Path, Request
 from fastapi.responses import PlainTextResponse
 
 from suhbat.errors import InvalidPayload, NoService, RateLimited, SuhbatError
@@ -13,8 +13,9 @@ from .dependencies import Served
 from .guesses import guess
 from .hooks import TOKEN
 from .refusals import refuses
+from .routing import apart
 
-router = APIRouter(prefix="/hooks", tags=["hooks"])
+router = apart(prefix="/hooks", tags=["hooks"])
 
 TokenPath = Annotated[str, Path(examples=[TOKEN])]
 _FORM = {"payload": {"type": "string", "examples": ['{"text": "Salom!"}']}}

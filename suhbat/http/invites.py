@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from suhbat.chat.model import Invite
@@ -17,8 +17,9 @@ from .dependencies import READ, SAFE_WRITE, Caller, Served, Staff, address_of
 from .email import mail_of
 from .problem import language_of_request
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/invites", tags=["invites"])
+router = resource("/invites", tags=["invites"])
 
 WEEK = 7 * 24 * 3600
 CODE, INVITE = "a_code_as_it_was_shown_once", "i3z6rw4q2dyddfn6patw7k"

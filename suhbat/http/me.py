@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import AfterValidator, Field
 
 from suhbat.chat.erasing import erase_all
@@ -16,8 +16,9 @@ from suhbat.protocol.objects import AddedBy, Invitation, Profile, Quiet, User
 from suhbat.protocol.types import Schema, Storable
 
 from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, address_of
+from .routing import resource
 
-router = APIRouter(prefix="/me", tags=["me"])
+router = resource("/me", tags=["me"])
 
 
 def _tag(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from suhbat.chat.model import Actor
@@ -17,8 +17,9 @@ from suhbat.protocol.types import Reason, Schema, Until
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .paths import ConversationPath, UidQuery, UserPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/conversations/{conversation}/members", tags=["members"])
+router = resource("/conversations/{conversation}/members", tags=["members"])
 
 
 class Members(Schema):

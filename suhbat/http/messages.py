@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
 
 from suhbat.chat.rate import charge, cost_of
@@ -41,8 +41,9 @@ from suhbat.protocol.types import (
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/conversations/{conversation}/messages", tags=["messages"])
+router = resource("/conversations/{conversation}/messages", tags=["messages"])
 
 SeqQuery = Annotated[int | None, Query(ge=1, le=MAX_INTEGER)]
 TimeQuery = Annotated[Until | None, Query()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Response
+from fastapi import Path, Query, Response
 from pydantic import Field
 
 from suhbat.chat.model import Actor
@@ -16,8 +16,9 @@ from suhbat.protocol.types import MAX_INTEGER, Schema, Time
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["order"])
+router = resource(tags=["order"])
 
 Limit = Annotated[int, Query(ge=1, le=200)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, get_args
 
-from fastapi import APIRouter, Path, Response
+from fastapi import Path, Response
 from pydantic import Field
 
 from suhbat.chat.model import HookDelivery, HookEnd, OutgoingHook
@@ -16,8 +16,9 @@ from suhbat.protocol.types import LOBBY, MAX_INTEGER, Schema, Storable, Time
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/hooks", tags=["hooks"])
+router = resource("/hooks", tags=["hooks"])
 
 ID, URL, SECRET = (
     "kq3l5x7c2ma4k6wz8d0pt9e",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from pydantic import Field
 
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited
@@ -15,8 +15,9 @@ from .email import Code, mail_of
 from .me import Password
 from .problem import language_of_request
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/password-resets", tags=["password-resets"], dependencies=[SAFE_WRITE])
+router = resource("/password-resets", tags=["password-resets"], dependencies=[SAFE_WRITE])
 
 
 class ForgottenPassword(Schema):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import Field
 
 from suhbat.chat.conversations import picture_refusal
@@ -33,8 +33,9 @@ from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, weighs
 from .downloads import BYTES, answer
 from .paths import ConversationPath, UidQuery, UserPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(tags=["pictures"])
+router = resource(tags=["pictures"])
 
 Size = Annotated[
     Literal["64", "256"], Query(description="The side of the square in pixels. A small image has a smaller one.")

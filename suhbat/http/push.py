@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from suhbat.chat.rate import Cost
@@ -17,9 +17,10 @@ from suhbat.protocol.types import Schema, Storable, Time
 from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, weighs
 from .problem import language_of_request
 from .refusals import refuses
+from .routing import resource
 from .sessions import label_of
 
-router = APIRouter(prefix="/push", tags=["push"])
+router = resource("/push", tags=["push"])
 
 ENDPOINT = "https://push.example.org/send/k3f9"
 P256DH = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import Path, Query
 from pydantic import Field, TypeAdapter, ValidationError
 
 from suhbat.chat.model import Actor
@@ -19,8 +19,9 @@ from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .messages import Changed
 from .paths import ConversationPath, SeqPath, valid_id
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/conversations/{conversation}/messages/{seq}/reactions/{emoji}", tags=["messages"])
+router = resource("/conversations/{conversation}/messages/{seq}/reactions/{emoji}", tags=["messages"])
 
 EmojiPath = Annotated[str, Path(examples=["👍"])]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
 from fastapi import Query as Parameter
 from pydantic import Field
 
@@ -16,8 +15,9 @@ from suhbat.protocol.types import MAX_INTEGER, Schema
 from suhbat.services import Services
 
 from .dependencies import SEARCH, Caller, Served, weighs
+from .routing import resource
 
-router = APIRouter(tags=["search"])
+router = resource(tags=["search"])
 
 
 class Found(Schema):

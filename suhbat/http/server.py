@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from suhbat import __version__
@@ -12,8 +11,9 @@ from suhbat.protocol.replies import Limits
 from suhbat.protocol.types import Schema
 
 from .dependencies import Served
+from .routing import resource
 
-router = APIRouter(tags=["server"])
+router = resource(tags=["server"])
 
 PUSH_KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA5aq9ojSwk5Y2EmClBPs"
 """In examples; that of RFC 8292."""

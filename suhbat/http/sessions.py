@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import Path, Request, Response
 from pydantic import Field
 
 from suhbat.errors import Busy, Forbidden, NotFound, RateLimited, Unauthenticated
@@ -18,8 +18,9 @@ from . import cookie
 from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
 from .me import Password
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/sessions", tags=["sessions"])
+router = resource("/sessions", tags=["sessions"])
 
 SESSION = "saq5hdb3uyvzl3crfvw7lc"
 """In examples."""

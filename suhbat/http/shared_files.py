@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from suhbat.protocol.files import File, FileKind
@@ -13,8 +13,9 @@ from suhbat.protocol.types import MAX_INTEGER, MAX_PAGE, Schema, Time
 
 from .dependencies import READ, Caller, Served
 from .paths import ConversationPath, valid_id
+from .routing import resource
 
-router = APIRouter(prefix="/conversations/{conversation}/files", tags=["files"])
+router = resource("/conversations/{conversation}/files", tags=["files"])
 
 
 class Shared(Schema):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import JSONResponse
 
 from suhbat.errors import BadRequest
 
 from .problem import problem
+from .routing import apart
 
-router = APIRouter(include_in_schema=False)
+router = apart(include_in_schema=False)
 
 UPGRADE_REQUIRED = 426
 """RFC 9110 §15.5.22."""

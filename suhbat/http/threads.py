@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from suhbat.chat.rate import charge, cost_of
@@ -15,8 +15,9 @@ from suhbat.protocol.types import Schema
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served
 from .paths import ConversationPath, SeqPath, valid_id
+from .routing import resource
 
-router = APIRouter(tags=["threads"])
+router = resource(tags=["threads"])
 
 
 class Followed(Thread):

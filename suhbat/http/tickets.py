@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
 from pydantic import Field
 
 from suhbat.protocol.types import Schema, Time
 
 from .dependencies import SAFE_WRITE, LoggedIn, Served
+from .routing import resource
 
-router = APIRouter(prefix="/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
+router = resource("/tickets", tags=["tickets"], dependencies=[SAFE_WRITE])
 
 
 class Ticket(Schema):

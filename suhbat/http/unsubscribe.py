@@ -9,7 +9,7 @@ from __future__ import annotations
 from html import escape
 from string import Template
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
 from suhbat.errors import NotFound, SuhbatError
@@ -20,8 +20,9 @@ from suhbat.texts import mail as texts
 
 from .dependencies import Served, address_of
 from .problem import language_of_request
+from .routing import apart
 
-router = APIRouter(include_in_schema=False)
+router = apart(include_in_schema=False)
 
 POLICY = CONTENT_SECURITY_POLICY.replace("form-action 'none'", "form-action 'self'")
 _PAGE = Template("""\

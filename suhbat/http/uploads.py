@@ -6,7 +6,7 @@ import base64
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi import Depends, Header, Path, Request, Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect
 
@@ -35,6 +35,7 @@ from .media import FORM, JSON, has_body, media_type
 from .one_request import Forwarded, Uploaded, announced, forward, location, nothing_else, take_form
 from .problem import problem
 from .refusals import refuses
+from .routing import resource
 
 LONGEST_WAVEFORM, LONGEST_THUMBHASH = 128, 32
 """Bytes. Longer ones are ignored."""
@@ -78,7 +79,7 @@ class TusRoute(APIRoute):
         return handle_tus
 
 
-router = APIRouter(prefix="/files", tags=["files"], route_class=TusRoute)
+router = resource("/files", tags=["files"], route_class=TusRoute)
 
 SAFE_UPLOAD = Depends(safe_upload)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from suhbat.chat.model import Actor
 from suhbat.errors import BadRequest, NotFound
@@ -16,8 +16,9 @@ from suhbat.services import Services
 from .dependencies import READ, Caller, Served
 from .paths import UidQuery, UserPath
 from .refusals import refuses
+from .routing import resource
 
-router = APIRouter(prefix="/users", tags=["users"])
+router = resource("/users", tags=["users"])
 
 
 AT_ONCE = 50

@@ -6,6 +6,7 @@ import json
 
 import httpx2
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from suhbat.protocol.commands import Meet
 from suhbat.protocol.objects import Message
@@ -28,6 +29,16 @@ async def test_a_guest_is_made_once(client: httpx2.AsyncClient) -> None:
     assert_problem(await client.post("/api/v1/guests", json={"user_id": "userI"}), 409, "name_in_use")
     me = await client.get("/api/v1/me", headers={"authorization": f"bearer {made['token']}"})
     assert me.json() == made["user"]
+
+
+def test_an_application_makes_no_route_again() -> None:
+    """A second application of the process takes the routes that were made when the modules were imported."""
+    one, other = (
+        {route.endpoint: route.dependant for route in iter_route_contexts(app.routes) if hasattr(route, "dependant")}
+        for app in (House(public_url=f"https://{name}.example.org").app for name in ("one", "other"))
+    )
+    both = one.keys() & other.keys()
+    assert len(both) > 100 and all(one[endpoint] is other[endpoint] for endpoint in both)
 
 
 async def test_an_invalid_name(client: httpx2.AsyncClient) -> None:

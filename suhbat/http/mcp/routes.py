@@ -7,7 +7,7 @@ checked all the same, as the protocol demands (DNS rebinding; see `identity.orig
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from suhbat import __version__
 from suhbat.errors import NotFound, RateLimited, SuhbatError, Unauthenticated
@@ -31,9 +31,10 @@ from suhbat.services import Services
 from ..dependencies import SAFE_WRITE, Credentials, Served, address_of, login
 from ..media import JSON
 from ..problem import wait_before
+from ..routing import apart
 from .calls import ToolCall, carry_out
 
-router = APIRouter(tags=["mcp"], include_in_schema=False)
+router = apart(tags=["mcp"], include_in_schema=False)
 
 SERVER: Json = {"name": "suhbat", "title": "Suhbat", "version": __version__}
 CAPABILITIES: Json = {"tools": {}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from suhbat.errors import NotFound, RateLimited, Unauthenticated
 from suhbat.identity.address import metered
@@ -16,13 +16,14 @@ from suhbat.services import Services
 from ..dependencies import Served, address_of
 from ..downloads import BYTES, answer, headers_of
 from ..guesses import guess
+from ..routing import apart
 from .answers import refusal
 from .call import Call, Result
 from .methods import BY_NAME, METHODS
 from .reading import drop, read
 from .sending import original
 
-router = APIRouter(tags=["telegram"], include_in_schema=False)
+router = apart(tags=["telegram"], include_in_schema=False)
 
 _USES = frozenset(("getUpdates", "setWebhook", "sendMessage", "sendPhoto", "sendDocument", "setMyCommands"))
 """The calls that make a bot one of Telegram's kind: it gets `/commands` as messages from then on."""
