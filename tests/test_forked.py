@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,29 @@ def test_a_server(tmp_path: Path) -> None:
         assert server.process.poll() is None
         server.kill()
         assert server.process.poll() == -signal.SIGKILL
+
+
+def test_the_database_of_a_first_start(tmp_path: Path) -> None:
+    """It is as the one that the migrations make in a new interpreter."""
+    fork = Server("suhbat", tmp_path / "fork")
+    new = Server("suhbat", tmp_path / "new", settings={"PYTHONMALLOC": "debug"})
+    for server in (fork, new):
+        server.start()
+        server.stop()
+    assert isinstance(fork.process, forked.Forked) and isinstance(new.process, subprocess.Popen)
+    assert shape(fork.data / "suhbat.db") == shape(new.data / "suhbat.db")
+    assert sorted(path.name for path in fork.data.iterdir()) == sorted(path.name for path in new.data.iterdir())
+
+
+def shape(file: Path) -> list[object]:
+    """What the migrations made of a file: tables, their numbers of rows, and what the header has."""
+    with closing(sqlite3.connect(file)) as raw:
+        made = raw.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+        tables = [name for kind, name, _, sql in made if kind == "table" and "VIRTUAL" not in (sql or "")]
+        rows = [(name, *raw.execute(f'SELECT count(*) FROM "{name}"').fetchone()) for name in tables]
+        pragmas = ("journal_mode", "page_size", "auto_vacuum", "application_id", "user_version", "encoding")
+        header = [raw.execute(f"PRAGMA {pragma}").fetchone() for pragma in pragmas]
+        return [made, rows, header, raw.execute("SELECT version_num FROM alembic_version").fetchall()]
 
 
 def test_special_interpreters_are_new_ones(tmp_path: Path) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-import tempfile
-from functools import cache
 from pathlib import Path
 
-from suhbat.store.migrate import SCRIPTS, migrate
-from suhbat.store.sqlite import connect
+from suhbat.store.migrate import SCRIPTS
+from tests.migrated import migrated
 
 _UNDO = {
     "0003": "DROP TABLE search; DROP TABLE search_rows;",
@@ -75,18 +73,6 @@ def take_back(file: Path, revision: str) -> None:
     raw.close()
 
 
-@cache
-def _migrated() -> bytes:
-    """A new database as the migrations make it, with what metadata does not know: views and the index of search."""
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / "suhbat.db"
-        engine = connect.writing(file)
-        with engine.connect() as connection:
-            migrate(connection, Path(place) / "backups", 1)
-        engine.dispose()  # the last connection wrote the WAL into the file as it closed
-        return file.read_bytes()
-
-
 def new_database(file: Path) -> None:
     """Write a new database. Migrating takes long, so it is done once."""
-    file.write_bytes(_migrated())
+    file.write_bytes(migrated())

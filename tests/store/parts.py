@@ -5,11 +5,9 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from sqlalchemy import Connection, inspect, text
@@ -24,7 +22,6 @@ from suhbat.protocol.extras import Extra
 from suhbat.protocol.logged_events import LoggedEvent, model_of
 from suhbat.protocol.types import LOBBY
 from suhbat.store.fts5 import SECURE_DELETE
-from suhbat.store.migrate import migrate
 from suhbat.store.postgres.connect import connect as postgres_at
 from suhbat.store.postgres.store import PostgresStore
 from suhbat.store.sqlite import connect
@@ -34,6 +31,7 @@ from suhbat.store.write.transaction import WriterTransaction
 from tests import engines
 from tests.commands import execute, made
 from tests.fakes import FakeClock
+from tests.migrated import migrated
 
 ALI = Actor("u-ali", "ali", lobby_from=0)
 VALI = Actor("u-vali", "vali", lobby_from=0)
@@ -47,20 +45,6 @@ def sqlite(place: Path, **settings: Any) -> Store:
         (place / "suhbat.db").write_bytes(migrated())
         (place / "suhbat.db").chmod(0o600)
     return SQLiteStore(place, **({"clock": FakeClock()} | settings))
-
-
-@cache
-def migrated() -> bytes:
-    """A SQLite file that nobody used. To migrate takes longer than most tests do."""
-    with TemporaryDirectory() as directory:
-        file = Path(directory) / "suhbat.db"
-        engine = connect.writing(file)
-        with engine.connect() as connection:
-            migrate(connection, Path(directory) / "backups", 0)
-        engine.dispose()
-        with closing(sqlite3.connect(file)) as raw:
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        return file.read_bytes()
 
 
 def postgres(place: Path, **settings: Any) -> Store:
