@@ -83,14 +83,20 @@ SMALL = """() => {
   const isLarge = (one) => {
     const { left, right, top, bottom } = one.getBoundingClientRect();
     const [columns, rows] = [right - left, bottom - top].map((length) => Math.ceil(length / STEP) + 2 * (AROUND / STEP));
-    const hits = Array.from({ length: rows }, (_, y) =>
-      Array.from({ length: columns }, (_, x) => isHit(one, left - AROUND + x * STEP + 1, top - AROUND + y * STEP + 1)),
-    );
+    const known = [];
+    const hits = (x, y) => {
+      if (x >= columns || y >= rows) return false;
+      return (known[y * columns + x] ??= isHit(one, left - AROUND + x * STEP + 1, top - AROUND + y * STEP + 1));
+    };
     const disc = [];
     for (let y = 0; y < SIZE; y += STEP)
       for (let x = 0; x < SIZE; x += STEP)
         if (Math.hypot(x + 1 - SIZE / 2, y + 1 - SIZE / 2) < SIZE / 2) disc.push([x / STEP, y / STEP]);
-    return hits.some((row, y) => row.some((_, x) => disc.every(([dx, dy]) => hits[y + dy]?.[x + dx])));
+    const fits = (x, y) => disc.every(([dx, dy]) => hits(x + dx, y + dy));
+    const [across, down] = [columns, rows].map((count) => Math.round((count - SIZE / STEP) / 2));
+    if (fits(across, down)) return true; // in the middle, as for most: every place costs thousands of questions
+    for (let y = 0; y < rows; y++) for (let x = 0; x < columns; x++) if (fits(x, y)) return true;
+    return false;
   };
   return [...document.querySelectorAll("a[href], button, input, select, textarea, [role=option], [role=menuitem]")]
     .filter((one) => !one.closest(".text, .skip") && shown(one))
