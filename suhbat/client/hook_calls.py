@@ -50,7 +50,8 @@ class HookCalls(Asking):
         await self._transfers.insist("DELETE", _outgoing(id))
 
     async def hook_deliveries(self, id: str) -> list[dict[str, Any]]:
-        """The last deliveries of an outgoing webhook, the newest first."""
+        """The last deliveries of an outgoing webhook, the newest first. `reason` says why there was no answer, `next_at` when
+        the next attempt is due."""
         found: list[dict[str, Any]] = (await self._get(f"{_outgoing(id)}/deliveries"))["deliveries"]
         return found
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 from fastapi import Path, Response
 from pydantic import Field
 
-from suhbat.chat.model import HookDelivery, HookEnd, OutgoingHook
+from suhbat.chat.model import HookDelivery, HookEnd, NoAnswer, OutgoingHook
 from suhbat.chat.rate import Cost
 from suhbat.errors import BadRequest, Forbidden, NotFound, TooManyHooks
 from suhbat.programs.hooks.incoming_hooks import MOST_NAME
@@ -58,10 +58,11 @@ class OutgoingHookMade(Schema):
 
 
 class FailedAttempt(Schema):
-    """`status`: what the receiver answered; 0 if it did not answer."""
+    """`status`: what the receiver answered; 0 if it did not answer, and then `reason` says why."""
 
     at: Time
     status: int = Field(examples=[502])
+    reason: NoAnswer | None = None
 
 
 class OutgoingHookShown(Schema):
@@ -89,16 +90,19 @@ class Switch(Schema):
 
 
 class Delivery(Schema):
-    """An event that was sent. `status`: what the receiver answered last; 0 if it did not answer. A test has the event `test`,
-    the conversation `@me` and `seq` 0."""
+    """An event that was sent. `status`: what the receiver answered last; 0 if it did not answer, and then `reason` says why.
+    `at`: of the last attempt. `next_at`: when the next one is due; null if none is, because it has arrived, is a test, or the
+    webhook is switched off. A test has the event `test`, the conversation `@me` and `seq` 0."""
 
     n: int = Field(examples=[7])
     conversation: str = Field(examples=[LOBBY])
     seq: int = Field(examples=[12])
     event: str = Field(examples=["message.created"])
     status: int = Field(examples=[200])
+    reason: NoAnswer | None = None
     attempts: int = Field(examples=[1])
     at: Time
+    next_at: Time | None = None
 
 
 class DeliveryList(Schema):
@@ -162,7 +166,7 @@ async def try_outgoing(hook: HookPath, actor: Caller, services: Served) -> Deliv
 def _shown(hook: OutgoingHook) -> OutgoingHookShown:
     failed = None
     if hook.failures and hook.failed_at is not None:
-        failed = FailedAttempt(at=hook.failed_at, status=hook.failed_status or 0)
+        failed = FailedAttempt(at=hook.failed_at, status=hook.failed_status or 0, reason=hook.failed_reason)
     return OutgoingHookShown(
         id=hook.id,
         name=hook.name,

@@ -17,7 +17,7 @@ from functools import cached_property
 from ipaddress import ip_address
 
 from .addresses import Address, AllowedAddresses
-from .errors import AddressRefused, NotReached, TimedOut
+from .errors import AddressRefused, NotReached, TimedOut, failure_of
 from .exchange import OutgoingAnswer, OutgoingRequest, exchange
 from .idle import IdleConnections, OpenConnection
 from .resolving import Resolve, SystemResolver
@@ -149,7 +149,7 @@ class OutgoingClient:
         except TimeoutError:
             raise TimedOut(f"{target.origin} did not answer in time") from None
         except OSError as error:  # ssl.SSLError is one
-            raise NotReached(f"{target.origin}: {_reason(error)}") from None
+            raise NotReached(f"{target.origin}: {_reason(error)}", failure_of(error)) from None
 
     async def _once(
         self, streams: OpenConnection, request: OutgoingRequest, target: OutgoingTarget, limits: OutgoingLimits
@@ -168,22 +168,28 @@ class OutgoingClient:
         """Connect to a checked address of the target. The certificate must be for the name."""
         addresses = await self._addresses(target)
         tls, name = (self._tls, target.host.rstrip(".")) if target.encrypted else (None, None)
-        for n, address in enumerate(addresses, 1):
+        failures: list[OSError] = []
+        for address in addresses:
             try:
                 async with asyncio.timeout(CONNECT_SECONDS):
                     opened = await asyncio.open_connection(str(address), target.port, ssl=tls, server_hostname=name)
                 return OpenConnection(*opened, asyncio.get_running_loop().time())
-            except OSError:  # TimeoutError and ssl.SSLError are OSErrors
-                if n == len(addresses):
-                    raise
-        raise NotReached(f"{target.origin} has no address")
+            except OSError as error:  # TimeoutError and ssl.SSLError are OSErrors
+                failures.append(error)
+        # A machine without IPv6 reaches none of those addresses, which says nothing of the host.
+        raise min(failures, key=lambda error: failure_of(error) == "unreachable")
 
     async def _addresses(self, target: OutgoingTarget) -> list[Address]:
         try:
             found = [ip_address(target.host)]
         except ValueError:
             resolve = self._resolve_quick if self._slots.is_quick(target.host) else self._resolve_others
-            found = list(await resolve(target.host))
+            try:
+                found = list(await resolve(target.host))
+            except OSError as error:
+                raise NotReached(f"{target.origin}: {_reason(error)}", "name") from None
+            if not found:
+                raise NotReached(f"{target.origin} has no address", "name") from None
         self._require(target, found)
         return found[:MOST_ADDRESSES]
 

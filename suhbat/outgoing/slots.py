@@ -54,7 +54,7 @@ class Slots:
         """Hold slots, after waiting for them; whether that ends well and soon decides the next lane of the host. `owner`: who
         gave the address, None without a limit. Raises NotReached if too many wait already."""
         if self._waiting >= self._most_waiting:
-            raise NotReached("too many outgoing requests are waiting")
+            raise NotReached("too many outgoing requests are waiting", "busy")
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as held:
             self._waiting += 1
@@ -117,7 +117,7 @@ class _Slots:
     async def hold(self, key: str) -> AsyncIterator[None]:
         slots, users = self._users.get(key) or (asyncio.Semaphore(self._each), 0)
         if users >= self._most_users:
-            raise NotReached("too many outgoing requests are waiting")
+            raise NotReached("too many outgoing requests are waiting", "busy")
         self._users[key] = (slots, users + 1)
         try:
             async with slots:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from typing import Literal
 
 from suhbat.chat.bans import Bans
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor, HookTotals
+from suhbat.chat.model import Actor, HookTotals, NoAnswer
 from suhbat.chat.ports import Clock, Store
 from suhbat.chat.rate import Rates
 from suhbat.identity.tokens import digest, random_token, short_id
@@ -96,13 +95,11 @@ class HookReceivers:
         except AddressRefused:
             return None
 
-    async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
-    ) -> ReceiverAnswer | Literal["no answer"]:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, owner: str) -> ReceiverAnswer | NoAnswer:
         try:
             answer = await self._client.request("POST", url, headers, body, LIMITS, owner=owner)
-        except OutgoingError:
-            return "no answer"
+        except OutgoingError as error:
+            return error.reason
         wait = answer.headers.get("retry-after", "")
         seconds = float(wait) if wait.isascii() and wait.isdecimal() and len(wait) < 6 else 0.0
         return ReceiverAnswer(

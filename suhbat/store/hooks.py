@@ -1,5 +1,5 @@
 """The part of the store with webhooks: see chat.ports.hooks. The work itself is in `write.hooks`, `write.outgoing_hooks`,
-`write.hook_cursors`, `write.hook_claims` and `read.hook_events`; this class runs it in threads."""
+`write.hook_cursors`, `write.hook_claims`, `write.hook_deliveries` and `read.hook_events`; this class runs it in threads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from suhbat.protocol.logged_events import LoggedEvent, own_log
 from .people import accounts
 from .read.floor import LobbyHistory
 from .read.hook_events import hook_events, one_event
-from .write import hook_claims, hook_cursors, hooks, outgoing_hooks
+from .write import hook_claims, hook_cursors, hook_deliveries, hooks, outgoing_hooks
 from .write.writer import Writer
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class HooksOverSQL:
         await self._write(lambda c: outgoing_hooks.end(c, uid, id))
 
     async def deliveries_of(self, uid: str, id: str) -> list[HookDelivery]:
-        return await self._read(lambda c: outgoing_hooks.deliveries(c, uid, id))
+        return await self._read(lambda c: hook_deliveries.deliveries(c, uid, id))
 
     async def delivery(self, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
         at = self._clock.wall()
@@ -97,7 +97,7 @@ class HooksOverSQL:
     def _delivery(
         self, connection: Connection, uid: str, id: str, n: int, at: Milliseconds
     ) -> tuple[OutgoingHook, HookDelivery, LoggedEvent | None]:
-        hook, one = outgoing_hooks.delivery(connection, uid, id, n)
+        hook, one = hook_deliveries.delivery(connection, uid, id, n)
         if one.is_test:
             return hook, one, None
         found = accounts.of(connection, [uid])
@@ -107,11 +107,11 @@ class HooksOverSQL:
     async def add_test(self, uid: str, id: str) -> tuple[OutgoingHook, HookDelivery]:
         at = self._clock.wall()
         return await self._open_writer().work(
-            lambda transaction: outgoing_hooks.add_test(transaction, uid, id, at), frozenset({own_log(uid)})
+            lambda transaction: hook_deliveries.add_test(transaction, uid, id, at), frozenset({own_log(uid)})
         )
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
-        await self._write(lambda c: outgoing_hooks.note(c, id, delivery))
+        await self._write(lambda c: hook_deliveries.note(c, id, delivery))
 
     async def hook_backlog(self) -> HookBacklog:
         now = self._clock.wall()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -154,7 +155,8 @@ def test_incoming_webhooks(server: Server, person: Make) -> None:
 def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], person: Make) -> None:
     """An outgoing webhook is made in the settings, for chosen conversations and events. Its secret is shown once. The log has
     what was sent and what the program answered, a delivery can be repeated, and a test be sent. It can be switched off and
-    on, and deleted. While the program does not take an event, the list says so."""
+    on, and deleted. While the program does not take an event, the list says so, and the log when it is sent again; without an
+    answer, the log says why."""
     url, statuses = receiver
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
@@ -220,7 +222,26 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
     page.reload()
     expect(row.locator(".state")).to_contain_text("On, but the program did not take the last event")
     expect(row.locator(".state")).to_have_class("state bad")
+    row.get_by_role("button", name="Deliveries").click()
+    waiting = log.locator("li", has_text="next attempt")
+    expect(waiting.locator(".status")).to_have_text("500")
+    statuses[:] = [204]
+    waiting.get_by_role("button", name="Send again").click()
+    expect(waiting).to_have_count(0)
+    page.keyboard.press("Escape")
     row.get_by_role("button", name="Delete webhook").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
     expect(row).to_have_count(0)
+
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        office.ask("ali", "POST", "/hooks", {"url": closed, "conversations": ["lobby"], "name": "Yopiq"})
+        page.reload()
+        page.locator(".outgoing > li", has_text="Yopiq").get_by_role("button", name="Deliveries").click()
+        log = page.get_by_role("dialog", name="Deliveries: Yopiq")
+        log.get_by_role("button", name="Send a test").click()
+        expect(log.locator("li .status")).to_have_text("no answer")
+        expect(log.locator("li .state")).to_have_text("The connection was refused: no program listens there.")
+        look.in_both("a test without an answer")
     assert not look.found, "\n".join(look.found)

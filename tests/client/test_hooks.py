@@ -36,6 +36,7 @@ async def test_webhooks(tmp_path: Path) -> None:
                 await ali.deliver_again(outgoing["id"], 1)
             tried = await ali.test_hook(outgoing["id"])
             assert (tried["event"], tried["n"], tried["attempts"]) == ("test", 1, 1)
+            assert (tried["status"], tried["reason"], tried["next_at"]) == (0, "refused", None)
             assert await ali.hook_deliveries(outgoing["id"]) == [tried]
             assert (await ali.deliver_again(outgoing["id"], 1))["attempts"] == 2
             await ali.remove_hook(outgoing["id"])

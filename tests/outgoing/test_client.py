@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
+import ssl
 from pathlib import Path
 
 import pytest
 
 from suhbat.outgoing.client import SLOTS, OutgoingLimits
-from suhbat.outgoing.errors import AddressRefused, NotReached, TimedOut
+from suhbat.outgoing.errors import AddressRefused, NotReached, OutgoingError, TimedOut, failure_of
 from suhbat.outgoing.resolving import SystemResolver
 from tests.outgoing.hosts import LOOPBACK, Names, make_certificate, make_client, plain, serving
 
@@ -209,6 +212,61 @@ async def test_the_next_address_is_tried() -> None:
         for name in ("none.example", "unknown.example", "[::1]"):
             with pytest.raises(NotReached):
                 await client.request("GET", host.url(host=name))
+
+
+async def test_why_there_was_no_answer(tmp_path: Path) -> None:
+    """Each failure has one of a few words. That of a closed address says more than that of one which no way leads to."""
+
+    async def broken(head: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.transport.abort()
+
+    async def silent(head: bytes, writer: asyncio.StreamWriter) -> None:
+        await asyncio.Event().wait()
+
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = unused.getsockname()[1]
+        names = Names(none_example=[[]], two_example=[["127.0.0.1", "240.0.0.1"]])
+        client = make_client(names, allow=(*LOOPBACK, "240.0.0.0/4"))
+        async with (
+            serving(broken) as breaks,
+            serving(silent) as hangs,
+            serving(plain(), encrypted(tmp_path)) as strange,
+        ):
+            for url, reason in (
+                ("http://10.0.0.1/", "address"),
+                ("http://unknown.example/", "name"),
+                ("http://none.example/", "name"),
+                (f"http://127.0.0.1:{closed}/", "refused"),
+                (f"http://two.example:{closed}/", "refused"),
+                (breaks.url(), "broken"),
+                (hangs.url(), "timeout"),
+                (strange.url(scheme="https"), "tls"),
+            ):
+                with pytest.raises(OutgoingError) as caught:
+                    await client.request("POST", url, limits=SHORT)
+                assert (url, caught.value.reason) == (url, reason)
+
+
+def encrypted(directory: Path) -> ssl.SSLContext:
+    """Of a host whose certificate nobody trusts."""
+    return make_certificate(directory, "strange.example")[1]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "unreachable"),
+        (OSError(errno.ETIMEDOUT, "Connection timed out"), "timeout"),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "broken"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('10.0.0.7', 80)"), "refused"),
+        (ssl.SSLCertVerificationError(1, "self-signed"), "tls"),
+        (OSError(errno.EMFILE, "Too many open files"), "broken"),
+    ],
+)
+def test_failures_of_the_system(error: OSError, reason: str) -> None:
+    """They become one of the words, so nothing that the system says of its network gets out."""
+    assert failure_of(error) == reason
 
 
 async def test_one_host_gets_few_requests_at_a_time() -> None:

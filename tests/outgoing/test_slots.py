@@ -95,7 +95,7 @@ async def test_hosts_that_do_not_answer_hold_up_only_each_other() -> None:
             pass
     with pytest.raises(NotReached):
         async with slots.hold("push.example"):
-            raise NotReached
+            raise NotReached("hangs")
     assert not slots.is_quick("push.example")
     for task in hanging:
         task.cancel()

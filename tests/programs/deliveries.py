@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, NoAnswer
 from suhbat.chat.ports import Store
 from suhbat.programs.hooks.delivering import Delivering, ReceiverAnswer
 from tests.fakes import FakeClock
@@ -21,17 +21,15 @@ class FakeReceivers:
     """Answer `answer`, or by address what is in `answers`; a request waits for `waits`, if it is set for its address."""
 
     def __init__(self) -> None:
-        self.answer: ReceiverAnswer | Literal["no answer"] = OK
-        self.answers: dict[str, list[ReceiverAnswer | Literal["no answer"]]] = {}
+        self.answer: ReceiverAnswer | NoAnswer = OK
+        self.answers: dict[str, list[ReceiverAnswer | NoAnswer]] = {}
         self.waits: dict[str, asyncio.Event] = {}
         self.requests: list[tuple[str, Mapping[str, str], bytes]] = []
 
     def origin(self, url: str) -> str | None:
         return url
 
-    async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
-    ) -> ReceiverAnswer | Literal["no answer"]:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, owner: str) -> ReceiverAnswer | NoAnswer:
         self.requests.append((url, headers, body))
         if url in self.waits:
             await self.waits[url].wait()

@@ -25,6 +25,7 @@ from .hooks import (
     HookEnd,
     HookTotals,
     IncomingHook,
+    NoAnswer,
     OutgoingHook,
     SettledHook,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "MissedMessage",
     "MissedPlace",
     "NewPicture",
+    "NoAnswer",
     "NodeUpdate",
     "NumberedEvent",
     "Outcome",

@@ -34,12 +34,18 @@ HookEnd = Literal["failing", "gone"]
 """Why an outgoing webhook was switched off: its receiver has failed for a day; or said that it is gone (410)."""
 
 
+NoAnswer = Literal["address", "name", "refused", "unreachable", "timeout", "tls", "broken", "busy"]
+"""Why a receiver did not answer. They are few words, because an error of the system can name addresses of the network around
+the server, which the maker of a webhook did not write. Each is in docs/reference/http.md."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingHook:
     """An outgoing webhook: events of these `types` are sent to `url`, signed with `secret`, if `maker_uid` may read them.
     `conversations`: their names; None for all rooms in which the maker is. `off`: why it was switched off; None if its maker
-    did it. `uid`: the identity that posts what the receiver answers. `failed_at`, `failed_status`: of the last attempt
-    that failed; None if none has. `failures`: how many attempts have failed since one succeeded.
+    did it. `uid`: the identity that posts what the receiver answers. `failed_at`, `failed_status`, `failed_reason`: of the
+    last attempt that failed, as in `HookDelivery`; None if none has. `failures`: how many attempts have failed since one
+    succeeded.
 
     `bot_uid`: this is the webhook of a bot, which gets its updates (Telegram's Bot API), of the kinds `types`. Then
     `secret` goes along, `maker_uid` is the owner of the bot, and `uid` the bot itself."""
@@ -58,6 +64,7 @@ class OutgoingHook:
     bot_uid: str | None = None
     failed_at: Milliseconds | None = None
     failed_status: int | None = None
+    failed_reason: NoAnswer | None = None
     failures: int = 0
 
     @property
@@ -98,7 +105,8 @@ TEST = "test"
 class HookDelivery:
     """An event that was sent, or tried to be, or a test: that has no event, its `conversation` is `@me`, and its `seq` 0. `n`:
     counts the deliveries of the webhook; None if it has none yet. `status`: what the receiver answered last; 0 without an
-    answer. `at`: of the last attempt."""
+    answer, and then `reason` says why, if it is known. `at`: of the last attempt. `next_at`: when it is tried again; None if
+    nothing is planned."""
 
     n: int | None
     conversation: str
@@ -107,6 +115,8 @@ class HookDelivery:
     status: int
     attempts: int
     at: Milliseconds
+    reason: NoAnswer | None = None
+    next_at: Milliseconds | None = None
 
     @property
     def is_test(self) -> bool:

@@ -84,7 +84,7 @@ class OutgoingHookStore(Protocol):
         ...
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
-        """Replace the status, the attempts and the time of a delivery."""
+        """One more attempt of a delivery was made: replace its status, its reason and its time."""
         ...
 
     async def hook_backlog(self) -> HookBacklog:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from suhbat.chat.model import NoAnswer
 from suhbat.programs.telegram.errors import TelegramError
 from suhbat.programs.telegram.kinds import ALL_KINDS, events_of, kinds_of
 from suhbat.programs.telegram.objects import Json
@@ -49,14 +50,26 @@ async def get_webhook_info(call: Call) -> Result:
         if set(hook.types) != set(ALL_KINDS):
             info["allowed_updates"] = list(hook.types)
         if hook.failed_at is not None:
-            info |= {"last_error_date": hook.failed_at // 1000, "last_error_message": _told(hook.failed_status or 0)}
+            told = _told(hook.failed_status or 0, hook.failed_reason)
+            info |= {"last_error_date": hook.failed_at // 1000, "last_error_message": told}
     return info | {"pending_update_count": pending}
 
 
-def _told(status: int) -> str:
-    """What is said of an attempt that failed. `status`: that of the answer; 0 if there was none."""
+_UNANSWERED: dict[NoAnswer, str] = {
+    "address": "This address may not be reached",
+    "name": "Failed to resolve host: Name or service not known",
+    "refused": "Connection refused",
+    "unreachable": "Network is unreachable",
+    "timeout": "Connection timed out",
+    "tls": "SSL error",
+}
+"""Telegram's words, where it has some."""
+
+
+def _told(status: int, reason: NoAnswer | None) -> str:
+    """What is said of an attempt that failed. `status`: that of the answer; 0 if there was none, because of `reason`."""
     if not status:
-        return "Connection failed"
+        return "Connection failed" if reason is None else _UNANSWERED.get(reason, "Connection failed")
     try:
         return f"Wrong response from the webhook: {status} {HTTPStatus(status).phrase}"
     except ValueError:

@@ -18,7 +18,7 @@ import structlog
 from suhbat.chat.bans import Bans
 from suhbat.chat.hooks import told_as
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import TEST, DueHook, HookDelivery, Milliseconds, OutgoingHook, SettledHook
+from suhbat.chat.model import TEST, DueHook, HookDelivery, Milliseconds, NoAnswer, OutgoingHook, SettledHook
 from suhbat.chat.ports import Clock, OutgoingHookStore
 from suhbat.counting import HookCounts
 from suhbat.errors import InvalidPayload, SuhbatError, log_text
@@ -68,9 +68,7 @@ class Receivers(Protocol):
         """The origin of an address; None if this server may never reach it, as far as the text says so."""
         ...
 
-    async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, owner: str
-    ) -> ReceiverAnswer | Literal["no answer"]:
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, owner: str) -> ReceiverAnswer | NoAnswer:
         """Send a request. `owner`: the uid of the user who gave the address; few at a time for each. Raises nothing
         but a cancellation."""
         ...
@@ -224,9 +222,9 @@ class Delivering:
         body = body_of_test(hook, at) if event is None else body_of(event)
         id = message_id(hook.id, attempt.conversation, number)
         answer = await self._receivers.post(hook.url, headers(hook.secret, id, at, body), body, hook.maker_uid)
-        if answer == "no answer":
-            return replace(attempt, at=at), 0.0
-        tried = replace(attempt, status=answer.status, at=at)
+        if isinstance(answer, str):
+            return replace(attempt, status=0, reason=answer, at=at), 0.0
+        tried = replace(attempt, status=answer.status, reason=None, at=at)
         if event is not None and answer.status == 200 and answer.body:
             await self._reply(hook, attempt, event, id, answer.body)
         return tried, answer.retry_after
@@ -265,7 +263,7 @@ class Delivering:
         elif now - since >= GIVEN_UP:
             off = "failing"
         if off is not None:
-            log.warning("hooks: switched off", hook=item.hook.id, reason=off, status=last.status)
+            log.warning("hooks: switched off", hook=item.hook.id, reason=off, status=last.status, failure=last.reason)
         seconds = max(pause_after(last.attempts), min(retry_after, LONGEST_PAUSE))
         pause = pause_of_hook(item.failures if len(made) == 1 else 0)
         return SettledHook(

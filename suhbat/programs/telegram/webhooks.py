@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from suhbat.chat.model import Actor, DueHook, HookDelivery, OutgoingHook, SettledHook
+from suhbat.chat.model import Actor, DueHook, HookDelivery, NoAnswer, OutgoingHook, SettledHook
 from suhbat.chat.ports import Clock, UpdateStore
 from suhbat.programs.hooks.delivering import (
     LONGEST_PAUSE,
@@ -134,17 +134,21 @@ class UpdateDelivery:
                 await self._store.confirm_updates(item.hook.uid, update["update_id"] + 1)
         return SettledHook(item, item.after, tuple(made))
 
-    async def _send(self, hook: OutgoingHook, update: Json) -> ReceiverAnswer | str:
+    async def _send(self, hook: OutgoingHook, update: Json) -> ReceiverAnswer | NoAnswer:
         headers = {"content-type": "application/json"} | ({PROOF: hook.secret} if hook.secret else {})
         body = json.dumps(update, ensure_ascii=False, separators=(",", ":")).encode()
         return await self._receivers.post(hook.url, headers, body, hook.maker_uid)
 
-    def _delivery(self, item: DueHook, update: Json, answer: ReceiverAnswer | str, *, is_first: bool) -> HookDelivery:
+    def _delivery(
+        self, item: DueHook, update: Json, answer: ReceiverAnswer | NoAnswer, *, is_first: bool
+    ) -> HookDelivery:
         """`is_first`: it may have been tried before."""
         number, attempts = (item.n, item.attempts + 1) if is_first else (None, 1)
-        status = 0 if isinstance(answer, str) else answer.status
+        status, reason = (0, answer) if isinstance(answer, str) else (answer.status, None)
         (kind,) = update.keys() - {"update_id"}
-        return HookDelivery(number, item.conversation, update["update_id"], kind, status, attempts, self._clock.wall())
+        return HookDelivery(
+            number, item.conversation, update["update_id"], kind, status, attempts, self._clock.wall(), reason
+        )
 
     def _failed(self, item: DueHook, made: list[HookDelivery], retry_after: float) -> SettledHook:
         """The updates of a bot wait for each other, so there is one pause for all of them. The webhook stays on: an update

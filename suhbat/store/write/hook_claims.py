@@ -21,10 +21,13 @@ from sqlalchemy import (
 from suhbat.chat.model import Actor, DueHook, Milliseconds, SettledHook
 from suhbat.protocol.events import HookStopped
 from suhbat.protocol.logged_events import own_log
+from suhbat.store.dialect import AnyRow
 from suhbat.store.tables import accounts, conversations, hook_cursors, outgoing_hooks
 
 from .hook_cursors import CURSORS, IS_WAITING
-from .outgoing_hooks import hook_of, log_deliveries
+from .hook_deliveries import log_deliveries
+from .hook_status import as_stored
+from .outgoing_hooks import hook_of
 from .transaction import WriterTransaction
 
 OF_MAKER = 4
@@ -112,12 +115,17 @@ def _due_hook(connection: Connection, hook_id: str, now: Milliseconds, until: Mi
     if row is None:
         return None
     hook = connection.execute(select(outgoing_hooks).where(outgoing_hooks.c.id == hook_id)).one()
+    return due_of(connection, hook, row, until)
+
+
+def due_of(connection: Connection, hook: AnyRow, place: AnyRow, until: Milliseconds) -> DueHook:
+    """A cursor (with the name of its `conversation`) as it is claimed."""
     maker = connection.execute(
         select(accounts.c.user_id, accounts.c.lobby_from, accounts.c.role).where(accounts.c.uid == hook.maker_uid)
     ).one()
     return DueHook(
-        hook_of(hook), Actor(hook.maker_uid, maker.user_id, "account", maker.lobby_from, maker.role), row.conversation,
-        row.conversation_id, row.after, row.upto, row.attempts, row.failing_since, row.n, hook.failures, until,
+        hook_of(hook), Actor(hook.maker_uid, maker.user_id, "account", maker.lobby_from, maker.role), place.conversation,
+        place.conversation_id, place.after, place.upto, place.attempts, place.failing_since, place.n, hook.failures, until,
     )  # fmt: skip
 
 
@@ -139,7 +147,7 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
         last = settled.deliveries[-1]
         values |= {
             "failures": hook.failures + 1, "pause_until": settled.pause_until, "failed_at": last.at,
-            "failed_status": last.status,
+            "failed_status": as_stored(last.status, last.reason),
         }  # fmt: skip
     elif settled.deliveries:
         values |= {"failures": 0, "pause_until": 0}
@@ -155,7 +163,12 @@ def settle(transaction: WriterTransaction, settled: SettledHook, at: Millisecond
         place |= {"attempts": 0, "failing_since": None, "n": None}
     this = (hook_cursors.c.hook_id == hook.id, hook_cursors.c.conversation_id == due.log_id)
     connection.execute(update(hook_cursors).where(*this).values(place))
-    due_now = (IS_WAITING, hook_cursors.c.due_at <= at, _is_free(at), outgoing_hooks.c.maker_uid == hook.maker_uid)
+    return has_due(connection, hook.maker_uid, at)
+
+
+def has_due(connection: Connection, maker_uid: str, at: Milliseconds) -> bool:
+    """Whether a cursor of this maker can be claimed now."""
+    due_now = (IS_WAITING, hook_cursors.c.due_at <= at, _is_free(at), outgoing_hooks.c.maker_uid == maker_uid)
     waiting = select(hook_cursors.c.hook_id).select_from(CURSORS).where(*due_now)
     return connection.execute(waiting.limit(1)).first() is not None
 

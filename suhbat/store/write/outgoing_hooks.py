@@ -1,29 +1,26 @@
-"""Rows of outgoing webhooks: made, switched, removed, and their deliveries."""
+"""Rows of outgoing webhooks: made, listed, switched and removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from suhbat.chat.bounds import PROGRAMS_A_DAY
-from suhbat.chat.model import TEST, Actor, HookDelivery, Milliseconds, OutgoingHook
+from suhbat.chat.model import Actor, Milliseconds, OutgoingHook
 from suhbat.errors import NotFound, TooManyHooks
-from suhbat.protocol.types import ME
 from suhbat.store import cursors
 from suhbat.store.dialect import AnyRow
 from suhbat.store.read.floor import visible
-from suhbat.store.tables import conversations, hook_cursors, hook_deliveries, outgoing_hooks
+from suhbat.store.tables import conversations, hook_cursors, outgoing_hooks
 
 from .commands.execution import Execution
+from .hook_status import as_told
 from .transaction import WriterTransaction
 
 NAME = "hooks"
 """The name of their durable cursor."""
-KEPT = 100
-"""Deliveries of a webhook that are kept."""
 _IS_OF_NO_BOT = outgoing_hooks.c.bot_uid.is_(None)
 """Only the Bot API sees those of bots."""
 
@@ -108,10 +105,11 @@ def of(connection: Connection, uid: str, id: str | None = None) -> list[Outgoing
 
 def hook_of(row: AnyRow, places: tuple[str, ...] = ()) -> OutgoingHook:
     """The webhook of a row. `places`: its conversations, if it is not everywhere."""
+    failed_status, failed_reason = (None, None) if row.failed_status is None else as_told(row.failed_status)
     return OutgoingHook(
         row.id, row.uid, row.maker_uid, row.name, row.url, row.secret, tuple(row.types.split()),
         None if row.everywhere else places, row.created_at, bool(row.is_on), row.off or None, row.bot_uid, row.failed_at,
-        row.failed_status, row.failures,
+        failed_status, failed_reason, row.failures,
     )  # fmt: skip
 
 
@@ -132,76 +130,3 @@ def end(connection: Connection, uid: str, id: str) -> None:
     mine = (outgoing_hooks.c.maker_uid == uid, outgoing_hooks.c.id == id, _IS_OF_NO_BOT)
     if connection.execute(delete(outgoing_hooks).where(*mine)).rowcount == 0:
         raise NotFound()
-
-
-_DELIVERIES = select(
-    hook_deliveries.c.n,
-    conversations.c.name,
-    hook_deliveries.c.seq,
-    hook_deliveries.c.event,
-    hook_deliveries.c.status,
-    hook_deliveries.c.attempts,
-    hook_deliveries.c.at,
-).join(conversations, conversations.c.id == hook_deliveries.c.conversation_id)
-
-
-def deliveries(connection: Connection, uid: str, id: str) -> list[HookDelivery]:
-    """See `chat.ports.OutgoingHookStore.deliveries_of`."""
-    of(connection, uid, id)
-    rows = connection.execute(_DELIVERIES.where(hook_deliveries.c.hook_id == id).order_by(hook_deliveries.c.n.desc()))
-    return list(map(_delivery_of, rows))
-
-
-def delivery(connection: Connection, uid: str, id: str, n: int) -> tuple[OutgoingHook, HookDelivery]:
-    """A delivery. Raises NotFound."""
-    (hook,) = of(connection, uid, id)
-    query = _DELIVERIES.where(hook_deliveries.c.hook_id == id, hook_deliveries.c.n == n)
-    row = connection.execute(query).one_or_none()
-    if row is None:
-        raise NotFound()
-    return hook, _delivery_of(row)
-
-
-def _delivery_of(row: AnyRow) -> HookDelivery:
-    """A test is stored in the own log of its maker."""
-    one = HookDelivery(*row)
-    return replace(one, conversation=ME) if one.is_test else one
-
-
-def add_test(transaction: WriterTransaction, uid: str, id: str, at: Milliseconds) -> tuple[OutgoingHook, HookDelivery]:
-    """See `chat.ports.OutgoingHookStore.add_test`."""
-    connection, this = transaction.connection, outgoing_hooks.c.id == id
-    (hook,) = of(connection, uid, id)
-    transaction.cache.load_own(connection, (uid,), at)
-    given = select(outgoing_hooks.c.deliveries).where(this).with_for_update(key_share=True)
-    one = HookDelivery(None, ME, 0, TEST, 0, 0, at)
-    n = log_deliveries(connection, id, transaction.cache.own[uid].id, connection.execute(given).scalar_one(), (one,))
-    connection.execute(update(outgoing_hooks).where(this).values(deliveries=n))
-    return hook, replace(one, n=n)
-
-
-def note(connection: Connection, id: str, one: HookDelivery) -> None:
-    """See `chat.ports.OutgoingHookStore.note_delivery`."""
-    this = (hook_deliveries.c.hook_id == id, hook_deliveries.c.n == one.n)
-    changed = {"status": one.status, "attempts": one.attempts, "at": one.at}
-    connection.execute(update(hook_deliveries).where(*this).values(changed))
-
-
-def log_deliveries(connection: Connection, id: str, log_id: int, given: int, made: tuple[HookDelivery, ...]) -> int:
-    """Write deliveries; those without a number get the next ones above `given`. Keeps the last KEPT.
-    Returns the last number."""
-    rows = []
-    for one in made:
-        if one.n is not None:
-            note(connection, id, one)
-            continue
-        given += 1
-        rows.append({
-            "hook_id": id, "n": given, "conversation_id": log_id, "seq": one.seq, "event": one.event, "status": one.status,
-            "attempts": one.attempts, "at": one.at,
-        })  # fmt: skip
-    if rows:
-        connection.execute(insert(hook_deliveries), rows)
-        old = (hook_deliveries.c.hook_id == id, hook_deliveries.c.n <= given - KEPT)
-        connection.execute(delete(hook_deliveries).where(*old))
-    return given

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 from unittest.mock import ANY
 
 import pytest
@@ -19,7 +19,7 @@ from standardwebhooks import Webhook
 from suhbat.chat.bans import Bans
 from suhbat.chat.growing_messages import GrowingMessages
 from suhbat.chat.messages import Messages
-from suhbat.chat.model import Actor, DueHook, HookTotals, OutgoingHook
+from suhbat.chat.model import Actor, DueHook, HookTotals, NoAnswer, OutgoingHook
 from suhbat.chat.ports import Directory, Store
 from suhbat.chat.rate import Rates
 from suhbat.errors import Forbidden, NotFound, RateLimited, TooManyHooks
@@ -45,8 +45,8 @@ from suhbat.protocol.http_commands import FinishGrowing
 from suhbat.runtime.hooks import LIMITS, HookReceivers
 from suhbat.store.tables import conversations, hook_cursors, thread_marks
 from suhbat.store.write.hook_claims import OF_MAKER
+from suhbat.store.write.hook_deliveries import KEPT
 from suhbat.store.write.marks import last_post
-from suhbat.store.write.outgoing_hooks import KEPT
 from suhbat.store.write.writer_cache import WriterCache
 from tests.fakes import FakeClock
 from tests.outgoing.hosts import serving
@@ -129,13 +129,10 @@ async def test_a_test(desk: Desk) -> None:
     posted."""
     room = await desk.room(ALI, VALI)
     hook = await desk.hook([room])
-    desk.receivers.answer = "no answer"
+    desk.receivers.answer = "refused"
     await desk.say(room, "kutadi")
     await desk.work()
-    hooks = OutgoingHooks(
-        desk.store, cast(HookReceivers, None), desk.delivering, desk.clock, cast(Any, None), bytes, lambda: None
-    )
-    ali = replace(ALI, kind="account")
+    hooks, ali = hooks_of(desk), MAKER
     silent = await hooks.test(ali, "k1")
     assert (silent.n, silent.event, silent.status, silent.attempts, silent.conversation) == (2, "test", 0, 1, "@me")
     desk.receivers.answer = ReceiverAnswer(200, 0, b'{"text": "javob"}')
@@ -164,12 +161,66 @@ async def test_a_test(desk: Desk) -> None:
     assert [(one.n, one.status) for one in await desk.store.deliveries_of("u-ali", "k1")][-1] == (1, 200)
 
 
+def hooks_of(desk: Desk) -> OutgoingHooks:
+    """What makers ask for."""
+    return OutgoingHooks(
+        desk.store, cast(HookReceivers, None), desk.delivering, desk.clock, cast(Any, None), bytes, lambda: None
+    )
+
+
+MAKER = replace(ALI, kind="account")
+
+
+@pytest.mark.parametrize("reason", get_args(NoAnswer))
+async def test_why_there_was_no_answer(desk: Desk, reason: NoAnswer) -> None:
+    """The log and the list say it, and the log when the next attempt is due, until there is an answer or the webhook is off."""
+    room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
+    hook = await desk.hook([room, other])
+    desk.receivers.answers[hook.url] = [reason]
+    await desk.say(room, "1")
+    await desk.work()
+    (failed,) = await desk.store.deliveries_of("u-ali", "k1")
+    assert (failed.status, failed.reason, failed.attempts) == (0, reason, 1)
+    assert failed.next_at == failed.at + 5000
+    (listed,) = await desk.store.outgoing_of("u-ali")
+    assert (listed.failed_status, listed.failed_reason, listed.failed_at) == (0, reason, failed.at)
+    desk.receivers.answers[hook.url] = [ReceiverAnswer(503)]
+    await desk.pass_time(10, 1)
+    (failed,) = await desk.store.deliveries_of("u-ali", "k1")
+    assert (failed.status, failed.reason, failed.next_at) == (503, None, failed.at + 20_000)
+    await desk.store.switch_outgoing("u-ali", "k1", False)
+    assert (await desk.store.deliveries_of("u-ali", "k1"))[0].next_at is None
+    await desk.store.switch_outgoing("u-ali", "k1", True)
+    await desk.work()
+    (done,) = await desk.store.deliveries_of("u-ali", "k1")
+    assert (done.status, done.reason, done.attempts, done.next_at) == (200, None, 3, None)
+
+
+async def test_a_pause_of_the_whole_webhook_counts(desk: Desk) -> None:
+    """The next attempt is not due before the webhook is sent anything at all."""
+    rooms = [await desk.room(ALI, VALI) for _ in range(4)]
+    await desk.hook(rooms)
+    desk.receivers.answer = "timeout"
+    for room in rooms:
+        await desk.say(room, "1")
+        await desk.pass_time(10, 1)
+    planned = [one.next_at for one in await desk.store.deliveries_of("u-ali", "k1")]
+    assert None not in planned
+    desk.receivers.answer = OK
+    seen = len(desk.receivers.requests)
+    while desk.clock.wall() < min(at for at in planned if at is not None):
+        assert len(desk.receivers.requests) == seen
+        await desk.work()
+    await desk.pass_time(30, 1)
+    assert len(desk.receivers.requests) > seen
+
+
 async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
     """Everything arrives when it is back, in order, each event once; its id was the same at each attempt; pauses grow to an
     hour. The webhook says that its attempts fail, until one succeeds."""
     room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
     await desk.hook([room, other])
-    desk.receivers.answer = "no answer"
+    desk.receivers.answer = "refused"
     await desk.say(room, "1")
     await desk.work()
     for hour in range(20):
@@ -230,7 +281,7 @@ async def test_what_operators_see(desk: Desk) -> None:
     assert await desk.store.hook_totals() == HookTotals(working=4)
     await desk.store.switch_outgoing("u-ali", "k4", False)
     desk.receivers.answers = {
-        "https://k2.example.org/": ["no answer", ReceiverAnswer(500), "no answer"],
+        "https://k2.example.org/": ["refused", ReceiverAnswer(500), "refused"],
         "https://k3.example.org/": [ReceiverAnswer(410)],
     }
     await desk.say(room, "1", "2")

@@ -121,7 +121,7 @@ async def test_updates_of_all_chats_in_one_order(yard: Yard) -> None:
 async def test_a_receiver_that_is_down_for_twenty_hours(yard: Yard) -> None:
     """When it is back, everything arrives in order, each once. It was tried again and again; what failed last is told."""
     await yard.webhooks.put(BOT, URL, "", ALL_KINDS)
-    yard.receivers.answer = "no answer"
+    yard.receivers.answer = "refused"
     await yard.say(LOBBY, "0")
     await yard.work()
     for hour in range(20):

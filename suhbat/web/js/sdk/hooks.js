@@ -4,6 +4,10 @@
 
 /** @typedef {{ id: string, name: string, uid: string, maker_uid: string, created_at: string }} IncomingHook */
 /**
+ * @typedef {"address" | "name" | "refused" | "unreachable" | "timeout" | "tls" | "broken" | "busy"} NoAnswer
+ *   why a receiver did not answer; see the reference
+ */
+/**
  * @typedef {object} OutgoingHook
  * @property {string} id
  * @property {string} name
@@ -13,7 +17,8 @@
  * @property {string[]} events
  * @property {boolean} on
  * @property {"failing" | "gone" | null} off  why the server switched it off
- * @property {{ at: string, status: number } | null} [failed]  the last attempt, if it failed, so that events wait
+ * @property {{ at: string, status: number, reason?: NoAnswer | null } | null} [failed]  the last attempt, if it failed,
+ *   so that events wait
  * @property {string} created_at
  */
 /**
@@ -23,8 +28,10 @@
  * @property {number} seq
  * @property {string} event
  * @property {number} status  what the receiver answered last; 0 if it did not answer
+ * @property {NoAnswer | null} [reason]  why it did not
  * @property {number} attempts
- * @property {string} at
+ * @property {string} at  of the last attempt
+ * @property {string | null} [next_at]  when it is sent again by itself
  */
 
 export class Hooks {
@@ -82,7 +89,10 @@ export class Hooks {
     return (await this.#api.get(`${outgoing(id)}/deliveries`)).deliveries;
   }
 
-  /** Repeat a delivery now. @param {string} id @param {number} n @returns {Promise<Delivery>} */
+  /**
+   * Repeat a delivery now.
+   * @param {string} id @param {number} n @returns {Promise<Delivery>}
+   */
   again(id, n) {
     return this.#api.post(`${outgoing(id)}/deliveries/${n}/again`);
   }

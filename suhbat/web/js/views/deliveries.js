@@ -9,10 +9,13 @@ import { fill } from "./loading.js";
 import { titleOf } from "./names.js";
 
 /** @import { App } from "../app.js" */
-/** @import { Delivery, OutgoingHook } from "../sdk/hooks.js" */
+/** @import { Delivery, NoAnswer, OutgoingHook } from "../sdk/hooks.js" */
 
 /** @param {string} type */
 export const eventName = (type) => t(`event.${type}`);
+
+/** Why a program did not answer. @param {NoAnswer} reason */
+export const whyNot = (reason) => t(`deliveries.why.${reason}`);
 
 /** @param {App} app @param {OutgoingHook} hook */
 export function deliveries(app, hook) {
@@ -33,13 +36,14 @@ export function deliveries(app, hook) {
 
   /** @param {Delivery} one @returns {HTMLElement} */
   function row(one) {
-    const { n, event, status, attempts, at } = one;
+    const { n, event, status, reason, attempts, at } = one;
     const fine = status >= 200 && status < 300;
     const state = app.chat.conversations.get(one.conversation);
     const about = [
       state && titleOf(app, state),
       moment(new Date(at)),
       attempts > 1 && t("deliveries.attempts", { n: attempts }),
+      planned(one),
     ];
     const again = async () => {
       if (button.getAttribute("aria-busy")) return;
@@ -64,9 +68,17 @@ export function deliveries(app, hook) {
         { class: "names" },
         h("strong", {}, eventName(event)),
         h("small", {}, about.filter(Boolean).join(" · ")),
+        reason && h("small", { class: "state bad" }, whyNot(reason)),
       ),
       button,
     );
     return item;
   }
+}
+
+/** When it is sent again by itself. @param {Delivery} one */
+function planned({ next_at }) {
+  if (!next_at) return "";
+  const date = new Date(next_at);
+  return Date.now() >= date.getTime() ? t("deliveries.next.now") : t("deliveries.next", { time: moment(date) });
 }

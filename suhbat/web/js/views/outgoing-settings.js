@@ -5,7 +5,7 @@ import { t } from "../text/languages.js";
 import { moment } from "../text/time.js";
 import { confirm, toast } from "./dialog.js";
 import { h, icon, iconButton } from "./dom.js";
-import { eventName, deliveries } from "./deliveries.js";
+import { deliveries, eventName, whyNot } from "./deliveries.js";
 import { field, sentence } from "./form.js";
 import { listed } from "./listed.js";
 import { fill } from "./loading.js";
@@ -82,7 +82,11 @@ function row(app, hook, draw) {
 
 /** @param {OutgoingHook} hook */
 function stateOf({ on, off, failed }) {
-  if (on) return failed ? t("outgoing.failed", { time: moment(new Date(failed.at)) }) : t("outgoing.on");
+  if (on && failed) {
+    const told = t("outgoing.failed", { time: moment(new Date(failed.at)) });
+    return failed.reason ? `${told} ${whyNot(failed.reason)}` : told;
+  }
+  if (on) return t("outgoing.on");
   return off ? t(`outgoing.off.${off}`) : t("outgoing.off");
 }
 
