@@ -56,7 +56,7 @@ class HookCalls(Asking):
         return found
 
     async def deliver_again(self, id: str, n: int) -> dict[str, Any]:
-        """Repeat a delivery now."""
+        """Repeat a delivery now. One that still waits is not sent twice: its attempt is brought forward."""
         return await self._make(f"{_outgoing(id)}/deliveries/{n}/again", {})
 
     async def test_hook(self, id: str) -> dict[str, Any]:

@@ -150,7 +150,9 @@ async def deliveries_of(hook: HookPath, actor: Caller, services: Served) -> Deli
 @router.post("/{hook}/deliveries/{n}/again", dependencies=[SAFE_WRITE, weighs(Cost.TRIAL)])
 @refuses(Forbidden, NotFound)
 async def deliver_again(hook: HookPath, n: NumberPath, actor: Caller, services: Served) -> Delivery:
-    """Repeat a delivery now, also of a webhook that is switched off. The answer tells what the receiver answered."""
+    """Repeat a delivery now, also of a webhook that is switched off. The answer tells what the receiver answered. One that
+    still waits is not sent twice: this is its next attempt, and if the webhook is sending at this moment, the attempt follows,
+    and `at` is still that of the last one."""
     return _delivery(await services.outgoing_hooks.again(actor, hook, n))
 
 

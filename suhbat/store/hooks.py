@@ -1,11 +1,12 @@
 """The part of the store with webhooks: see chat.ports.hooks. The work itself is in `write.hooks`, `write.outgoing_hooks`,
-`write.hook_cursors`, `write.hook_claims`, `write.hook_deliveries` and `read.hook_events`; this class runs it in threads."""
+`write.hook_cursors`, `write.hook_claims`, `write.hook_deliveries`, `write.hook_again` and `read.hook_events`; this class runs
+it in threads."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Collection
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sqlalchemy import Connection
 
@@ -26,7 +27,7 @@ from suhbat.protocol.logged_events import LoggedEvent, own_log
 from .people import accounts
 from .read.floor import LobbyHistory
 from .read.hook_events import hook_events, one_event
-from .write import hook_claims, hook_cursors, hook_deliveries, hooks, outgoing_hooks
+from .write import hook_again, hook_claims, hook_cursors, hook_deliveries, hooks, outgoing_hooks
 from .write.writer import Writer
 
 T = TypeVar("T")
@@ -112,6 +113,13 @@ class HooksOverSQL:
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
         await self._write(lambda c: hook_deliveries.note(c, id, delivery))
+
+    async def claim_delivery(self, id: str, n: int, until: int) -> DueHook | Literal["not waiting", "at work"]:
+        now = self._clock.wall()
+        return await self._write(lambda c: hook_again.claim_delivery(c, id, n, now, until))
+
+    async def settle_delivery(self, due: DueHook, tried: HookDelivery, at: int) -> bool:
+        return await self._write(lambda c: hook_again.settle_delivery(c, due, tried, at))
 
     async def hook_backlog(self) -> HookBacklog:
         now = self._clock.wall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Protocol
+from typing import Literal, Protocol
 
 from suhbat.chat.model import (
     Actor,
@@ -85,6 +85,17 @@ class OutgoingHookStore(Protocol):
 
     async def note_delivery(self, id: str, delivery: HookDelivery) -> None:
         """One more attempt of a delivery was made: replace its status, its reason and its time."""
+        ...
+
+    async def claim_delivery(self, id: str, n: int, until: int) -> DueHook | Literal["not waiting", "at work"]:
+        """Claim the cursor whose next event is the delivery `n`, also before it is due and while the webhook is off; settle it
+        with `settle_delivery`. `not waiting`: its event is in no queue any more. `at work`: somebody has claimed the webhook;
+        the event is due from now on."""
+        ...
+
+    async def settle_delivery(self, due: DueHook, tried: HookDelivery, at: int) -> bool:
+        """Log an attempt that was brought forward, and end its claim. If it has succeeded, its event is settled; otherwise it
+        is tried again when it would have been, and the pauses do not grow. Returns the same as `settle_hook`."""
         ...
 
     async def hook_backlog(self) -> HookBacklog:

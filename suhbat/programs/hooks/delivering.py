@@ -196,11 +196,24 @@ class Delivering:
         return SettledHook(item, upto, tuple(made))
 
     async def now(self, hook: OutgoingHook, delivery: HookDelivery, one: LoggedEvent | None) -> HookDelivery:
-        """Make one more attempt of a logged delivery now, whatever became of it. `one`: its event; None for a test."""
+        """Make one more attempt of a logged delivery now, whatever became of it. `one`: its event; None for a test. If it still
+        waits, this is its next attempt; if the webhook is at work at this moment, the attempt follows, and what is
+        returned is the last one."""
+        waiting: DueHook | Literal["not waiting", "at work"] = "not waiting"
+        if one is not None and delivery.n is not None:
+            until = self._clock.wall() + round(LEASE_SECONDS * 1000)
+            waiting = await self._store.claim_delivery(hook.id, delivery.n, until)
+        if waiting == "at work":
+            return replace(delivery, next_at=self._clock.wall()) if hook.is_on else delivery
         tried, _ = await self._send(hook, one, replace(delivery, attempts=delivery.attempts + 1))
         self._count(tried)
-        await self._store.note_delivery(hook.id, tried)
-        return tried
+        if waiting == "not waiting":
+            await self._store.note_delivery(hook.id, tried)
+            return replace(tried, next_at=None)
+        if await self._store.settle_delivery(waiting, tried, self._clock.wall()):
+            self._look_at = -math.inf
+            self._wake()
+        return replace(tried, next_at=None) if tried.is_done else tried
 
     def _count(self, tried: HookDelivery) -> None:
         self.counts.retries += tried.attempts > 1

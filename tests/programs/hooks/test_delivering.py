@@ -215,6 +215,109 @@ async def test_a_pause_of_the_whole_webhook_counts(desk: Desk) -> None:
     assert len(desk.receivers.requests) > seen
 
 
+async def test_what_is_sent_again_is_sent_once(desk: Desk) -> None:
+    """A delivery that still waits is taken from the queue: after a success it is not sent by itself, and what waits behind it
+    follows at once, in order, under its own ids."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    desk.receivers.answers[hook.url] = ["refused"]
+    await desk.say(room, "1", "2", "3")
+    await desk.work()
+    done = await hooks_of(desk).again(MAKER, "k1", 1)
+    assert (done.status, done.reason, done.attempts, done.next_at) == (200, None, 2, None)
+    assert done in await desk.store.deliveries_of("u-ali", "k1")
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "1", "2", "3"]
+    await desk.pass_time(HOUR)
+    assert desk.receivers.texts() == ["1", "1", "2", "3"]
+    assert (await desk.store.outgoing_of("u-ali"))[0].failures == 0
+    again = await hooks_of(desk).again(MAKER, "k1", 1)  # it has arrived: its maker wants it twice
+    assert (again.attempts, desk.receivers.texts()[4:]) == (3, ["1"])
+
+
+async def test_a_repetition_that_fails_changes_no_plan(desk: Desk) -> None:
+    """The attempt is counted and logged; the next one is due when it was, however often its maker tries, and the pauses do not
+    grow."""
+    room = await desk.room(ALI, VALI)
+    await desk.hook([room])
+    desk.receivers.answer = "refused"
+    await desk.say(room, "1")
+    await desk.work()
+    (failed,) = await desk.store.deliveries_of("u-ali", "k1")
+    desk.receivers.answer = ReceiverAnswer(410)
+    for attempts in (2, 3, 4):
+        tried = await hooks_of(desk).again(MAKER, "k1", 1)
+        assert (tried.status, tried.attempts, tried.next_at) == (410, attempts, failed.next_at)
+        assert await desk.store.deliveries_of("u-ali", "k1") == [tried]
+    (listed,) = await desk.store.outgoing_of("u-ali")
+    assert (listed.is_on, listed.failed_status, listed.failures) == (True, 410, 1)
+    desk.receivers.answer = "refused"
+    await desk.pass_time(10, 1)
+    (failed,) = await desk.store.deliveries_of("u-ali", "k1")
+    assert (failed.attempts, failed.next_at) == (5, failed.at + 20_000)
+    desk.receivers.answer = OK
+    await desk.pass_time(30, 1)
+    assert desk.receivers.texts() == ["1"] * 6
+
+
+async def test_a_repetition_while_the_webhook_is_off(desk: Desk) -> None:
+    """What arrives then is not sent when it is switched on."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    desk.receivers.answers[hook.url] = ["refused"]
+    await desk.say(room, "1", "2")
+    await desk.work()
+    await desk.store.switch_outgoing("u-ali", "k1", False)
+    assert (await hooks_of(desk).again(MAKER, "k1", 1)).status == 200
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "1"]
+    await desk.store.switch_outgoing("u-ali", "k1", True)
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "1", "2"]
+
+
+async def test_a_repetition_while_the_webhook_is_at_work(desk: Desk) -> None:
+    """Nothing is sent beside it: the attempt is due at once, and follows."""
+    room, other = await desk.room(ALI, VALI), await desk.room(ALI, VALI)
+    hook = await desk.hook([room, other])
+    desk.receivers.answers[hook.url] = [ReceiverAnswer(503, 900.0)]
+    await desk.say(room, "1", "2")
+    await desk.work()
+    await desk.say(other, "o")
+    desk.clock.advance(5)
+    (item,) = await desk.delivering.claim(50, ())
+    desk.receivers.waits[hook.url] = asyncio.Event()
+    late = asyncio.create_task(desk.delivering.carry_out(item))
+    while len(desk.receivers.requests) < 2:
+        await asyncio.sleep(0)
+    answer = await hooks_of(desk).again(MAKER, "k1", 1)
+    assert (answer.status, answer.attempts, answer.next_at) == (503, 1, desk.clock.wall())
+    desk.receivers.waits.pop(hook.url).set()
+    await late
+    await desk.work()
+    assert desk.receivers.texts() == ["1", "o", "1", "2"]
+
+
+async def test_a_process_that_dies_while_it_repeats(desk: Desk) -> None:
+    """The event goes on waiting, and is sent when the claim has ended."""
+    room = await desk.room(ALI, VALI)
+    hook = await desk.hook([room])
+    desk.receivers.answers[hook.url] = ["refused"]
+    await desk.say(room, "1", "2")
+    await desk.work()
+    desk.receivers.waits[hook.url] = asyncio.Event()
+    dying = asyncio.create_task(hooks_of(desk).again(MAKER, "k1", 1))
+    while len(desk.receivers.requests) < 2:
+        await asyncio.sleep(0)
+    dying.cancel()
+    await asyncio.gather(dying, return_exceptions=True)
+    desk.receivers.waits.pop(hook.url)
+    await desk.pass_time(30, 1)
+    assert desk.receivers.texts() == ["1", "1"]
+    await desk.pass_time(LEASE_SECONDS, 1)
+    assert desk.receivers.texts() == ["1", "1", "1", "2"]
+
+
 async def test_a_receiver_that_is_down_for_twenty_hours(desk: Desk) -> None:
     """Everything arrives when it is back, in order, each event once; its id was the same at each attempt; pauses grow to an
     hour. The webhook says that its attempts fail, until one succeeds."""

@@ -90,7 +90,7 @@ export class Hooks {
   }
 
   /**
-   * Repeat a delivery now.
+   * Repeat a delivery now. One that still waits is not sent twice.
    * @param {string} id @param {number} n @returns {Promise<Delivery>}
    */
   again(id, n) {
