@@ -140,6 +140,9 @@ class HooksOverSQL:
         now = self._clock.wall()
         return await self._read(lambda c: hook_events(c, due, most, now, self._lobby_history))
 
+    async def holds(self, due: DueHook) -> bool:
+        return await self._read(lambda c: hook_claims.holds(c, due))
+
     async def settle_hook(self, settled: SettledHook, at: int) -> bool:
         return await self._open_writer().work(
             lambda transaction: hook_claims.settle(transaction, settled, at), hook_claims.logs_of(settled)

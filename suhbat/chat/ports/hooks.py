@@ -41,7 +41,15 @@ class HookStore(Protocol):
     async def hook_by_token(self, token_hash: bytes) -> IncomingHook | None: ...
 
 
-class OutgoingHookStore(Protocol):
+class HookClaims(Protocol):
+    """What may be sent for a claim, which was made a moment ago."""
+
+    async def holds(self, due: DueHook) -> bool:
+        """Whether a claim still holds, and its webhook is on and has the same address. A cheap read."""
+        ...
+
+
+class OutgoingHookStore(HookClaims, Protocol):
     """Outgoing webhooks, their deliveries, and how far each of them is in each log. Any node may gather and claim.
 
     Times are those of the caller's clock.

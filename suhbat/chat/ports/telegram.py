@@ -7,8 +7,10 @@ from typing import Protocol
 
 from suhbat.chat.model import Actor, NumberedEvent, OutgoingHook
 
+from .hooks import HookClaims
 
-class UpdateStore(Protocol):
+
+class UpdateStore(HookClaims, Protocol):
     """The updates of bots, and their webhooks. An event is numbered when its bot asks, or when the update is to be sent to its
     webhook, once; the number is kept until the update is confirmed."""
 

@@ -186,7 +186,7 @@ class Delivering:
         events, upto = await self._store.hook_events(item, MOST_EVENTS)
         made: list[HookDelivery] = []
         for one in events:
-            if made and self._clock.steady() >= ends:
+            if made and (self._clock.steady() >= ends or not await self._store.holds(item)):
                 upto = model_of(one.event).seq - 1
                 break
             tried, retry_after = await self._deliver(item, one, is_first=not made)

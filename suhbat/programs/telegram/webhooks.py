@@ -124,7 +124,8 @@ class UpdateDelivery:
             if not updates:
                 return SettledHook(item, item.upto, tuple(made))
             for update in updates:
-                if made and self._clock.steady() >= ends:
+                is_late = bool(made) and self._clock.steady() >= ends
+                if is_late or not await self._store.holds(item):  # the bot has another address now, or none
                     return SettledHook(item, item.after, tuple(made))
                 answer = await self._send(item.hook, update)
                 made.append(self._delivery(item, update, answer, is_first=not made))

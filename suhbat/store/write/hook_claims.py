@@ -129,6 +129,13 @@ def due_of(connection: Connection, hook: AnyRow, place: AnyRow, until: Milliseco
     )  # fmt: skip
 
 
+def holds(connection: Connection, due: DueHook) -> bool:
+    """See `chat.ports.HookClaims.holds`."""
+    this = (outgoing_hooks.c.id == due.hook.id, outgoing_hooks.c.is_on, outgoing_hooks.c.url == due.hook.url)
+    same = (outgoing_hooks.c.created_at == due.hook.created_at, outgoing_hooks.c.claimed_until == due.claimed_until)
+    return connection.execute(select(outgoing_hooks.c.id).where(*this, *same)).first() is not None
+
+
 def settle(transaction: WriterTransaction, settled: SettledHook, at: Milliseconds) -> bool:
     """See `chat.ports.OutgoingHookStore.settle_hook`."""
     connection, due = transaction.connection, settled.due

@@ -494,7 +494,8 @@ END: dict[str, Callable[[Desk, str], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("what", END)
 async def test_what_ends_while_a_slow_receiver_is_told(desk: Desk, what: str) -> None:
-    """Of forty events that are read at once, those that are sent later are not."""
+    """Of forty events that are read at once, those that are sent later are not: after the end of the webhook none, after that
+    of a permission at most those of a second."""
     room = await desk.room(VALI, ALI)
     await desk.hook([room])
     await desk.say(room, *(f"{number}" for number in range(40)))
@@ -508,7 +509,7 @@ async def test_what_ends_while_a_slow_receiver_is_told(desk: Desk, what: str) ->
 
     desk.receivers.post = slowly
     await desk.work()
-    assert desk.receivers.texts() == ["0", "1"]
+    assert desk.receivers.texts() == (["0", "1"] if what == "its maker leaves" else ["0"])
 
 
 async def test_as_many_events_as_are_read_at_once(desk: Desk) -> None:

@@ -162,6 +162,30 @@ async def test_an_address_that_failed_does_not_hold_up_the_next(yard: Yard) -> N
     assert hook is not None and (hook.failed_at, hook.failed_status) == (None, None)
 
 
+@pytest.mark.parametrize("how", ["set", "same", "end"])
+async def test_after_another_address_is_set_nothing_goes_to_the_one_before(yard: Yard, how: str) -> None:
+    """Though a process has read many updates and is sending them: what is on its way is the last one. Those that follow go to
+    the address that holds now, each once."""
+    other = "https://second.example.org/"
+    await yard.webhooks.put(BOT, URL, "eski", None)
+    await yard.say(LOBBY, *(f"{number}" for number in range(5)))
+    yard.receivers.waits[URL] = asyncio.Event()
+    working = asyncio.create_task(yard.work())
+    while not yard.receivers.requests:
+        await asyncio.sleep(0)
+    if how == "end":
+        await yard.webhooks.end(BOT)
+    else:
+        await yard.webhooks.put(BOT, URL if how == "same" else other, "yangi", None)
+    yard.receivers.waits.pop(URL).set()
+    await working
+    await yard.work()
+    secrets = [(url, headers[PROOF]) for url, headers, _ in yard.receivers.requests]
+    later = [] if how == "end" else [(URL if how == "same" else other, "yangi")] * 4
+    assert secrets == [(URL, "eski"), *later]
+    assert [number for number, _ in yard.told() + yard.told(other)] == list(range(1, 6 if later else 2))
+
+
 @pytest.mark.parametrize("how", ["set", "end"])
 async def test_what_is_dropped(yard: Yard, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that waits, numbered or not, in every chat, and nothing that comes later. A refused address drops nothing.
