@@ -19,6 +19,13 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Cu
     return cursor
 
 
+def makes(connection: Connection, name: str, *, waits: bool = False) -> bool:
+    """Be the only one who makes the cursor of this name, until the transaction ends. False if another node is at it, unless
+    this `waits`. Nodes that start together on a new database all find no cursor; and what a cursor has missed is counted by
+    one of them, or it would be done twice."""
+    return bool(_journal(connection).makes(connection, name, waits=waits))
+
+
 def end(connection: Connection) -> ColumnElement[Any]:
     """A column with the end of the journal as its query sees it, for `begin`: what the other columns of the query show is
     exactly what comes before."""

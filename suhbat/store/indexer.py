@@ -19,7 +19,7 @@ from suhbat.errors import log_text
 
 from . import cursors, search
 from .dialect import is_contended, is_postgres, is_trouble
-from .journal import NoCursor, Range
+from .journal import Cursor, NoCursor, Range
 from .search import SearchEntry
 from .sqlite import values
 from .tables import IS_MESSAGE, conversations, events, search_rows
@@ -51,8 +51,7 @@ def feed(
     try:
         cursor = cursors.open_cursor(connection, NAME, waits=waits)
     except NoCursor:
-        begin(connection)
-        cursor = cursors.open_cursor(connection, NAME, waits=waits)
+        cursor = _begun(connection, waits=waits)
     if cursor is None:
         return None
     is_done = False
@@ -68,6 +67,17 @@ def feed(
             break
     cursor.save()
     return is_done
+
+
+def _begun(connection: Connection, *, waits: bool) -> Cursor | None:
+    """The cursor, which this transaction makes unless another node has. None while another node makes it, without `waits`."""
+    if not cursors.makes(connection, NAME, waits=waits):
+        return None
+    try:
+        return cursors.open_cursor(connection, NAME, waits=waits)  # the other node was quicker
+    except NoCursor:
+        begin(connection)
+        return cursors.open_cursor(connection, NAME, waits=waits)
 
 
 def begin(connection: Connection) -> None:

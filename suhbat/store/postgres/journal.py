@@ -53,6 +53,7 @@ _LOST = text(
     f"DELETE FROM cursors WHERE (SELECT count(*) FROM journal WHERE NOT pg_visible_in_snapshot({_XID}, {_SEEN})) > :most"  # noqa: S608 (constants)
 )
 _LOCK = "SELECT position FROM cursors WHERE name = :name FOR UPDATE"
+_MAKING = "hashtext('suhbat cursor ' || :name)"
 _FOREIGN = text(
     "SELECT pg_snapshot_xmax(CAST(:seen AS pg_snapshot)) > pg_snapshot_xmax(pg_current_snapshot()) "
     "OR NOT EXISTS (SELECT FROM cursors WHERE name = :name)"
@@ -165,6 +166,14 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Po
     if connection.execute(_FOREIGN, {"name": name, "seen": position[0]}).scalar():
         raise NoCursor(name)
     return PostgresCursor(connection, name, *position) if found else None
+
+
+def makes(connection: Connection, name: str, *, waits: bool) -> bool:
+    """See `cursors.makes`."""
+    if waits:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({_MAKING})"), {"name": name})
+        return True
+    return bool(connection.execute(text(f"SELECT pg_try_advisory_xact_lock({_MAKING})"), {"name": name}).scalar())
 
 
 def is_behind(connection: Connection, name: str) -> bool:

@@ -45,6 +45,11 @@ def open_cursor(connection: Connection, name: str, *, waits: bool = False) -> Sq
     return SqliteCursor(connection, name, after, passed, missed)
 
 
+def makes(connection: Connection, name: str, *, waits: bool) -> bool:
+    """See `cursors.makes`. There is one writer."""
+    return True
+
+
 def is_behind(connection: Connection, name: str) -> bool:
     """See `cursors.is_behind`."""
     found = values.fetch(connection, "SELECT position FROM cursors WHERE name = ?", (name,))

@@ -23,6 +23,7 @@ from suhbat.errors import BadRequest, Busy, Forbidden, Internal, NameInUse, Name
 from suhbat.protocol import commands
 from suhbat.protocol.logged_events import own_log
 from suhbat.protocol.types import LOBBY
+from suhbat.store import indexer
 from suhbat.store.errors import UnusableStore
 from suhbat.store.postgres import journal, leases, pipeline
 from suhbat.store.postgres.connect import connect
@@ -35,6 +36,8 @@ from tests.fakes import FakeClock
 from tests.servers import PATIENCE
 from tests.store.parts import ALI, VALI, Listener, direct, guest
 from tests.store.test_files import AT, DAY, upload
+
+from .test_locks import wait_for_a_waiter
 
 SOLI = Actor("u-soli", "soli", lobby_from=0)
 
@@ -591,6 +594,38 @@ class TestJournal:
             with connection.begin():
                 connection.execute(text(f"INSERT INTO meta VALUES ('pruned', '{line.xid}')"))
             assert is_committed(line) is None
+        engine.dispose()
+
+    @pytest.mark.parametrize("waits", [False, True])
+    def test_two_nodes_that_begin_a_cursor_at_once(self, url: str, waits: bool) -> None:
+        """As after their start on a new database: one makes it, and the other neither fails nor makes it again. It goes on
+        at its next look, or after the first if it waits."""
+        engine, found, failed = connect(url), list[bool | None](), list[Exception]()
+
+        def feed() -> None:
+            try:
+                with engine.connect() as other, other.begin():
+                    found.append(indexer.feed(other, lambda: False, waits=waits))
+            except Exception as error:
+                failed.append(error)
+
+        with engine.connect() as one, one.begin():
+            one.execute(text("DELETE FROM cursors WHERE name = 'search'"))
+        with engine.connect() as one:
+            with one.begin():
+                assert indexer.feed(one, lambda: False) is True
+                late = threading.Thread(target=feed)
+                late.start()
+                if waits:
+                    wait_for_a_waiter(url)
+                else:
+                    late.join(PATIENCE)
+                    assert (found, failed) == ([None], [])
+            late.join(PATIENCE)
+            assert (found, failed) == ([True] if waits else [None], [])
+            with one.begin():
+                assert indexer.feed(one, lambda: False) is True
+                assert one.execute(text("SELECT count(*) FROM cursors WHERE name = 'search'")).scalar() == 1
         engine.dispose()
 
     async def test_after_a_long_pause_everything_is_compared(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
