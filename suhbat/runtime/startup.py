@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from ipaddress import ip_address
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +27,11 @@ log = structlog.get_logger("suhbat")
 UNTRUSTED_PROXY = "all its visitors count as one address for the limits"
 """The consequence of a proxy that is not in `trusted_proxies`."""
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104 (compared)  # nosec B104
+
+
+LISTENING: ContextVar[tuple[str, int] | None] = ContextVar("suhbat_listening", default=None)
+"""Host and port on which the server of this context listens. A program that runs its server in a thread sets it before the
+lifespan begins, because neither the command line nor the main thread tells them."""
 
 
 class Worker(NamedTuple):
@@ -117,8 +123,10 @@ def _is_public(host: str) -> bool:
 
 
 def listening_address(argv: list[str], settings: Settings) -> tuple[str, int]:
-    """Host and port: under `suhbat serve` those of the settings. Otherwise from the command line of the ASGI server, because it
-    does not tell them to its application, or what uvicorn was told by the program that runs it."""
+    """Host and port: those that LISTENING has; under `suhbat serve` those of the settings. Otherwise from the command line of
+    the ASGI server, because it does not tell them to its application, or what uvicorn was told by the program that runs it."""
+    if (known := LISTENING.get()) is not None:
+        return known
     host, port = settings.host, settings.port
     if "suhbat" not in Path(argv[0]).name and Path(argv[0]).parent.name != "suhbat":
         host, port = uvicorn_address() or (host, port)

@@ -13,6 +13,7 @@ from typing import Any
 import uvicorn
 
 from suhbat.config import Settings
+from suhbat.runtime.startup import LISTENING
 
 from .people import PATIENCE_SECONDS, TestServer
 
@@ -30,9 +31,15 @@ def serving(app: Any, path: str = "") -> Iterator[TestServer]:
     it, such as "/chat". Raises RuntimeError if it does not start."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+        port = listener.getsockname()[1]
+        config = uvicorn.Config(app, port=port, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
         server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), name="suhbat-test-server", daemon=True)
+
+        def run() -> None:
+            LISTENING.set((config.host, port))  # in the context of this thread alone
+            server.run([listener])
+
+        thread = threading.Thread(target=run, name="suhbat-test-server", daemon=True)
         thread.start()
         try:
             until = time.monotonic() + PATIENCE_SECONDS
@@ -40,7 +47,7 @@ def serving(app: Any, path: str = "") -> Iterator[TestServer]:
                 if not thread.is_alive() or time.monotonic() > until:
                     raise RuntimeError("the application did not start; its log says why")
                 time.sleep(0.01)
-            yield TestServer(f"http://127.0.0.1:{listener.getsockname()[1]}", path)
+            yield TestServer(f"http://127.0.0.1:{port}", path)
         finally:
             server.should_exit = True
             thread.join(PATIENCE_SECONDS)

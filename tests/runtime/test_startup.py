@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from suhbat.config import Settings
 from suhbat.runtime import startup
+from suhbat.runtime.app import create_app
 from suhbat.store.errors import UnusableStore
+from suhbat.testing import serving, settings
 from tests.servers import ROOT, Server
 
 
@@ -28,6 +31,16 @@ from tests.servers import ROOT, Server
 def test_where_an_asgi_server_listens(argv: list[str], expected: tuple[str, int]) -> None:
     """Host and port come from the command line of the ASGI server; under `suhbat serve` from the settings."""
     assert startup.listening_address(argv, Settings()) == expected
+
+
+def test_where_a_server_in_a_thread_listens(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """`suhbat.testing.serving` takes a free port: that one is printed, and the command line finds the server there, whatever
+    port the settings name."""
+    with serving(create_app(settings(tmp_path / "data"))) as server:
+        printed = capfd.readouterr().out
+        assert f"  Page     {server.url}\n".replace("127.0.0.1", "localhost") in printed and ":8000" not in printed
+        assert json.loads((tmp_path / "data" / "control").read_text(encoding="utf-8"))["url"] == server.url
+    assert startup.LISTENING.get() is None
 
 
 def test_urls_and_the_warning() -> None:
