@@ -168,13 +168,24 @@ async def test_the_bot_whose_answers_grow(server: Server, tmp_path: Path) -> Non
         await process.wait()
 
 
-async def test_a_language_model(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
-    """The official package calls a tool."""
-    (block,) = code("mcp")
+async def test_a_language_model(server: Server, tmp_path: Path) -> None:
+    """The program for the official package is whole: started as the page says, it lists the tools and calls one."""
+    (script,) = code("mcp")
     people = await asyncio.to_thread(People, server, server, "mcp")
     await people.say("Ertaga kelasanmi?")
-    await run_async(block.replace("https://chat.example.org", server.url), TOKEN=people.bot_token)
-    assert "> Ertaga kelasanmi?" in capsys.readouterr().out
+    (tmp_path / "unread.py").write_text(script.replace("https://chat.example.org", server.url), encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "unread.py",
+        cwd=tmp_path,
+        env={**os.environ, "SUHBAT_TOKEN": people.bot_token, "PYTHONUTF8": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    async with asyncio.timeout(PATIENCE):
+        printed, errors = await process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert "unread_messages" in printed.decode() and "> Ertaga kelasanmi?" in printed.decode()
 
 
 class TestInYourApp:
