@@ -11,9 +11,10 @@ import * as rights from "../../suhbat/web/js/views/rights.js";
 const offered = {
   add: rights.adds,
   attach: (app, state) => state.role !== null && !state.archived && rights.sendsFiles(app, state),
+  configure: rights.configures,
   delete_any: rights.moderatesIn,
   erase: rights.ownsIn,
-  hook: rights.makesHooks,
+  hook: rights.seesHooks,
   mention_all: rights.callsAll,
   pin: rights.pins,
   rename: rights.renames,

@@ -43,8 +43,9 @@ def _exists(kind: ConversationKind, visibility: Visibility, role: Role | None, o
 
 
 def _permitted(actor: Actor, facts: ConversationFacts, theirs: Role) -> list[str]:
-    """The actions that are permitted. In an archived room the page shows no composer and no webhooks; these need an account."""
-    hidden = {"attach", "hook"} if facts.archived else {"hook"} if actor.kind == "guest" else set()
+    """The actions that are permitted. In an archived room the page shows no composer; webhooks need an account."""
+    hidden = {"attach"} if facts.archived else set()
+    hidden |= {"hook"} if actor.kind == "guest" else set()
     may = [action for action in RULES[facts.kind] if action not in hidden and decide(actor, action, facts) is None]
     if sanction_refusal(actor, rank_of(actor, facts), Actor("u2", "vali"), theirs) is not None:
         may = [action for action in may if action not in ("remove", "ban", "mute")]

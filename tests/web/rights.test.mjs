@@ -8,6 +8,7 @@ import {
   makesBots,
   makesHooks,
   moderatesIn,
+  seesHooks,
   sendsFiles,
   stops,
 } from "../../suhbat/web/js/views/rights.js";
@@ -61,7 +62,11 @@ test("webhooks are made by moderators, and by the people of a direct, if they ha
   assert.deepEqual(told(app("account")), [true, false, true, false]);
   assert.deepEqual(told(app("account", "moderator")), [true, false, true, true]);
   assert.deepEqual(told(app("guest")), [false, false, false, false]);
-  assert.equal(makesHooks(app("account"), { ...moderated, archived: true }), false);
+  const archived = { ...moderated, archived: true };
+  assert.deepEqual(
+    [makesHooks, seesHooks].map((may) => may(app("account"), archived)),
+    [false, true],
+  );
 });
 
 test("bots are made by those whom the setting names, and by nobody without an account", () => {

@@ -661,6 +661,7 @@ export const texts = {
   "event.test": "Test",
   hooks: "Webhooks",
   "hooks.hint": "Other programs post here through a secret address.",
+  "hooks.hint.archived": "Other programs cannot post here while the room is archived.",
   "hook.address": "Address",
   "hook.make": "Create webhook",
   "hook.new": "New webhook",

@@ -670,6 +670,7 @@ export const texts = {
   "event.test": "Sinov",
   hooks: "Vebhuklar",
   "hooks.hint": "Boshqa dasturlar maxfiy manzil orqali shu yerga yozadi.",
+  "hooks.hint.archived": "Xona arxivda turganda boshqa dasturlar bu yerga yoza olmaydi.",
   "hook.address": "Manzil",
   "hook.make": "Vebhuk yaratish",
   "hook.new": "Yangi vebhuk",

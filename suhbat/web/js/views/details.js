@@ -18,12 +18,13 @@ import { faceIn, handlesOf, markOf, namesIn, otherOf, personOf, titleOf, written
 import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
 import { presenceOf } from "./presence.js";
-import { adds, makesHooks, moderatesServer, ownsIn, renames, setsUp } from "./rights.js";
+import { adds, makesHooks, moderatesServer, ownsIn, renames, seesHooks, setsUp } from "./rights.js";
 import { roomSettings } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState, Message } from "../sdk/types.js" */
+/** @import { IncomingHooks } from "./incoming-hooks.js" */
 /** @import { Go } from "./places.js" */
 
 /**
@@ -46,7 +47,7 @@ export function detailsPanel(app, conversation, acts) {
   });
   /** @type {Message[]} */
   let pinned = [];
-  /** Once it was needed: it is not loaded again for each change of the conversation. @type {HTMLElement | null} */
+  /** Once it was needed: it is not loaded again for each change of the conversation. @type {IncomingHooks | null} */
   let webhooks = null;
   /** Draws the listed people again. */
   let redraw = () => {};
@@ -148,7 +149,10 @@ export function detailsPanel(app, conversation, acts) {
 
   /** @param {ConversationState} state */
   function hooks(state) {
-    return makesHooks(app, state) ? (webhooks ??= incomingHooks(app, conversation)) : null;
+    if (!seesHooks(app, state)) return null;
+    webhooks ??= incomingHooks(app, conversation);
+    webhooks.permit(makesHooks(app, state));
+    return webhooks.element;
   }
 
   /** @param {ConversationState} state */

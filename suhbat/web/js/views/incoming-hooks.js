@@ -12,25 +12,28 @@ import { secretDialog } from "./secret.js";
 /** @import { App } from "../app.js" */
 /** @import { IncomingHook } from "../sdk/hooks.js" */
 
-/** @param {App} app @param {string} conversation */
+/**
+ * `permit`: whether further ones can be made. In an archived room they cannot, and those that there are post nothing.
+ * @typedef {{element: HTMLElement, permit: (makes: boolean) => void}} IncomingHooks
+ */
+
+/** @param {App} app @param {string} conversation @returns {IncomingHooks} */
 export function incomingHooks(app, conversation) {
   const list = h("ul", { class: "sessions hooks" });
   const draw = () => fill(list, async () => (await app.chat.hooks.incoming(conversation)).map(row), { rows: 1 });
   void draw();
+  const hint = h("p", { class: "hint" });
   const make = h(
     "button",
     { type: "button", on: { click: () => newHook(app, conversation, draw) } },
     icon("add"),
     t("hook.new"),
   );
-  return h(
-    "section",
-    { class: "part" },
-    h("h3", {}, t("hooks")),
-    h("p", { class: "hint" }, t("hooks.hint")),
-    list,
-    make,
-  );
+  const permit = (/** @type {boolean} */ makes) => {
+    make.hidden = !makes;
+    hint.textContent = t(makes ? "hooks.hint" : "hooks.hint.archived");
+  };
+  return { element: h("section", { class: "part" }, h("h3", {}, t("hooks")), hint, list, make), permit };
 
   /** @param {IncomingHook} hook */
   function row({ id, name, maker_uid, created_at }) {

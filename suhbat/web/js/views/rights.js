@@ -56,6 +56,12 @@ export const renames = (app, state) => !state.archived && moderatesIn(app, state
 export const setsUp = (app, state) => renames(app, state) || ownsIn(app, state);
 
 /**
+ * Whether the user may change who sends files there and how long messages are kept; of a room also who sees it.
+ * @param {App} app @param {ConversationState} state
+ */
+export const configures = (app, state) => state.kind !== "direct" && rolesIn(app, state).includes("owner");
+
+/**
  * Whether the user may change the role of other members of this room.
  * @param {App} app @param {ConversationState} state
  */
@@ -88,11 +94,18 @@ export function filesRefusal(app, state) {
   return sendsFiles(app, state) ? null : "file.some";
 }
 
-/** Whether the user may make incoming webhooks there. @param {App} app @param {ConversationState} state */
-export function makesHooks(app, state) {
-  if (app.me.kind !== "account" || state.archived) return false;
-  return state.kind === "direct" || moderatesIn(app, state);
-}
+/**
+ * Whether the user may see and delete the incoming webhooks there.
+ * @param {App} app @param {ConversationState} state
+ */
+export const seesHooks = (app, state) =>
+  app.me.kind === "account" && (state.kind === "direct" || moderatesIn(app, state));
+
+/**
+ * Whether the user may make incoming webhooks there. In an archived room one could post nothing.
+ * @param {App} app @param {ConversationState} state
+ */
+export const makesHooks = (app, state) => !state.archived && seesHooks(app, state);
 
 /**
  * Whether the user may stop a growing message: because it answers them, because it is in a direct, or as a moderator.

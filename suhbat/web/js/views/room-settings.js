@@ -4,7 +4,7 @@ import { t } from "../text/languages.js";
 import { dialog } from "./dialog.js";
 import { h } from "./dom.js";
 import { field, form } from "./form.js";
-import { ownsIn } from "./rights.js";
+import { configures } from "./rights.js";
 
 /** @import { App } from "../app.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
@@ -15,7 +15,8 @@ import { ownsIn } from "./rights.js";
  * @param {"title" | "topic"} [focus]
  */
 export function roomSettings(app, state, changed, focus = "title") {
-  const owner = ownsIn(app, state);
+  const owner = configures(app, state);
+  const ofRoom = owner && state.kind === "room";
   const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
     h(
       "select",
@@ -28,8 +29,8 @@ export function roomSettings(app, state, changed, focus = "title") {
         state.kind === "room" &&
           field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100, value: state.title })),
         field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic }), t("room.topic.hint")),
-        owner && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
-        owner && field(t("room.history"), select("history", ["all", "joined"], state.history)),
+        ofRoom && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
+        ofRoom && field(t("room.history"), select("history", ["all", "joined"], state.history)),
         owner &&
           field(
             t("room.files"),
@@ -46,7 +47,7 @@ export function roomSettings(app, state, changed, focus = "title") {
             h("input", { name: "retention", type: "number", min: 0, max: 36500, value: state.retention }),
             t("room.retention.hint"),
           ),
-        owner &&
+        ofRoom &&
           h(
             "label",
             { class: "check" },
@@ -60,9 +61,8 @@ export function roomSettings(app, state, changed, focus = "title") {
           topic,
           slow_mode: Number(slow),
           ...(state.kind === "room" ? { title } : {}),
-          ...(owner
-            ? { visibility, history, files, retention: Number(retention), archived: archived !== undefined }
-            : {}),
+          ...(owner ? { files, retention: Number(retention) } : {}),
+          ...(ofRoom ? { visibility, history, archived: archived !== undefined } : {}),
         };
         changed(await app.api.patch(`/conversations/${encodeURIComponent(state.conversation)}`, body));
         close();
