@@ -115,9 +115,47 @@ def test_bots(server: Server, person: Make) -> None:
     assert not look.found, "\n".join(look.found)
 
 
+COVERED = """(box) => [...box.querySelectorAll("button, input, pre")].flatMap((one) => {
+  if (!one.checkVisibility()) return [];
+  one.scrollIntoView({ block: "nearest" });
+  const { left, right, top, bottom } = one.getBoundingClientRect();
+  const over = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+  return one.contains(over) ? [] : [`${one.tagName} ${one.textContent} below ${over?.className}`];
+})"""
+"""What of a dialog cannot be reached by scrolling it, because something lies above it."""
+
+
+@pytest.mark.parametrize(
+    "size", [(1280, 800), (1280, 420), (390, 844), (390, 380)], ids=lambda size: f"{size[0]}x{size[1]}"
+)
+def test_a_note_covers_nothing_of_a_dialog(server: Server, person: Make, size: tuple[int, int]) -> None:
+    """It stands below what the dialog says, which scrolls if there is no room for both. What somebody has just pressed stays
+    where it was, also when the note is gone."""
+    office = Office(server)
+    ali = office.comes(person("ali", viewport={"width": size[0], "height": size[1]}), "ali")
+    page = ali.page
+    page.evaluate("location.hash = '#/settings/apps'")
+    page.get_by_role("button", name="New bot").click()
+    box = page.get_by_role("dialog", name="New bot")
+    box.get_by_label("Username").fill("choy")
+    box.get_by_role("button", name="Create bot").click()
+    copy = box.get_by_role("button", name="Copy", exact=True)
+    copy.scroll_into_view_if_needed()
+    before = copy.bounding_box()
+    copy.click()
+    expect(box.locator(".toast")).to_be_visible()
+    assert copy.bounding_box() == before
+    note = box.locator(".toast").bounding_box()
+    assert note is not None and note["y"] + note["height"] <= size[1]
+    assert box.evaluate(COVERED) == []
+    copy.scroll_into_view_if_needed()
+    expect(box.locator(".toast")).to_have_count(0)
+    assert copy.bounding_box() == before
+
+
 def test_incoming_webhooks(server: Server, person: Make) -> None:
     """Who moderates a room makes webhooks in its details. The address is shown once, with a command line that posts through it.
-    Others do not see them."""
+    In an archived room they are seen and deleted, and none is made. Others do not see them."""
     office = Office(server)
     ali = office.comes(person("ali"), "ali")
     page, look = ali.page, Look(ali.page)
@@ -144,6 +182,16 @@ def test_incoming_webhooks(server: Server, person: Make) -> None:
     part.get_by_role("button", name="Delete webhook: Grafana").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
     expect(part.locator("li")).to_have_count(1)
+    office.ask("ali", "PATCH", f"/conversations/{office.room}", {"archived": True})
+    expect(part.get_by_text("cannot post here while the room is archived")).to_be_visible()
+    expect(part.locator("li")).to_have_count(1)
+    expect(part.get_by_role("button", name="New webhook")).to_be_hidden()
+    look.in_both("webhooks of an archived room")
+    part.get_by_role("button", name="Delete webhook: CI").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete webhook").click()
+    expect(part.locator("li")).to_have_count(0)
+    office.ask("ali", "PATCH", f"/conversations/{office.room}", {"archived": False})
+    expect(part.get_by_role("button", name="New webhook")).to_be_visible()
     assert not look.found, "\n".join(look.found)
 
     vali = office.comes(person("vali"), "vali")

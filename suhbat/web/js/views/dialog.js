@@ -115,8 +115,9 @@ export function menu(anchor, items, title = "") {
 export function toast(text, action = null, { seconds = 6, focus = false, ongone = () => {} } = {}) {
   const place =
     document.getElementById("toasts") ?? document.body.appendChild(h("div", { id: "toasts", role: "status" }));
-  // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog.
-  const box = document.querySelector("dialog[open]");
+  // A modal dialog makes the page behind it inert, so the note is shown inside the open dialog, the topmost one.
+  const box = /** @type {HTMLDialogElement | undefined} */ ([...document.querySelectorAll("dialog[open]")].at(-1));
+  if (box?.matches(".dialog")) hold(box);
   (box ?? document.body).append(place);
   if (!action) [...place.children].find((one) => one.textContent === text)?.remove();
   const back = remembered();
@@ -127,6 +128,7 @@ export function toast(text, action = null, { seconds = 6, focus = false, ongone 
     clearTimeout(timer);
     const focused = note.contains(document.activeElement);
     note.remove();
+    if (!place.childElementCount) place.closest(".dialog")?.removeAttribute("style");
     if (focused) back();
     if (told) ongone();
   };
@@ -140,4 +142,14 @@ export function toast(text, action = null, { seconds = 6, focus = false, ongone 
   place.append(note);
   if (focus) button?.focus();
   return () => gone(true);
+}
+
+/**
+ * A dialog grows downwards for its notes, so that what somebody is about to press stays where it is.
+ * @param {HTMLElement} box
+ */
+function hold(box) {
+  const { top } = box.getBoundingClientRect();
+  box.style.marginTop = `${top}px`;
+  box.style.maxHeight = `calc(100dvh - ${top}px${top > 0 ? " - 1rem" : ""})`;
 }
