@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.servers import Server, running
 
@@ -75,6 +75,27 @@ def test_from_an_empty_server_to_a_room(server: Server, person: Make) -> None:
     page.locator("dialog").get_by_role("button", name="Delete room").click()
     expect(page.locator(".toast")).to_have_text("“Choyxona” is deleted.")
     expect(page.locator(".conversation-view h1")).to_have_text("Everyone")
+    sets_the_lobby_up(page)
+
+
+def sets_the_lobby_up(page: Page) -> None:
+    """The owner of the server says there who sends files and how long messages are kept. It has no title, and is neither made
+    private nor archived."""
+    page.locator(".conversation-view").get_by_label("Details").click()
+    page.locator(".panel").get_by_role("button", name="Settings of “Everyone”").click()
+    box = page.get_by_role("dialog", name="Settings of “Everyone”")
+    names = box.locator("input, select").evaluate_all("(all) => all.map((one) => one.name)")
+    assert names == ["topic", "files", "slow_mode", "retention"]
+    box.locator("[name=files]").select_option("accounts")
+    box.locator("[name=retention]").fill("30")
+    box.get_by_role("button", name="Save").click()
+    expect(box).to_have_count(0)
+    page.reload()
+    page.locator(".conversation-view").get_by_label("Details").click()
+    page.locator(".panel").get_by_role("button", name="Settings of “Everyone”").click()
+    expect(box.locator("[name=retention]")).to_have_value("30")
+    expect(box.locator("[name=files]")).to_have_value("accounts")
+    page.keyboard.press("Escape")
 
 
 def test_a_new_direct_says_who_that_is(server: Server, person: Make) -> None:

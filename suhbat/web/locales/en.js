@@ -92,6 +92,8 @@ export const texts = {
   "intro.lobby": "No messages yet. Say hello to everyone.",
   "intro.room": "No messages yet. Write the first one.",
   lobby: "Everyone",
+  "lobby.settings": "Settings of “{lobby}”",
+  "lobby.topic.hint": "What people talk about here",
   "lobby.about": "All people on this server",
   "lobby.here": { one: "{n} online", other: "{n} online" },
   members: { one: "{n} member", other: "{n} members" },

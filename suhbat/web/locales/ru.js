@@ -101,6 +101,8 @@ export const texts = {
   "intro.lobby": "Сообщений пока нет. Поздоровайтесь со всеми.",
   "intro.room": "Сообщений пока нет. Напишите первым.",
   lobby: "Все",
+  "lobby.settings": "Настройки «{lobby}»",
+  "lobby.topic.hint": "О чём здесь пишут",
   "lobby.about": "Все, кто есть на этом сервере",
   "lobby.here": { one: "{n} в сети", few: "{n} в сети", many: "{n} в сети", other: "{n} в сети" },
   members: { one: "{n} участник", few: "{n} участника", many: "{n} участников", other: "{n} участника" },

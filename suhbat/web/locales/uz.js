@@ -95,6 +95,8 @@ export const texts = {
   "intro.lobby": "Hali xabarlar yoʻq. Hammaga salom yozing.",
   "intro.room": "Hali xabarlar yoʻq. Birinchi boʻlib yozing.",
   lobby: "Hamma",
+  "lobby.settings": "“{lobby}” sozlamalari",
+  "lobby.topic.hint": "Bu yerda nima haqida yoziladi",
   "lobby.about": "Shu serverdagi barcha odamlar",
   "lobby.here": { one: "{n} kishi onlayn", other: "{n} kishi onlayn" },
   members: { one: "{n} ta aʼzo", other: "{n} ta aʼzo" },

@@ -19,7 +19,7 @@ import { panel } from "./panel.js";
 import { mayPicture, pictureArea, pictureButton } from "./picture-editor.js";
 import { presenceOf } from "./presence.js";
 import { adds, makesHooks, moderatesServer, ownsIn, renames, seesHooks, setsUp } from "./rights.js";
-import { roomSettings } from "./room-settings.js";
+import { roomSettings, settingsTitle } from "./room-settings.js";
 import { sharedFiles } from "./shared-files.js";
 
 /** @import { App } from "../app.js" */
@@ -161,7 +161,7 @@ export function detailsPanel(app, conversation, acts) {
     return h(
       "section",
       { class: "part" },
-      button(t("room.settings"), () => change(state), "settings"),
+      button(settingsTitle(state), () => change(state), "settings"),
     );
   }
 

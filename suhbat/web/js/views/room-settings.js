@@ -9,6 +9,10 @@ import { configures } from "./rights.js";
 /** @import { App } from "../app.js" */
 /** @import { ConversationState } from "../sdk/types.js" */
 
+/** What they are called. @param {ConversationState} state */
+export const settingsTitle = ({ kind }) =>
+  kind === "lobby" ? t("lobby.settings", { lobby: t("lobby") }) : t("room.settings");
+
 /**
  * `focus`: the field to begin with.
  * @param {App} app @param {ConversationState} state @param {(state: ConversationState) => void} changed
@@ -16,19 +20,24 @@ import { configures } from "./rights.js";
  */
 export function roomSettings(app, state, changed, focus = "title") {
   const owner = configures(app, state);
-  const ofRoom = owner && state.kind === "room";
+  const ofLobby = state.kind === "lobby";
+  const ofRoom = owner && !ofLobby;
   const select = (/** @type {string} */ name, /** @type {string[]} */ values, /** @type {string} */ chosen) =>
     h(
       "select",
       { name },
       ...values.map((value) => h("option", { value, selected: value === chosen }, t(`room.${name}.${value}`))),
     );
-  const { box, close } = dialog(t("room.settings"), [
+  const { box, close } = dialog(settingsTitle(state), [
     form(
       [
         state.kind === "room" &&
           field(t("room.title"), h("input", { name: "title", required: true, maxlength: 100, value: state.title })),
-        field(t("room.topic"), h("input", { name: "topic", maxlength: 500, value: state.topic }), t("room.topic.hint")),
+        field(
+          t("room.topic"),
+          h("input", { name: "topic", maxlength: 500, value: state.topic }),
+          t(ofLobby ? "lobby.topic.hint" : "room.topic.hint"),
+        ),
         ofRoom && field(t("room.visibility"), select("visibility", ["private", "public"], state.visibility)),
         ofRoom && field(t("room.history"), select("history", ["all", "joined"], state.history)),
         owner &&
