@@ -99,6 +99,45 @@ def test_a_jump_to_a_message_that_is_not_loaded(server: Server, person: Make) ->
     expect(page).to_have_url(room.url(ali))
 
 
+OBSCURED = """() => {
+  const one = document.activeElement;
+  if (!one.matches("article .text a")) return "no link has the focus";
+  const { right, top, bottom } = one.getBoundingClientRect();
+  const view = document.querySelector(".scroller").getBoundingClientRect();
+  if (top < view.top || bottom > view.bottom) return `${one.textContent} is outside of the view`;
+  const newer = document.querySelector(".newer");
+  const above = newer.hidden ? null : newer.getBoundingClientRect();
+  const isBelow = above && right > above.left && bottom > above.top && top < above.bottom;
+  return isBelow ? `${one.textContent} is below the button` : "";
+}"""
+
+
+def test_the_focus_in_a_message_as_high_as_the_view(server: Server, person: Make) -> None:
+    """What has the focus in the newest message is never below the button to the newest message, nor outside of the view, in
+    whichever direction one goes."""
+    room = Room(server, "Baland")
+    room.fill(3)
+    ali = room.joins(person("ali-baland", **PHONE))
+    room.reads_all(ali.name)
+    count = 45
+    room.say("\n".join(f"https://example.org/{n:02}/" + "w" * 40 for n in range(count)))
+    page = opens(room, ali)
+    links = page.locator("article .text a")
+    expect(links).to_have_count(count)
+    settled(page)
+    page.locator(".scroller").evaluate("(one) => (one.scrollTop = 0)")
+    expect(page.locator(".newer")).to_be_visible()
+    links.first.evaluate("(one) => one.focus()")
+    found = []
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(count - 1):
+            page.keyboard.press(key)
+            page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            if wrong := page.evaluate(OBSCURED):
+                found.append(f"{key}: {wrong}")
+    assert not found, found
+
+
 def test_history_comes_a_page_at_a_time(server: Server, person: Make) -> None:
     """Who scrolls hard to the top gets the next page of the history and stays where they were; the rest of the history
     does not follow by itself. Down it is the same, from a message far above the end."""
