@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from suhbat.chat.model import Actor
+from suhbat.chat.model import Actor, NoAnswer
 from suhbat.config import Settings
 from suhbat.errors import SuhbatError, Unauthenticated
 from suhbat.http.telegram import webhooks as webhook_methods
@@ -225,3 +225,20 @@ async def test_what_opens_no_direct(tmp_path: Path, method: str, parameters: dic
         assert await services.store.direct_of(place.bot.uid, place.other.uid) is None
         services.telegram.chats._directs.clear()  # as after a restart
         assert (await place.call("getChat", chat_id=place.chat))["id"] == place.chat
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "told"),
+    [
+        (0, "refused", "Connection refused"),
+        (0, "timeout", "Connection timed out"),
+        (0, "tls", "SSL error"),
+        (0, "broken", "Connection failed"),
+        (0, None, "Connection failed"),
+        (502, None, "Wrong response from the webhook: 502 Bad Gateway"),
+        (599, None, "Wrong response from the webhook: 599"),
+    ],
+)
+def test_what_is_told_of_an_attempt_that_failed(status: int, reason: NoAnswer | None, told: str) -> None:
+    """`last_error_message` has the words of Telegram, and what is not known is a failed connection."""
+    assert webhook_methods._told(status, reason) == told
