@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -201,3 +202,43 @@ def test_long_names_and_titles(server: Server, person: Make, town: str, width: i
     page.get_by_role("button", name="New outgoing webhook").click()
     page.locator("dialog select").select_option("some")
     fits(page, "new outgoing webhook")
+
+
+CUT = """(link, which) => {
+  const [first, last] = which === "colon" ? [".by", (by) => by.lastChild] : [".last time", (time) => time];
+  const range = document.createRange();
+  range.selectNodeContents(last(link.querySelector(first)));
+  const { left, right, width } = range.getBoundingClientRect();
+  if (!width) return ["nothing"];
+  const cuts = [];
+  for (let part = range.startContainer.parentElement; part !== link; part = part.parentElement) {
+    const box = part.getBoundingClientRect();
+    if (getComputedStyle(part).overflowX === "hidden" && (left < box.left - 1 || right > box.right + 1))
+      cuts.push(`${part.className}: ${left}-${right} in ${box.left}-${box.right}`);
+  }
+  return cuts;
+}"""
+"""The elements that cut off what stands behind a long name in a row of a list."""
+
+
+def test_what_stands_behind_a_long_name(server: Server, person: Make, town: str) -> None:
+    """On a phone of 360 px a name that is too long is shortened itself. The colon behind it in the list of conversations, also
+    for a direct of several people, and the time behind it in the list of threads, are shown in full."""
+    owner = server.request("POST", "/api/v1/sessions", {"user_id": NAME, "password": PASSWORD})[1]["token"]
+    rooms = server.request("GET", "/api/v1/conversations", token=town)[1]["conversations"]
+    (room,) = (one["conversation"] for one in rooms if one.get("title") == TITLE)
+    path = f"/api/v1/conversations/{room}/messages"
+    root = server.request("POST", path, {"text": "ildiz"}, token=town)[1]["seq"]
+    for said in ({"text": "javob", "thread": root}, {"text": "oxirgi xabar"}):
+        assert server.request("POST", path, said, token=owner)[0] == 201
+    ali = person("ali", **{**PHONE, "viewport": {"width": 360, "height": 740}})
+    ali.context.add_cookies([{"name": "suhbat_session", "value": town, "url": ali.url}])
+    ali.page.goto(ali.url)
+    for text in ("oxirgi xabar", "qqqq"):
+        row = ali.page.locator(".conversation", has_text=text)
+        row.locator(".by").wait_for()
+        assert remaining(partial(row.evaluate, CUT, "colon")) == []
+    ali.page.evaluate("location.hash = '#/threads'")
+    thread = ali.page.locator(".followed > a", has_text="ildiz")
+    thread.wait_for()
+    assert remaining(lambda: thread.evaluate(CUT, "time")) == []

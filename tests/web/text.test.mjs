@@ -64,6 +64,31 @@ test("every text that the page asks for is there, and none is left over", async 
   );
 });
 
+test("every action that the server writes into the audit log is told in words", async () => {
+  const { readdir } = await import("node:fs/promises");
+  const store = new URL("../../suhbat/store/write/", import.meta.url);
+  const actions = new Set();
+  for (const name of await readdir(store, { recursive: true })) {
+    if (!name.endsWith(".py")) continue;
+    const source = await readFile(new URL(name.replaceAll("\\", "/"), store), "utf8");
+    // The first argument may be a choice of two: `"ban" if on else "ban.lift"`.
+    for (const [, first] of source.matchAll(/\.audit\(\s*("[^,]*),/g))
+      for (const [, action] of first.matchAll(/"([^"]+)"/g)) actions.add(`audit.${action}`);
+  }
+  assert.ok(actions.size > 10 && actions.has("audit.ban.lift"), [...actions].join());
+  const told = Object.keys(en).filter((key) => key.startsWith("audit."));
+  assert.deepEqual([...actions].sort(), told.sort());
+});
+
+test("Uzbek and Russian quote with their own marks, because a part in straight ones stays Latin in Cyrillic", () => {
+  for (const texts of [uz, ru]) {
+    const wrong = texts === uz ? /[“”"]/ : /[“”]/;
+    for (const [key, text] of Object.entries(texts))
+      for (const form of typeof text === "string" ? [text] : Object.values(text))
+        assert.doesNotMatch(form.replace(/„[^“]*“/g, ""), wrong, `${key}: ${form}`); // „“ stand within «»
+  }
+});
+
 test("the language: the chosen one, then the browser's, then English", () => {
   assert.equal(choose("ru", ["uz"]), "ru");
   assert.equal(choose(null, ["de", "uz-UZ", "ru"]), "uz");

@@ -26,7 +26,7 @@ import { textNames } from "./shown.js";
  * @property {boolean} silent
  * @property {string} draft
  * @property {{by: string | null, text: string, names: ShownText["names"], deleted: boolean, at: string} | null} last
- *   the newest message
+ *   the newest message; `by` is null in a direct of two
  * @property {number} unread
  * @property {number} mentions
  * @property {boolean} asks  something is unread that asks for attention; see models/sections.js

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 /** @import { ShownDay, ShownNote } from "./shown.js" */
 
 /**
- * A day, and in the same line that the new messages begin there.
+ * A day, and in the same line that the new messages begin there. The arrow keys lead to it, and not Tab (stops.js).
  * @param {ShownDay} shown
  * @param {((anchor: Element) => void) | null} jump offers to go to another day; null where no day can be opened
  */
@@ -16,7 +16,11 @@ export function dayNode({ label, unread }, jump) {
     "h2",
     { class: unread ? "day unread-divider" : "day" },
     jump
-      ? h("button", { type: "button", title: t("day.jump"), "aria-haspopup": "dialog", on: { click: act } }, label)
+      ? h(
+          "button",
+          { type: "button", tabindex: -1, title: t("day.jump"), "aria-haspopup": "dialog", on: { click: act } },
+          label,
+        )
       : h("span", {}, label),
     unread && h("span", { class: "new" }, t("timeline.unread")),
   );

@@ -8,6 +8,9 @@ import { trail } from "./trail.js";
 /** @import { Composer } from "./composer.js" */
 /** @import { TimelineView } from "./timeline.js" */
 
+/** Where the arrow keys lead in the messages. */
+const ROWS = "article.message, .day > button";
+
 /**
  * The letter on the pressed key, also while a Cyrillic or another layout writes something else with it.
  * @param {KeyboardEvent} event
@@ -92,14 +95,15 @@ function page(target, view, step) {
 }
 
 /**
- * The keys on a message that has the focus: up and down, reply, its thread, forward, edit, react, its menu.
+ * The keys on a message or a day that has the focus: up and down; on a message: reply, its thread, forward, edit,
+ * react, its menu.
  * @param {string} key @param {EventTarget | null} target @param {OpenView} view
  */
 function onMessage(key, target, { timeline, composer, app }) {
-  const row = target instanceof HTMLElement ? target.closest("article.message") : null;
+  const row = target instanceof HTMLElement ? target.closest(ROWS) : null;
   const scroller = target instanceof HTMLElement && target.matches(".scroller");
   if (!row && !scroller) return false;
-  const rows = /** @type {HTMLElement[]} */ ([...timeline.list.querySelectorAll("article.message")]);
+  const rows = /** @type {HTMLElement[]} */ ([...timeline.list.querySelectorAll(ROWS)]);
   const step = { arrowup: -1, arrowdown: 1 }[key];
   if (step) {
     const at = row ? rows.indexOf(/** @type {HTMLElement} */ (row)) + step : rows.length - 1;

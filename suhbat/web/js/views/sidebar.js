@@ -236,7 +236,7 @@ export class Sidebar {
       silent: isSilent(state),
       draft: current ? "" : app.drafts.of(conversation).text,
       last: last && {
-        by: kind === "direct" ? null : by,
+        by: kind === "direct" && state.member_count <= 2 ? null : by,
         text: said(last),
         names: shownNames(last, names.called),
         deleted: last.deleted,

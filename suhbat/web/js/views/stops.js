@@ -1,5 +1,5 @@
-// The messages are one stop for the Tab key, however many there are. The arrow keys lead from message to message, and
-// Tab from a message to what is in it.
+// The messages are one stop for the Tab key, however many there are. The arrow keys lead from message to message and to
+// the days between them, and Tab from a message to what is in it.
 
 const INSIDE = "button, a, pre, video, [role=slider]";
 

@@ -231,7 +231,7 @@ export class ThreadsView {
             "span",
             { class: "last" },
             h("span", {}, t("thread.replies", { n: shown.count })),
-            shown.last && h("span", {}, " · ", h("bdi", {}, shown.last), " ", h("time", {}, shown.when)),
+            ...(shown.last ? [" · ", h("bdi", {}, shown.last), " ", h("time", {}, shown.when)] : []),
           ),
         ),
       ),
