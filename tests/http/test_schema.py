@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 from urllib.parse import quote
@@ -62,7 +62,7 @@ NAMES = (
 @dataclass(frozen=True)
 class Api:
     """A server, and what is there: `known`, by the names of parameters of paths, and the outgoing webhook `outgoing`. `token`,
-    `bot`, `telegram`: the tokens of an account and its bots."""
+    `bot`, `telegram`: the tokens of an account and its bots. `grown`: messages that may still grow."""
 
     server: Server
     document: Any
@@ -71,6 +71,7 @@ class Api:
     telegram: str
     known: Mapping[str, str | int]
     outgoing: str
+    grown: list[int] = field(default_factory=list)
 
     def there(self, path: str) -> dict[str, str | int]:
         """Parameters of a path that name what is there."""
@@ -80,9 +81,14 @@ class Api:
         return found | ({"hook": self.outgoing} if path.startswith("/api/v1/hooks/") else {})
 
     def growing(self) -> int:
-        """A new message of the bot that grows: it has to grow soon."""
+        """A new message of the bot that grows: it has to grow soon. Those before it end, because only some may grow at once."""
         path = f"/api/v1/conversations/{self.known['conversation']}/messages"
-        return int(self.server.request("POST", path, {"text": "", "streaming": True}, token=self.bot)[1]["seq"])
+        while self.grown:
+            self.server.request("POST", f"{path}/{self.grown.pop()}/finish", {}, token=self.bot)
+        status, answer = self.server.request("POST", path, {"text": "", "streaming": True}, token=self.bot)
+        assert status == 201, answer
+        self.grown.append(answer["seq"])
+        return self.grown[-1]
 
 
 @pytest.fixture(scope="module")
