@@ -12,7 +12,7 @@ from suhbat.chat.model import Actor
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, NotFound, RateLimited, Unauthenticated
 from suhbat.identity.profile import profile_of
 from suhbat.identity.registration import RegistrationRequest
-from suhbat.protocol.types import Name, Schema, Storable
+from suhbat.protocol.types import NewName, Schema, Storable
 from suhbat.services import Services
 
 from . import cookie
@@ -31,7 +31,7 @@ class NewAccount(Schema):
     """`invite`: the code of an invite, if the server needs one. `setup`: the code of the link that the first start printed.
     With `cookie` the answer carries a cookie and no token."""
 
-    user_id: Name = Field(examples=["ali"])
+    user_id: NewName = Field(examples=["ali"])
     password: Password
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     invite: Code | None = None

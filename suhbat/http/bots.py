@@ -14,7 +14,7 @@ from suhbat.identity.bots import BotMakers
 from suhbat.identity.profile import person_of
 from suhbat.protocol.bots import BotCommand, NewCommands
 from suhbat.protocol.objects import Person
-from suhbat.protocol.types import BOT_TOKEN, Name, Schema, Storable
+from suhbat.protocol.types import BOT_TOKEN, NewName, Schema, Storable
 from suhbat.services import Services
 
 from .dependencies import READ, SAFE_WRITE, Caller, Served, weighs
@@ -29,7 +29,7 @@ MAKING = 5
 
 
 class NewBot(Schema):
-    user_id: Name = Field(examples=["ob-havo"])
+    user_id: NewName = Field(examples=["ob-havo"])
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ob-havo"])
 
 
@@ -78,6 +78,13 @@ async def new_token(user_id: UserPath, actor: Caller, services: Served) -> BotTo
     """Make a new token for one of the caller's bots. The one before is not valid any more, its connections are closed (4505),
     and a webhook that was set with Telegram's Bot API ends."""
     return BotToken(token=await services.bots.rotate(services.bots.require(actor, user_id)))
+
+
+@router.get("/{user_id}", dependencies=[READ])
+@refuses(NotFound)
+async def show(user_id: UserPath, actor: Caller, services: Served) -> Person:
+    """One of the caller's bots. Nothing shows a token again."""
+    return person_of(services.bots.require(actor, user_id))
 
 
 @router.delete("/{user_id}", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])

@@ -18,7 +18,7 @@ from suhbat.identity.origin import allowed
 from suhbat.identity.tokens import is_ours
 from suhbat.identity.user_directory import Login
 from suhbat.protocol import tus
-from suhbat.services import Services
+from suhbat.services import MailServices, Services
 
 from . import cookie
 from .media import FORM, JSON, OF_UPLOADS, has_body, media_type
@@ -181,6 +181,13 @@ SAFE_WRITE = Depends(safe_write)
 def address_of(request: Request, services: Services) -> str:
     """The address of the client, also behind trusted proxies."""
     return services.proxies.address(request.client.host if request.client else None, request.headers.items())
+
+
+def mail_of(services: Services) -> MailServices:
+    """Raises Forbidden if this server sends no mails."""
+    if services.mail is None:
+        raise Forbidden("forbidden.mail")
+    return services.mail
 
 
 def is_local(request: Request, services: Services) -> bool:

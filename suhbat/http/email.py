@@ -10,12 +10,12 @@ from pydantic import Field
 from suhbat.chat.model import Account, MailAddress
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited
 from suhbat.identity.user_directory import Login
-from suhbat.protocol.email import EXAMPLE, Email
+from suhbat.protocol.email import Email
 from suhbat.protocol.types import Schema, Storable
 from suhbat.services import MailServices, Services
 
-from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of
-from .me import Password
+from .dependencies import READ, SAFE_WRITE, LoggedIn, Served, address_of, mail_of
+from .me import Address, Password
 from .problem import language_of_request
 from .refusals import refuses
 from .routing import resource
@@ -25,7 +25,6 @@ router = resource(tags=["email"])
 CODE = "a_code_as_it_was_mailed_once"
 """In examples."""
 
-Address = Annotated[str, Field(max_length=320, examples=[EXAMPLE]), Storable]
 Code = Annotated[str, Field(max_length=128, examples=[CODE]), Storable]
 
 
@@ -86,13 +85,6 @@ async def confirm(request: Request, body: Confirmation, services: Served) -> Non
     """Confirm an address with the code of a mailed link, without a login: it may be opened on another device. An
     address that it replaces is told of that."""
     await mail_of(services).addresses.confirm(body.code, address_of(request, services))
-
-
-def mail_of(services: Services) -> MailServices:
-    """Raises Forbidden if this server sends no mails."""
-    if services.mail is None:
-        raise Forbidden("forbidden.mail")
-    return services.mail
 
 
 def _mail(services: Services, login: Login) -> tuple[MailServices, Account]:

@@ -155,7 +155,11 @@ async def follow(
 @router.post("/events", responses=STREAM, dependencies=[SAFE_WRITE])
 @refuses(Unauthenticated, Forbidden, RateLimited, Busy)
 async def follow_from(
-    request: Request, body: StreamOpening, streams: Open, wait: Wait = None, ticket: Ticket = None
+    request: Request,
+    body: Annotated[StreamOpening, Body(default_factory=StreamOpening)],
+    streams: Open,
+    wait: Wait = None,
+    ticket: Ticket = None,
 ) -> Response:
     """The same from the cursors of the client, as after `hello`. For clients that change from a WebSocket to a stream."""
     return await _answer(request, streams, StreamCursor(body.resume), "", wait)
@@ -180,7 +184,7 @@ async def execute(
 
 
 @router.put("/me/active", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
-async def active(body: Looking, login: LoggedIn, services: Served) -> None:
+async def active(body: Annotated[Looking, Body(default_factory=Looking)], login: LoggedIn, services: Served) -> None:
     """Somebody is looking at a client of this login session, or no longer. It holds for 60 s. Meanwhile the user gets no
     pushes."""
     uid = login.actor.uid

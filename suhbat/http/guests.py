@@ -8,7 +8,7 @@ from pydantic import Field
 from suhbat.errors import Busy, InvalidName, NameInUse, NameTaken, RateLimited
 from suhbat.identity.address import metered
 from suhbat.protocol.objects import User
-from suhbat.protocol.types import GUEST_TOKEN, Name, Schema
+from suhbat.protocol.types import GUEST_TOKEN, NewName, Schema
 from suhbat.services import Services
 
 from . import cookie
@@ -22,7 +22,7 @@ router = resource("/guests", tags=["guests"], dependencies=[SAFE_WRITE])
 class NewGuest(Schema):
     """With `cookie` the answer carries an HttpOnly cookie and no token: for browsers."""
 
-    user_id: Name = Field(examples=["ali"])
+    user_id: NewName = Field(examples=["ali"])
     cookie: bool = False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Request, Response
+from fastapi import Body, Path, Request, Response
 from pydantic import Field
 
 from suhbat.chat.model import Invite
@@ -13,8 +13,7 @@ from suhbat.identity.invites import LONGEST_SECONDS, MOST_USES
 from suhbat.protocol.sent_types import UserId
 from suhbat.protocol.types import ConversationId, Schema, Storable, Time
 
-from .dependencies import READ, SAFE_WRITE, Caller, Served, Staff, address_of
-from .email import mail_of
+from .dependencies import READ, SAFE_WRITE, Caller, Served, Staff, address_of, mail_of
 from .problem import language_of_request
 from .refusals import refuses
 from .routing import resource
@@ -75,7 +74,9 @@ class InviteUsed(Schema):
 
 @router.post("", status_code=201, dependencies=[SAFE_WRITE])
 @refuses(BadRequest, Forbidden, NotFound, RateLimited, Busy)
-async def make(request: Request, body: NewInvite, actor: Staff, services: Served) -> InviteMade | InviteShown:
+async def make(
+    request: Request, body: Annotated[NewInvite, Body(default_factory=NewInvite)], actor: Staff, services: Served
+) -> InviteMade | InviteShown:
     """Make an invite, and mail it if there is an `email`. For owners and moderators of the server; for a room, they
     must be members of it."""
     if body.conversation is not None:

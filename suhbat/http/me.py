@@ -12,10 +12,12 @@ from suhbat.chat.erasing import erase_all
 from suhbat.chat.quiet import zones
 from suhbat.errors import BadRequest, Forbidden
 from suhbat.identity.profile import display_name, profile_of
+from suhbat.protocol.email import EXAMPLE
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, Quiet, User
 from suhbat.protocol.types import Schema, Storable
 
-from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, address_of
+from .dependencies import SAFE_WRITE, Caller, LoggedIn, Served, address_of, mail_of
+from .problem import language_of_request
 from .routing import resource
 
 router = resource("/me", tags=["me"])
@@ -49,6 +51,7 @@ Zone = Annotated[str, Field(examples=["Asia/Tashkent"]), AfterValidator(_zone)]
 """The name of a time zone (https://www.iana.org/time-zones)."""
 Weekday = Annotated[int, Field(ge=1, le=7, examples=[1])]
 """1 for Monday to 7 for Sunday (ISO 8601)."""
+Address = Annotated[str, Field(max_length=320, examples=[EXAMPLE]), Storable]
 Password = Annotated[str, Field(examples=["a password nobody else has"])]
 
 
@@ -71,13 +74,15 @@ class QuietHours(Schema):
 class ProfileChanges(Schema):
     """Fields that are left out stay as they are. `password` needs `current_password`, and ends every other session. `added_by`:
     who may make the caller a member of a room at once (`everyone`, `nobody`, or people they have met: `known`). Others
-    invite. `quiet`: null removes the quiet hours. `push_text`: whether pushes show the texts of messages."""
+    invite. `quiet`: null removes the quiet hours. `push_text`: whether pushes show the texts of messages. `email`: like `PUT
+    /me/email`, or null like `DELETE`; it needs `current_password`, too."""
 
     display_name: Annotated[str, Storable] | None = Field(default=None, examples=["Ali Valiyev"])
     locale: Locale | None = Field(default=None, examples=["uz"])
     added_by: AddedBy | None = None
     quiet: QuietHours | None = None
     push_text: bool | None = None
+    email: Address | None = Field(default=None, examples=[EXAMPLE])
     password: Password | None = None
     current_password: Password | None = None
 
@@ -117,18 +122,28 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
         fields["quiet"] = None if body.quiet is None else body.quiet.chosen
     if body.push_text is not None:
         fields["push_text"] = body.push_text
+    address = address_of(request, services)
+    if "email" in body.model_fields_set:
+        addresses, password = mail_of(services).addresses, _current(body)
+        if body.email is None:
+            await addresses.remove(account, password, address)
+        else:
+            await addresses.want(account, body.email, password, address, language_of_request(request))
     if body.password is not None:
-        if body.current_password is None:
-            raise BadRequest(reason='"current_password" is missing')
-        address = address_of(request, services)
         account = await services.authentication.change_password(
-            account, body.current_password, body.password, login.session, address
+            account, _current(body), body.password, login.session, address
         )
         if services.mail is not None:
             await services.mail.addresses.tell_of_password(account)
     if fields:
         account = await services.people.accounts.change(account.uid, **fields)
     return profile_of(account)
+
+
+def _current(body: ProfileChanges) -> str:
+    if body.current_password is None:
+        raise BadRequest(reason='"current_password" is missing')
+    return body.current_password
 
 
 @router.get("/invitations")

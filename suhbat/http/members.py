@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import Query, Response
+from fastapi import Body, Query, Response
 from pydantic import Field
 
 from suhbat.chat.model import Actor
@@ -76,7 +76,7 @@ async def index(
 async def admit(
     conversation: ConversationPath,
     user_id: UserPath,
-    body: Membership,
+    body: Annotated[Membership, Body(default_factory=Membership)],
     actor: Caller,
     services: Served,
     response: Response,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Body, Query, Response
 from pydantic import Field
 
 from suhbat.chat.rate import charge, cost_of
@@ -206,7 +206,11 @@ async def append(
 @router.post("/{seq}/finish", dependencies=[SAFE_WRITE])
 @refuses(Finished)
 async def finish(
-    conversation: ConversationPath, seq: SeqPath, body: Finishing, actor: Caller, services: Served
+    conversation: ConversationPath,
+    seq: SeqPath,
+    body: Annotated[Finishing, Body(default_factory=Finishing)],
+    actor: Caller,
+    services: Served,
 ) -> Changed:
     """Finish a message that grows; the whole text is stored when the answer comes. Finishing it again with the same text
     changes nothing. Somebody else's message is stopped by this, if it answers one's own, or is in a direct, or one may
@@ -239,7 +243,11 @@ async def unpin(conversation: ConversationPath, seq: SeqPath, actor: Caller, ser
 
 @router.post("/{seq}/reports", status_code=204, response_class=Response, dependencies=[SAFE_WRITE])
 async def report(
-    conversation: ConversationPath, seq: SeqPath, body: Complaint, actor: Caller, services: Served
+    conversation: ConversationPath,
+    seq: SeqPath,
+    body: Annotated[Complaint, Body(default_factory=Complaint)],
+    actor: Caller,
+    services: Served,
 ) -> None:
     """Report a message to the moderators."""
     command = Report(type="report", conversation=valid_id(conversation), seq=seq, reason=body.reason)

@@ -10,8 +10,8 @@ from pydantic import Field
 from suhbat.errors import BadRequest, Busy, Forbidden, RateLimited
 from suhbat.protocol.types import Schema, Storable
 
-from .dependencies import SAFE_WRITE, Served, address_of
-from .email import Code, mail_of
+from .dependencies import SAFE_WRITE, Served, address_of, mail_of
+from .email import Code
 from .me import Password
 from .problem import language_of_request
 from .refusals import refuses

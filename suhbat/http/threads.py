@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Body, Query
 from pydantic import Field
 
 from suhbat.chat.rate import charge, cost_of
@@ -61,7 +61,11 @@ async def index(
 
 @router.put("/conversations/{conversation}/threads/{seq}", dependencies=[SAFE_WRITE])
 async def change(
-    conversation: ConversationPath, seq: SeqPath, body: ThreadChanges, actor: Caller, services: Served
+    conversation: ConversationPath,
+    seq: SeqPath,
+    body: Annotated[ThreadChanges, Body(default_factory=ThreadChanges)],
+    actor: Caller,
+    services: Served,
 ) -> Following:
     """Follow the thread of the message `seq`, or no longer; mark it as read up to a `thread_ordinal`. Following begins with
     everything read, if nothing else is asked for."""

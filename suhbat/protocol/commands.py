@@ -12,6 +12,8 @@ from .types import (
     GUEST_TOKEN,
     LOBBY,
     MAX_FILES,
+    MAX_ID,
+    MAX_ID_LENGTH,
     MAX_PAGE,
     MAX_TEXT,
     AnyText,
@@ -45,9 +47,11 @@ class _Command(Schema):
 
     @field_validator("id", mode="before")
     @classmethod
-    def _no_bool(cls, value: object, info: ValidationInfo) -> object:
-        if isinstance(value, bool):
-            raise ValueError("an id is an integer or a string")
+    def _scalar(cls, value: object, info: ValidationInfo) -> object:
+        if isinstance(value, bool) or not isinstance(value, int | str | None):
+            raise ValueError("command_id")
+        if len(value) > MAX_ID_LENGTH if isinstance(value, str) else abs(value or 0) > MAX_ID:
+            raise ValueError("command_id")
         return value
 
 

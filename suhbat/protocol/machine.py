@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, from_json
 
 from suhbat.errors import BadRequest, RateLimited, SuhbatError
 
@@ -105,12 +106,24 @@ def decode(validate: Callable[[str], C], text: str) -> C:
 
     Raises ValidationError.
     """
+    if "NaN" in text or "Infinity" in text:
+        _require_json(text)
     try:
         return validate(text)
     except ValidationError:
         if not text.startswith(BYTE_ORDER_MARK):
             raise
     return validate(text.removeprefix(BYTE_ORDER_MARK))
+
+
+def _require_json(text: str) -> None:
+    """Refuse NaN and Infinity, which pydantic takes for numbers and JSON does not have (RFC 8259 §6), also in fields that
+    nobody reads."""
+    try:
+        from_json(text.removeprefix(BYTE_ORDER_MARK), allow_inf_nan=False)
+    except ValueError as error:
+        wrong = InitErrorDetails(type="json_invalid", loc=(), input=text, ctx={"error": str(error)})
+        raise ValidationError.from_exception_data("frame", [wrong], "json") from None
 
 
 def json_reason(text: str) -> str:

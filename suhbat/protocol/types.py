@@ -136,6 +136,8 @@ AnyText = Annotated[str, Field(max_length=MAX_TEXT, examples=["Salom hammaga!"])
 FileId = Annotated[str, Field(min_length=1, max_length=64, examples=["f3k7qz2v9m4x8b6n1c5p0d"]), Storable]
 Name = Annotated[str, Field(min_length=1, max_length=128, examples=["vali"]), Storable]
 """A name as it was typed; `identity.names` normalises and validates it."""
+NewName = Annotated[str, Field(examples=["vali"], json_schema_extra={"minLength": 1, "maxLength": 128}), Storable]
+"""A name that somebody asks for. Its length is not checked here: `identity.names` answers `invalid_name`."""
 Uid = Annotated[str, Field(min_length=1, max_length=64, examples=["usrazxgnrfqirgosn73gmg"])]
 ConversationId = Annotated[str, Field(min_length=1, max_length=64, examples=["rqegnj7zdywrwkkgt34yyk"]), Storable]
 ClientId = Annotated[str, Field(min_length=1, max_length=64, examples=["phone-41"]), Storable]
@@ -146,9 +148,12 @@ Cursor = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[12])]
 Ordinal = Annotated[int, Field(ge=0, le=MAX_INTEGER, examples=[9])]
 MessageOrdinal = Annotated[int, Field(ge=1, le=MAX_INTEGER, examples=[9])]
 """The ordinal of a message."""
+MAX_ID = 2**63 - 1
+"""64 bits, because some programs number their commands with a clock in nanoseconds."""
+MAX_ID_LENGTH = 128
 CommandId = (
-    Annotated[int, Field(ge=-MAX_INTEGER, le=MAX_INTEGER, examples=[7])]
-    | Annotated[str, Field(max_length=128), Storable]
+    Annotated[int, Field(ge=-MAX_ID, le=MAX_ID, examples=[7])]
+    | Annotated[str, Field(max_length=MAX_ID_LENGTH), Storable]
 )
 """Ties a reply to its command; chosen by the client."""
 MAX_CURSORS = 5_000

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import re
 from enum import Enum, auto
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import from_json
@@ -28,10 +31,11 @@ from .machine import (
 )
 from .quick import is_blank, quick_validator, validate_quickly
 from .replies import CaughtUp, encode, refusal
-from .types import HELLO_SECONDS, MAX_INTEGER
+from .types import HELLO_SECONDS, MAX_ID, MAX_ID_LENGTH
 
 SUBPROTOCOL = "suhbat.v1"
 CAUGHT_UP = encode(CaughtUp())
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _QUICK_SEND = quick_validator(Send)
 
 
@@ -114,16 +118,27 @@ def command_of(text: str) -> Command:
 
 def command_id(data: str) -> int | str | None:
     """The `id` of a command that is otherwise invalid, so that the client can match the error; None without one."""
+    text = data.removeprefix(BYTE_ORDER_MARK)
     try:
-        value = from_json(data.removeprefix(BYTE_ORDER_MARK))
+        value = from_json(text)
     except ValueError:
-        return None
+        value = _with_lone_surrogates(text)
     found = value.get("id") if isinstance(value, dict) else None
-    if isinstance(found, str) and len(found) <= 128:
+    if isinstance(found, str) and len(found) <= MAX_ID_LENGTH and not _SURROGATE.search(found):
         return found
-    if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= MAX_INTEGER:
+    if isinstance(found, int) and not isinstance(found, bool) and abs(found) <= MAX_ID:
         return found
     return None
+
+
+def _with_lone_surrogates(text: str) -> Any:
+    """What the JSON says; None if it is wrong in another way than by half of a surrogate pair, which `from_json` refuses."""
+    if "\\ud" not in text and "\\uD" not in text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _hello_first() -> Unauthenticated:

@@ -46,6 +46,11 @@ REASONS: Texts = {
         "ru": "тело не прочитано, потому что запрос предлагает другой протокол (`Upgrade: h2c`); "
         "отправьте его без этого предложения (`curl --http1.1`)",
     },
+    "command_id": {
+        "en": "an id is a string of up to 128 characters or an integer of up to 64 bits",
+        "uz": "id — 128 tagacha belgili matn yoki 64 bitgacha butun son",
+        "ru": "id — строка до 128 знаков или целое число до 64 бит",
+    },
     "not_object": {
         "en": "it is not a JSON object",
         "uz": "bu JSON obyekti emas",

@@ -94,6 +94,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("POST", "/command-replies/{unknown}"): (ALL.format(404), body(text="javob")),
     ("POST", "/bots"): (STAFF, body(user_id="a-bot")),
     ("GET", "/bots"): (ALL.format(200), NONE),
+    ("GET", "/bots/{friend}"): (ALL.format(404), NONE),
     ("POST", "/bots/{friend}/token"): (ALL.format(404), NONE),
     ("DELETE", "/bots/{friend}"): (ALL.format(404), NONE),
     ("GET", "/bots/{friend}/commands"): (ALL.format(404), NONE),

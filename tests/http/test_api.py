@@ -47,6 +47,12 @@ async def test_an_invalid_name(client: httpx2.AsyncClient) -> None:
     assert "mixes alphabets" in problem["detail"]
 
 
+@pytest.mark.parametrize("name", ["", " ", "a" * 129, "a" * 5_000])
+async def test_a_name_that_is_none(client: httpx2.AsyncClient, name: str) -> None:
+    """An empty name and a very long one are invalid names like others."""
+    assert_problem(await client.post("/api/v1/guests", json={"user_id": name}), 422, "invalid_name")
+
+
 @pytest.mark.parametrize("access", ["invite", "closed"])
 async def test_without_open_access_no_guest_is_made(access: str) -> None:
     """Guests are forbidden, whatever the name."""

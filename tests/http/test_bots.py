@@ -45,6 +45,7 @@ async def test_a_new_bot(house: House) -> None:
         assert (await bot.get(ME)).json()["kind"] == "bot"
     async with house.client(headers=lord) as client:
         assert (await client.get(BOTS)).json() == {"bots": [made["user"]], "makers": "moderators"}
+        assert (await client.get(f"{BOTS}/{made['user']['user_id']}")).json() == made["user"]
         assert (await client.get(f"/api/v1/users/{made['user']['user_id']}")).json() == made["user"]
     assert secret not in repr(vars(house.store))
 
@@ -213,7 +214,8 @@ async def test_names(house: House) -> None:
     lord = await house.account("lord", "owner")
     async with house.client(headers=lord) as client:
         assert_problem(await client.post(BOTS, json={"user_id": "lord"}), 409, "name_taken")
-        assert_problem(await client.post(BOTS, json={"user_id": "a b"}), 422, "invalid_name")
+        for name in ("a b", "", "a" * 129):
+            assert_problem(await client.post(BOTS, json={"user_id": name}), 422, "invalid_name")
         assert_problem(await client.post(BOTS, json={"user_id": "b", "display_name": "x" * 65}), 400, "bad_request")
 
 

@@ -48,7 +48,7 @@ async def test_unknown_paths_and_methods(client: httpx2.AsyncClient) -> None:
         (b'{"user_id":NaN}', '"user_id" is not a string'),
         (b'{"user_id":"\\ud800"}', "cannot be stored"),
         (b'{"user_id":"a\\u0000"}', "cannot be stored"),
-        (b'{"user_id":"' + b"a" * 200 + b'"}', '"user_id"'),
+        (b'{"user_id":"a","cookie":"maybe"}', '"cookie"'),
     ],
 )
 async def test_what_cannot_be_understood(client: httpx2.AsyncClient, body: bytes, reason: str) -> None:

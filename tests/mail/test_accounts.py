@@ -52,6 +52,29 @@ def confirm(server: Server, box: MailBox, token: str, address: str) -> None:
     assert server.request("POST", CONFIRM, {"code": code})[0] == 204
 
 
+def test_an_address_in_the_profile(tmp_path: Path, box: MailBox) -> None:
+    """`PATCH /me` sets and removes the address as well, beside other fields, and asks for the password."""
+    with box.running(), chat(tmp_path / "data", box) as server:
+        ali = register(server, "ali")
+
+        def change(**fields: object) -> tuple[int, str | None]:
+            status, answer = server.request("PATCH", "/api/v1/me", fields, token=ali)
+            return status, answer.get("code")
+
+        assert change(email="ali@example.org") == (400, "bad_request")
+        assert change(email="ali@example.org", current_password="wrong one") == (403, "forbidden")
+        assert change(email="ali", current_password=PASSWORD) == (400, "bad_request")
+        assert server.request("GET", EMAIL, token=ali)[1]["wanted"] is None
+        assert change(email="ali@example.org", current_password=PASSWORD, locale="uz", password=NEW) == (200, None)
+        assert server.request("GET", EMAIL, token=ali)[1]["wanted"] == "ali@example.org"
+        code = code_in(box.wait(1)[0], "confirm")
+        assert server.request("POST", CONFIRM, {"code": code})[0] == 204
+        assert server.request("GET", EMAIL, token=ali)[1]["address"] == "ali@example.org"
+        assert change(email=None) == (400, "bad_request")
+        assert change(email=None, current_password=NEW) == (200, None)
+        assert server.request("GET", EMAIL, token=ali)[1]["address"] is None
+
+
 def test_an_address_and_a_forgotten_password(tmp_path: Path, box: MailBox) -> None:
     """The whole story of one account: an address, a link, a new password, another address, none."""
     with box.running(), chat(tmp_path / "data", box) as server:

@@ -85,7 +85,7 @@ def test_a_send_is_validated_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("model", "known"),
     [
-        (Send, {"_no_bool", "_storable", "_one_target", "_one_effect", "_link", "_not_too_many"}),
+        (Send, {"_scalar", "_storable", "_one_target", "_one_effect", "_link", "_not_too_many"}),
         (SimpleSend, {"_storable", "_not_blank", "strip"}),
     ],
 )

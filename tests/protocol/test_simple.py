@@ -85,6 +85,8 @@ def test_missing_to_user_and_unknown_fields() -> None:
         '{"message": "\\ud800"}',
         '{"message": "a\\u0000b"}',
         '{"message": NaN}',
+        '{"message": "a", "later": NaN}',
+        '\ufeff{"message": "a", "later": [-Infinity]}',
         json.dumps({"message": "a" * 4001}),
         "[" * 20_000,
         '{"message": ' + "9" * 5_000 + "}",
@@ -96,6 +98,12 @@ def test_bad_frames_are_answered(frame: str) -> None:
     answer = refused(frame)
     assert answer["code"] == "bad_request"
     assert '{"message": "Salom hammaga!", "to_user": ""}' in answer["message"]
+
+
+def test_words_that_are_no_numbers_pass() -> None:
+    """Only numbers that JSON does not have are refused, not texts about them."""
+    said = "NaN, Infinity"
+    assert machine().receive(json.dumps({"message": said}), 0.0) == Do(simple.SimpleSend(message=said))
 
 
 def test_longest_message_passes() -> None:

@@ -68,20 +68,23 @@ def test_hello_twice() -> None:
     assert error(machine().receive(HELLO, 0.0))["code"] == "bad_request"
 
 
-@pytest.mark.parametrize("id", [0, -1, 2**53 - 1, "", "a", "ў"])
+@pytest.mark.parametrize(
+    "id", [0, -1, 2**53 - 1, 2**53, 1_795_000_000_123_456_789, 2**63 - 1, "", "a", "ў", "x" * 128, "😀"]
+)
 def test_ids_come_back(id: int | str) -> None:
-    """An id is an integer that JavaScript can represent, or a string. An error has it as well."""
+    """An id is an integer of 64 bits, as a clock in nanoseconds gives, or a string. An error has it as well."""
     action = machine().receive(json.dumps({"type": "ping", "id": id}), 0.0)
     assert action == Do(Ping(type="ping", id=id))
     assert error(machine().receive(json.dumps({"type": "dance", "id": id}), 0.0))["id"] == id
 
 
-@pytest.mark.parametrize("id", ["true", "1.5", "[]", "{}", str(2**53), "1e400", '"' + "a" * 129 + '"'])
+@pytest.mark.parametrize("id", ["true", "1.5", "[]", "{}", str(2**63), "1" * 30, "1e400", "NaN", '"' + "a" * 129 + '"'])
 def test_bad_ids(id: str) -> None:
-    """Any other id is a bad request, whose answer has no id."""
+    """Any other id is a bad request, whose answer has no id, and says what an id is without the words of a library."""
     answer = error(machine().receive(f'{{"type": "ping", "id": {id}}}', 0.0))
     assert answer["code"] == "bad_request"
     assert "id" not in answer
+    assert "id is a string of up to 128 characters" in answer["message"] or "not JSON" in answer["message"]
 
 
 @pytest.mark.parametrize(
@@ -203,6 +206,26 @@ def test_doubled_keys_take_the_last() -> None:
     """Of two equal keys the last one counts, for the command and for its id alike."""
     assert machine().receive('{"type":"hello","type":"ping","id":1,"id":2}', 0.0) == Do(Ping(type="ping", id=2))
     assert command_id('{"id":1,"id":2}') == 2
+
+
+@pytest.mark.parametrize(
+    ("frame", "id"),
+    [
+        ('{"type":"send","id":7,"conversation":"lobby","text":"\\ud800"}', 7),
+        ('{"type":"send","conversation":"lobby","text":"a\\uDFFF","id":"x"}', "x"),
+        ('\ufeff{"type":"send","id":8,"conversation":"lobby","client_id":"\\ud83d","text":"a"}', 8),
+        ('{"type":"send","id":"\\ud800","conversation":"lobby","text":"a"}', None),
+        ('{"type":"send","id":9,"text":"\\ud800"', None),
+        ('{"id":9,"x":"\\ud800","y":' + "[" * 20_000, None),
+        ('{"type":"ping","id":10,"x":NaN}', 10),
+        ('{"type":"ping","id":11,"x":[-Infinity]}', 11),
+    ],
+)  # fmt: skip
+def test_an_error_of_json_carries_the_id(frame: str, id: int | str | None) -> None:
+    """A command is refused for half of a surrogate pair, or for a number that JSON does not have, in whatever field; its
+    answer has the `id`, so that a client that waits for it is not left waiting."""
+    refusal = error(machine().receive(frame, 0.0))
+    assert (refusal["code"], refusal.get("id")) == ("bad_request", id)
 
 
 names = st.sampled_from([command.model_fields["type"].annotation.__args__[0] for command in COMMANDS])

@@ -392,6 +392,21 @@ class TestTheQueue:
         assert await town.told() == {}
         assert await town.told(3_600) == {"u-vali": "ikki"}
 
+    async def test_other_quiet_hours(self, town: Town) -> None:
+        """Whoever ends the quiet hours, or changes them, is told of what waited for their end and of what comes after; a claim
+        and a first delay are as long as ever, and another change of the account is none of that."""
+        await direct(town, "bir")
+        (due,) = await town.due()
+        await town.store.settle_pushes([SettledPush(due, AT + 9 * HOUR, postponed=True)])
+        await town.store.save_account(account("vali", locale="ru"))
+        assert await town.told() == {}
+        quiet = Quiet(from_="22:00", to="08:00", days=(1, 7), zone="Asia/Tashkent")
+        await town.store.save_account(account("vali", locale="ru", quiet=quiet))
+        (again,) = await town.claim()
+        assert (again.first, again.seq) == (due.first, due.seq)
+        await town.store.save_account(account("vali", locale="ru"))
+        assert await town.claim() == []
+
     async def test_repeated_to_one_subscription(self, town: Town) -> None:
         """The others get no second push. Until it is due, other pushes leave that subscription out; then it gets the newest."""
         await town.store.save_push(subscription("p-telefon", "u-vali"), 16)

@@ -303,6 +303,27 @@ def test_commands(bot: Bot) -> None:
     assert bot.call("deleteMyCommands") is True and bot.call("getMyCommands") == []
 
 
+def test_a_start_before_it_asks(server: Server) -> None:
+    """A bot that has only said `getMe`, as libraries do first, gets `/start` as a message. One with commands of its own keeps
+    them: `getMe` alone does not make it one of Telegram's."""
+    fresh = Bot(server, "yangi")
+    assert (
+        server.request("POST", f"/api/v1/conversations/{fresh.direct}/messages", {"text": "/start"}, token=fresh.owner)[
+            1
+        ]["code"]
+        == "unknown_command"
+    )
+    fresh.call("getMe")
+    fresh.say("/start")
+    assert [text for _, text in fresh.texts()] == ["/start"]
+    native = Bot(server, "ichki")
+    commands = [{"name": "menu", "description": "Menyu"}]
+    assert server.request("PUT", "/api/v1/bots/ichki/commands", commands, token=native.owner)[0] == 200
+    native.call("getMe")
+    place = f"/api/v1/conversations/{native.direct}/messages"
+    assert server.request("POST", place, {"text": "/menu"}, token=native.owner)[1]["command"] is True
+
+
 def test_the_rate(tmp_path: Path) -> None:
     """Calls count for the rate of the bot like every request; one that is too many is told when to come again."""
     with running("suhbat", tmp_path / "data", bots="everyone", send_rate="3") as server:

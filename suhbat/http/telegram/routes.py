@@ -26,7 +26,8 @@ from .sending import original
 router = apart(tags=["telegram"], include_in_schema=False)
 
 _USES = frozenset(("getUpdates", "setWebhook", "sendMessage", "sendPhoto", "sendDocument", "setMyCommands"))
-"""The calls that make a bot one of Telegram's kind: it gets `/commands` as messages from then on."""
+"""The calls that make a bot one of Telegram's kind: it gets `/commands` as messages from then on. So do all others for a bot
+without commands of its own, because libraries begin with `getMe`, and people with `/start` before the bot asks for updates."""
 
 
 @router.api_route("/bot{token}/{method}", methods=["GET", "POST"])
@@ -60,8 +61,7 @@ async def _carry_out(name: str, login: Login, request: Request, services: Servic
     services.counts.telegram_calls[name] += 1
     parameters, file = await read(request, login.actor, services)
     made = Call(services, login, parameters, request, file)
-    if name in _USES:
-        await _become_telegram(login.actor.uid, services)
+    await _become_telegram(name, login.actor.uid, services)
     if name == "getUpdates":
         return await METHODS[name](made)  # it waits, and may not keep others from reading
     try:
@@ -73,9 +73,11 @@ async def _carry_out(name: str, login: Login, request: Request, services: Servic
         raise
 
 
-async def _become_telegram(uid: str, services: Services) -> None:
+async def _become_telegram(name: str, uid: str, services: Services) -> None:
     account = services.people.accounts.of_uid(uid)
-    if account is not None and account.bot_api != "telegram":
+    if account is None or account.bot_api == "telegram":
+        return
+    if name in _USES or not await services.store.bot_commands(uid):
         await services.people.accounts.change(uid, bot_api="telegram")
 
 

@@ -17,6 +17,9 @@ from . import push_rooms
 SCANNED = 100
 """Due rows among which those to claim are chosen: some people have many, of which few are claimed at once."""
 
+_CLAIMED = 60_000
+"""Milliseconds: what is due later than this waits for the end of quiet hours; no claim and no first delay is as long."""
+
 _KEYS = ("uid", "conversation_id", "subscription_id")
 Key = tuple[str, int, str]
 _COLUMNS = tuple(push_due.c[name] for name in (*_KEYS, "first", "seq", "attempts", "expires_at"))
@@ -55,6 +58,13 @@ def free(connection: Connection, now: Milliseconds, after: Milliseconds, until: 
     waiting = (push_due.c.due_at > after, push_due.c.due_at <= until)
     connection.execute(update(push_due).where(*waiting).values(due_at=now))
     push_rooms.free(connection, now, after, until)
+
+
+def end_quiet(connection: Connection, uid: str, now: Milliseconds) -> None:
+    """The quiet hours of this person have changed: what waits for their end is due, and is put off again if it still has to be.
+    Each such row takes up the messages that follow, so without this nobody would be told of them either."""
+    waiting = (push_due.c.uid == uid, push_due.c.subscription_id == "", push_due.c.due_at > now + _CLAIMED)
+    connection.execute(update(push_due).where(*waiting).values(due_at=now))
 
 
 def settle(connection: Connection, settled: Sequence[SettledPush]) -> None:

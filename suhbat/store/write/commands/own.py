@@ -17,7 +17,7 @@ from suhbat.protocol.objects import Notify
 from suhbat.store.people import accounts
 from suhbat.store.read.profiles import profile
 from suhbat.store.tables import drafts, notify_levels, saved
-from suhbat.store.write import pictures
+from suhbat.store.write import pictures, push_queue
 from suhbat.store.write.transaction import WriterTransaction
 
 from .execution import Execution, allow
@@ -30,6 +30,8 @@ def save_account(transaction: WriterTransaction, account: Account, at: Milliseco
     accounts.save(execution.connection, account)
     after = profile(execution.connection, account.uid)
     transaction.changes.append(Change("account", account.uid))
+    if after is not None and before is not None and after.quiet != before.quiet:
+        push_queue.end_quiet(execution.connection, account.uid, at)
     if after is not None and after != before:
         execution.append(execution.own_log(account.uid), UserUpdated, user=after)
     execution.flush()
