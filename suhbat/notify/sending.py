@@ -100,18 +100,20 @@ class PushSender:
         if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
             return Ended()
         if answer.status in (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS) or answer.status >= 500:
-            return Later(max(pause, self._retry_after(answer.retry_after)))
+            told = self._retry_after(answer.retry_after)
+            return Later(pause if told is None else max(told, min(pause, 2.0 ** min(attempt, 12))))
         return Dropped()
 
-    def _retry_after(self, value: str | None) -> float:
-        """The header Retry-After in seconds: a number, or a date (RFC 9110 section 10.2.3); 0 if it cannot be read."""
+    def _retry_after(self, value: str | None) -> float | None:
+        """The header Retry-After in seconds: a number, or a date (RFC 9110 section 10.2.3); None if it cannot be read. It may
+        be shorter than our own pause, but a service that always asks for less is asked less often all the same."""
         text = (value or "").strip()
         if text.isascii() and text.isdecimal():
             return float(text[:9])
         try:
             return max(0.0, parsedate_to_datetime(text).timestamp() - self._clock.wall() / 1000)
         except (TypeError, ValueError, OverflowError):
-            return 0.0
+            return None
 
     def _log(self, endpoint: str, status: int, result: Result) -> None:
         if isinstance(result, Delivered) and not self._refusing:

@@ -81,17 +81,18 @@ def test_the_topic() -> None:
         (ServiceAnswer(413), Dropped()),
         (ServiceAnswer(429), Later(30)),
         (ServiceAnswer(429, "120"), Later(120)),
-        (ServiceAnswer(503, "1"), Later(30)),
+        (ServiceAnswer(503, "1"), Later(1)),
+        (ServiceAnswer(429, "0"), Later(1)),
         (ServiceAnswer(500, "soon"), Later(30)),
         (ServiceAnswer(503, "²"), Later(30)),
         (ServiceAnswer(503, "Wed, 18 Nov 2026 11:26:40 GMT"), Later(400)),
-        (ServiceAnswer(503, "Sat, 01 Jan 2000 00:00:00 GMT"), Later(30)),
+        (ServiceAnswer(503, "Sat, 01 Jan 2000 00:00:00 GMT"), Later(1)),
         ("unreachable", Later(30)),
         ("refused", Dropped()),
     ],
 )
 async def test_what_an_answer_means(answer: ServiceAnswer | NoAnswer, result: Result) -> None:
-    """Only 404 and 410 end a subscription. What can succeed later is tried again, not before Retry-After."""
+    """Only 404 and 410 end a subscription. What can succeed later is tried again, when Retry-After says so."""
     scene = Scene()
     scene.clock.now = 1_795_000_800.0  # Wed, 18 Nov 2026 11:20:00 GMT
     assert await scene.send(answer) == result
@@ -102,6 +103,13 @@ async def test_the_pauses_grow() -> None:
     scene = Scene()
     found = [await scene.send(ServiceAnswer(503), attempt) for attempt in (0, 1, 2, 9, 1000)]
     assert found == [Later(30), Later(60), Later(120), Later(3600), Later(3600)]
+
+
+async def test_a_service_that_is_always_soon_back() -> None:
+    """Its Retry-After counts at first, and then is no reason to ask it every second for days."""
+    scene = Scene()
+    found = [await scene.send(ServiceAnswer(503, "3"), attempt) for attempt in (0, 1, 2, 5, 9, 1000)]
+    assert found == [Later(3), Later(3), Later(4), Later(32), Later(512), Later(3600)]
 
 
 async def test_a_refusal_of_this_server_is_logged_once() -> None:
