@@ -185,4 +185,5 @@ def queued(room: Room) -> int:
     """The rows of the queue of pushes now."""
     data: Any = room.server.scratch
     with contextlib.closing(sqlite3.connect(f"file:{data / 'suhbat.db'}?mode=ro", uri=True)) as raw:
-        return int(raw.execute("SELECT count(*) FROM push_due").fetchone()[0])
+        counted = "SELECT (SELECT count(*) FROM push_due) + (SELECT count(*) FROM push_due_rooms)"
+        return int(raw.execute(counted).fetchone()[0])

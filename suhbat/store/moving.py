@@ -27,12 +27,13 @@ from .migrate import MOVING, revision
 from .migrations import HEAD
 from .people import mail, push
 from .postgres.journal import NOW
-from .tables import conversations, cursors, events, journal, meta, metadata, push_due, search_rows
+from .tables import conversations, cursors, events, journal, meta, metadata, push_due, push_due_rooms, search_rows
 from .write import files
 
 CHUNK = 2_000
 """Rows per transaction."""
-TABLES = tuple(table for table in metadata.sorted_tables if table not in (meta, cursors, journal, push_due))
+_LEFT = (meta, cursors, journal, push_due, push_due_rooms)
+TABLES = tuple(table for table in metadata.sorted_tables if table not in _LEFT)
 """The tables that are moved, in this order, but not those about the database itself, and not what is to be pushed: nobody is
 told of old messages after a move. Without its cursor the indexer finds then which messages are not in the index yet."""
 _SECRETS = (push.KEY, mail.KEY, files.LINKS)

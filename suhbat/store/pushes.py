@@ -15,8 +15,8 @@ from suhbat.chat.ports import Clock
 from .read.floor import LobbyHistory
 from .read.push_facts import push_facts
 from .tables import push_due
-from .write import push_queue, push_recipients, push_rooms
-from .write.push_rooms import NEVER
+from .write import older_push_rooms, push_queue, push_recipients, push_rooms
+from .write.older_push_rooms import NEVER
 
 T = TypeVar("T")
 
@@ -34,7 +34,11 @@ class PushesOverSQL:
     _lobby_history: LobbyHistory
 
     async def push_backlog(self) -> PushBacklog:
-        return await self._read(_backlog)
+        backlog, are_older = await self._read(_backlog)
+        if are_older:  # only in a rolling update
+            await self._write(older_push_rooms.adopt)
+            backlog, _ = await self._read(_backlog)
+        return backlog
 
     async def gather_pushes(self, delay: int, *, singly: bool = False) -> bool:
         now = self._clock.wall()
@@ -62,9 +66,15 @@ class PushesOverSQL:
         await self._write(lambda c: push_queue.settle(c, done))
 
 
-_NEXT = select(func.min(push_due.c.due_at))
+_NEXT = select(
+    select(func.min(push_due.c.due_at)).where(push_due.c.due_at < NEVER).scalar_subquery(),
+    push_rooms.NEXT.scalar_subquery(),
+    older_push_rooms.ARE_THERE,
+)
 
 
-def _backlog(connection: Connection) -> PushBacklog:
-    due_at = min(connection.execute(_NEXT).scalar() or NEVER, push_rooms.next_due(connection) or NEVER)
-    return PushBacklog(push_recipients.is_behind(connection), None if due_at == NEVER else due_at)
+def _backlog(connection: Connection) -> tuple[PushBacklog, bool]:
+    """The backlog, and whether there are rooms of the older form, which are to be adopted first."""
+    *due, are_older = connection.execute(_NEXT).one()
+    due_at = min((at for at in due if at is not None), default=None)
+    return PushBacklog(push_recipients.is_behind(connection), due_at), bool(are_older)

@@ -49,6 +49,7 @@ _UNDO = {
     "0029": "DROP INDEX bot_commands_name;",
     "0030": "DROP INDEX outgoing_hooks_bot; ALTER TABLE outgoing_hooks DROP COLUMN bot_uid; "
     "ALTER TABLE outgoing_hooks DROP COLUMN failed_at; ALTER TABLE outgoing_hooks DROP COLUMN failed_status;",
+    "0031": "DROP TABLE push_due_rooms;",
 }
 """What undoes each migration: down to 0005 on both databases, before that on SQLite. A new migration gets a line here."""
 _ON_POSTGRES = {

@@ -38,6 +38,7 @@ CHECKSUMS = {
     "0028_outgoing_hooks.py": "3beb43fa2611f17f67aaed0088a64f095f362cfd7c6f6588da2a1ad8f2098dab",
     "0029_commands_by_name.py": "6224b97b5eee3e7aeecb64da33ecf0c89085e78b043677eae58259e3422d813c",
     "0030_telegram_webhooks.py": "62dccfc16d302d089c24f7bdca9d565c5610f6c20e4efbfce78366542e79c19a",
+    "0031_push_due_rooms.py": "8bcb9976d2efc29e272162e332f83e91b1c070e902fb2e2bb7b135f6c9d59c41",
 }
 """By the name of the file. A new migration gets a line here; the lines that are there never change. The line for a new one
 is in the message of the test that fails."""

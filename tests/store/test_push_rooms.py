@@ -6,8 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
 from suhbat.protocol import commands
+from suhbat.store.tables import conversations
 from suhbat.store.write import push_queue, push_rooms
 
 from .parts import ALI, VALI
@@ -25,6 +27,10 @@ def parts_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def room(town: Town) -> str:
+    return await loud_room(town)
+
+
+async def loud_room(town: Town) -> str:
     """A room of everybody; all who have a subscription want to be told of everything."""
     made = await town.house.room(LOLA, ALI, VALI, SOLI)
     for person in (ALI, VALI, SOLI):
@@ -74,6 +80,46 @@ async def test_a_mention_meanwhile(town: Town, room: str) -> None:
     await town.gather()
     await town.settle(await town.claim())
     assert (await town.told()) == {"u-vali": "@vali"}
+
+
+async def test_a_mention_meanwhile_that_is_deleted(town: Town, room: str) -> None:
+    """Its row was there before that of the message, which is older. It is told of that."""
+    root = await town.house.write(LOLA, room, "bir")
+    await one_part(town)
+    seq = await town.house.write(LOLA, room, "@vali", thread=root, named=("u-vali",))
+    await town.gather()
+    await town.house.do(commands.Delete, LOLA, room, seq=seq)
+    assert await town.told(0) == dict.fromkeys(ALL - {"u-vali"}, "bir")
+    assert await town.told() == {"u-vali": "bir"}
+
+
+async def test_those_who_left_or_want_less_meanwhile(town: Town, room: str) -> None:
+    """Who leaves, or chooses another level, before the room is due has no row of their own and is told nothing."""
+    await town.house.write(LOLA, room, "bir")
+    await town.gather()
+    await town.house.do(commands.Remove, LOLA, room, person=VALI)
+    await town.house.do(commands.SetNotify, SOLI, room, level="none", until=None)
+    assert await town.told() == {"u-ali": "bir"}
+    assert (await town.store.push_backlog()).due_at is None
+
+
+async def test_a_room_that_is_deleted(town: Town, room: str) -> None:
+    """What waits for it is deleted with it."""
+    store: Any = town.store
+    await town.house.write(LOLA, room, "bir")
+    await town.gather()
+    assert (await store.push_backlog()).due_at is not None
+    await store._write(lambda c: c.execute(delete(conversations).where(conversations.c.name == room)) and None)
+    assert (await store.push_backlog()).due_at is None
+
+
+async def test_old_messages_of_rooms_expire(town: Town, room: str) -> None:
+    """If nobody claims for a day, nobody is told of them any more."""
+    await town.house.write(LOLA, room, "bir")
+    await town.gather()
+    town.clock.advance(24 * 3600)
+    assert await town.store.claim_pushes(town.clock.wall() + LEASE, 50, 2, ()) == ([], 3)
+    assert (await town.store.push_backlog()).due_at is None
 
 
 async def test_two_rooms(town: Town, room: str) -> None:

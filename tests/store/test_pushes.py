@@ -77,12 +77,17 @@ class Town:
 async def town(make: Callable[..., Store], tmp_path: Path) -> AsyncIterator[Town]:
     clock, listener = FakeClock(), Listener()
     async with opened(make(tmp_path / "data", clock=clock), listener) as store:
-        for person in PEOPLE:
-            await store.add_account(account(person.user_id, locale="uz"))
-            await store.add_session(session(f"s-{person.uid}", person.uid))
-            if person is not LOLA:
-                await store.save_push(subscription(f"p-{person.user_id}", person.uid), 16)
+        await populate(store)
         yield Town(store, House(store, listener), clock)
+
+
+async def populate(store: Store) -> None:
+    """Make everybody, and the subscriptions."""
+    for person in PEOPLE:
+        await store.add_account(account(person.user_id, locale="uz"))
+        await store.add_session(session(f"s-{person.uid}", person.uid))
+        if person is not LOLA:
+            await store.save_push(subscription(f"p-{person.user_id}", person.uid), 16)
 
 
 async def direct(town: Town, text: str = "salom", by: Actor = ALI, to: Actor = VALI) -> tuple[str, int]:
@@ -503,6 +508,10 @@ async def test_a_restored_copy_tells_nothing_old(make: Callable[..., Store], tmp
             await store.add_session(session(f"s-{person.uid}", person.uid))
             await store.save_push(subscription(f"p-{person.user_id}", person.uid), 16)
         await listener.send(store, ALI, "navbatda", peer=VALI, at=AT)
+        house = House(store, listener)
+        room = await house.room(ALI, VALI)
+        await house.do(commands.SetNotify, VALI, room, level="all", until=None)
+        await house.write(ALI, room, "xona navbatda")
         await store.gather_pushes(DELAY)
         await listener.send(store, ALI, "yigʻilmagan", peer=SOLI, at=AT)
         if store.cluster is not None:

@@ -1,4 +1,4 @@
 """Alembic revisions, one file each in `versions/`, named by their number."""
 
-HEAD = "0030"
+HEAD = "0031"
 """The revision this code works with."""

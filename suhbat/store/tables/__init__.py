@@ -39,7 +39,7 @@ from .membership import (
 from .oversight import audit, filtered, reports, sanctions
 from .people import accounts, allowances, erasures, guests, invites, sessions, users
 from .programs import bot_commands, invocations, numbers
-from .push import push_due, push_subscriptions
+from .push import push_due, push_due_rooms, push_subscriptions
 from .schema import cursors, journal, meta, metadata
 from .telegram import telegram_bots, telegram_cursors, telegram_updates
 from .threads import thread_marks, thread_mentions, threads
@@ -50,7 +50,7 @@ __all__ = (
     "everyone", "files", "filtered", "growing", "guests", "hook_cursors", "hook_deliveries", "idempotency",
     "incoming_hooks", "invitations", "invites", "invocations", "journal", "mail_addresses", "mail_codes", "mails",
     "members", "mentions", "meta", "metadata", "named", "notify_levels", "numbers", "outgoing_hooks", "pins",
-    "push_due", "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads", "removals",
-    "reports", "sanctions", "saved", "search_rows", "sessions", "telegram_bots", "telegram_cursors",
+    "push_due", "push_due_rooms", "push_subscriptions", "reaction_counts", "reactions", "reactions_shown", "reads",
+    "removals", "reports", "sanctions", "saved", "search_rows", "sessions", "telegram_bots", "telegram_cursors",
     "telegram_updates", "thread_marks", "thread_mentions", "threads", "users",
 )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text, UniqueConstraint, text
 
 from .schema import metadata
 
@@ -44,7 +44,24 @@ push_due = Table(
 """Who is to be told of new messages in a conversation, and when: one row for any number of messages. first, seq: the first and
 the last of them. due_at: a claim moves it, too. expires_at: nothing is pushed after this time.
 
-uid: empty in the row of a room, which waits for the rows of people (`write.push_rooms`).
-
 subscription_id: empty for all subscriptions of the user; otherwise the one to which a push is repeated, with the number of
 attempts."""
+
+push_due_rooms = Table(
+    "push_due_rooms",
+    metadata,
+    Column("conversation_id", BigInteger, ForeignKey("conversations.id", ondelete="CASCADE"), primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("reached_uid", Text),
+    Index("push_due_rooms_due_at", "due_at"),
+    Index("push_due_rooms_open", "conversation_id", unique=True, sqlite_where=text("reached_uid IS NULL")),
+    sqlite_with_rowid=False,
+)
+"""Rooms in which those who want to be told of everything are to be told of new messages, and when: then rows of `push_due` are
+written for them, in the order of their uids (`write.push_rooms`). first, seq, expires_at: as there. No message is in two rows.
+
+reached_uid: the last user whose row is written. NULL while there is none: until then further messages are added to the row, of
+which a room has at most one."""

@@ -1,8 +1,8 @@
 """Finds out who is to be told of new messages, after their commit, with the durable cursor NAME.
 
-It writes a row of `push_due` for everybody who may have to be told, or one for all who want to be told of everything in a
-room, in the transaction that moves the cursor. So each message
-is considered exactly once, whenever a process ends. Only whom to ask about is decided here: the level, the membership and
+It writes a row of `push_due` for everybody who may have to be told, and one of `push_due_rooms` for all who want to be told of
+everything in a room, in the transaction that moves the cursor. So each message is considered exactly once, whenever a process
+ends. Only whom to ask about is decided here: the level, the membership and
 everything else is asked again when a push is sent (`read.push_facts`).
 
 The same people, but only of directs and mentions, are to get a mail about what they missed (`people.mail_queue`), if they want
@@ -35,6 +35,7 @@ from suhbat.store.tables import (
     mail_addresses,
     members,
     push_due,
+    push_due_rooms,
     push_subscriptions,
     thread_marks,
     thread_mentions,
@@ -129,7 +130,8 @@ def is_anybody_told(connection: Connection) -> bool:
 def _begin(connection: Connection) -> None:
     """There is no cursor, because this database was restored or moved, or fell far behind. Nobody is told of old messages."""
     if is_anybody_told(connection) and cursors.begin_if_new(connection, NAME):
-        connection.execute(delete(push_due))
+        for table in (push_due_rooms, push_due):  # in the order in which `push_rooms.spread` locks rows
+            connection.execute(delete(table))
         log.info("push: begins with the next message; nobody is told of those before it")
 
 

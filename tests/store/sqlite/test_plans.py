@@ -10,13 +10,14 @@ import pytest
 from sqlalchemy import Connection, Engine
 
 from suhbat.chat.slash import Slash
+from suhbat.store import pushes
 from suhbat.store.dialect import delete_rows
 from suhbat.store.read import files, positions, states, unread
 from suhbat.store.sqlite import connect
 from suhbat.store.tables import push_due
-from suhbat.store.write import limits, slashes
+from suhbat.store.write import limits, push_queue, slashes
 from suhbat.store.write.logs import Log
-from tests.store.parts import ALI, make_post, migrated
+from tests.store.parts import ALI, executed, make_post, migrated
 
 PAGE = 100
 LOG = Log(1, "r-choyxona", "room", 0, 0, 0, {ALI.uid: "member"})
@@ -33,6 +34,10 @@ READS: list[tuple[str, Callable[[Connection], object]]] = [
     ("files_loose", lambda connection: files.unfinished(connection, 1)),
     ("bot_commands_name", lambda connection: slashes.taker_of(connection, COMMAND, LOG)),
     ("members_counted", lambda connection: limits.count_conversations(connection, ALI.uid)),
+    ("push_due_due_at", lambda connection: pushes._backlog(connection)),
+    ("push_due_rooms_due_at", lambda connection: pushes._backlog(connection)),
+    ("push_due_due_at", lambda connection: push_queue.claim(connection, 9, 9, 50, 2, ())),
+    ("push_due_rooms_due_at", lambda connection: push_queue.claim(connection, 9, 9, 50, 2, ())),
 ]
 KEY = ("uid", "conversation_id", "subscription_id")
 DELETIONS: list[tuple[list[tuple[Any, ...]], str | None]] = [
@@ -77,3 +82,19 @@ def test_many_rows_are_deleted_by_their_key(engine: Engine, rows: list[tuple[Any
         steps = [step.detail for text in run for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
     steps = [step for step in steps if "push_due" in step]
     assert steps and all(step.startswith("SEARCH push_due") for step in steps), "\n".join(steps)
+
+
+@pytest.mark.parametrize(
+    ("look", "statements"),
+    [(pushes._backlog, 1), (lambda connection: push_queue.claim(connection, 9, 9, 50, 2, ()), 2)],
+)
+def test_a_look_for_pushes(engine: Engine, look: Callable[[Connection], object], statements: int) -> None:
+    """While nothing waits it asks for all rows of the queue together, and a claim for rooms and for people. Neither goes
+    through a table."""
+    with engine.connect() as connection, connection.begin():
+        run = executed(connection)
+        look(connection)
+        asked = [text for text in run if "push_due" in text]
+        assert len(asked) == statements, run
+        steps = [step.detail for text in asked for step in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert not [step for step in steps if step.startswith("SCAN push_due")], steps
