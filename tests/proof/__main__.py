@@ -1,4 +1,4 @@
-"""The whole proof: `python -m tests.proof` (`make proof`) takes about two hours and prints a table of what the server
+"""The whole proof: `python -m tests.proof` (`make proof`) takes about four hours and prints a table of what the server
 survived.
 
 The simulated histories need only processors, and use those that the other attacks leave. `--short` does the same in

@@ -198,7 +198,7 @@ async def test_what_is_no_command(tmp_path: Path) -> None:
         )
         assert status == 200 and answer["done"] == 6
         said = [(one.get("id"), one["type"], one.get("code")) for one in answer["replies"]]
-        bad = [(id, "error", "bad_request") for id in (2, None, 4, 5)]  # what is no text has no id either
+        bad = [(id, "error", "bad_request") for id in (2, 3, 4, 5)]
         assert said == [(1, "pong", None), *bad, (6, "pong", None)]
 
 
