@@ -180,8 +180,8 @@ class TestCommands:
         assert (await say(house, "/eslat", place)).command
 
     async def test_no_bot_knows_it(self, house: House) -> None:
-        """The writer does not read the members of a room, who can be thousands, for a command that no bot has, or whose
-        bots are not in the room."""
+        """A room can have thousands of members. The writer does not read them for a command that no bot has, or whose bots
+        are not in the room."""
         place, elsewhere = await room(house, BOT), await room(house, TELEGRAM)
         statements: list[str] = []
 
