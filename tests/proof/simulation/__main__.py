@@ -15,10 +15,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import psutil
 
 from ..sabotage import SABOTAGE
 from .hashes import surroundings
@@ -65,24 +63,20 @@ def _failure(seed: str, steps: Sequence[Step]) -> Exception | None:
     return None
 
 
-def several(
-    histories: int, number: int, processes: int, *, nice: int = 0, stopped: Callable[[], bool] = lambda: False
-) -> Counter[str]:
-    """The same in several processes, with lower priority (`nice`, see nice(1)). Raises AssertionError with the output of a
-    process as soon as one fails, and if it was stopped."""
+def several(histories: int, number: int, processes: int) -> Counter[str]:
+    """The same in several processes. Raises AssertionError with the output of a process as soon as one fails."""
     command = [sys.executable, "-m", "tests.proof.simulation", "--processes", "1", "--json"]
     share = str(-(-histories // processes))
     counted: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place:
         started = {Path(place) / str(process): number + 1_000_000 * process for process in range(processes)}
         running = {
-            output: _start([*command, "--histories", share, "--seed", str(one)], one, output, nice)
+            output: _start([*command, "--histories", share, "--seed", str(one)], one, output)
             for output, one in started.items()
         }
         try:
             while any(one.poll() is None for one in running.values()):
                 assert not any(one.poll() for one in running.values()), _said(running)
-                assert not stopped(), "stopped"
                 time.sleep(0.1)
             for output, one in running.items():
                 assert one.returncode == 0, _said(running)
@@ -94,12 +88,9 @@ def several(
     return counted
 
 
-def _start(command: list[str], seed: int, output: Path, nice: int) -> subprocess.Popen[bytes]:
+def _start(command: list[str], seed: int, output: Path) -> subprocess.Popen[bytes]:
     with output.open("wb") as file:
-        process = subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=surroundings(seed))
-    if nice and sys.platform != "win32":
-        psutil.Process(process.pid).nice(nice)
-    return process
+        return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, env=surroundings(seed))
 
 
 def _said(running: Mapping[Path, subprocess.Popen[bytes]]) -> str:

@@ -42,7 +42,7 @@ export class Trail {
   /** Follow the browser's history from now on. */
   listen() {
     addEventListener("popstate", () => this.#moved());
-    this.#settleSoon(); // after a reload, the entry may belong to a layer that is gone
+    setTimeout(() => this.#settle()); // after a reload, the entry may belong to a layer that is gone
   }
 
   /** Put something over the page. Returns a function to call when it was closed. @param {() => void} close */
@@ -166,8 +166,10 @@ export class Trail {
     if (this.#lost && !history.state?.lost) this.route();
   }
 
+  // When the layers of this moment are known: one may close and the next open. Not in a timer: Chromium holds those
+  // back after a tap until the screen is drawn, and a reload before that would find no entry of the layer.
   #settleSoon() {
-    setTimeout(() => this.#settle());
+    queueMicrotask(() => this.#settle());
   }
 
   /** Make the history as the layers are. */
