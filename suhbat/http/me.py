@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 from suhbat.chat.erasing import erase_all
 from suhbat.chat.quiet import zones
 from suhbat.errors import BadRequest, Forbidden
+from suhbat.identity.passwords import require_possible
 from suhbat.identity.profile import display_name, profile_of
 from suhbat.protocol.email import EXAMPLE
 from suhbat.protocol.objects import AddedBy, Invitation, Profile, Quiet, User
@@ -122,6 +123,8 @@ async def change(request: Request, body: ProfileChanges, login: LoggedIn, servic
         fields["quiet"] = None if body.quiet is None else body.quiet.chosen
     if body.push_text is not None:
         fields["push_text"] = body.push_text
+    if body.password is not None:
+        require_possible(body.password)  # before a mail leaves
     address = address_of(request, services)
     if "email" in body.model_fields_set:
         addresses, password = mail_of(services).addresses, _current(body)

@@ -64,6 +64,7 @@ def test_an_address_in_the_profile(tmp_path: Path, box: MailBox) -> None:
         assert change(email="ali@example.org") == (400, "bad_request")
         assert change(email="ali@example.org", current_password="wrong one") == (403, "forbidden")
         assert change(email="ali", current_password=PASSWORD) == (400, "bad_request")
+        assert change(email="ali@example.org", current_password=PASSWORD, password="short") == (400, "bad_request")
         assert server.request("GET", EMAIL, token=ali)[1]["wanted"] is None
         assert change(email="ali@example.org", current_password=PASSWORD, locale="uz", password=NEW) == (200, None)
         assert server.request("GET", EMAIL, token=ali)[1]["wanted"] == "ali@example.org"
