@@ -186,6 +186,7 @@ SERVERS: Mapping[str, Attack] = {
     "tus-js-client over a bad network": stock_clients,
 }
 """They need time as well. The longest come first, so that no processor is left idle at the end."""
+ATTACKS: Mapping[str, Attack] = {**SERVERS, **BESIDE}
 
 
 def main() -> None:
@@ -195,6 +196,8 @@ def main() -> None:
     parser.add_argument("--one", help="the attack with this name, in this process")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().getrandbits(32))
     asked = parser.parse_args()
+    if not any(asked.one == name if asked.one else asked.only in name for name in ATTACKS):
+        parser.error(f"no attack has this name: {'; '.join(ATTACKS)}")
     stops_at_sigterm()
     if asked.one:
         logging.disable()  # the clients log every broken connection
@@ -217,7 +220,7 @@ def _attack(name: str, seed: int, size: Size) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as place:
         try:
-            figures = {**SERVERS, **BESIDE}[name](Path(place), seed, size)
+            figures = ATTACKS[name](Path(place), seed, size)
         except BaseException as error:
             # SIGTERM and Ctrl+C end an attack, too, and say nothing of the promises.
             print(f"{'BROKEN' if isinstance(error, Exception) else 'ended'}: {name}, seed {seed}", flush=True)

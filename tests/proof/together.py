@@ -25,23 +25,38 @@ def stops_at_sigterm() -> None:
 
 def run_together(commands: Sequence[Sequence[str]], beside: Sequence[Sequence[str]], at_once: int) -> bool:
     """Run all commands, `at_once` at a time and in this order; and those `beside` them from the beginning, with lower
-    priority. Returns whether all have ended with 0. When one has not, the others are told to end."""
-    waiting = deque(commands)
-    low = [_start(command) for command in beside]
-    for one in low:
-        psutil.Process(one.pid).nice(10 if sys.platform != "win32" else psutil.BELOW_NORMAL_PRIORITY_CLASS)
-    running: list[Process] = []
+    priority. Returns whether all have ended with 0. When one has not, it is named and the others are told to end."""
+    waiting, running, low = deque(commands), list[Process](), list[Process]()
     try:
+        for command in beside:
+            low.append(_start(command))
+            _lower(low[-1])
         while waiting or running or low:
             while waiting and len(running) < at_once:
                 running.append(_start(waiting.popleft()))
-            if any(one.poll() for one in running + low):
-                return False
-            running, low = ([one for one in some if one.poll() is None] for some in (running, low))
             time.sleep(0.1)
+            # Each is asked once: it may end, and fail, at any moment.
+            codes = [(one, one.poll()) for one in running + low]
+            for one, code in codes:
+                if code:
+                    print(f"ended with {code}: {one.args!r}", flush=True)  # one that was killed has printed nothing
+                    return False
+            done = [one for one, code in codes if code is not None]
+            running, low = ([one for one in some if one not in done] for some in (running, low))
         return True
     finally:
         _end(running + low)
+
+
+def lower_priority() -> int:
+    """A priority below that of this process (nice(1), or a class of Windows)."""
+    if sys.platform == "win32":
+        return int(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+    return min(psutil.Process().nice() + 10, 19)
+
+
+def _lower(process: Process) -> None:
+    psutil.Process(process.pid).nice(lower_priority())
 
 
 def _start(command: Sequence[str]) -> Process:
