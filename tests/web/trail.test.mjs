@@ -91,6 +91,12 @@ test("Back closes the topmost layer", async () => {
   }
 });
 
+test("the entry of a layer is there before any timer, which browsers hold back after a tap", async () => {
+  trail.cover(() => done.push("dialog"));
+  await Promise.resolve();
+  assert.equal(browser.state?.layers, 1);
+});
+
 test("a layer that opens while the browser takes the entry of another stays", async () => {
   const uncover = trail.cover(() => done.push("menu"));
   await settled();
