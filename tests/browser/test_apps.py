@@ -77,7 +77,7 @@ def test_bots(server: Server, person: Make) -> None:
     assert json.loads(run(box.locator("pre").inner_text(), ""))["kind"] == "bot"
     look.in_both("a token")
     box.get_by_role("button", name="Copy", exact=True).click()
-    expect(box.locator(".toast")).to_have_text("Copied")
+    expect(box.locator(".toast", has_text="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == first
     box.get_by_role("button", name="Done").click()
     expect(rows).to_have_count(2)

@@ -69,11 +69,11 @@ def test_from_an_empty_server_to_a_room(server: Server, person: Make) -> None:
     vali.page.get_by_label("Details").click()
     vali.page.locator(".panel").get_by_role("button", name="Leave room").click()
     vali.page.locator("dialog").get_by_role("button", name="Leave room").click()
-    expect(vali.page.locator(".toast")).to_have_text("You left “Choyxona”.")
+    expect(vali.page.locator(".toast", has_text="You left “Choyxona”.")).to_be_visible()
     expect(vali.page.locator(".sidebar")).to_be_visible()
     panel.get_by_role("button", name="Delete room").click()
     page.locator("dialog").get_by_role("button", name="Delete room").click()
-    expect(page.locator(".toast")).to_have_text("“Choyxona” is deleted.")
+    expect(page.locator(".toast", has_text="“Choyxona” is deleted.")).to_be_visible()
     expect(page.locator(".conversation-view h1")).to_have_text("Everyone")
     sets_the_lobby_up(page)
 

@@ -51,7 +51,7 @@ def test_an_invitation_is_accepted_or_declined(server: Server, person: Make) -> 
     join = section.get_by_role("button", name="Join: Choyxona")
     asked.page.route("**/members/*", lambda route: route.abort())
     join.click()
-    expect(asked.page.locator(".toast")).to_contain_text("Cannot reach the server.")
+    expect(asked.page.locator(".toast", has_text="Cannot reach the server.")).to_be_visible()
     expect(join).to_be_enabled()
     asked.page.unroute("**/members/*")
     join.click()

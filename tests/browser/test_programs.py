@@ -111,7 +111,7 @@ def test_buttons(server: Server, person: Make) -> None:
     expect(yes).to_be_focused()
     vali.page.route("**/actions/ha*", lambda route: route.abort())
     yes.click()
-    expect(vali.page.locator(".toast")).to_contain_text("Cannot reach the server")
+    expect(vali.page.locator(".toast", has_text="Cannot reach the server")).to_be_visible()
     office.ask("ali", "PATCH", office.path, {"archived": True})
     expect(yes).to_be_disabled()
 

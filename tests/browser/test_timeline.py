@@ -94,7 +94,7 @@ def test_a_jump_to_a_message_that_is_not_loaded(server: Server, person: Make) ->
     expect(page.locator(".toast")).to_have_count(0)
     arrived(33)
     page.evaluate("(hash) => (location.hash = hash)", f"#/c/{room.conversation}/999999")
-    expect(page.locator(".toast")).to_have_text("This message no longer exists.")
+    expect(page.locator(".toast", has_text="This message no longer exists.")).to_be_visible()
     expect(ali.sees("javob")).to_be_in_viewport()
     expect(page).to_have_url(room.url(ali))
 

@@ -228,7 +228,7 @@ def test_an_edit_of_a_message_that_was_deleted(server: Server, person: Make, roo
     room.deletes(stored.get_attribute("data-seq"))
     expect(ali.page.locator(".composer-context")).to_contain_text("Message deleted")
     ali.field.press("Enter")
-    expect(ali.page.locator(".toast")).to_contain_text("cannot be edited")
+    expect(ali.page.locator(".toast", has_text="cannot be edited")).to_be_visible()
     expect(ali.field).to_have_value("toʻgʻri")
     assert room.texts() == [""]
 
@@ -282,7 +282,9 @@ def test_a_room_opened_without_a_network(server: Server, person: Make, room: Roo
             "requestfailed", lambda one: one.method != "GET", timeout=60_000
         ):  # before the network is back
             ali.page.locator("dialog").get_by_role("button", name="Leave room").click()
-        expect(ali.page.locator(".toast")).to_have_text("Cannot reach the server. Check your connection and try again.")
+        expect(
+            ali.page.locator(".toast", has_text="Cannot reach the server. Check your connection and try again.")
+        ).to_be_visible()
     cut.mend()
     expect(ali.page.locator(".banner")).to_be_hidden()
     expect(panel.get_by_role("alert")).to_have_count(0)

@@ -194,6 +194,26 @@ def test_calls_that_overlap_are_put_together() -> None:
     ]
 
 
+def test_a_call_that_a_kill_cut_off_is_passed_over() -> None:
+    """A process dies during calls: strace cannot say how they ended, and for one that it had not read yet, which it was.
+    The rest of the trace is read."""
+    lines = [
+        '7 1.000001 write(4<socket:[55]>, "a", 1 <unfinished ...>',
+        "8 1.000002 ???( <unfinished ...>",
+        "8 1.000003 <... ??? resumed>)             = ?",
+        "7 1.000003 <... write resumed>)           = ?",
+        "9 1.000004 fdatasync(9</d/suhbat.db-wal>) = ?",
+        "8 1.000005 +++ killed by SIGKILL +++",
+        '6 1.000006 write(4<socket:[55]>, "b", 1)  = 1',
+    ]
+    assert [(call.name, call.data, call.result) for call in calls(lines)] == [
+        ("write", b"a", None),
+        ("fdatasync", b"", None),
+        ("write", b"b", None),
+        ("write", b"b", 1),
+    ]
+
+
 def test_an_acknowledgement_during_the_flush_is_too_early() -> None:
     """The time of a write is its beginning, which must be after the end of the flush."""
     header = "\\0\\0\\0\\1\\0\\0\\0\\5" + "\\0" * 16

@@ -102,8 +102,8 @@ def calls(trace: Iterable[str]) -> Iterator[Call]:
     for line in trace:
         found = _LINE.match(line)
         rest = found["rest"] if found else ""
-        if found is None or rest.startswith(("+++", "---")):
-            continue
+        if found is None or rest.startswith(("+++", "---", "???")):
+            continue  # ??? stands for a call of a process that was killed before strace had read which call it was
         if resumed := _RESUMED.match(rest):
             yield begun.pop(found["tid"])._replace(result=int(resumed["result"]))
         elif call := _CALL.match(rest):
