@@ -15,7 +15,7 @@ from tests.servers import Server, running
 from .office import Office
 from .person import PHONE, Person
 from .test_axe import Look
-from .touch import Finger
+from .touch import Finger, still
 
 Make = Callable[..., Person]
 
@@ -165,6 +165,7 @@ def test_commands_by_touch(office: Office, person: Make) -> None:
     expect(options).to_have_count(25)
     Finger(page).down(options.nth(3)).move(0, -150).up()
     page.wait_for_function("() => document.querySelector('.completion').scrollTop > 50")
+    still(box)
     expect(box).to_be_visible()
     expect(vali.field).to_have_value("/")
     options.nth(6).tap()

@@ -13,7 +13,7 @@ from .eventually import at_rest, eventually, remaining
 from .person import PHONE, Person
 from .room import Room, top_of
 from .scene import Town
-from .touch import Finger, small_targets
+from .touch import Finger, small_targets, still
 
 Make = Callable[..., Person]
 
@@ -86,6 +86,7 @@ def test_a_long_press(server: Server, person: Make) -> None:
     finger.down(text).move(0, 120)
     page.wait_for_function("(place) => document.querySelector('.scroller').scrollTop < place", arg=place)
     finger.up()
+    still(scroller)
     press(ali.sees("mening gapim").locator(".text"))
     expect(sheet).to_have_count(1)  # the finger that scrolled has opened none meanwhile
     expect(sheet).to_contain_text("mening gapim")

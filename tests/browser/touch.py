@@ -7,6 +7,22 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page
 
+STILL = """(one) => new Promise((done) => {
+  let [before, frames] = [-1, 0];
+  const look = () => {
+    frames = one.scrollTop === before ? frames + 1 : 0;
+    before = one.scrollTop;
+    if (frames < 10) requestAnimationFrame(look);
+    else done();
+  };
+  look();
+})"""
+
+
+def still(scroller: Locator) -> None:
+    """Wait until what a finger has scrolled stands still. While it glides on, a tap only stops it."""
+    scroller.evaluate(STILL)
+
 
 class Finger:
     """`x`, `y`: where it is, in px of the window."""
