@@ -163,3 +163,21 @@ def test_the_formats_of_webhooks(server: Server, person: Make) -> None:
     expect(rows.locator(".text a")).to_have_count(13)
     look.in_both("reports of webhooks")
     assert not look.found, "\n".join(look.found)
+
+
+def test_somebody_wants_ones_bot(server: Server, person: Make) -> None:
+    """The invitation says that it is for one's bot, whose name is not cut off. Who accepts comes with the bot."""
+    office = Office(server)
+    ali = office.comes(person("ali"), "ali")
+    room = {"title": "Choyxonada kechki suhbatlar"}
+    made: str = office.ask("vali", "POST", "/conversations", room)["conversation"]
+    assert office.ask("vali", "PUT", f"/conversations/{made}/members/ob-havo", {}) == {"invited": True}
+    section = ali.page.get_by_role("region", name="Invitations")
+    said = section.get_by_text("vali invited your bot Ob-havo", exact=True)
+    expect(said).to_be_visible()
+    assert said.evaluate("(one) => one.scrollWidth <= one.clientWidth && one.scrollHeight <= one.clientHeight")
+    section.get_by_role("button", name="Join: ").click()
+    expect(ali.page.locator(".conversation-view h1")).to_have_text(room["title"])
+    expect(section).to_be_hidden()
+    members = office.ask("vali", "GET", f"/conversations/{made}/members")["members"]
+    assert {one["user"]["user_id"] for one in members} == {"ali", "vali", "ob-havo"}

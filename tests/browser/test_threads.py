@@ -173,6 +173,8 @@ def test_what_is_unread_on_two_devices(server: Server, person: Make) -> None:
     followed = one.locator(".followed")
     expect(followed).to_contain_text("Bozorga kim boradi?")
     expect(followed).to_contain_text("80 replies")
+    name, when = (followed.locator(f".last {one}").bounding_box() for one in ("bdi", "time"))
+    assert name and when and name["x"] + name["width"] + 2 < when["x"]
     followed.get_by_role("link").click()
     thread = panel(one)
     expect(thread.locator(".unread-divider")).to_be_visible()

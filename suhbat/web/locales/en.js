@@ -294,6 +294,7 @@ export const texts = {
   "direct.new": "New direct message",
   invitations: "Invitations",
   "invitation.decline": "Decline",
+  "invitation.bot": "{name} invited your bot {bot}",
   "invitation.from": "{name} invited you",
   invite: "Invite people",
   "invite.another": "Create another link",

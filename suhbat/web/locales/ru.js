@@ -352,6 +352,7 @@ export const texts = {
   "direct.new": "Новый личный чат",
   invitations: "Приглашения",
   "invitation.decline": "Отклонить",
+  "invitation.bot": "{name} приглашает вашего бота {bot}",
   "invitation.from": "{name} приглашает вас",
   invite: "Пригласить людей",
   "invite.another": "Создать ещё одну ссылку",

@@ -297,6 +297,7 @@ export const texts = {
   "direct.new": "Yangi shaxsiy suhbat",
   invitations: "Takliflar",
   "invitation.decline": "Rad etish",
+  "invitation.bot": "{name} {bot} botingizni taklif qildi",
   "invitation.from": "{name} sizni taklif qildi",
   invite: "Odamlarni taklif qilish",
   "invite.another": "Yana bitta havola yaratish",

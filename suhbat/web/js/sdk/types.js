@@ -129,8 +129,9 @@
 
 /**
  * An offered membership: `join` accepts it, `leave` declines it.
- * @typedef {{ conversation: string, title: string, inviter: string, inviter_uid: string, invited_at: string }}
- *   Invitation
+ * `bot`: the user's bot that is invited; accepting makes both members.
+ * @typedef {{ conversation: string, title: string, inviter: string, inviter_uid: string, invited_at: string,
+ *   bot?: Person }} Invitation
  */
 
 /** @typedef {{ type: string, [field: string]: any }} Frame  One JSON object on the wire, in either direction. */

@@ -51,14 +51,17 @@ export class InvitationList {
     return h(
       "li",
       {},
-      h(
-        "span",
-        { class: "names" },
-        h("strong", { dir: "auto" }, title),
-        h("small", {}, t("invitation.from", { name: called(this.app, one.inviter_uid, one.inviter) })),
-      ),
+      h("span", { class: "names" }, h("strong", { dir: "auto" }, title), h("small", {}, this.#who(one))),
       h("span", { class: "buttons" }, answer("join", t("room.join"), true), answer("leave", t("invitation.decline"))),
     );
+  }
+
+  /** Who invites whom. @param {Invitation} one */
+  #who({ inviter_uid, inviter, bot }) {
+    const name = called(this.app, inviter_uid, inviter);
+    return bot
+      ? t("invitation.bot", { name, bot: called(this.app, bot.uid, bot.user_id) })
+      : t("invitation.from", { name });
   }
 
   /** @param {"join" | "leave"} type @param {string} conversation @param {HTMLElement} button */
