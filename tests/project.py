@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.servers import ROOT
+from tests.servers import PATIENCE, ROOT
 
 
 def files() -> list[Path]:
@@ -14,7 +14,7 @@ def files() -> list[Path]:
     name."""
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     if shutil.which("git") and (ROOT / ".git").exists():
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=PATIENCE)
         return sorted({path for name in listed.stdout.split("\0") if name and (path := ROOT / name).is_file()})
     lists = (ROOT / ".gitignore", ROOT / "bench" / ".gitignore")
     ignored = {line.strip("/") for path in lists for line in path.read_text(encoding="utf-8").splitlines()}

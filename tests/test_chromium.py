@@ -11,13 +11,21 @@ from tests import chromium
 DISABLED = "--disable-features="
 
 
+def _line_of(process: psutil.Process) -> list[str]:
+    """The command line of a process; those of other tests may be ending."""
+    try:
+        return process.cmdline()
+    except psutil.NoSuchProcess:
+        return []
+
+
 def test_the_features_of_playwright() -> None:
     """Our list has all that Playwright turns off: the browser reads no other."""
     if (path := chromium.program()) is None:
         pytest.skip("needs Chromium or Chrome, for instance by apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, chromium_sandbox=False)
-        lines = [process.cmdline() for process in psutil.Process().children(recursive=True)]
+        lines = [_line_of(process) for process in psutil.Process().children(recursive=True)]
         browser.close()
     theirs = [
         word.removeprefix(DISABLED).split(",")

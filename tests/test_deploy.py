@@ -27,7 +27,7 @@ from suhbat.runtime.shutdown import NOTICE_SECONDS
 from suhbat.transport.admission import V1_PATH
 from suhbat.transport.keepalive import TURN_SECONDS, TURNS
 from tests.project import files
-from tests.servers import ROOT, free_port, running
+from tests.servers import PATIENCE, ROOT, free_port, running
 
 DEPLOY = ROOT / "deploy"
 TEXTS = [path for path in files() if path.parent == DEPLOY and path.suffix != ".py"]
@@ -562,7 +562,9 @@ def test_the_health_check_of_the_image(tmp_path: Path) -> None:
 
     def check(port: int) -> int:
         asked = [sys.executable, *command[1:]]
-        ended = subprocess.run(asked, env=environment | {"SUHBAT_PORT": str(port)}, capture_output=True, timeout=30)
+        ended = subprocess.run(
+            asked, env=environment | {"SUHBAT_PORT": str(port)}, capture_output=True, timeout=PATIENCE
+        )
         return ended.returncode
 
     with running("suhbat", tmp_path / "data") as server:

@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from packaging.tags import mac_platforms, sys_tags
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from tests.servers import ROOT
+from tests.servers import PATIENCE, ROOT
 
 RUNTIME = ROOT / "requirements.txt"
 DEVELOPMENT = ROOT / "requirements-dev.txt"
@@ -229,7 +229,7 @@ def test_an_old_python_is_told_what_is_needed(version: tuple[int, int, int], tmp
     """On a Python before 3.11 main.py ends with one plain sentence before it imports anything of Suhbat."""
     pretend = f"import sys; sys.version_info = (*{version}, 'final', 0); sys.path.insert(0, {str(ROOT)!r}); import main"
     done = subprocess.run(
-        [sys.executable, "-S", "-c", pretend], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [sys.executable, "-S", "-c", pretend], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE
     )
     assert done.returncode == 1
     assert f"needs Python 3.11 or newer; this is Python {version[0]}.{version[1]}." in done.stderr

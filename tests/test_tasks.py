@@ -8,6 +8,7 @@ import gc
 from structlog.testing import capture_logs
 
 from suhbat.tasks import Tasks
+from tests.servers import PATIENCE
 
 
 async def test_a_dead_task_is_noticed() -> None:
@@ -59,7 +60,7 @@ async def test_who_holds_it_is_the_owner() -> None:
 
     tasks = Tasks()
     tasks.start(works())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while len(tasks):
             await asyncio.sleep(0)
     assert done == [True]

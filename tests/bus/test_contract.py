@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import time
+import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from secrets import token_hex
@@ -20,9 +20,12 @@ from suhbat.protocol.live_message import LiveMessage
 from suhbat.protocol.logged_events import LoggedEvent
 from suhbat.protocol.objects import User
 from tests import engines
+from tests.servers import PATIENCE
 
 Make = Callable[[], Bus]
 ANNA = "@me:u1"
+PROBE = b"probe "
+"""Begins a notice by which a test finds out whether NATS has a subscription; not one of those that are recorded."""
 
 
 def memory() -> Make:
@@ -44,12 +47,16 @@ class Heard:
     def __init__(self) -> None:
         self.all: list[Any] = []
         self.times_resumed = 0
+        self.probes: set[tuple[str, bytes]] = set()
 
     def published(self, entries: list[LoggedEvent]) -> None:
         self.all += entries
 
     def noticed(self, log: str, payload: bytes, but: str | None) -> None:
-        self.all.append((log, payload, but))
+        if payload.startswith(PROBE):
+            self.probes.add((log, payload))
+        else:
+            self.all.append((log, payload, but))
 
     def changed(self, changes: list[Change]) -> None:
         self.all += changes
@@ -60,11 +67,15 @@ class Heard:
     def resumed(self) -> None:
         self.times_resumed += 1
 
-    async def becomes(self, wanted: list[Any], seconds: float = 5.0) -> None:
-        limit = time.monotonic() + seconds
-        while self.all != wanted and time.monotonic() < limit:
-            await asyncio.sleep(0.01)
+    async def becomes(self, wanted: list[Any]) -> None:
+        await until(lambda: self.all == wanted or len(self.all) > len(wanted))
         assert self.all == wanted
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not is_so():
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
@@ -81,10 +92,29 @@ async def nodes(make: Make, *heard: Heard, follow: tuple[str, ...] = (ANNA,)) ->
                 bus.follow(log)
             made.append(bus)
         if not isinstance(made[0], MemoryBus):
-            limit = time.monotonic() + 5
-            while any(one.times_resumed == 0 for one in heard) and follow and time.monotonic() < limit:
-                await asyncio.sleep(0.01)
+            await until(lambda: all(one.times_resumed for one in heard))
+            for (number, bus), log in itertools.product(enumerate(made), follow):
+                await _reaches(bus, log, PROBE + b"%d" % number, [*heard[:number], *heard[number + 1 :]])
         yield made
+
+
+async def _reaches(bus: Bus, log: str, payload: bytes, others: list[Heard]) -> None:
+    """Wait until NATS passes what this node says of a log on to all others. It does not tell when it begins to."""
+    async with asyncio.timeout(PATIENCE):
+        while not all((log, payload) in one.probes for one in others):
+            bus.notice(log, payload)
+            await asyncio.sleep(0.05)
+
+
+async def _is_passed_on(bus: Bus, log: str, payload: bytes, other: Heard) -> bool:
+    """Whether the other node still hears what this one says of a log. What follows twice has not overtaken it."""
+    bus.notice(log, payload)
+    for _ in range(2):
+        nudges = other.all.count("nudge")
+        bus.nudge()
+        await until(lambda seen=nudges: other.all.count("nudge") > seen)
+    other.all = [one for one in other.all if one != "nudge"]
+    return (log, payload) in other.probes
 
 
 def entry(seq: int, log: str = ANNA) -> LoggedEvent:
@@ -110,9 +140,7 @@ async def test_the_others_hear_it_in_order_and_oneself_does_not(make: Make) -> N
         buses[0].publish(said)
         buses[0].publish([entry(3)])
         for one in heard[1:]:
-            limit = time.monotonic() + 5
-            while len(one.all) < 4 and time.monotonic() < limit:
-                await asyncio.sleep(0.01)
+            await until(lambda one=one: len(one.all) >= 4)
             # Only the order within a log is guaranteed.
             assert [item for item in one.all if item.log == ANNA] == [entry(1), entry(2), entry(3)]
             assert [item for item in one.all if item.log != ANNA] == [said[1]]
@@ -128,7 +156,9 @@ async def test_what_is_not_followed_need_not_be_heard(make: Make) -> None:
         buses[0].publish([message(1, "yes")])
         await heard[1].becomes([message(1, "yes")])
         buses[1].unfollow("lobby")
-        await asyncio.sleep(0.3)
+        for number in itertools.count(100):
+            if not await _is_passed_on(buses[0], "lobby", PROBE + b"%d" % number, heard[1]):
+                break
         buses[0].publish([message(2, "no")])
         buses[0].publish([entry(1)])
         await heard[1].becomes([message(1, "yes"), entry(1)])
@@ -174,9 +204,7 @@ async def test_an_event_that_no_bus_can_carry(make: Make) -> None:
     async with nodes(make, *heard, follow=("lobby",)) as buses:
         buses[0].publish([message(1, "before"), message(2, "x" * 1_200_000), message(3, "after")])
         buses[0].publish([message(4, "later")])
-        limit = time.monotonic() + 5
-        while message(4, "later") not in heard[1].all and time.monotonic() < limit:
-            await asyncio.sleep(0.01)
+        await until(lambda: message(4, "later") in heard[1].all)
         assert [item.event.seq for item in heard[1].all if item.event.seq != 2] == [1, 3, 4]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.shell import Done, in_a_shell, in_this_process
 from tests.store.parts import opened, sqlite
 from tests.system.raw import Raw
@@ -108,7 +108,7 @@ def upload(server: Server, token: str) -> str:
     """A file of FILE's bytes; gives its id."""
     form = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a*.bin"\r\n\r\n' + FILE + b"\r\n--b--\r\n"
     headers = {"authorization": f"Bearer {token}", "content-type": "multipart/form-data; boundary=b"}
-    connection = HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
         connection.request("POST", "/api/v1/files", form, headers)
         answer = connection.getresponse()

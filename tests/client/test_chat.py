@@ -309,12 +309,13 @@ async def test_a_gap_is_asked_for(server: Scripted) -> None:
 async def test_heartbeat(server: Scripted) -> None:
     """The SDK pings at each heartbeat, syncs logs whose head stays ahead, and drops a connection without a pong."""
     time = Time()
-    async with server.chat(time) as (_, peer):
+    async with server.chat(time) as (chat, peer):
         time.now = 25
         ping = await peer.hear("ping")
         assert ping["id"]
         await peer.say(pong(lobby=4))
-        await asyncio.sleep(0.05)
+        while not chat._line.state._gaps._gaps:
+            await asyncio.sleep(0.005)
         time.now = 28
         assert (await peer.hear("sync"))["cursors"] == {"lobby": 0}
         time.now = 60

@@ -14,6 +14,7 @@ import psycopg
 from websockets.asyncio.client import ClientConnection
 
 from tests.proof.participants import Frame, Participant, Place, Writer
+from tests.servers import PATIENCE
 
 from .parts import Cluster
 
@@ -156,7 +157,7 @@ class Storm:
             if task.done() and not task.cancelled() and task.exception() is not None:
                 raise task.exception() or AssertionError
 
-    async def stop(self, patience: float = 60.0) -> None:
+    async def stop(self, patience: float = PATIENCE) -> None:
         """Stop the writers, and let all readers read to the end."""
         for writer in self.writers:
             writer.stopping = True

@@ -96,6 +96,12 @@ async def announced(observer: Simple, name: str, seconds: float, *types: str) ->
     return [frame for frame in frames if frame["type"] in types and frame["user_id"] == name]
 
 
+async def hear(one: Simple, frames: list[Frame], **fields: object) -> None:
+    """Add what this user hears to the frames, until there is one with these fields."""
+    while not any(fields.items() <= frame.items() for frame in frames):
+        frames.append(await one.hear())
+
+
 async def test_the_simple_dialect_over_three_nodes(cluster: Cluster) -> None:
     """Users on all nodes get all messages, and each announcement once. A private message reaches its one recipient on
     any node."""
@@ -104,10 +110,17 @@ async def test_the_simple_dialect_over_three_nodes(cluster: Cluster) -> None:
             await stack.enter_async_context(Simple(node.ws, name))
             for node, name in zip(cluster.nodes, ("anvar", "bobur", "dilnoza"), strict=True)
         ]
-        await asyncio.sleep(0.5)
+        heard: list[list[Frame]] = [[], [], []]
+        for number, name in ((0, "bobur"), (0, "dilnoza"), (1, "dilnoza")):
+            await hear(people[number], heard[number], type="joined", user_id=name)
         await people[0].write("Salom hammaga!")
         await people[0].write("Faqat senga", "dilnoza")
-        heard = [await one.silent(1.0) for one in people]
+        await hear(people[0], heard[0], type="sent")
+        for number, one in enumerate(people):
+            await hear(one, heard[number], type="message", message="Salom hammaga!")
+        await hear(people[2], heard[2], type="message", message="Faqat senga")
+        for number, one in enumerate(people):
+            heard[number] += await one.silent(0.5)  # for what comes twice
         texts = [[frame["message"] for frame in frames if frame["type"] == "message"] for frames in heard]
         assert texts == [["Salom hammaga!"], ["Salom hammaga!"], ["Salom hammaga!", "Faqat senga"]]
         joined = [[frame["user_id"] for frame in frames if frame["type"] == "joined"] for frames in heard]
@@ -118,7 +131,8 @@ async def test_the_simple_dialect_over_three_nodes(cluster: Cluster) -> None:
         assert [frame["online"] for frame in sent] == [True]
         await people[1].socket.close()
         for one in (people[0], people[2]):
-            assert len(await announced(one, "bobur", 1.5, "left")) == 1
+            await one.until("left", user_id="bobur")
+            assert await announced(one, "bobur", 1.0, "left") == []
 
 
 async def test_a_user_is_announced_once_over_all_nodes(cluster: Cluster) -> None:
@@ -325,13 +339,21 @@ async def test_notices_reach_other_nodes(cluster: Cluster) -> None:
     async with V1(cluster.nodes[0].ws, first) as writer, V1(cluster.nodes[1].ws, second) as reader:
         await asyncio.sleep(AT_ONCE)
         sent = await writer.ask("send", to_user="oquvchi", text="salom", client_id="k")
-        await reader.until("message.created", conversation=sent["conversation"])
-        await writer.say({"type": "typing", "conversation": sent["conversation"]})
-        assert (await reader.until("typing"))["user_id"] == "yozuvchi"
-        await asyncio.sleep(0.3)  # a notice is sent once, and the first node must have opened the direct's channel
-        await reader.say({"type": "read", "id": 5, "conversation": sent["conversation"], "ordinal": 1})
-        receipt = await writer.until("receipt")
-        assert (receipt["user_id"], receipt["ordinal"]) == ("oquvchi", 1)
+        place = sent["conversation"]
+        await reader.until("message.created", conversation=place)
+        # A notice is sent once, and the other node must have opened the channel of the direct.
+        async with asyncio.timeout(PATIENCE):
+            typing: list[Frame] = []
+            while not typing:
+                await writer.say({"type": "typing", "conversation": place})
+                typing = [frame for frame in await reader.silent(1.0) if frame["type"] == "typing"]
+            receipts: list[Frame] = []
+            while not receipts:
+                await reader.say({"type": "read", "id": 5, "conversation": place, "ordinal": sent["ordinal"]})
+                receipts = [frame for frame in await writer.silent(1.0) if frame["type"] == "receipt"]
+                last, sent = sent, sent if receipts else await writer.ask("send", conversation=place, text="yana")
+        assert typing[0]["user_id"] == "yozuvchi"
+        assert (receipts[0]["user_id"], receipts[0]["ordinal"]) == ("oquvchi", last["ordinal"])
 
 
 @pytest.mark.parametrize("kind", ["guest", "account"])

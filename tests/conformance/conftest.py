@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.servers import ROOT, free_port
+from tests.servers import PATIENCE, ROOT, free_port
 
 PortOf = Callable[..., int]
 
@@ -31,7 +31,7 @@ def port_of() -> Iterator[PortOf]:
     finally:
         for process, _ in running.values():
             process.kill()  # nothing of it is kept
-            process.wait(10)
+            process.wait(PATIENCE)
 
 
 def _start(transport: str, limits: str, compression: str) -> tuple[subprocess.Popen[bytes], int]:
@@ -45,7 +45,7 @@ def _start(transport: str, limits: str, compression: str) -> tuple[subprocess.Po
             socket.create_connection(("127.0.0.1", port), 1).close()
             return process, port
         except OSError:
-            if process.poll() is not None or time.monotonic() - began > 30:
+            if process.poll() is not None or time.monotonic() - began > PATIENCE:
                 process.kill()
                 process.wait()
                 raise AssertionError(f"the echo over {transport} did not start") from None

@@ -15,6 +15,7 @@ import pytest
 
 from suhbat.files import direct
 from suhbat.files.direct import DirectSender
+from tests.servers import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the bytes go through the event loop")
 
@@ -137,13 +138,13 @@ async def test_cancelled(
     def move(*_: int) -> int:
         nonlocal ended
         entered.set()
-        leave.wait(10)
+        leave.wait(PATIENCE)
         ended = True
         return 0
 
     monkeypatch.setattr(direct, "_move", move)
     sending = asyncio.ensure_future(sender.send(connection, file, 0, 100))
-    await asyncio.to_thread(entered.wait, 10)
+    await asyncio.to_thread(entered.wait, PATIENCE)
     sending.cancel()
     await asyncio.sleep(0.05)
     assert not sending.done()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from suhbat.hub.connection import Target
+from tests.servers import PATIENCE
 
 from .parts import Log, connect, running, settle
 
@@ -77,5 +78,5 @@ async def test_a_read_without_listeners_ends() -> None:
         await settle()
         hub.remove(connection)
         log.gate.set()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await reading

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from suhbat.errors import BadRequest, Busy
 from suhbat.identity.fair_queue import FairQueue
 from suhbat.identity.passwords import Passwords, Verdict
+from tests.servers import PATIENCE
 
 PASSWORD = "togʻda bahor"
 
@@ -39,7 +40,7 @@ class Held(PasswordHasher):
         self.hashed = 0
 
     def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
-        self.go.wait(30)
+        self.go.wait(PATIENCE)
         self.hashed += 1
         return super().hash(password, salt=salt)
 

@@ -17,6 +17,7 @@ from suhbat.notify.pushing import ALONE_SECONDS, GATHERED_SECONDS, TOUCHED_SECON
 from suhbat.notify.sending import Delivered, Dropped, Ended, Later, Push, PushSender, Result
 from suhbat.protocol.objects import Quiet
 from tests.fakes import FakeClock
+from tests.servers import PATIENCE
 
 from .test_bodies import FACTS
 
@@ -284,7 +285,7 @@ async def test_rows_are_settled_together(desk: Desk) -> None:
         desk.queue.add(due={"log_id": number})
     found = await desk.pushing.claim(50, ())
     await asyncio.gather(*map(desk.pushing.carry_out, found))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not desk.queue.settled:
             await asyncio.sleep(0)
     assert len(desk.queue.settled) == 5 and desk.queue.settlements == 1
@@ -297,7 +298,7 @@ async def test_a_row_that_cannot_be_settled(desk: Desk, monkeypatch: pytest.Monk
         desk.queue.add()
         (facts,) = await desk.pushing.claim(50, ())
         await desk.pushing.carry_out(facts)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while desk.queue.settle_error is not None:
                 await asyncio.sleep(0)
     desk.queue.add()
@@ -322,7 +323,7 @@ async def test_the_end_waits_for_what_is_being_settled(desk: Desk, monkeypatch: 
         desk.queue.add(due={"log_id": number})
     found = await desk.pushing.claim(50, ())
     await asyncio.gather(*map(desk.pushing.carry_out, found))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while not desk.queue.settlements:
             await asyncio.sleep(0)
     closing = asyncio.create_task(desk.pushing.close())

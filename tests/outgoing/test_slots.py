@@ -10,6 +10,7 @@ import pytest
 from suhbat.outgoing import slots as slots_module
 from suhbat.outgoing.errors import NotReached
 from suhbat.outgoing.slots import SlotLimits, Slots
+from tests.servers import PATIENCE
 
 LIMITS = SlotLimits(
     quick=1, others=1, per_host=9, per_owner=9, waiting=100, waiting_per_host=100, waiting_per_owner=100
@@ -54,7 +55,7 @@ async def test_the_queue_is_bounded() -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             one = asyncio.create_task(AsyncExitStack().enter_async_context(slots.hold("c.example")))
             await asyncio.sleep(0)
             one.cancel()
@@ -90,7 +91,7 @@ async def test_hosts_that_do_not_answer_hold_up_only_each_other() -> None:
     assert slots.is_quick("push.example")
     hanging = [asyncio.create_task(hang(n)) for n in range(50)]
     await asyncio.sleep(0)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         async with slots.hold("push.example"):
             pass
     with pytest.raises(NotReached):
@@ -132,7 +133,7 @@ async def test_hosts_that_answer_once_and_then_hang(monkeypatch: pytest.MonkeyPa
             pass
     monkeypatch.setattr(slots_module, "QUICK_SECONDS", 0.0)
     hanging = [asyncio.create_task(hang("trap.example"))]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while slots.is_quick("trap.example"):
             await asyncio.sleep(0)
         monkeypatch.setattr(slots_module, "QUICK_SECONDS", 60.0)
@@ -140,7 +141,7 @@ async def test_hosts_that_answer_once_and_then_hang(monkeypatch: pytest.MonkeyPa
             pass
     monkeypatch.setattr(slots_module, "QUICK_SECONDS", 0.0)
     hanging.append(asyncio.create_task(hang("trap2.example")))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while slots.is_quick("trap2.example"):
             await asyncio.sleep(0)
     assert slots._others.locked() and not slots._quick.locked()

@@ -28,6 +28,8 @@ from .kills import LIMITS, Kill
 from .uploader import Uploader
 
 UPLOADERS = 4
+LEAST = 3
+"""Messages whose files are compared in the end, however slow the machine is."""
 ENDS = [end for point in (*FILE_POINTS, "after_commit", "before_commit") for end in ("", point)]
 """Every second round ends from outside, the others at each failpoint in turn."""
 FILE_LIMITS = LIMITS | {"SUHBAT_FILE_QUOTA": "0"}
@@ -64,6 +66,9 @@ async def run(
             await _storm(
                 nodes, people, chance, [ends[number % len(ends)] for number in range(rounds)], times, condition, counted
             )
+            async with asyncio.timeout(PATIENCE):
+                while _kept(history, people) < LEAST and not any(one.faults for one in people):
+                    await asyncio.sleep(0.05)
         finally:
             for one in people:
                 one.stopping = True
@@ -87,6 +92,12 @@ async def run(
     counted["messages acknowledged"] = history.acknowledged
     counted["uploads resumed"] = sum(one.resumed for one in people)
     return counted
+
+
+def _kept(history: History, people: Sequence[Uploader]) -> int:
+    """How many acknowledged messages show files that were not deleted."""
+    kept = {id_ for one in people for id_, sent in list(one.sent.items()) if not sent.deleted}
+    return sum(said.place is not None and bool(kept & set(said.files)) for said in list(history.said.values()))
 
 
 def _nodes(kind: str, place: Path) -> list[Server]:

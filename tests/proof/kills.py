@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 
 import psycopg
 
-from tests.servers import COMMANDS, Server
+from tests.servers import COMMANDS, PATIENCE, Server
 from tests.talk import V1
 
 from .failpoints import FAILPOINTS, FILE_POINTS
 from .participants import Participant, Place, SdkParticipant, Writer
 
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = PATIENCE
 POINT_SECONDS = 4.0
 """How long to wait for a failpoint."""
 WRITERS = 4

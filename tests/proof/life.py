@@ -8,14 +8,14 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
 from websockets.exceptions import WebSocketException
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.system.raw import BINARY, TEXT, Raw, framed
 from tests.talk import V1, Client
 
@@ -56,6 +56,7 @@ class Life:
         self._rooms: list[str] = []
         self._cursors: dict[str, dict[str, Any]] = {}
         self._until = 0.0
+        self._least: Mapping[str, int] = {}
 
     async def prepare(self) -> None:
         """Make all people and rooms of the run."""
@@ -69,8 +70,11 @@ class Life:
             body = {"title": f"Room {number}", "visibility": "public"}
             self._rooms.append((await self._http("POST", "conversations", body, self._accounts[0]))["conversation"])
 
-    async def live(self, seconds: float) -> None:
-        self._until = until = time.monotonic() + seconds
+    async def live(self, seconds: float, least: Mapping[str, int] | None = None) -> None:
+        """For so long, and until each of these was done so often, however slow the machine is."""
+        self._until = time.monotonic() + seconds
+        self._least = least or {}
+        limit = self._until + PATIENCE
         ways = (
             self._talk,
             self._talk,
@@ -84,18 +88,21 @@ class Life:
         )
         async with asyncio.TaskGroup() as people:
             for number in range(self._crowd):
-                people.create_task(self._again_and_again(ways[number % len(ways)], until))
+                people.create_task(self._again_and_again(ways[number % len(ways)], limit))
 
     def told(self) -> str:
         return ", ".join(f"{count} {what}" for what, count in sorted(self.did.items()))
 
-    async def _again_and_again(self, way: Callable[[], Awaitable[None]], until: float) -> None:
-        while time.monotonic() < until:
+    async def _again_and_again(self, way: Callable[[], Awaitable[None]], limit: float) -> None:
+        while (now := time.monotonic()) < self._until or (now < limit and self._is_lacking()):
             try:
                 await way()
             except (OSError, EOFError, TimeoutError, WebSocketException) as failure:
                 self.did[f"cut off ({type(failure).__name__})"] += 1
             await asyncio.sleep(self._chance.uniform(0, PAUSE))
+
+    def _is_lacking(self) -> bool:
+        return any(self.did[what] < count for what, count in self._least.items())
 
     # Good clients
 

@@ -141,12 +141,12 @@ def _guest(server: Server, name: str) -> str:
 
 def _start(server: Server, trace: Path, inject: Sequence[str]) -> None:
     server.prefix = ("strace", *OPTIONS, *inject, "-o", str(trace))
-    server.start(patience=60)
+    server.start()
 
 
 def _traced(output: Path) -> list[str]:
     """The output of strace, once it has seen the server's end."""
-    limit = time.monotonic() + 30
+    limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         lines = output.read_text(encoding="ascii").splitlines()
         if lines and "+++" in lines[-1]:

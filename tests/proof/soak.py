@@ -117,14 +117,14 @@ async def calm(server: Server, before: Figures | None = None) -> Figures:
 
 
 async def soak(
-    server: Server, seconds: float, *, crowd: int, warm: float = WARM_SECONDS
+    server: Server, seconds: float, *, crowd: int, warm: float = WARM_SECONDS, least: Mapping[str, int] | None = None
 ) -> tuple[Figures, Figures, Life]:
-    """The figures after a while of this life, and after all of it."""
+    """The figures after a while of this life, and after all of it. `least`: see `Life.live`."""
     life = Life(server, crowd=crowd)
     await life.prepare()
     await life.live(max(warm, seconds * WARM_PART))
     before = await calm(server)
-    await life.live(seconds)
+    await life.live(seconds, least)
     return before, await calm(server, before), life
 
 

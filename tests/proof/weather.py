@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from tests.relay import Relay
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 
 from .kills import LIMITS, SERVE, Party, compare_with_history, compare_with_store, rows_of
 
@@ -73,6 +73,10 @@ class Weather:
         await self._some(REST_SECONDS)
 
 
+LEAST = 50
+"""Messages of a run, however slow the machine is."""
+
+
 async def run(kind: str, place: Path, seed: int, seconds: float) -> Counter[str]:
     """Apply one fault after another while the server's clock jumps by hours, for at least this time and until there was
     each kind. Then check the promises to everybody. Gives counts; raises AssertionError."""
@@ -103,6 +107,9 @@ async def run(kind: str, place: Path, seed: int, seconds: float) -> Counter[str]
                 counted[name] += 1
                 await happen()
                 await weather.rest()
+            async with asyncio.timeout(PATIENCE):
+                while len(party.acknowledged) <= LEAST and not any(task.done() for task in living):
+                    await asyncio.sleep(0.05)
             await party.finish()
             for task in living:
                 task.cancel()

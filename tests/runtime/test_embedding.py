@@ -24,6 +24,7 @@ from suhbat.runtime.handlers import EventHandlers
 from suhbat.tasks import Tasks
 from suhbat.testing import Refused, TestServer, serving, settings
 from tests.client.parts import message
+from tests.servers import PATIENCE
 
 pytest_plugins = ["suhbat.testing"]
 
@@ -119,7 +120,7 @@ def test_handlers(application: tuple[Application, TestServer]) -> None:
     seq = ali.says("first")
     ali.ask("DELETE", f"/conversations/lobby/messages/{seq}")
     ali.says("last")
-    assert app.seen.wait(30)
+    assert app.seen.wait(PATIENCE)
     ali.says("after the failure")
     ali.waits_for("after the failure")
     loop = [(type, text) for way, type, text in app.told if way == "loop"]

@@ -85,7 +85,9 @@ def lead_there(server: Server) -> None:
     assert printed == {"Page": f"http://{here}", "API": f"http://{here}/docs"}
     assert server.request("GET", "/chat/setup?code=any")[0] == 200
     command = [sys.executable, "-m", "suhbat", "user", "list", "--data", str(server.data)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=PATIENCE, check=False
+    )
     assert done.returncode == 0, done.stderr
 
 

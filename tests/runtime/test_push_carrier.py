@@ -366,7 +366,7 @@ async def test_no_threads(started: int, monkeypatch: pytest.MonkeyPatch) -> None
 def test_the_child_is_small() -> None:
     """The child imports neither the stores, nor the models, nor a web framework: some 37 MB in all."""
     code = "import sys, suhbat.runtime.push_child; print(' '.join(sys.modules))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE)
     loaded = set(done.stdout.split())
     assert not loaded & {"sqlite3", "sqlalchemy", "fastapi", "pydantic", "structlog", "uvicorn"}
     ours = {name.split(".")[1] for name in loaded if name.startswith("suhbat.")}

@@ -25,6 +25,9 @@ from .test_push_carrier import FakeCarrier, to
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs signals")
 
+SILENT = 10.0
+"""Seconds. A child needs some of them to start, on a busy machine."""
+
 
 @asynccontextmanager
 async def carrier(**times: float) -> AsyncIterator[ChildCarrier]:
@@ -45,7 +48,7 @@ def process_of(one: ChildCarrier) -> psutil.Process:
 async def test_a_child_that_is_stopped() -> None:
     """SIGSTOP in the middle of pushes: nobody waits for it without end, it is killed, and the next push has another child.
     Closed while it is stopped, it is gone, too."""
-    async with carrier(silent_seconds=1.0) as one, browser() as away:
+    async with carrier(silent_seconds=SILENT) as one, browser() as away:
         assert await one.carry(to(away, b"bir")) == ServiceAnswer(201, "90")
         away.answers.clear()
         waiting = [asyncio.ensure_future(one.carry(to(away, b"ikki"))) for _ in range(20)]

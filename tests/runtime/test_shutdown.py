@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from suhbat.errors import Busy
 from suhbat.runtime.shutdown import ShutdownSteps
+from tests.servers import PATIENCE
 
 
 async def test_what_is_not_done_in_time_is_given_up() -> None:
@@ -20,7 +21,7 @@ async def test_what_is_not_done_in_time_is_given_up() -> None:
             await asyncio.Event().wait()
 
         with capture_logs() as said:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE):
                 await steps.run(never, 0.01, f"{name} is given up")
         assert [line["event"] for line in said] == [f"{name} is given up"]
     assert begun == ["first", "second"]

@@ -15,7 +15,7 @@ from suhbat.runtime import startup
 from suhbat.runtime.app import create_app
 from suhbat.store.errors import UnusableStore
 from suhbat.testing import serving, settings
-from tests.servers import ROOT, Server
+from tests.servers import PATIENCE, ROOT, Server
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,13 @@ def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None
         "print(*[name for name in sys.modules if 'postgres' in name or 'psycopg' in name or name.startswith('nats')])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, encoding="utf-8", timeout=60, check=True, cwd=ROOT
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=PATIENCE,
+        check=True,
+        cwd=ROOT,
     )
     assert done.stdout.split() == []
 
@@ -101,7 +107,7 @@ def test_the_application_of_a_wheel(tmp_path: Path) -> None:
     served = Server("suhbat", tmp_path / "below", settings={"SUHBAT_ROOT_PATH": "/chat"})
     served.start()
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=PATIENCE)
         connection.request(
             "POST", "/api/v1/guests", '{"user_id": "ali", "cookie": true}', {"Content-Type": "application/json"}
         )

@@ -341,17 +341,17 @@ class TestOnPostgreSQL:
 
         def slow(connection: Connection, entries: Any) -> None:
             loop.call_soon_threadsafe(reading.set)
-            asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(gate.wait(), loop).result(PATIENCE)
             real(connection, entries)
 
         monkeypatch.setattr(search, "index", slow)
         sent = await listener.send(store, ALI, "maxfiysoz")
-        await asyncio.wait_for(reading.wait(), 10)
+        await asyncio.wait_for(reading.wait(), PATIENCE)
         deleting = asyncio.ensure_future(execute(store, commands.Delete, ALI, 2, conversation=LOBBY, seq=sent.seq))
         done, _ = await asyncio.wait([deleting], timeout=0.1)
         assert not done, "it must wait for the lock"
         gate.set()
-        await asyncio.wait_for(deleting, 10)
+        await asyncio.wait_for(deleting, PATIENCE)
         monkeypatch.setattr(search, "index", real)
         assert await found(store, VALI, "maxfiysoz") == []
         assert await indexed(store) == 0
@@ -380,7 +380,7 @@ class TestOnPostgreSQL:
         """What a node has committed before it died is indexed by another one that nobody asks."""
         monkeypatch.setattr(shared_indexing, "POLL_SECONDS", 0.05)
         await listener.send(store, ALI, "gap")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while await indexed(store) == 0:
                 await asyncio.sleep(0.02)
 

@@ -11,7 +11,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -432,6 +431,22 @@ class TestMoved:
         assert 0 < len(progress) < 15 and all(line.endswith(" rows") for line in progress)
 
 
+HANGING = """
+import os, time
+from suhbat.store import moving
+from suhbat.cli import main
+write = moving._write
+def hangs(old, new, table, rows, *, is_first):
+    write(old, new, table, rows, is_first=is_first)
+    if table.name == os.environ.get("HANGS_IN") and not is_first:
+        print("hangs", flush=True)
+        time.sleep(600)
+moving.CHUNK, moving._write = 2, hangs
+main()
+"""
+"""A move that waits for its end in the middle of the second chunk of a table."""
+
+
 class TestBrokenOff:
     @pytest.fixture
     def larger_chunks(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -472,19 +487,17 @@ class TestBrokenOff:
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
     async def test_kill_9(self, data: Path, blank: str, told: dict[str, Any]) -> None:
         """A move that is ended by kill -9 can be run again and completes."""
-        code = "import suhbat.store.moving as m; m.CHUNK = 2; from suhbat.cli import main; main()"
-        command = [sys.executable, "-c", code, "migrate-store", "--data", str(data), "--database-url", blank]
+        command = [sys.executable, "-c", HANGING, "migrate-store", "--data", str(data), "--database-url", blank]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SUHBAT_")}
         environment |= {"PYTHONPATH": str(ROOT)}
         for reached in ("events", "search_rows"):
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=data.parent, env=environment)
-            limit = time.monotonic() + 60
-            while reached not in _moving(blank) and process.poll() is None:
-                assert time.monotonic() < limit
-                time.sleep(0.002)
-            process.send_signal(signal.SIGKILL)
-            process.communicate()
-            assert process.returncode == -signal.SIGKILL, "it was done before"
+            surroundings = environment | {"HANGS_IN": reached}
+            with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=data.parent, env=surroundings) as process:
+                assert process.stdout is not None
+                assert b"hangs\n" in iter(process.stdout.readline, b"")
+                assert reached in _moving(blank)
+                process.kill()
+            assert process.returncode == -signal.SIGKILL
         done = subprocess.run(command, capture_output=True, text=True, cwd=data.parent, env=environment, check=False)
         assert done.returncode == 0 and not done.stderr, done.stderr
         assert await is_there(blank, told)

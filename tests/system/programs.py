@@ -48,8 +48,8 @@ class Program:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(10)
         self._signal(signal.SIGKILL)  # child processes that outlived it, such as those of make
-        self._process.wait(10)
-        self._reader.join(10)
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             with suppress(BrokenPipeError):

@@ -30,8 +30,8 @@ class Ended(Exception):
 
 
 class Raw:
-    """One socket. Every wait ends after `patience` seconds with TimeoutError. `deaf`: the buffers between server and
-    client are so small that the server notices after about 100 KB that the client does not read."""
+    """One socket. After its opening every wait ends after `patience` seconds with TimeoutError. `deaf`: the buffers between
+    server and client are so small that the server notices after about 100 KB that the client does not read."""
 
     def __init__(
         self,
@@ -47,9 +47,10 @@ class Raw:
         try:
             if deaf:
                 deafen(self.socket)
-            self.socket.settimeout(patience)
+            self.socket.settimeout(PATIENCE)
             self.socket.connect(("127.0.0.1", port))
             self._upgrade(port, path, headers or {})
+            self.socket.settimeout(patience)
         except BaseException:
             self.socket.close()
             raise
@@ -197,8 +198,9 @@ def unframed(buffer: bytes) -> tuple[int, bytes, bytes] | None:
 
 
 @contextmanager
-def simple(port: int, name: str, **options: Any) -> Iterator[Raw]:
+def simple(port: int, name: str, *, patience: float = PATIENCE, **options: Any) -> Iterator[Raw]:
     """An open connection of the simple dialect; its own `joined` is read."""
     with Raw(port, f"/ws/{name}", **options) as raw:
         raw.until("joined", user_id=name)
+        raw.socket.settimeout(patience)
         yield raw

@@ -64,7 +64,7 @@ def run(*command: str | Path, cwd: Path) -> str:
 
 def get(port: int, path: str) -> tuple[int, str]:
     """GET on this machine: status and text."""
-    connection = http.client.HTTPConnection("localhost", port, timeout=10)
+    connection = http.client.HTTPConnection("localhost", port, timeout=PATIENCE)
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.talk import V1, Simple
 
 from .trace import OPTIONS, Place, Unsafe, calls, check
@@ -39,11 +39,11 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     output = folder / "trace"
     settings = {"SUHBAT_SEND_RATE": "0"}
     server = Server("suhbat", folder / "data", settings=settings, prefix=("strace", *OPTIONS, "-o", str(output)))
-    server.start(patience=60)
+    server.start()
     try:
         marks = asyncio.run(_talk(server))
     finally:
-        server.stop(30)
+        server.stop()
     return Recording(_read(output), marks)
 
 
@@ -93,7 +93,7 @@ async def _talk(server: Server) -> dict[Place, bytes]:
 
 def _read(output: Path) -> list[str]:
     """The output of strace, once it has recorded the server's end."""
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + PATIENCE
     while time.monotonic() < limit:
         lines = output.read_text(encoding="ascii").splitlines()
         if lines and "+++" in lines[-1]:

@@ -14,7 +14,7 @@ from suhbat.programs.hooks.incoming.payload import MOST_BYTES
 from suhbat.programs.hooks.incoming_hooks import BURST
 from tests.programs.hooks.one_liners import one_liners, run
 from tests.programs.hooks.recorded import NAMES, recorded
-from tests.servers import Server, running
+from tests.servers import PATIENCE, Server, running
 
 PASSWORD = "uzun parol 7"
 
@@ -48,7 +48,7 @@ class Team:
         return found
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, str, dict[str, str]]:
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=PATIENCE)
         try:
             connection.request("POST", path, body, headers)
             answer = connection.getresponse()
@@ -98,8 +98,9 @@ def test_answers(team: Team) -> None:
         assert (status, json.loads(text)["code"]) == (404, "no_service"), wrong
     assert team.post(path, b'{"text": "\\ud800 salom"}', json_type)[:2] == (200, "ok")
     assert team.last()["text"] == "\ufffd salom"
-    statuses = [team.post(path, b"salom", {"content-type": "text/plain"}) for _ in range(BURST)]
-    refused = next(one for one in statuses if one[0] != 200)
+    # Some more are let in meanwhile, the more of them the slower the machine is.
+    posts = (team.post(path, b"salom", {"content-type": "text/plain"}) for _ in range(10 * BURST))
+    refused = next(one for one in posts if one[0] != 200)
     assert (
         refused[0] == 429 and json.loads(refused[1])["code"] == "rate_limited" and int(refused[2]["retry-after"]) >= 1
     )

@@ -17,21 +17,9 @@ from suhbat.testing import serving, settings
 from tests.notify.push_service import browser
 from tests.servers import COMMANDS, PATIENCE, Server
 
-from .test_pushes import QUICK, Town
+from .test_pushes import QUICK, Town, carriers
 
 PEOPLE = 6
-
-
-def carriers(of: psutil.Process) -> list[psutil.Process]:
-    """The child processes that carry the pushes of a process, or of its workers."""
-    found = []
-    for one in of.children(recursive=True):
-        try:
-            if "push_child" in " ".join(one.cmdline()):
-                found.append(one)
-        except psutil.NoSuchProcess:
-            pass
-    return found
 
 
 async def gone(*processes: psutil.Process) -> None:

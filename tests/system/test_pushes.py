@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -156,8 +156,18 @@ async def test_somebody_away_is_told_once(tmp_path: Path) -> None:
 
 def children(server: Server) -> list[psutil.Process]:
     """The child processes that carry its pushes."""
-    found = psutil.Process(server.process.pid).children(recursive=True)
-    return [one for one in found if "push_child" in " ".join(one.cmdline())]
+    assert server.process is not None
+    return carriers(psutil.Process(server.process.pid))
+
+
+def carriers(of: psutil.Process) -> list[psutil.Process]:
+    """The child processes that carry the pushes of a process, or of its workers."""
+    found = []
+    for one in of.children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            if "push_child" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
 
 
 async def ended(child: psutil.Process) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.servers import COMMANDS, PATIENCE, ROOT, Server, free_port, running
+from tests.servers import BUSY, COMMANDS, PATIENCE, ROOT, Server, free_port, running
 
 from .raw import Raw, simple
 
@@ -63,7 +63,7 @@ def _run(kind: str, *options: str, **environment: str) -> tuple[int | None, str]
             return process.returncode, said.decode()
         except subprocess.TimeoutExpired:
             process.terminate()
-            return None, process.communicate(timeout=20)[0].decode()
+            return None, process.communicate(timeout=PATIENCE)[0].decode()
 
 
 @pytest.mark.parametrize("kind", ["suhbat", "uvicorn"])
@@ -98,8 +98,8 @@ def test_stopping(kind: str, tmp_path: Path) -> None:
             stream.close()
             for raw in (listener, v1, nobody):
                 assert raw.closed() == 1012
-            server.process.wait(15)
-            assert time.monotonic() - began < 10
+            server.process.wait(PATIENCE)
+            assert time.monotonic() - began < 10 + BUSY
         assert "Traceback" not in server.printed()
         server.start()
         with Raw(server.port, "/api/v1/ws") as raw:

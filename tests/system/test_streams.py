@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +102,13 @@ async def begin(bot: V1, reply_to: int | None = None) -> dict[str, Any]:
     return {"conversation": "lobby", "seq": sent["seq"]}
 
 
+def stored(server: Server, seq: int) -> str:
+    """The text of a message of the lobby in the database."""
+    query = "SELECT e.text FROM events e JOIN conversations c ON c.id = e.conversation_id WHERE c.name = 'lobby' AND seq = ?"
+    with closing(sqlite3.connect(f"file:{server.data / 'suhbat.db'}?mode=ro", uri=True)) as database:
+        return str(database.execute(query, (seq,)).fetchone()[0])
+
+
 async def test_a_crash(tmp_path: Path) -> None:
     """After kill -9 what was stored is a beginning of what was appended; its sender goes on where the error says, and the end
     that is acknowledged is stored, over one more kill -9."""
@@ -109,7 +118,9 @@ async def test_a_crash(tmp_path: Path) -> None:
         async with V1(server.ws, token) as bot:
             place = await begin(bot)
             await append(bot, **place, offset=0, text=text)
-            await asyncio.sleep(4)  # the text is stored every two seconds
+            async with asyncio.timeout(PATIENCE):  # the text is stored every two seconds
+                while not stored(server, place["seq"]):
+                    await asyncio.sleep(0.1)
             await append(bot, **place, offset=len(text), text="Keyin")
         server.kill()
         server.start()

@@ -270,7 +270,7 @@ def test_rooms_and_members(bot: Bot) -> None:
     seq = bot.say("/yordam@kuy savol", room)
     path = f"/api/v1/conversations/{room}/messages/{seq}"
     assert server.request("PATCH", path, {"text": "tahrir"}, token=bot.owner)[0] == 200
-    updates = bot.call("getUpdates", timeout=5)
+    updates = bot.call("getUpdates", timeout=50)
     messages = [one["message"] for one in updates if "text" in one.get("message", {})]
     assert messages[-1]["text"] == "tahrir" and "edit_date" in messages[-1]
     chat = messages[-1]["chat"]
@@ -328,10 +328,10 @@ def test_the_rate(tmp_path: Path) -> None:
     """Calls count for the rate of the bot like every request; one that is too many is told when to come again."""
     with running("suhbat", tmp_path / "data", bots="everyone", send_rate="3") as server:
         bot = Bot(server, "kuy")
-        answers = [bot.ask("getMe") for _ in range(30)]
-        refused = [answer for status, answer in answers if status == 429]
-        assert refused and refused[0]["description"].startswith("Too Many Requests: retry after ")
-        assert refused[0]["parameters"]["retry_after"] >= 1
+        answers = (bot.ask("getMe") for _ in range(300))  # some more pass meanwhile
+        refused = next(answer for status, answer in answers if status == 429)
+        assert refused["description"].startswith("Too Many Requests: retry after ")
+        assert refused["parameters"]["retry_after"] >= 1
 
 
 def test_no_token_in_the_log(server: Server, bot: Bot) -> None:
@@ -351,7 +351,7 @@ def test_a_chat_in_which_it_is_not(server: Server, bot: Bot) -> None:
     room = server.request("POST", "/api/v1/conversations", body, token=other.owner)[1]["conversation"]
     assert server.request("PUT", f"/api/v1/conversations/{room}/members/boshqa", {}, token=other.owner)[0] < 300
     seq = other.say("maxfiy", room)
-    chat = other.call("getUpdates", timeout=5)[-1]["message"]["chat"]["id"]
+    chat = other.call("getUpdates", timeout=50)[-1]["message"]["chat"]["id"]
     assert chat < 0 and other.call("getChat", chat_id=chat)["title"] == "Maxfiy"
     about = {
         "text": "a",
@@ -411,7 +411,7 @@ def test_what_it_may_not_see_any_more(server: Server, bot: Bot) -> None:
     member = f"/api/v1/conversations/{room}/members/kuy"
     assert server.request("PUT", member, {}, token=bot.owner)[0] < 300
     bot.say("yoʻqoladi", room)
-    assert bot.call("getUpdates", timeout=5)
+    assert bot.call("getUpdates", timeout=50)
     assert server.request("DELETE", member, token=bot.owner)[0] == 204
     bot.call("getUpdates")
     bot.say("keyingi")
@@ -428,7 +428,7 @@ async def test_a_press(server: Server, bot: Bot) -> None:
         path = f"/api/v1/conversations/{bot.direct}/messages/{sent['message_id']}/actions/{quote('ha:1', safe='')}"
         status, answer = await asyncio.to_thread(server.request, "POST", path, token=bot.owner)
         assert status < 300, answer
-        (update,) = await asyncio.to_thread(bot.call, "getUpdates", timeout=20)
+        (update,) = await asyncio.to_thread(bot.call, "getUpdates", timeout=50)
         query = update["callback_query"]
         assert query["data"] == "ha:1" and query["from"]["id"] == chat
         assert query["message"]["message_id"] == sent["message_id"]

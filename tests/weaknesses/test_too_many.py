@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 from tests.system.raw import CLOSE, TEXT, Raw
 
 from .parts import TUTORIAL_ALONE, Everywhere, name, started
@@ -25,8 +25,8 @@ def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everywhere]:
 
 
 def _open(stack: ExitStack, server: Server, address: str) -> Raw:
-    headers = {"X-Forwarded-For": address}
-    return stack.enter_context(Raw(server.port, f"/ws/{name('one')}", headers=headers, patience=2.0))
+    headers, patience = {"X-Forwarded-For": address}, 2.0 if server.kind == "tutorial" else PATIENCE
+    return stack.enter_context(Raw(server.port, f"/ws/{name('one')}", headers=headers, patience=patience))
 
 
 def takes_all_of_one_address(server: Server) -> bool:

@@ -10,7 +10,7 @@ from tests.servers import Server
 from tests.system.raw import BINARY, PING, TEXT, Raw, framed
 
 from .hasty import SECOND, SILENCE_SECONDS
-from .parts import TUTORIAL_ALONE, Everywhere, kept, name, reading_nothing, resident
+from .parts import NOWHERE, TUTORIAL_ALONE, Everywhere, kept, name, reading_nothing, resident
 
 MEGABYTE = 1 << 20
 
@@ -18,7 +18,7 @@ MEGABYTE = 1 << 20
 def keeps_a_peer_that_reads_nothing(server: Server) -> bool:
     """Is a peer that reads nothing, and so answers no ping, still there long after that was noticed?"""
     with reading_nothing(server) as deaf:
-        return kept(server, deaf.socket, SILENCE_SECONDS + 2)
+        return kept(server, deaf.socket, SILENCE_SECONDS + 2, TUTORIAL_ALONE)
 
 
 def test_a_client_that_reads_nothing_is_aborted(everywhere: Everywhere) -> None:
@@ -49,7 +49,7 @@ def keeps_a_peer_that_reads_no_close(server: Server) -> bool:
     """Is a peer that reads nothing still there long after it was closed?"""
     with reading_nothing(server) as deaf:
         deaf.frame(TEXT, b"{}", mask=False)  # a protocol error (RFC 6455 §5.1), which every server answers with a close
-        return kept(server, deaf.socket, SECOND + 1.5)
+        return kept(server, deaf.socket, SECOND + 1.5, TUTORIAL_ALONE)
 
 
 def test_a_close_that_is_not_read_has_a_deadline(everywhere: Everywhere) -> None:
@@ -64,19 +64,19 @@ def keeps_a_peer_that_answers_no_close(server: Server) -> bool:
         with suppress(OSError):
             while raw.socket.recv(4096):
                 pass
-        return kept(server, raw.socket, SECOND + 1.5)
+        return kept(server, raw.socket, SECOND + 1.5, NOWHERE)
 
 
 def test_a_close_that_is_not_answered_has_a_deadline(everywhere: Everywhere) -> None:
     """A client that reads a close and does not answer it is dropped too; so does uvicorn."""
-    assert not any(everywhere(keeps_a_peer_that_answers_no_close).values())
+    assert everywhere(keeps_a_peer_that_answers_no_close) == NOWHERE
 
 
 def keeps_a_half_closed_peer(server: Server) -> bool:
     """Is a peer that reads nothing still there long after it ended its side (FIN)?"""
     with reading_nothing(server) as deaf:
         deaf.socket.shutdown(SHUT_WR)
-        return kept(server, deaf.socket, SILENCE_SECONDS + 1)
+        return kept(server, deaf.socket, SILENCE_SECONDS + 1, TUTORIAL_ALONE)
 
 
 def test_half_a_connection_has_a_deadline(everywhere: Everywhere) -> None:

@@ -66,8 +66,8 @@ class Receiver:
             self.events.append(event)
             writer.write(self.answer)
             await writer.drain()
-        except ConnectionError:
-            pass  # the server was killed
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass  # the server was killed, perhaps before it had said all
         except Exception as error:
             self.wrong.append(error)
         finally:

@@ -51,6 +51,7 @@ from suhbat.store.write.writer_cache import WriterCache
 from tests.fakes import FakeClock
 from tests.outgoing.hosts import serving
 from tests.programs.deliveries import OK, Deliveries, Nobody
+from tests.servers import PATIENCE
 from tests.store.parts import AFTERWARDS, ALI, STORES, VALI, Listener, opened
 from tests.store.people.test_people import account
 
@@ -741,7 +742,7 @@ async def test_a_slow_receiver_delays_nobody_else(desk: Desk) -> None:
     items = await desk.delivering.claim(50, ())
     assert len(items) == OF_MAKER + 1
     tasks = [asyncio.create_task(desk.delivering.carry_out(item)) for item in items]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while desk.receivers.texts(quick.url) != ["1"]:
             await asyncio.sleep(0.01)
     for waits in desk.receivers.waits.values():
@@ -879,7 +880,7 @@ async def test_one_account_fills_no_lane_of_slow_receivers(desk: Desk) -> None:
     client = OutgoingClient(AllowedAddresses(()), resolve=resolve)
     slow = [desk.process(HookReceivers(client)).now(hook, delivery, event) for _ in range(2 * OF_MAKER)]
     tasks = [asyncio.create_task(one) for one in slow]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while len(asked) < OF_MAKER:
             await asyncio.sleep(0.001)
     for _ in range(100):

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from websockets.sync.client import connect
 
-from tests.servers import COMMANDS, Server
+from tests.servers import COMMANDS, PATIENCE, Server
 from tests.weaknesses.hasty import SILENCE_SECONDS
 
 from .siege import OPTIONS, Siege, name
@@ -96,10 +96,10 @@ def _stopped(kind: str, data: Path) -> None:
             finally:
                 os.kill(server.process.pid, signal.SIGCONT)
             for one, socket in zip(people, sockets, strict=True):
-                while f"{one} while it slept" not in socket.recv(timeout=10):
+                while f"{one} while it slept" not in socket.recv(timeout=PATIENCE):
                     pass
             time.sleep(SILENCE_SECONDS + 0.5)  # more than the silence after which somebody is dropped
             for one, socket in zip(people, sockets, strict=True):
                 socket.send(f'{{"message": "{one} is here"}}')
-                while f"{one} is here" not in socket.recv(timeout=10):
+                while f"{one} is here" not in socket.recv(timeout=PATIENCE):
                     pass

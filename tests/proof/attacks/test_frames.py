@@ -53,7 +53,7 @@ def test_lengths_of_64_bits(siege: Siege) -> None:
     process = psutil.Process(siege.server.process.pid)
     with siege.attack():
         for length in (MAX_FRAME + 1, 1 << 32, (1 << 63) - 1, 1 << 63, (1 << 64) - 1):
-            with Raw(siege.server.port, f"/ws/{name('long')}", patience=1.0) as raw:
+            with Raw(siege.server.port, f"/ws/{name('long')}") as raw:
                 before = process.memory_info().rss
                 raw.socket.sendall(announced(length))
                 if siege.server.kind != "hypercorn":

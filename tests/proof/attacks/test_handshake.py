@@ -6,7 +6,7 @@ import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.servers import Server
+from tests.servers import PATIENCE, Server
 
 from .siege import Siege, name
 
@@ -40,7 +40,7 @@ def making(server: Server, user_id: str, *more: str) -> bytes:
     return "\r\n".join(lines).encode("latin-1")
 
 
-def answer(server: Server, request: bytes, *, patience: float = 10.0) -> tuple[int, str]:
+def answer(server: Server, request: bytes, *, patience: float = PATIENCE) -> tuple[int, str]:
     """The status and everything that follows. 0 means that the connection ended without an answer."""
     heard = b""
     with socket.create_connection(("127.0.0.1", server.port), patience) as peer:
@@ -141,7 +141,7 @@ def test_huge_headers(siege: Siege) -> None:
     def refused(path: str, lines: list[str]) -> None:
         request = opening(siege.server, path.format(name=name("huge")), *lines)
         try:
-            status, told = answer(siege.server, request, patience=3.0)
+            status, told = answer(siege.server, request, patience=3.0 if siege.server.kind == "uvicorn" else PATIENCE)
         except TimeoutError:
             assert siege.server.kind == "uvicorn"
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 
+from tests.servers import PATIENCE
 from tests.system.raw import TEXT, Raw
 
 from .siege import Siege, name
@@ -94,7 +95,7 @@ def test_http(siege: Siege) -> None:
         "/api/v1/sessions": "user_id",
     }
     with siege.attack():
-        connection = http.client.HTTPConnection("127.0.0.1", siege.server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", siege.server.port, timeout=PATIENCE)
         for path, key in places.items():
             for kind, template in BAD.items():
                 headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -112,7 +113,7 @@ def test_doubled_keys(siege: Siege) -> None:
     with siege.attack(), Raw(siege.server.port, f"/ws/{name('speaker')}") as raw:
         raw.frame(TEXT, f'{{"message":"{first}","message":"{last}","to_user":"nobody-here","to_user":""}}'.encode())
         assert raw.until("message", message=last)
-        connection = http.client.HTTPConnection("127.0.0.1", siege.server.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", siege.server.port, timeout=PATIENCE)
         body = f'{{"user_id":"{first}","user_id":"{last}"}}'
         connection.request("POST", "/api/v1/guests", body, {"Content-Type": "application/json"})
         answer = json.loads(connection.getresponse().read())

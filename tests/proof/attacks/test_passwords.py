@@ -9,7 +9,7 @@ from collections import Counter
 import pytest
 
 from suhbat.identity.throttle import WORK_BURST
-from tests.servers import Server, running
+from tests.servers import PATIENCE, Server, running
 
 from .siege import Siege, name
 from .sizes import FULL
@@ -42,7 +42,7 @@ def test_one_address_changes_passwords_without_end(tmp_path_factory: pytest.Temp
             finally:
                 over.set()
                 for thread in threads:
-                    thread.join(30)
+                    thread.join(PATIENCE)
         assert came_in == [201] * OTHERS
         assert limited, "a limit of the address is reached"
         assert answers[200] > 0 and set(answers) <= {200, 429, 503}, answers

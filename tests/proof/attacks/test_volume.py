@@ -112,12 +112,12 @@ async def test_everybody_comes_back_at_once(tmp_path_factory: pytest.TempPathFac
         await asyncio.to_thread(server.start)
 
         async def back() -> list[int]:
-            async with V1(server.ws, token, {"epoch": epoch, "cursors": cursors}, open_timeout=60) as again:
+            async with V1(server.ws, token, {"epoch": epoch, "cursors": cursors}) as again:
                 assert again.welcome["resumed"]
                 return [frame["seq"] for frame in again.opening if frame["type"] == "message.created"]
 
         async def newcomer() -> bool:
-            async with V1(server.ws, await asyncio.to_thread(server.guest, name("new")), open_timeout=60) as fresh:
+            async with V1(server.ws, await asyncio.to_thread(server.guest, name("new"))) as fresh:
                 return bool((await fresh.ask("send", conversation="lobby", text="salom"))["type"] == "ok")
 
         began = time.monotonic()

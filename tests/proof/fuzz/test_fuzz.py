@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.node import NODE
-from tests.servers import ROOT
+from tests.servers import PATIENCE, ROOT
 
 from . import targets
 from .seeds import SEEDS
@@ -206,7 +206,7 @@ def page() -> Iterator[subprocess.Popen[str]]:
         yield process
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
 
 
 @settings(CALM, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
@@ -250,6 +250,6 @@ def test_without_atheris_one_is_told_what_to_do(tmp_path: Any) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-m", "tests.proof.fuzz"],
-        cwd=ROOT, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env={"PYTHONPATH": str(tmp_path)}, capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, "") and "pip install atheris" in done.stdout

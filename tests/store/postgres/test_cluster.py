@@ -33,7 +33,7 @@ from suhbat.store.write import idempotency
 from tests import engines
 from tests.commands import execute
 from tests.fakes import FakeClock
-from tests.servers import PATIENCE
+from tests.servers import BUSY, PATIENCE
 from tests.store.parts import ALI, VALI, Listener, direct, guest
 from tests.store.test_files import AT, DAY, upload
 
@@ -224,13 +224,14 @@ class TestWriting:
     ) -> None:
         """A first message that is repeated on another node during its COMMIT is one message, in one direct, with one
         event in each own log."""
-        async with stores(url) as ((one, first, _), (two, second, _)):
+        patient = f"{url}?options=-c%20idle_in_transaction_session_timeout=0"
+        async with stores(patient) as ((one, first, _), (two, second, _)):
             assert one._writes is not None
             entered, gate = threading.Event(), threading.Event()
 
             def wait(connection: Connection) -> None:
                 entered.set()
-                gate.wait(10)
+                gate.wait(PATIENCE)
 
             real = Pipeline.add
 
@@ -243,8 +244,8 @@ class TestWriting:
             monkeypatch.setattr(Pipeline, "add", go_on)
             fields = {"client_id": "k", "peer": Actor("u-new", "yangi", lobby_from=0)}
             asked = first.ask(one, SOLI, **fields)
-            assert await asyncio.to_thread(entered.wait, 5)
-            again = await asyncio.wait_for(second.ask(two, SOLI, **fields), 5)
+            assert await asyncio.to_thread(entered.wait, PATIENCE)
+            again = await asyncio.wait_for(second.ask(two, SOLI, **fields), PATIENCE)
             sent = await asked
             assert isinstance(sent, PostResult) and again == dataclasses.replace(sent, duplicate=True), again
 
@@ -290,9 +291,12 @@ class TestWriting:
                 await execute(one, commands.Admit, ALI, 3, conversation=room, person=VALI, role="member", exempt=True)
                 await second.send(two, VALI, conversation=room)
 
-    async def test_who_is_paused_holds_up_its_conversation_only(self, url: str) -> None:
+    async def test_who_is_paused_holds_up_its_conversation_only(
+        self, url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """While another node locks a log, commands for it wait in order and all others are written at once. Afterwards
         the order of the log is the order of the commands."""
+        monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", PATIENCE)
         async with stores(url, 1) as ((store, listener, _),):
             room = (await execute(store, commands.Create, ALI, 1, title="Xona")).conversation
             engine = connect(url, patient=True)
@@ -301,13 +305,13 @@ class TestWriting:
                 other.execute(text("SELECT 1 FROM conversations WHERE name = :room FOR UPDATE"), {"room": room})
                 waiting = [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5)]
                 elsewhere = listener.ask(store, ALI, "lobby")
-                assert isinstance(await asyncio.wait_for(elsewhere, 2), PostResult)
-                assert isinstance(await asyncio.wait_for(listener.ask(store, ALI, "lobby again"), 2), PostResult)
+                assert isinstance(await asyncio.wait_for(elsewhere, PATIENCE), PostResult)
+                assert isinstance(await asyncio.wait_for(listener.ask(store, ALI, "lobby again"), PATIENCE), PostResult)
                 waiting += [listener.ask(store, ALI, f"r{n}", conversation=room) for n in range(5, 8)]
                 await asyncio.sleep(0.1)
                 assert not any(one.done() for one in waiting)
                 held.rollback()
-            outcomes = await asyncio.wait_for(asyncio.gather(*waiting), 3)
+            outcomes = await asyncio.wait_for(asyncio.gather(*waiting), PATIENCE)
             assert [o.seq for o in outcomes if isinstance(o, PostResult)] == list(range(1, 9)), outcomes
             texts = [message.text for message in (await store.history(ALI, room)).messages]
             assert texts == [f"r{n}" for n in range(8)]
@@ -336,23 +340,25 @@ class TestWriting:
             )
             assert [type(one) for one in made] == [CommandResult] * 5
 
-    async def test_a_paused_transaction_ends(self, url: str) -> None:
+    async def test_a_paused_transaction_ends(self, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """The database ends the transaction of a node that sleeps in it. Its commands are written later."""
+        monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", PATIENCE)
         async with stores(url) as ((one, first, _), (two, second, _)):
             assert one._writes is not None
-            asleep = threading.Event()
+            asleep, awake = threading.Event(), threading.Event()
 
             def pause(connection: Connection) -> None:
                 if not asleep.is_set():
                     asleep.set()
-                    time.sleep(3)
+                    awake.wait(PATIENCE)
 
             before_commit(one, pause)
             late = first.ask(one, ALI, "late")
             assert await asyncio.to_thread(asleep.wait, PATIENCE)
-            # If the database let the transaction sleep, it would commit first.
+            # If the database let the transaction sleep, this would wait for it.
             assert (await second.send(two, VALI, "meanwhile")).seq == 1
-            outcome = await asyncio.wait_for(late, 10)
+            awake.set()
+            outcome = await asyncio.wait_for(late, PATIENCE)
             assert isinstance(outcome, PostResult) and outcome.seq == 2
 
     async def test_a_transaction_that_is_paused_between_its_last_statements_ends(
@@ -360,22 +366,23 @@ class TestWriting:
     ) -> None:
         """The database also ends a transaction that is paused between pipelined statements. Such a transaction must
         look idle to the database, not busy."""
+        monkeypatch.setattr("suhbat.store.postgres.shared_committer.HELD_SECONDS", PATIENCE)
         async with stores(url) as ((one, first, _), (two, second, _)):
             real, entered, gate = idempotency.insert_rows, threading.Event(), threading.Event()
 
             def pause(*arguments: Any) -> None:
                 if not entered.is_set():
                     entered.set()
-                    gate.wait(20)
+                    gate.wait(PATIENCE)
                 real(*arguments)
 
             monkeypatch.setattr(idempotency, "insert_rows", pause)
             late = first.ask(one, ALI, "late")
-            assert await asyncio.to_thread(entered.wait, 5)
-            outcome = await asyncio.wait_for(second.ask(two, VALI, "meanwhile"), 10)
+            assert await asyncio.to_thread(entered.wait, PATIENCE)
+            outcome = await asyncio.wait_for(second.ask(two, VALI, "meanwhile"), PATIENCE)
             gate.set()
             assert isinstance(outcome, PostResult) and outcome.seq == 1, outcome
-            outcome = await asyncio.wait_for(late, 10)
+            outcome = await asyncio.wait_for(late, PATIENCE)
             assert isinstance(outcome, PostResult) and outcome.seq == 2, outcome
 
     @pytest.mark.parametrize("committed", [True, False])
@@ -483,7 +490,7 @@ class TestWriting:
                     await store.heads([LOBBY])
                 with pytest.raises(Busy):
                     await store.ready()
-                assert time.monotonic() - began < 2
+                assert time.monotonic() - began < 2 + BUSY
                 await asyncio.to_thread(engine.start)
                 assert (await listener.send(store, ALI)).seq == 3
                 await store.ready()
@@ -772,7 +779,7 @@ class TestLeases:
 
             began = time.monotonic()
             assert await store._write(join) == set()
-            assert time.monotonic() - began < 3
+            assert time.monotonic() - began < 3 + BUSY
             assert locks[0] < 100
             await store.join("n2", [], {})
             assert await store.join("n2", [], dict.fromkeys(names, "u-x")) == names.keys()

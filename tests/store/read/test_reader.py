@@ -17,6 +17,7 @@ from suhbat.store.read import reader as reading
 from suhbat.store.read.joint import Joint
 from suhbat.store.read.reader import JOINED, TOGETHER, Reader
 from suhbat.store.sqlite import connect
+from tests.servers import PATIENCE
 
 THREADS = 3
 
@@ -73,18 +74,18 @@ async def test_a_slow_read_delays_no_other(reader: Reader) -> None:
 
     def wait(connection: Connection) -> int:
         entered.set()
-        assert held.wait(timeout=20)
+        assert held.wait(timeout=PATIENCE)
         return 0
 
     slow = asyncio.ensure_future(reader.read(wait))
-    assert await asyncio.to_thread(entered.wait, 20)
-    async with asyncio.timeout(20):
+    assert await asyncio.to_thread(entered.wait, PATIENCE)
+    async with asyncio.timeout(PATIENCE):
         for _ in range(3):
             assert await asyncio.gather(*(reader.read(number) for _ in range(40))) == [1] * 40
     assert not slow.done()
     held.set()
     assert await slow == 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await reader.read(number) == 1
 
 
@@ -95,11 +96,11 @@ async def test_a_read_sees_earlier_commits(engine: Engine, reader: Reader, tmp_p
     def wait(connection: Connection) -> int:
         found = number(connection)
         entered.set()
-        assert held.wait(timeout=20)
+        assert held.wait(timeout=PATIENCE)
         return found
 
     older = asyncio.ensure_future(reader.read(wait))
-    assert await asyncio.to_thread(entered.wait, 20)
+    assert await asyncio.to_thread(entered.wait, PATIENCE)
     writing = connect.writing(tmp_path / "suhbat.db")
     with writing.connect() as connection, connection.begin():
         connection.execute(text("INSERT INTO t VALUES (2)"))
@@ -124,7 +125,7 @@ async def test_closing_answers_waiting_reads(engine: Engine) -> None:
     asked = [asyncio.ensure_future(reader.read(number)) for _ in range(3 * TOGETHER)]
     await asyncio.sleep(0)
     await reader.close()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         assert await asyncio.gather(*asked) == [1] * 3 * TOGETHER
 
 

@@ -32,6 +32,7 @@ from suhbat.store.write.logs import new_log
 from suhbat.store.write.transaction import WriterTransaction
 from suhbat.store.write.writer import LARGEST_BATCH, Writer
 from suhbat.store.write.writer_cache import WriterCache
+from tests.servers import PATIENCE
 from tests.store.old import new_database
 from tests.store.parts import ALI, BARE, VALI, Listener, everything, logged, make_post, met, opened, sqlite
 
@@ -53,11 +54,11 @@ class Gate:
             return
         self.commits += 1
         self._entered.release()
-        assert self._leave.acquire(timeout=20)
+        assert self._leave.acquire(timeout=PATIENCE)
 
     async def reached(self) -> None:
         """Return when a transaction waits before its COMMIT."""
-        assert await asyncio.to_thread(self._entered.acquire, timeout=20)
+        assert await asyncio.to_thread(self._entered.acquire, timeout=PATIENCE)
 
     def open(self, transactions: int = 1_000_000) -> None:
         self._leave.release(transactions)
