@@ -73,7 +73,7 @@ async def people_of(url: str, token: str, uids: Collection[str]) -> list[Person]
 
 async def ask_for_password(url: str, user_id: str) -> None:
     """Have a link to a new password mailed to an account, by its name or its address. It returns whether there is such an
-    account or not. Raises Refused (`forbidden` if the server sends no mails), and OSError if it cannot be reached."""
+    account or not, and also if the server sends no mails. Raises Refused, and OSError if it cannot be reached."""
     await _good(url, "POST", "password-resets", {"user_id": user_id})
 
 

@@ -54,7 +54,8 @@ class UploadLimits:
         return GUEST_QUOTA if actor.kind == "guest" else self._quota
 
     def count_address(self, actor: Actor, address: str, length: int) -> None:
-        """Count an upload of a guest for their address ("": not limited). Raises QuotaExceeded."""
+        """Count an upload of a guest for their address, which may be this machine ("": unknown, and not limited). Raises
+        QuotaExceeded."""
         if actor.kind != "guest" or not address:
             return
         day, now = self._days[address], self._clock.steady()

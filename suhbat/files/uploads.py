@@ -65,7 +65,7 @@ class Uploads:
         waveform: str | None = None,
         thumbhash: str | None = None,
     ) -> StoredFile:
-        """Begin an upload of `length` bytes. `address`: of a guest, for limits; "" if it is not limited. `waveform`: of a voice
+        """Begin an upload of `length` bytes. `address`: of a guest, for limits; "" if it is unknown. `waveform`: of a voice
         note; `thumbhash`: of a video, if it is one. Both in base64.
 
         Raises Forbidden, FileTooLarge, QuotaExceeded, StorageFull, BadRequest.

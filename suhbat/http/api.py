@@ -54,7 +54,7 @@ from . import (
 )
 from .cross_origin import CrossOrigin
 from .mcp import routes as mcp
-from .middleware import BoundedBody, HeadAsGet, LocalRedirects, OverriddenMethod, PromptBody
+from .middleware import BoundedBody, HeadAsGet, LocalRedirects, PromptBody
 from .routing import take
 from .telegram import routes as telegram
 
@@ -90,7 +90,6 @@ def build(services: Services, streams: event_stream.Streams, lifespan: Lifespan 
     app.add_middleware(BoundedBody)
     app.add_middleware(PromptBody)
     app.add_middleware(HeadAsGet)
-    app.add_middleware(OverriddenMethod)
     app.add_middleware(LocalRedirects)
     app.add_middleware(CrossOrigin, origins=services.settings.origins)
     for module in (

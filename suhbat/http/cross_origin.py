@@ -16,7 +16,7 @@ from .media import is_download, is_upload
 METHODS = "GET, HEAD, POST, PATCH, DELETE"
 SENT = (
     "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range, Tus-Resumable, Upload-Checksum, Upload-Length, "
-    "Upload-Metadata, Upload-Offset, X-HTTP-Method-Override, X-Request-ID, X-Requested-With"
+    "Upload-Metadata, Upload-Offset, X-Request-ID, X-Requested-With"
 )
 """Headers that such a page may send: those of tus 1.0.0 and of its clients, and those of downloads."""
 READ = (

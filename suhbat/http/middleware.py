@@ -85,22 +85,6 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET", "asked": "HEAD"}, receive, send_headers)
 
 
-class OverriddenMethod:
-    """Takes the method of a tus client from `X-HTTP-Method-Override`, which is for environments that cannot send PATCH or
-    DELETE (https://tus.io/protocols/resumable-upload#x-http-method-override). A page of another site cannot send this header
-    without a preflight."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] == "POST" and is_upload(scope):
-            method = Headers(scope=scope).get("x-http-method-override", "").upper()
-            if method in ("PATCH", "DELETE", "HEAD"):
-                scope = {**scope, "method": method}
-        await self._app(scope, receive, send)
-
-
 class PromptBody:
     """Answers 408 when nothing of a body has come for STALLED_SECONDS: a client that has gone, or one that wants to keep
     connections open for nothing (slowloris). What an upload received until then is kept."""

@@ -11,7 +11,6 @@ from pydantic import Field, ValidationError
 
 from suhbat.chat.model import Actor, StoredFile
 from suhbat.errors import BadRequest, FileTooLarge, SuhbatError, UnsupportedType
-from suhbat.identity.address import metered
 from suhbat.protocol import tus
 from suhbat.protocol.files import File
 from suhbat.protocol.types import FileId, Schema
@@ -44,14 +43,14 @@ async def forward(request: Request, actor: Actor, services: Services) -> Respons
     except ValidationError as error:
         told = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
         raise RequestValidationError(told) from None
-    address = metered(address_of(request, services))
+    address = address_of(request, services)
     return created(request, services, await services.uploads.copy(actor, asked.source, address=address))
 
 
 async def take_form(request: Request, actor: Actor, services: Services) -> Response:
     """Upload the file of a form. A form that fails leaves nothing."""
     limits, length = services.uploads.limits, announced(request)
-    address = metered(address_of(request, services))
+    address = address_of(request, services)
     limits.check_actor(actor)
     largest = limits.largest(actor)
     if length is not None and length > largest + OVERHEAD:

@@ -32,11 +32,12 @@ class NewPassword(Schema):
 
 
 @router.post("", status_code=202, response_class=Response)
-@refuses(Forbidden, RateLimited)
+@refuses(RateLimited)
 async def ask(request: Request, body: ForgottenPassword, services: Served) -> None:
     """Mail a link to the confirmed address of an account. The answer is the same whether there is such an account and
-    address."""
-    mail_of(services).resets.ask(body.user_id, address_of(request, services), language_of_request(request))
+    address, and also if this server sends no mails, which `mail` of `GET /server` tells."""
+    if services.mail is not None:
+        services.mail.resets.ask(body.user_id, address_of(request, services), language_of_request(request))
 
 
 @router.put("", status_code=204, response_class=Response)

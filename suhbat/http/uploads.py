@@ -25,7 +25,6 @@ from suhbat.errors import (
     UnsupportedType,
     WrongOffset,
 )
-from suhbat.identity.address import metered
 from suhbat.protocol import tus
 from suhbat.protocol.types import Storable
 from suhbat.services import Services
@@ -134,6 +133,8 @@ async def create(
     when the file is ready, or after 10 seconds. Or forward one that you may download (`from`): the answer has a new file over
     the same bytes, which can be sent elsewhere."""
     if resumable is None:
+        if length is not None or media_type(request.headers) == tus.MEDIA_TYPE:
+            _require_version(request)
         if media_type(request.headers) == JSON:
             return await forward(request, actor, services)
         return await take_form(request, actor, services)
@@ -146,7 +147,7 @@ async def create(
         tus.text_of(known.get("filename") or known.get("name") or b""),
         tus.text_of(known.get("filetype") or known.get("type") or b""),
         tus.parse_number("Upload-Length", length),
-        address=metered(address_of(request, services)),
+        address=address_of(request, services),
         waveform=_base64(known.get("waveform"), LONGEST_WAVEFORM),
         thumbhash=_base64(known.get("thumbhash"), LONGEST_THUMBHASH),
     )
@@ -192,6 +193,7 @@ async def append(
     checksum: ChecksumHeader = None,
 ) -> Response:
     """Continue an upload with tus. The answer acknowledges what is on disk."""
+    _require_version(request)
     _require_type(request)
     moved = await services.uploads.receive(
         actor,
@@ -209,6 +211,13 @@ async def append(
 async def delete(file: FileIdPath, actor: Caller, services: Served) -> None:
     """Delete a file that no message shows, or end an upload. A file in a message goes with the message."""
     await services.uploads.delete(actor, file)
+
+
+def _require_version(request: Request) -> None:
+    """Raise UnknownVersion for bytes of tus without its version. HEAD and DELETE need none: plain HTTP has them as well."""
+    if "tus-resumable" not in request.headers:
+        request.state.headers = {**request.state.headers, "tus-version": tus.VERSION}
+        raise UnknownVersion()
 
 
 def _require_type(request: Request) -> None:

@@ -20,7 +20,8 @@ FileId = Annotated[str, Field(examples=["f3k7qz2v9m4x8b6n1c5p0d"])]
 
 class File(Schema):
     """A file. `type`: the media type that its content shows, whatever the client claimed; until it is ready, an empty one.
-    `kind` follows from the type. `width` and `height` in pixels, as displayed; `duration` in seconds.
+    `kind` follows from the type. `width` and `height` in pixels, as displayed; `duration` in seconds; null where a
+    file has none.
 
     `thumbhash`: a blurred preview (https://evanw.github.io/thumbhash/), base64. `waveform`: of a voice note, as its client
     sent it. `url`: a path below the address of the server; with `?size=360` or `1440`, a thumbnail of an image.
@@ -32,10 +33,10 @@ class File(Schema):
     size: Count = Field(examples=[48213])
     kind: FileKind = Field(examples=["image"])
     state: FileState = Field(default="ready", examples=["ready"])
-    width: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[1280])
-    height: int | None = Field(default=None, exclude_if=lambda value: value is None, examples=[960])
-    duration: float | None = Field(default=None, exclude_if=lambda value: value is None)
-    thumbhash: str | None = Field(default=None, exclude_if=lambda value: value is None)
+    width: int | None = Field(default=None, examples=[1280])
+    height: int | None = Field(default=None, examples=[960])
+    duration: float | None = None
+    thumbhash: str | None = None
     waveform: str | None = Field(default=None, exclude_if=lambda value: value is None)
     url: str = Field(examples=["/files/f3k7qz2v9m4x8b6n1c5p0d/choyxona.jpg"])
 
@@ -47,7 +48,7 @@ def path_of(id: str, name: str) -> str:
 
 def kept(file: File) -> dict[str, Any]:
     """What the row of a message stores of a file. `restored` is its inverse."""
-    return file.model_dump(exclude={"state", "url"})
+    return file.model_dump(exclude={"state", "url"}, exclude_none=True)
 
 
 def restored(fields: dict[str, Any]) -> File:

@@ -85,7 +85,7 @@ class TestTus:
         place = await begun(ali, **{"upload-metadata": metadata(filename="gap.txt", filetype="text/plain")})
         assert await shown(ali, place) == {
             "id": "f1", "name": "gap.txt", "type": "", "size": 13, "kind": "file", "state": "uploading",
-            "url": "/files/f1/gap.txt",
+            "width": None, "height": None, "duration": None, "thumbhash": None, "url": "/files/f1/gap.txt",
         }  # fmt: skip
         for at, piece in ((0, TEXT[:5]), (5, b""), (5, TEXT[5:])):
             answer = await append(ali, place, at, piece)
@@ -141,6 +141,28 @@ class TestTus:
             missing = await client.head(f"{FILES}/f1", headers=TUS)
             assert (missing.status_code, missing.headers["tus-resumable"]) == (404, "1.0.0")
 
+    async def test_no_version(self, ali: httpx2.AsyncClient) -> None:
+        """Bytes of tus, and the beginning of an upload, need the version: 412, and nothing is written. Whoever is nobody gets
+        401 all the same. To read an offset or to delete a file, nobody has to speak tus."""
+        place = await begun(ali)
+        bytes_ = {"content-type": tus.MEDIA_TYPE}
+        for method, path, headers in (
+            ("PATCH", place, bytes_ | {"upload-offset": "0"}),
+            ("POST", FILES, {"upload-length": "13"}),
+            ("POST", FILES, bytes_ | {"upload-length": "13"}),
+            ("POST", FILES, bytes_),
+        ):
+            answer = await ali.request(
+                method, path, headers=headers, content=TEXT if bytes_.items() <= headers.items() else b""
+            )
+            assert_problem(answer, 412, "unknown_version")
+            assert {answer.headers["tus-version"], answer.headers["tus-resumable"]} == {"1.0.0"}
+            assert_problem(
+                await ali.request(method, path, headers=headers | {"authorization": ""}), 401, "unauthenticated"
+            )
+        assert (await ali.head(place)).headers["upload-offset"] == "0"
+        assert (await ali.delete(place)).status_code == 204
+
     async def test_another_media_type(self, house: House, ali: httpx2.AsyncClient) -> None:
         """415, and nothing is written: bytes that somebody means as something else are no part of a file."""
         place = await begun(ali)
@@ -151,18 +173,16 @@ class TestTus:
             assert_problem(await ali.post(FILES, headers=begin, content=TEXT), 415, "unsupported_type")
         assert await offset(ali, place) == 0 and list(house.store.files) == ["f1"]
 
-    async def test_a_client_that_cannot_patch(self, house: House, ali: httpx2.AsyncClient) -> None:
-        """It says in a header of a POST which method it means. For anything but uploads the header means nothing."""
+    async def test_an_overridden_method(self, house: House, ali: httpx2.AsyncClient) -> None:
+        """`X-HTTP-Method-Override` means nothing, for uploads neither: the method of a request is what it says. So no proxy and
+        no rule about methods is passed by."""
         place = await begun(ali)
         override = {"x-http-method-override": "PATCH", "upload-offset": "0"}
-        assert (await ali.post(place, headers=BYTES | override, content=TEXT[:5])).status_code == 204
-        asked = await ali.post(place, headers=TUS | {"x-http-method-override": "HEAD"})
-        assert asked.headers["upload-offset"] == "5"
-        assert (await ali.post(place, headers=TUS | {"x-http-method-override": "delete"})).status_code == 204
-        assert house.store.files == {}
-        for method, path in (("POST", place), ("GET", FILES)):
-            other = await ali.request(method, path, headers={"x-http-method-override": "OPTIONS"})
-            assert other.status_code == 405
+        assert (await ali.post(place, headers=BYTES | override, content=TEXT[:5])).status_code == 405
+        for method in ("HEAD", "delete", "OPTIONS"):
+            assert (await ali.post(place, headers=TUS | {"x-http-method-override": method})).status_code == 405
+        assert (await ali.get(place, headers=TUS | {"x-http-method-override": "DELETE"})).status_code == 200
+        assert await offset(ali, place) == 0 and list(house.store.files) == ["f1"]
         session = await ali.post("/api/v1/sessions", headers={"x-http-method-override": "DELETE"}, json={})
         assert_problem(session, 400, "bad_request")
 
@@ -359,7 +379,7 @@ class TestForm:
         assert answer.json() == {
             "file": {
                 "id": "f1", "name": "rasm.txt", "type": "text/plain", "size": 13, "kind": "file", "state": "ready",
-                "url": "/files/f1/rasm.txt",
+                "width": None, "height": None, "duration": None, "thumbhash": None, "url": "/files/f1/rasm.txt",
             }
         }  # fmt: skip
         assert answer.headers["location"] == f"{FILES}/f1"
@@ -529,8 +549,10 @@ class TestLimits:
             assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "6"}), 413, "quota_exceeded")
             await begun(client, 5)
 
-    async def test_guests(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """They may upload only where that is on; then up to a size, and a day's bytes of their address."""
+    @pytest.mark.parametrize("address", ["203.0.113.9", "127.0.0.1"])
+    async def test_guests(self, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They may upload only where that is on; then up to a size, and a day's bytes of their address, also of this machine:
+        the room on a disk is the same whoever fills it."""
         off = House()
         async with off.client(headers=await off.guest("mehmon")) as client:
             for options in ({"headers": TUS | {"upload-length": "5"}}, {"files": {"file": ("a", TEXT)}}):
@@ -538,15 +560,15 @@ class TestLimits:
         monkeypatch.setattr("suhbat.files.limits.GUEST_QUOTA", 10)
         monkeypatch.setattr("suhbat.files.limits.ADDRESS_QUOTA", 15)
         on = House(guest_files="yes")
-        async with on.client("203.0.113.9", headers=await on.guest("mehmon")) as client:
+        async with on.client(address, headers=await on.guest("mehmon")) as client:
             assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "11"}), 413, "file_too_large")
             await begun(client, 10)
             assert_problem(await client.post(FILES, headers=TUS | {"upload-length": "6"}), 413, "quota_exceeded")
-        async with on.client("203.0.113.9", headers=await on.guest("boshqa")) as client:
+        async with on.client(address, headers=await on.guest("boshqa")) as client:
             refused = await client.post(FILES, headers=TUS | {"upload-length": "6"})
             assert "today" in assert_problem(refused, 413, "quota_exceeded")["detail"]
         on.clock.advance(24 * 3600)
-        async with on.client("203.0.113.9", headers=await on.guest("uchinchi")) as client:
+        async with on.client(address, headers=await on.guest("uchinchi")) as client:
             await begun(client, 6)
 
     async def test_guests_who_forward(self, monkeypatch: pytest.MonkeyPatch) -> None:

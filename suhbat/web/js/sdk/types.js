@@ -53,11 +53,11 @@
 /**
  * A file of a message. `type` is what its content shows, `size` is in bytes, `width` and `height` are in pixels, as
  * displayed, `duration` in seconds. `thumbhash` is a blurred preview (https://evanw.github.io/thumbhash/); `waveform`
- * is that of a voice note, a byte for each bar; both are in base64. `url` is a path below the address of the
- * server: `chat.files.url(file)` makes an address of it.
+ * is that of a voice note, a byte for each bar; both are in base64. What a file does not have is null or left out.
+ * `url` is a path below the address of the server: `chat.files.url(file)` makes an address of it.
  * @typedef {{ id: string, name: string, type: string, size: number, kind: FileKind,
- *   state: "uploading" | "processing" | "ready", url: string, width?: number, height?: number, duration?: number,
- *   thumbhash?: string, waveform?: string }} MessageFile
+ *   state: "uploading" | "processing" | "ready", url: string, width?: number | null, height?: number | null,
+ *   duration?: number | null, thumbhash?: string | null, waveform?: string }} MessageFile
  */
 
 /** @typedef {"image" | "video" | "audio" | "file"} FileKind */

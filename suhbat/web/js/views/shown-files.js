@@ -70,7 +70,7 @@ export function shownChosen(file, outgoing) {
   };
 }
 
-/** @param {{name: string, type: string, size: number, kind: FileKind, width?: number}} file */
+/** @param {{name: string, type: string, size: number, kind: FileKind, width?: number | null}} file */
 const common = ({ name, type, size, kind, width }) => ({
   name,
   type,
