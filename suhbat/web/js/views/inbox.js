@@ -15,6 +15,7 @@ import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
 import { authorOf, labelOf, namesIn, titleOf } from "./names.js";
 import { addressOf, INBOX, SAVED } from "./places.js";
+import { isPressed } from "./pressing.js";
 import { shownNames, textNames } from "./shown.js";
 import { trail } from "./trail.js";
 
@@ -147,6 +148,7 @@ export class InboxView {
   }
 
   #draw() {
+    if (isPressed(this.element, () => this.#draw())) return;
     const { app } = this;
     const listings = this.#inbox.in(app.chat.conversations);
     const back = this.list.contains(document.activeElement) ? remembered() : () => {};

@@ -6,6 +6,7 @@ import { toast } from "./dialog.js";
 import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { called } from "./names.js";
+import { isPressed } from "./pressing.js";
 
 /** @import { App } from "../app.js" */
 /** @import { Invitation } from "../sdk/types.js" */
@@ -26,6 +27,7 @@ export class InvitationList {
   }
 
   refresh() {
+    if (isPressed(this.list, () => this.refresh())) return;
     const open = [...this.app.chat.invitations.values()];
     this.element.hidden = !open.length;
     this.list.replaceChildren(...open.map((one) => this.#row(one)));

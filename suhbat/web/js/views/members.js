@@ -11,6 +11,7 @@ import { fill } from "./loading.js";
 import { called, isHere, personOf } from "./names.js";
 import { pickPeople } from "./people-picker.js";
 import { showPerson } from "./person.js";
+import { isPressed } from "./pressing.js";
 import { givesRoles, sanctions } from "./rights.js";
 
 /** @import { App } from "../app.js" */
@@ -56,7 +57,7 @@ export function memberList(app, state, go) {
 
   /** Names came or changed. */
   function redraw() {
-    if (list.hasAttribute("aria-busy")) return;
+    if (list.hasAttribute("aria-busy") || isPressed(list, redraw)) return;
     const at = [...list.children].findIndex((one) => one.contains(document.activeElement));
     list.replaceChildren(...rows());
     list.children[at]?.querySelector("button")?.focus();

@@ -41,11 +41,14 @@ export class RowList {
   /** Show these rows, in this order. @param {{key: string, shown: Shown}[]} rows */
   update(rows) {
     const focused = this.#focused();
+    const control = this.#control();
     this.#rows.update(rows);
     const pointed = this.#toolbar.at ?? focused;
     this.#toolbar.show(pointed ? this.row(pointed) : null);
-    if (focused && document.activeElement === document.body)
-      this.#toolbar.focus(this.row(focused) ?? this.element.parentElement);
+    if (focused && document.activeElement === document.body) {
+      const row = this.row(focused);
+      this.#toolbar.focus((row && control?.(row)) ?? row ?? this.element.parentElement);
+    }
     this.#mark();
   }
 
@@ -53,6 +56,19 @@ export class RowList {
   #focused() {
     const row = this.element.contains(document.activeElement) ? document.activeElement?.closest("article") : null;
     return /** @type {HTMLElement | null | undefined} */ (row)?.dataset.key;
+  }
+
+  /** Finds in a row that is drawn again what had the focus in it: a reaction, a button of a bot, an author. */
+  #control() {
+    const one = /** @type {HTMLElement | null} */ (document.activeElement);
+    if (!one || one.tagName === "ARTICLE" || one.closest(".actions") || !this.element.contains(one)) return null;
+    return (/** @type {HTMLElement} */ row) => {
+      const alike = [...row.getElementsByTagName(one.tagName)].filter(({ className }) => className === one.className);
+      const same = alike.find((other) => signOf(other) === signOf(one));
+      // The text of an author, a quote or the replies may change; another reaction or another button is another one.
+      const only = alike.length === 1 && one.className && !one.dataset.emoji ? alike[0] : null;
+      return /** @type {HTMLElement | null} */ (same ?? only);
+    };
   }
 
   /** @param {string} key */
@@ -92,3 +108,7 @@ export class RowList {
     /** @type {HTMLElement | undefined} */ (reactions[FOLDED])?.focus({ preventScroll: true });
   }
 }
+
+/** What tells a control from others of its kind in a message. The name of a reaction has its count in it. */
+const signOf = (/** @type {Element} */ one) =>
+  /** @type {HTMLElement} */ (one).dataset.emoji ?? one.getAttribute("aria-label") ?? one.textContent;

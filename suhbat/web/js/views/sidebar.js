@@ -18,6 +18,7 @@ import { ListSection } from "./list-section.js";
 import { skeleton } from "./loading.js";
 import { faceIn, handlesOf, isHere, markOf, namesIn, otherOf, personOf, titleOf, writtenBy } from "./names.js";
 import { ReadAll } from "./read-all.js";
+import { isPressed } from "./pressing.js";
 import { moderatesServer } from "./rights.js";
 import { shownNames } from "./shown.js";
 
@@ -140,6 +141,7 @@ export class Sidebar {
   }
 
   refresh() {
+    if (isPressed(this.element, () => this.refresh())) return;
     const { app } = this;
     const me = personOf(app, app.me.uid, app.me.user_id);
     this.me.replaceChildren(

@@ -16,6 +16,7 @@ import { KeyedList } from "./keyed-list.js";
 import { skeleton, trouble } from "./loading.js";
 import { authorOf, called, labelOf, namesIn, titleOf } from "./names.js";
 import { addressOf, THREADS } from "./places.js";
+import { isPressed } from "./pressing.js";
 import { shownNames, textNames } from "./shown.js";
 
 /** @import { App } from "../app.js" */
@@ -146,6 +147,7 @@ export class ThreadsView {
   }
 
   #draw() {
+    if (isPressed(this.element, () => this.#draw())) return;
     const { app } = this;
     const followed = this.#threads.in(app.chat.conversations.values());
     const back = this.list.contains(document.activeElement) ? remembered() : () => {};

@@ -12,6 +12,7 @@ import { h } from "./dom.js";
 import { sentence } from "./form.js";
 import { NewerButton } from "./newer-button.js";
 import { Opening } from "./opening.js";
+import { isPressed } from "./pressing.js";
 import { ReadMarks } from "./read-marks.js";
 import { RowList } from "./row-list.js";
 import { rowsOf } from "./rows.js";
@@ -206,9 +207,12 @@ export class TimelineView {
     this.#opening.divide();
   }
 
-  /** Draw once, in the next animation frame. */
+  /** Draw once, in the next animation frame in which no message is pressed. */
   #soon() {
-    this.#frame ||= requestAnimationFrame(() => this.#render());
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (!isPressed(this.list, () => this.#render())) this.#render();
+    });
   }
 
   /** @param {boolean} settle whether the view stays where it is afterwards */
