@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any, Literal
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
@@ -138,7 +139,20 @@ class Person:
 
     def does(self, text: str, action: str) -> None:
         """Choose an entry of the message's menu."""
-        row = self.sees(text)
-        row.hover()
-        row.get_by_role("button", name="More").click()
-        self.page.get_by_role("menuitem", name=action, exact=True).click()
+        self.is_offered(text, action).click()
+
+    def is_offered(self, text: str, action: str) -> Locator:
+        """Wait until the message's menu has this entry, and leave it open. The menu is as the page knew the message when it
+        was opened, and what another tab has done may come after that."""
+        row, menu = self.sees(text), self.page.get_by_role("menu")
+        entry = menu.get_by_role("menuitem", name=action, exact=True)
+        end = time.monotonic() + PATIENCE / 1000
+        while True:
+            row.hover()
+            row.get_by_role("button", name="More").click()
+            expect(menu).to_be_visible()
+            if entry.count():
+                return entry
+            assert time.monotonic() < end, menu.inner_text()
+            self.page.keyboard.press("Escape")
+            expect(menu).to_have_count(0)

@@ -132,6 +132,7 @@ def test_every_state_of_a_conversation(town: Town, person: Make, cut: Cut) -> No
     expect(page.locator(".tones")).to_be_visible()
     look.at("skin tones")
     page.keyboard.press("Escape")
+    expect(page.locator(".tones")).to_have_count(0)
     page.keyboard.press("Escape")
     expect(page.locator(".emoji-picker")).to_have_count(0)
     row.focus()

@@ -77,7 +77,9 @@ def test_reactions(server: Server, person: Make) -> None:
 
     ali.sees("gap 2").focus()
     page.keyboard.press("+")
+    expect(page.get_by_label("Search emoji")).to_be_focused()
     page.keyboard.type("rocket")
+    expect(page.get_by_role("option").first).to_have_text("🚀")
     page.keyboard.press("Enter")
     expect(row.locator(".reaction")).to_have_text("🚀1")
     row.hover()

@@ -51,6 +51,7 @@ def test_from_an_empty_server_to_a_room(server: Server, person: Make) -> None:
     vali = person("vali", **PHONE).registers()
     expect(vali.page.locator(".list-steps")).to_be_empty()
     intro.get_by_role("button", name="Add people").click()
+    expect(page.locator("dialog input")).to_be_focused()
     page.keyboard.type("nobody-here")
     expect(page.locator("dialog .members")).to_have_text("Nobody found. Check the spelling.")
     page.locator("dialog input").fill("vali")

@@ -117,6 +117,7 @@ def test_what_is_sent_is_what_was_written_then(server: Server, person: Make) -> 
     while not held:
         ali.page.wait_for_timeout(50)
     ali.page.get_by_role("button", name="Emoji", exact=True).click()
+    expect(ali.page.get_by_label("Search emoji")).to_be_focused()
     ali.page.keyboard.type("rocket")
     ali.page.keyboard.press("Enter")
     held.pop().continue_()
@@ -294,7 +295,7 @@ def test_with_the_keyboard_alone(person: Make) -> None:
     ali, vali = person("ali"), person("vali").comes()
     keys = ali.page.keyboard
     ali.page.goto(ali.url)
-    ali.page.wait_for_selector("input[name=user_id]")
+    expect(ali.page.locator("input[name=user_id]")).to_be_focused()
     keys.type("ali")
     keys.press("Enter")
     ali.is_in()
@@ -308,6 +309,7 @@ def test_with_the_keyboard_alone(person: Make) -> None:
     keys.press("ArrowUp")
     expect(ali.page.locator("article:focus")).to_contain_text("koʻrdim")
     keys.press("r")
+    expect(ali.field).to_be_focused()
     keys.type("javob")
     keys.press("Enter")
     expect(vali.sees("javob").locator(".quote")).to_contain_text("koʻrdim")

@@ -42,6 +42,11 @@ CLOSE = """(row) => {
   }));
 }"""
 """Buttons of a message that a finger can hit at the same time."""
+BOXES = """(row, others) => {
+  const all = [...others.map((one) => document.querySelector(one)), row];
+  return all.map((one) => one.getBoundingClientRect().toJSON());
+}"""
+"""Where things are, asked at once: a note goes after some seconds."""
 
 
 @pytest.fixture
@@ -136,10 +141,7 @@ def test_a_note_covers_no_button(server: Server, person: Make, profile: dict[str
     row.get_by_role("button", name="1-kun").click()
     note = page.locator(".toast")
     expect(note).to_contain_text("Cannot reach the server")
-    boxes = [page.locator(one).bounding_box() for one in (".toast", ".composer", ".conversation-view .bar")]
-    boxes.append(row.bounding_box())
-    told, field, bar, newest = boxes
-    assert told and field and bar and newest
+    told, field, bar, newest = row.evaluate(BOXES, [".toast", ".composer", ".conversation-view .bar"])
     assert bar["y"] + bar["height"] <= told["y"]
     assert told["y"] + told["height"] <= newest["y"]
     assert newest["y"] + newest["height"] <= field["y"]

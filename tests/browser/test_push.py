@@ -167,6 +167,7 @@ def test_pushes(server: Server, service: PushService, person: Make) -> None:
     expect(page.get_by_text("also when Suhbat is closed")).to_be_visible()
     device.get_by_role("button", name="Test").click()
     expect(page.get_by_text("It should appear within seconds.")).to_be_visible()
+    eventually(lambda: service.messages)
     (trial,) = service.messages
     worker.push(trial)
     assert worker.shows("Notifications work")[0][1] == "You are told of new messages on this device."

@@ -196,6 +196,7 @@ def test_moderation_is_a_place_of_its_own(server: Server, person: Make) -> None:
     expect(page.get_by_text("There are no active invite links.")).to_be_visible()
     page.locator(".sections").get_by_role("button", name="Invite people").click()
     page.locator("dialog").get_by_role("button", name="Create link").click()
+    expect(page.locator(".invite-link input")).to_be_visible()  # after the answer of the server
     page.keyboard.press("Escape")
     expect(page.locator(".sections .sessions")).to_contain_text("1 use left")
     vali = person("vali-azo").registers()

@@ -246,6 +246,7 @@ def test_a_link_to_nowhere(person: Make) -> None:
         expect(ali.page).to_have_url(f"{ali.url}#/")
         assert ali.page.evaluate("history.length") == length
         ali.page.keyboard.press("Control+k")
+        expect(ali.page.locator("dialog input")).to_be_focused()
         ali.page.keyboard.press("Escape")
         expect(ali.page.locator("dialog")).to_have_count(0)
         expect(gone).to_be_visible()
