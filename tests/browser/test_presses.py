@@ -72,7 +72,8 @@ def test_a_press_on_a_message_that_changes(server: Server, person: Make) -> None
 
 
 def test_a_press_in_the_list_that_changes(server: Server, person: Make) -> None:
-    """The same for a conversation in the list, which the press opens, and for the answer to an invitation."""
+    """The same for a conversation in the list, which the press opens, and for the answer to an invitation. The answer keeps
+    the focus, too, when another invitation comes."""
     office = Office(server)
     vali = office.comes(person("vali"), "vali")
     page = vali.page
@@ -98,6 +99,10 @@ def test_a_press_in_the_list_that_changes(server: Server, person: Make) -> None:
     presses(vali, lobby, talks)
     expect(page.locator(".conversation-view h1")).to_have_text("Everyone")
     vali.opens("Idora")
+    join.focus()
+    invites("Choyxona")
+    expect(page.locator(".invitations")).to_contain_text("Choyxona")
+    expect(join).to_be_focused()
     presses(vali, join, lambda: invites("Dala"))
     expect(page.locator(".conversation-view h1")).to_have_text("Bogʻ")
     expect(page.locator(".invitations")).to_contain_text("Dala")

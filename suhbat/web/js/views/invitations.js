@@ -30,7 +30,12 @@ export class InvitationList {
     if (isPressed(this.list, () => this.refresh())) return;
     const open = [...this.app.chat.invitations.values()];
     this.element.hidden = !open.length;
+    const { activeElement } = document;
+    const focused = this.list.contains(activeElement) && activeElement?.getAttribute("aria-label");
     this.list.replaceChildren(...open.map((one) => this.#row(one)));
+    if (!focused) return;
+    const buttons = [...this.list.querySelectorAll("button")];
+    buttons.find((one) => one.getAttribute("aria-label") === focused)?.focus({ preventScroll: true });
   }
 
   /** @param {Invitation} one */
