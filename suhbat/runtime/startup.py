@@ -151,6 +151,13 @@ def require_one_worker(argv: list[str], environ: Mapping[str, str], settings: Se
         )
 
 
+def told_root_path(argv: list[str], environ: Mapping[str, str]) -> str | None:
+    """The path below which the ASGI server was told to serve (`--root-path`), None for none. Applications are told in requests
+    only, but links in frames and in pushes are written outside of them."""
+    told = dict(_options(argv[1:])).get("--root-path") or environ.get("UVICORN_ROOT_PATH") or ""
+    return f"/{told.strip('/')}" if told.strip("/") else None
+
+
 def _options(arguments: list[str]) -> list[tuple[str, str]]:
     pairs = [(name, value) for name, value in pairwise(arguments) if name.startswith("-")]
     return pairs + [(name, value) for name, _, value in (argument.partition("=") for argument in arguments) if value]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -77,6 +78,35 @@ def test_several_workers_are_refused(argv: list[str], environ: dict[str, str]) -
     startup.require_one_worker(["uvicorn", "main:app", "--workers", "1"], {}, Settings())
     shared = Settings(database_url="postgresql://h/db", bus_url="nats://h")
     startup.require_one_worker(argv, environ, shared)
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "path"),
+    [
+        (["uvicorn", "main:app"], {}, None),
+        (["uvicorn", "main:app", "--root-path", "/chat"], {}, "/chat"),
+        (["uvicorn", "--root-path=/a/b/", "main:app"], {}, "/a/b"),
+        (["hypercorn", "--root-path", "chat", "main:app"], {}, "/chat"),
+        (["uvicorn", "main:app"], {"UVICORN_ROOT_PATH": "/chat"}, "/chat"),
+        (["uvicorn", "main:app", "--root-path", "/"], {}, None),
+        (["uvicorn", "main:app", "--root-path", ""], {}, None),
+    ],
+)
+def test_the_path_of_the_server(argv: list[str], environ: dict[str, str], path: str | None) -> None:
+    """A server that was told to serve below a path needs no setting for it: links outside of requests have it."""
+    assert startup.told_root_path(argv, environ) == path
+
+
+@pytest.mark.parametrize(("setting", "path"), [("", "/chat"), ("/suhbat", "/suhbat")])
+def test_the_application_of_uvicorn(setting: str, path: str, tmp_path: Path) -> None:
+    """`main:app` knows the path that uvicorn was told; the setting is used first."""
+    argv = ["uvicorn", "main:app", "--root-path", "/chat"]
+    code = f"import sys; sys.argv = {argv}; import main; print(main.app.settings.root_path)"
+    environ = os.environ | {"SUHBAT_DATA": str(tmp_path / "data")} | ({"SUHBAT_ROOT_PATH": setting} if setting else {})
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, timeout=PATIENCE
+    )
+    assert said.stdout.strip() == path, said.stderr
 
 
 def test_a_start_on_sqlite_imports_nothing_of_postgresql(tmp_path: Path) -> None:
