@@ -243,6 +243,7 @@ def test_every_pane_and_dialog(town: Town, person: Make) -> None:
     page.keyboard.press("Escape")
     page.locator(".sidebar footer").get_by_label("Settings").click()
     for place in ("settings", "moderation"):
+        expect(page.get_by_role("tab").first).to_be_visible()
         for name in [tab.get_attribute("id") for tab in page.get_by_role("tab").all()]:
             page.locator(f"#{name}").click()
             expect(page.locator("#section [aria-busy=true]")).to_have_count(0)
