@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import NamedTuple, Protocol
 
 from suhbat.chat.model import Actor
-from suhbat.errors import Unauthenticated
+from suhbat.errors import Forbidden, Unauthenticated
 from suhbat.protocol import simple
 from suhbat.protocol.closes import Close
 from suhbat.texts import Language
@@ -151,3 +151,8 @@ class Connection:
         client must not reconnect)."""
         self.wire.reply(simple.refusal(Unauthenticated("unauthenticated.revoked"), self.language))
         self.wire.close(Close.SESSION_REVOKED, "session_revoked")
+
+    def ban(self) -> None:
+        """End the connection because its user was banned from the server: the same with close 4503."""
+        self.wire.reply(simple.refusal(Forbidden("forbidden.banned"), self.language))
+        self.wire.close(Close.FORBIDDEN, "banned")

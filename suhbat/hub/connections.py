@@ -43,7 +43,7 @@ class Connections:
     def close_banned(self, uid: str) -> None:
         """Close every connection of a banned user, and of their bots."""
         for connection in [one for one in self._all if uid in (one.actor.uid, one.actor.owner)]:
-            connection.wire.close(Close.FORBIDDEN, "banned")
+            connection.ban()
 
     def end_session(self, session: str) -> None:
         """Close every connection of a revoked login session (4505: the client must not reconnect)."""

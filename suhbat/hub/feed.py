@@ -182,7 +182,8 @@ class Feeds:
 
 
 async def drained(connection: Connection) -> None:
-    """Wait until the connection is no longer congested, or is closed. Aborts it after STALL_SECONDS without progress."""
+    """Wait until the connection is no longer congested, or is closed. Closes it after STALL_SECONDS without progress: with
+    4008, which a peer that reads again before the wire gives up does see."""
     wire = connection.wire
     while wire.congested and not wire.closed:
         before = wire.unsent()
@@ -191,5 +192,5 @@ async def drained(connection: Connection) -> None:
                 await wire.drained()
         except TimeoutError:
             if wire.unsent() >= before:
-                wire.abort()
+                wire.close(Close.TOO_SLOW, "resume from your cursor")
                 return

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
 from suhbat.chat.presence import CROWD, PresenceTracker
-from suhbat.hub import connections, gap_reader, reconciliation
+from suhbat.hub import connections, feed, gap_reader, reconciliation
 from suhbat.hub.connection import FrameFormat, Target
 from suhbat.hub.presence import PresenceBroadcast
 from suhbat.protocol import simple
@@ -300,6 +300,27 @@ async def test_a_shorter_log_is_not_skipped_silently() -> None:
         hub.catch_up(connection, None)
         await settle()
         assert wire.code is Close.TOO_SLOW
+
+
+async def test_a_peer_that_takes_nothing_is_told_4008(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection whose peer takes no bytes is closed with the code that says so (PROTOCOL, section 3)."""
+    monkeypatch.setattr(feed, "STALL_SECONDS", 0.01)
+    async with running(Log()) as hub:
+        connection, wire = connect(hub, "ua")
+        wire.congested = True
+        await feed.drained(connection)
+        assert wire.code is Close.TOO_SLOW
+
+
+async def test_who_is_banned_is_told_before_the_close() -> None:
+    """An error frame, which Postman shows, goes before the close of a banned user's connections; others see nothing."""
+    async with running(Log()) as hub:
+        _, wire = connect(hub, "ua")
+        _, other = connect(hub, "ub")
+        hub.connections.close_banned("ua")
+        assert wire.code is Close.FORBIDDEN and other.code is None and not other.frames
+        (error,) = wire.frames
+        assert (error["type"], error["code"]) == ("error", "forbidden") and "banned" in error["message"]
 
 
 async def test_pong_has_the_heads_that_advanced() -> None:
