@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import engines, servers
+from tests.notify.test_sending import in_a_child
 from tests.starters import _starts, alone
 from tests.store.parts import postgres, sqlite
 
@@ -51,7 +52,7 @@ def makes_one() -> object:
 
 @pytest.mark.parametrize(
     "function",
-    [asks, asks_through_another, asks_through_a_module, makes_one, makes_each, servers.running, postgres],
+    [asks, asks_through_another, asks_through_a_module, makes_one, makes_each, servers.running, postgres, in_a_child],
 )
 def test_what_starts_a_process_is_seen(function: Callable[..., object]) -> None:
     """A test that starts a process is found through any number of functions, classes and test modules."""
