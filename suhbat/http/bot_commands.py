@@ -75,7 +75,7 @@ async def press(
     actor: Caller,
     services: Served,
 ) -> None:
-    """Press a button of a message. Its bot gets `action.pressed`. 404 if the message or the bot is gone."""
+    """Press a button of a message. Its bot gets `action.pressed`. 404 if the message, its button or the bot is gone."""
     if "\0" in action:
         raise NotFound
     await services.commands.execute(actor, Press(conversation=valid_id(conversation), seq=seq, action=action))

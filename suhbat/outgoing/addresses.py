@@ -51,6 +51,15 @@ _ISATAP = frozenset({0x00005EFE, 0x02005EFE})
 """RFC 5214: with this before its last 32 bits, an address of any prefix stands for the IPv4 address in those."""
 
 
+LOOPBACK: tuple[Address, ...] = (IPv4Address("127.0.0.1"), IPv6Address("::1"))
+
+
+def is_loopback_name(host: str) -> bool:
+    """Whether a name means this machine, whatever a resolver says (RFC 6761)."""
+    name = host.rstrip(".")
+    return name == "localhost" or name.endswith(".localhost")
+
+
 class AllowedAddresses:
     """`allow`: networks that may be reached although they are not public, then also over http; the CIDR notation."""
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import ip_address
 
-from .addresses import Address, AllowedAddresses
+from .addresses import LOOPBACK, Address, AllowedAddresses, is_loopback_name
 from .errors import AddressRefused, NotReached, TimedOut, failure_of
 from .exchange import OutgoingAnswer, OutgoingRequest, exchange
 from .idle import IdleConnections, OpenConnection
@@ -81,6 +81,10 @@ class OutgoingClient:
         try:
             address = ip_address(target.host)
         except ValueError:
+            if is_loopback_name(target.host) and not any(
+                self._allowed.permits(one, encrypted=target.encrypted) for one in LOOPBACK
+            ):
+                raise AddressRefused("the address is that of this machine") from None
             if target.encrypted or self._allowed.some:
                 return target
             raise AddressRefused("the address does not begin with https://") from None

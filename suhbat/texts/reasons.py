@@ -140,11 +140,6 @@ REASONS: Texts = {
         "uz": "tugmaning `url` manzili https:// yoki http:// bilan boshlanadi, host nomidan oldin ism yoki parol boʻlmaydi",
         "ru": "`url` кнопки начинается с https:// или http://, без имени и пароля перед именем хоста",
     },
-    "button.unknown": {
-        "en": "the message has no such button any more; load it again",
-        "uz": "xabarda bunday tugma endi yoʻq; uni qayta yuklang",
-        "ru": "у сообщения больше нет такой кнопки; загрузите его снова",
-    },
     "buttons.many": {
         "en": "a message has at most 100 buttons",
         "uz": "xabarda koʻpi bilan 100 ta tugma boʻladi",

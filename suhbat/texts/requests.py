@@ -51,6 +51,11 @@ REQUESTS: Texts = {
         "uz": "Bu yerda bunday xabar yoʻq yoki u oʻchirilgan.",
         "ru": "Такого сообщения здесь нет, или оно удалено.",
     },
+    "not_found.button": {
+        "en": "The message has no such button, or not any more. Load the message again.",
+        "uz": "Xabarda bunday tugma yoʻq yoki endi yoʻq. Xabarni qayta yuklang.",
+        "ru": "У сообщения нет такой кнопки или уже нет. Загрузите сообщение снова.",
+    },
     "wrong_offset.text": {
         "en": "The text of this message has {offset} characters so far. Continue there.",
         "uz": "Bu xabar matnida hozircha {offset} ta belgi bor. Shu yerdan davom eting.",

@@ -90,7 +90,7 @@ HTTP: dict[tuple[str, str], tuple[str, Body]] = {
     ("DELETE", MESSAGE + "/pin"): (READING_MODERATORS.format(200), NONE),
     ("POST", MESSAGE + "/reports"): (READERS.format(204), body(reason="spam")),
     ("GET", ROOM + "/commands"): (MEMBERS.format(200), NONE),
-    ("POST", MESSAGE + "/actions/{unknown}"): (READERS.format(400), NONE),
+    ("POST", MESSAGE + "/actions/{unknown}"): (READERS.format(404), NONE),
     ("POST", "/command-replies/{unknown}"): (ALL.format(404), body(text="javob")),
     ("POST", "/bots"): (STAFF, body(user_id="a-bot")),
     ("GET", "/bots"): (ALL.format(200), NONE),

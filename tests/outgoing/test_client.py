@@ -299,7 +299,11 @@ def test_an_address_can_be_checked_before_it_is_used() -> None:
     assert closed.check("https://push.example.org/a").host == "push.example.org"
     assert opened.check("http://inside.example/a").host == "inside.example"
     assert opened.check("http://127.0.0.1:99/a").port == 99
-    for url in ("http://push.example.org/", "https://10.0.0.1/", "https://[::1]/", "https://a:b@push.example.org/"):
+    assert opened.check("http://localhost/a").host == "localhost"
+    for url in (
+        "http://push.example.org/", "https://10.0.0.1/", "https://[::1]/", "https://a:b@push.example.org/",
+        "https://localhost/", "https://LOCALHOST.:8443/", "https://app.localhost/",
+    ):  # fmt: skip
         with pytest.raises(AddressRefused):
             closed.check(url)
 

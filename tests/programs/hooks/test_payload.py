@@ -109,6 +109,22 @@ def test_what_is_no_message(body: bytes) -> None:
             translate(body, headers)
 
 
+@pytest.mark.parametrize("wrong", [5, 1.5, 0, True, False, ["x"], {"a": "x"}])
+def test_a_text_of_another_type_is_refused(wrong: object) -> None:
+    """Slack's `text` is a string, and `blocks` and `attachments` are arrays; something else is a mistake of who posts, and is
+    told instead of being guessed at. What is null or empty counts as left out."""
+    for payload in ({"text": wrong}, {"text": wrong, "attachments": [{"fallback": "x"}]}):
+        with pytest.raises(InvalidPayload):
+            post(payload)
+    for key in ("blocks", "attachments"):
+        for empty in (None, [], {}, ""):
+            assert post({"text": "x", key: empty}).text == "x"
+        if wrong and not isinstance(wrong, list):
+            with pytest.raises(InvalidPayload):
+                post({"text": "x", key: wrong})
+    assert post({"text": None, "attachments": [{"fallback": "x"}]}).text == "x"
+
+
 def test_plain_text_that_is_no_message() -> None:
     """A plain text needs a character, and has to be UTF-8."""
     for body in (b"", b" \n", b"\x00", b"\xff"):

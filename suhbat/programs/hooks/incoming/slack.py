@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from suhbat.errors import InvalidPayload
 from suhbat.protocol.types import MAX_TEXT
 
 from . import markup
@@ -33,7 +34,12 @@ def is_slack(payload: Json) -> bool:
 
 
 def text_of(payload: Json) -> str:
-    """The message; empty if it has none. Blocks replace the text, as in Slack, where the text is for notifications."""
+    """The message; empty if it has none. Blocks replace the text, as in Slack, where the text is for notifications. Raises
+    InvalidPayload: its text is no string, or its blocks or attachments are no array, so a mistake is not half posted."""
+    if not isinstance(payload.get("text"), str | None):
+        raise InvalidPayload()
+    if not all(isinstance(payload.get(key) or [], list) for key in ("blocks", "attachments")):
+        raise InvalidPayload()
     return _Reading().message(payload)
 
 

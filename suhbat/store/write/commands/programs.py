@@ -8,7 +8,7 @@ from sqlalchemy import Connection, literal, select, update
 
 from suhbat.chat.bots import ANSWERS, KEY_KEPT
 from suhbat.chat.model import Asker, CommandResult
-from suhbat.errors import BadRequest, NotFound
+from suhbat.errors import NotFound
 from suhbat.protocol.events import ActionPressed
 from suhbat.protocol.extras import extra_of
 from suhbat.protocol.http_commands import AnswerKey, Press
@@ -28,7 +28,7 @@ def press(execution: Execution, command: Press) -> CommandResult:
     extra = None if row.data is None else extra_of(json.loads(row.data))
     buttons = () if extra is None else extra.actions
     if all(button.id != command.action for line in buttons for button in line):
-        raise BadRequest(reason="button.unknown")
+        raise NotFound("not_found.button")
     bot = _bot_of(execution, log, row)
     thread = thread_of(row)
     key = new_key(execution.connection, log, bot, execution.actor.uid, execution.at, thread=thread)
