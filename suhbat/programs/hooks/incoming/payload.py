@@ -12,7 +12,7 @@ from typing import Any
 from suhbat.errors import InvalidPayload
 from suhbat.protocol.types import MAX_TEXT
 
-from . import alerts, forges, gitlab, sentry, slack
+from . import alerts, forges, gitlab, headless, sentry, slack
 from .markup import cut_text
 from .shapes import cleaned
 
@@ -113,7 +113,15 @@ def _native(payload: dict[str, Any], headers: Mapping[str, str]) -> str | None:
         return alerts.alertmanager_text(payload)
     if sentry.is_sentry(payload):
         return sentry.text_of("", payload)
-    return gitlab.text_of("", payload) if "object_kind" in payload else None
+    if "object_kind" in payload:
+        return gitlab.text_of("", payload)
+    if slack.is_slack(payload):
+        return None
+    if resource := headless.sentry_resource(payload):
+        return sentry.text_of(resource, payload)
+    if event := headless.forge_event(payload):
+        return forges.text_of(event, payload)
+    return None
 
 
 def _post(text: str, name: str | None = None, icon: str | None = None) -> HookPost:
