@@ -19,11 +19,19 @@ PUSH_KEY = "BA1Hxzyi1RUM1b5wjxsn7nGxAszw2u61m164i3MrAIxHF6YK5h4SDYic-dRuU_RCPCfA
 """In examples; that of RFC 8292."""
 
 
+class SignOn(Schema):
+    """A provider with which people can log in."""
+
+    id: str
+    name: str
+
+
 class Server(Schema):
     """`access`: the setting `access`. `outside`: whether another application identifies the users. `owned`: whether
     the server has an owner; until then, the setup link makes one. `push_key`: the
     VAPID public key (RFC 8292) for `pushManager.subscribe`, in base64url. `mail`: whether this server sends mails, so
-    that accounts can have an e-mail address, and a forgotten password can be replaced."""
+    that accounts can have an e-mail address, and a forgotten password can be replaced. `sign_on`: always empty, because this
+    version has no single sign-on yet; clients may rely on the field."""
 
     version: str = Field(examples=[__version__])
     access: Literal["open", "invite", "closed"]
@@ -32,6 +40,7 @@ class Server(Schema):
     push_key: str = Field(examples=[PUSH_KEY])
     mail: bool
     limits: Limits
+    sign_on: tuple[SignOn, ...] = ()
 
 
 @router.get("/server")

@@ -194,13 +194,15 @@ class TestCookies:
             assert stale.status_code == 201  # a cookie that is no good any more says nothing
 
     async def test_what_everybody_may_know(self, house: House) -> None:
-        """Without a token a client learns who may join and whether there is an owner."""
+        """Without a token a client learns who may join, whether there is an owner, and with which providers one logs in: that
+        list is there although it is empty."""
         async with house.client() as client:
             before = (await client.get("/api/v1/server")).json()
             await house.account("ega", role="owner")
             after = (await client.get("/api/v1/server")).json()
         assert (before["access"], before["outside"], before["owned"], after["owned"]) == ("open", False, False, True)
         assert before["limits"] == {"text": 4000, "frame": 65536}
+        assert before["sign_on"] == []
 
     async def test_the_token_is_in_the_cookie_alone(self, house: House) -> None:
         """The cookie is HttpOnly, Lax, for this path and for thirty days; the token is not in the body."""
