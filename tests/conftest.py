@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from . import forked
 from .distribution import Groups, longest_first, processes
@@ -16,6 +17,11 @@ from .starters import alone, is_unit, watch
 # Keep compiled bytecode, even if the environment disables it: the tests start Python hundreds of times.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+# No test fails because something else had the processor.
+settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
 
 
 def pytest_configure(config: pytest.Config) -> None:

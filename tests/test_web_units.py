@@ -71,7 +71,6 @@ def test_random_histories(tmp_path: Path) -> None:
 
     @settings(
         max_examples=HISTORIES,
-        deadline=None,
         database=None,
         phases=(Phase.explicit, Phase.generate),
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

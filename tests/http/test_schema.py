@@ -165,7 +165,7 @@ def test_telegram_keeps_its_form(api: Api) -> None:
     )
 
     @given(method=st.sampled_from(sorted(METHODS)), sent=st.dictionaries(st.sampled_from(NAMES), values, max_size=5))
-    @settings(max_examples=30 * EXAMPLES, deadline=None, derandomize=True)
+    @settings(max_examples=30 * EXAMPLES, derandomize=True)
     def holds(method: str, sent: dict[str, Any]) -> None:
         checked(method, there | sent)
 
@@ -179,7 +179,7 @@ def test_language_models_get_results(api: Api) -> None:
     values = st.none() | st.integers() | st.text(max_size=20) | st.just(room) | st.lists(st.integers(), max_size=2)
 
     @given(tool=st.sampled_from(TOOLS), sent=st.dictionaries(st.sampled_from(names), values, max_size=4))
-    @settings(max_examples=10 * EXAMPLES, deadline=None, derandomize=True)
+    @settings(max_examples=10 * EXAMPLES, derandomize=True)
     def holds(tool: Tool, sent: dict[str, Any]) -> None:
         params = {"name": tool.name, "arguments": sent}
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
@@ -220,7 +220,7 @@ def requested(operation: Any, api: Api, carried_out: set[str]) -> None:
     headers = {"Authorization": f"Bearer {api.bot if OF_BOTS.search(path) else api.token}"}
 
     @given(case=operation.as_strategy())
-    @settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=EXAMPLES, derandomize=True, suppress_health_check=list(HealthCheck))
     def holds(case: Any) -> None:
         if OF_PROGRAMS.search(path) and next(requests) % 2 == 0:
             case.path_parameters = {**(case.path_parameters or {}), **api.there(path)}

@@ -6,7 +6,7 @@ import asyncio
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.chat.model import Actor
@@ -388,7 +388,6 @@ async def test_channels_without_listeners_are_closed() -> None:
 steps = st.lists(st.sampled_from(["write", "hidden", "congest", "drain", "turn", "sync"]), max_size=40)
 
 
-@settings(deadline=None)  # other tests may have the processor
 @given(steps)
 def test_any_order_of_operations(sequence: list[str]) -> None:
     """In any order of writes, lost events, congestion, drains and syncs: with the client's rule every event is applied

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from suhbat.hub import channel, channels
@@ -182,7 +182,6 @@ def written(wire: RecordingWire, name: str) -> int:
     return cursor
 
 
-@settings(deadline=None)  # other tests may have the processor
 @given(steps)
 def test_any_order_of_operations(sequence: list[tuple[str, int]]) -> None:
     """Nobody misses anything; the hub always knows what a connection has got; and who was never behind has got everything in

@@ -52,7 +52,7 @@ def marked_texts(draw: st.DrawFn) -> MarkedText:
     return MarkedText(text, ordered(entities))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(marked_texts())
 def test_the_text_is_exact(marked: MarkedText) -> None:
     """Whatever a bot sends, the message shows its text and nothing that it did not mean."""
@@ -67,7 +67,7 @@ def test_the_text_is_exact(marked: MarkedText) -> None:
 WORDS = st.lists(st.text("abчўғ", min_size=1, max_size=6), min_size=1, max_size=6)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(WORDS, st.data())
 def test_entities_around_words_survive(words: list[str], data: st.DataObject) -> None:
     """Emphasis, code and links around whole words come back as they were sent."""
