@@ -108,6 +108,7 @@ def test_bots(server: Server, person: Make) -> None:
 
     answer = {"bots": [], "makers": "moderators"}
     page.route(re.compile(r"/api/v1/bots(\?|$)"), lambda route: route.fulfill(json=answer))
+    page.wait_for_function("() => !history.state?.layers")  # else the step back from the dialog ends the reload
     page.reload()
     expect(page.get_by_text("The owner and the moderators of this server make bots.")).to_be_visible()
     expect(page.get_by_role("button", name="New bot")).to_have_count(0)
@@ -291,6 +292,7 @@ def test_outgoing_webhooks(server: Server, receiver: tuple[str, list[int]], pers
         unused.bind(("127.0.0.1", 0))
         closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
         office.ask("ali", "POST", "/hooks", {"url": closed, "conversations": ["lobby"], "name": "Yopiq"})
+        page.wait_for_function("() => !history.state?.layers")  # else the step back from the dialog ends the reload
         page.reload()
         page.locator(".outgoing > li", has_text="Yopiq").get_by_role("button", name="Deliveries").click()
         log = page.get_by_role("dialog", name="Deliveries: Yopiq")

@@ -91,6 +91,7 @@ def sets_the_lobby_up(page: Page) -> None:
     box.locator("[name=retention]").fill("30")
     box.get_by_role("button", name="Save").click()
     expect(box).to_have_count(0)
+    page.wait_for_function("() => !history.state?.layers")  # else the step back from the dialog ends the reload
     page.reload()
     page.locator(".conversation-view").get_by_label("Details").click()
     page.locator(".panel").get_by_role("button", name="Settings of “Everyone”").click()
