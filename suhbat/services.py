@@ -51,6 +51,7 @@ from suhbat.identity.user_directory import UserDirectory
 from suhbat.mail.unsubscribing import Unsubscribing
 from suhbat.notify.subscriptions import PushSubscriptions
 from suhbat.notify.trial import PushTrial
+from suhbat.outgoing.client import OutgoingClient
 from suhbat.programs.hooks.incoming_hooks import IncomingHooks
 from suhbat.programs.hooks.outgoing_hooks import OutgoingHooks
 from suhbat.programs.telegram.chats import Chats
@@ -123,6 +124,8 @@ class TelegramServices:
     chats: Chats
     pollers: Pollers
     webhooks: Webhooks
+    fetching: OutgoingClient
+    """For files that bots name by their addresses. It has slots of its own, so that those hold up no deliveries."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,10 @@ def services_over(
         hooks=hooks,
         outgoing_hooks=outgoing_hooks,
         telegram=TelegramServices(
-            Chats(store, clock), Pollers(), Webhooks(store, receivers, clock, HookTokens(), lambda: None)
+            Chats(store, clock),
+            Pollers(),
+            Webhooks(store, receivers, clock, HookTokens(), lambda: None),
+            OutgoingClient(AllowedAddresses(settings.outgoing_allow)),
         ),
         portraits=Portraits(store, stores, FakePainter(), settings.data / "work", clock, threads),
         links=links,

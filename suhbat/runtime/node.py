@@ -169,7 +169,7 @@ class Node:
         messages = Messages(store, self.people, clock, self.growing, rates)
         address = settings.public_url or settings.root_path or ""
         self.external_accounts = ExternalAccounts(store, clock, self.people)
-        client = OutgoingClient(AllowedAddresses(settings.outgoing_allow))
+        client, fetching = (OutgoingClient(AllowedAddresses(settings.outgoing_allow)) for _ in range(2))
         bots = WebhookBots(lambda: self.services)
         self.hooks = NodeHooks(store, messages, self.people, self.bans, clock, rates, client, self.tasks, address, bots)
         self.services = Services(
@@ -202,7 +202,7 @@ class Node:
             push_trial=self.pushes.trial,
             hooks=self.hooks.incoming,
             outgoing_hooks=self.hooks.outgoing,
-            telegram=TelegramServices(Chats(store, clock), Pollers(), self.hooks.of_bots),
+            telegram=TelegramServices(Chats(store, clock), Pollers(), self.hooks.of_bots, fetching),
             links=self.links,
             limits=RequestLimits(
                 rates, Reads(), Tarpit(), OpeningLimiter(), UnidentifiedConnections(settings.connections)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import http.server
 import json
+import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
+from suhbat.http.telegram.fetching import LIMITS
 from suhbat.http.telegram.methods import METHODS
 from tests.files.samples import png
 from tests.servers import PATIENCE, Server, running
@@ -215,6 +219,61 @@ def test_a_photo(bot: Bot, tmp_path: Path) -> None:
     assert bot.refused("sendPhoto", chat_id=chat)[1] == "Bad Request: there is no photo in the request"
     assert bot.refused("getFile", file_id="fnone")[0] == 400
     assert bot.ask("sendPhoto", form.replace(f"\r\n\r\n{chat}\r\n".encode(), b"\r\n\r\n1\r\n"), kind)[0] == 400
+
+
+class _Elsewhere(http.server.BaseHTTPRequestHandler):
+    """Another server: a picture, a redirect to it, one that is too large, and what does not exist."""
+
+    picture = png(size=(600, 400))
+    large = LIMITS.most + 1
+
+    def do_GET(self) -> None:
+        if self.path == "/moved":
+            self.send_response(302)
+            self.send_header("Location", "/rasmlar/choy%20va%20non.png?x=1")
+            self.end_headers()
+            return
+        known = {"/rasmlar/choy%20va%20non.png?x=1": self.picture, "/empty": b"", "/large": bytes(self.large)}
+        body = known.get(self.path)
+        self.send_response(404 if body is None else 200)
+        self.end_headers()
+        with suppress(OSError):  # the one who asked may have enough
+            self.wfile.write(body or b"")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[str]:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Elsewhere) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_photo_by_its_address(bot: Bot, elsewhere: str, tmp_path: Path) -> None:
+    """A file that a bot names by its address is fetched and sent, also after a redirect. Whatever fails over there
+    has one answer; so has an address that is not public, unless the setting allows it. A call that fails leaves no file."""
+    failed = 400, "Bad Request: failed to get HTTP URL content"
+    assert bot.refused("sendPhoto", chat_id=chat_of(bot), photo=f"{elsewhere}/moved") == failed
+    with running("suhbat", tmp_path / "data", bots="everyone", send_rate="0", outgoing_allow="127.0.0.0/8") as server:
+        near = Bot(server, "kuy")
+        chat = chat_of(near)
+        for method, name in (("sendPhoto", "photo"), ("sendDocument", "document")):
+            sent = near.call(method, chat_id=chat, caption="Choy", **{name: f"{elsewhere}/moved"})
+            assert sent["caption"] == "Choy" and [one["width"] for one in sent["photo"]] == [360, 600]
+        files = server.request("GET", f"/api/v1/conversations/{near.direct}/files", token=near.owner)[1]["files"]
+        assert [one["file"]["name"] for one in files] == ["choy va non.png"] * 2
+        for path in ("/nothing", "/empty", "/large", ""):
+            assert near.refused("sendPhoto", chat_id=chat, photo=elsewhere + path) == failed
+        for address in ("ftp://127.0.0.1/a", "http://127.0.0.1:1/a", "://", "https://[::1", "file:///etc/passwd"):
+            assert near.refused("sendPhoto", chat_id=chat, photo=address) == failed
+        assert near.refused("sendPhoto", chat_id=1, photo=f"{elsewhere}/moved")[0] == 400
+        with sqlite3.connect(tmp_path / "data" / "suhbat.db") as database:
+            assert database.execute("SELECT count(*) FROM files").fetchone() == (2,)
 
 
 def test_updates_over_a_restart(tmp_path: Path) -> None:

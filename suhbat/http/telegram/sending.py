@@ -18,6 +18,8 @@ from suhbat.protocol.replies import encode
 from suhbat.protocol.types import MAX_TEXT
 
 from .call import Call, Result
+from .fetching import fetch
+from .reading import drop
 
 MOST_CAPTION = 1024
 
@@ -39,15 +41,17 @@ async def send_document(call: Call) -> Result:
 
 async def _send_file(call: Call, name: str) -> Result:
     text = _text(call, "caption", "caption_entities", MOST_CAPTION)
-    file = call.file
-    if file is None:
-        given = call.parameters.text(name)
-        if not given:
-            raise TelegramError(f"there is no {name} in the request")
-        if "://" in given:
-            raise TelegramError("failed to get HTTP URL content")
-        file = await _copy(call, given)
-    return await _post(call, text, (file.id,))
+    if call.file is not None:
+        return await _post(call, text, (call.file.id,))
+    given = call.parameters.text(name)
+    if not given:
+        raise TelegramError(f"there is no {name} in the request")
+    file = await (fetch(call, given) if "://" in given else _copy(call, given))
+    try:
+        return await _post(call, text, (file.id,))
+    except BaseException:
+        await drop(file, call.actor, call.services)
+        raise
 
 
 async def _copy(call: Call, file_id: str) -> StoredFile:
