@@ -13,7 +13,7 @@ from suhbat.chat.bots import ANSWERS, KEY_KEPT, KEYS_OF_ONE
 from suhbat.chat.model import PLAIN, Actor, PostResult
 from suhbat.chat.ports import Store
 from suhbat.chat.slash import Slash, slash_of
-from suhbat.errors import BadRequest, Forbidden, IdempotencyConflict, NotFound, UnknownCommand
+from suhbat.errors import Forbidden, IdempotencyConflict, NotFound, UnknownCommand
 from suhbat.protocol import commands, http_commands
 from suhbat.protocol.bots import BotCommand, NewButton
 from suhbat.protocol.events import ActionPressed, CommandInvoked, MessageEdited
@@ -332,7 +332,7 @@ class TestButtons:
         press = http_commands.Press
         await house.refused(NotFound, "not_found", press, THIRD, place, seq=seq, action="ha/1")
         for where, action in ((seq, "yoq"), (seq, "Sayt"), (plain, "ha/1")):
-            await house.refused(BadRequest, None, press, OTHER, place, seq=where, action=action)
+            await house.refused(NotFound, "not_found.button", press, OTHER, place, seq=where, action=action)
         await house.refused(NotFound, "not_found.message", press, OTHER, place, seq=plain + 9, action="ha/1")
         await house.do(commands.Remove, OWNER, place, person=BOT)
         await house.refused(NotFound, "not_found.bot", press, OTHER, place, seq=seq, action="ha/1")
